@@ -1,0 +1,21 @@
+//! Skrynka receives copies of digital documents that visitors share with an organisation from
+//! the Diia app, proves the signatures on them, checks that the bundle is what the service asked
+//! for, keeps verified copies exactly as long as policy allows, and shows a branch's staff the
+//! state.
+//!
+//! # Map
+//! A share goes through the modules in this order:
+//!
+//! | step | module | makes |
+//! |---|---|---|
+//! | receive | [`smtp`], [`spool`] | raw bytes on disk, then `250` |
+//! | open | [`message`] | raw bytes → `Message` |
+//! | pair | [`bundle`] | → `Bundle` of documents and their signatures |
+//! | prove | [`signature`], [`trust`] | → `Examined` |
+//! | match | [`registry`], [`matching`] | → `Judgement` with a verdict |
+//! | keep | [`vault`], [`store`], [`retention`] | sealed objects, rows, and their end |
+//! | show | [`web`], [`metrics`] | pages, API, numbers |
+//!
+//! [`pipeline`] strings these together, [`app`] wires everything, `cli` is the command line.
+//! `ARCHITECTURE.md` draws who may import whom; `tests/it/architecture.rs` enforces it.
+

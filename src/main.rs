@@ -1,0 +1,3 @@
+//! The `skrynka` program.
+
+fn main() {}

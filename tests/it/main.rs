@@ -1,0 +1,1 @@
+//! Tests from the outside, in one binary.
