@@ -1,0 +1,39 @@
+//! Plain values that every other module speaks in: ids, moments, addresses, type codes,
+//! verdicts and findings.
+//!
+//! Pure: no async, no clock, no environment, no files. Values with a rule have private fields and
+//! one way in (`FromStr` or a named constructor), so a value that exists is a valid one.
+
+mod address;
+mod digest;
+mod document_type;
+mod finding;
+mod id;
+mod indication;
+mod language;
+mod mail;
+mod report;
+mod share;
+mod time;
+mod user;
+mod verdict;
+
+pub use address::{AddressError, MailAddress};
+pub use digest::Sha256;
+pub use document_type::{TypeCode, TypeCodeError};
+pub use finding::{Finding, FindingCode, Severity};
+pub use id::{BranchId, IdError, MailId, ServiceId, ShareId};
+pub use indication::{Indication, SubIndication};
+pub use language::Language;
+pub use mail::Envelope;
+pub use report::{
+    BestTimeSource, CertificateReport, CertificateRole, CertificateSource, Container,
+    DocumentReport, Level, SignatureReport, SignerReport, TimestampReport,
+};
+pub use share::{
+    DocumentDetails, DocumentRow, Fingerprint, Retention, RetentionReason, Sha256Hex, ShareDetails,
+    ShareRow, Term,
+};
+pub use time::{Date, Timestamp, TimestampError};
+pub use user::{Actor, BranchScope, Role, TokenScope};
+pub use verdict::{Assurance, Verdict};

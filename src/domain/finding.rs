@@ -1,0 +1,148 @@
+//! Findings: what was noticed about a share, one code each.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// How much a finding matters to the person who decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Look at it before relying on the share.
+    Warning,
+    /// The reason for a verdict that is not `verified`.
+    Error,
+}
+
+impl Severity {
+    /// The name in the API and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+macro_rules! finding_codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident);+ $(;)?) => {
+        /// What a finding says. Every code has a text in both languages (`web/locales`).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum FindingCode {
+            $($(#[$doc])* #[serde(rename = $name)] $variant),+
+        }
+
+        impl FindingCode {
+            /// All of them, so that a test can ask for a text and a fixture for each.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in the API and the database.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+
+            /// How much it matters.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self {
+                    $(Self::$variant => Severity::$severity),+
+                }
+            }
+        }
+    };
+}
+
+finding_codes! {
+    /// The algorithm is not supported yet; the detail names it.
+    AlgorithmUnsupported = "algorithm_unsupported", Error;
+    /// Opening the mail stopped the program more than once; it is kept unopened.
+    CrashedWhileOpening = "crashed_while_opening", Error;
+    /// The same signed bytes came before; the detail is the first share's id.
+    Duplicate = "duplicate", Warning;
+    /// A copy that the service did not ask for; the detail is its type.
+    ExcessDocument = "excess_document", Warning;
+    /// A limit on opening a mail was passed; the detail names it.
+    LimitExceeded = "limit_exceeded", Error;
+    /// A requested document is missing; the detail is its type, or the types that would do.
+    MissingDocument = "missing_document", Error;
+    /// Nothing in the mail looks like a copy of a document.
+    NoDocument = "no_document", Error;
+    /// The QR code of the service is over its term of six months.
+    QrExpired = "qr_expired", Warning;
+    /// Which service it is for cannot be told.
+    ServiceAmbiguous = "service_ambiguous", Error;
+    /// A signature whose content is not in the mail.
+    SignatureWithoutContent = "signature_without_content", Error;
+    /// A signature failed; the detail is the sub-indication.
+    SignatureInvalid = "signature_invalid", Error;
+    /// A signature cannot be judged now; the detail is the sub-indication.
+    SignatureUndetermined = "signature_undetermined", Error;
+    /// The signature is genuine, and the service does not accept this signer.
+    SignerNotAccepted = "signer_not_accepted", Error;
+    /// The copy is older than the service accepts; the detail is its age in hours.
+    StaleCopy = "stale_copy", Warning;
+    /// The document's type cannot be told.
+    TypeUnknown = "type_unknown", Warning;
+    /// The mail is not built as RFC 5322 and MIME say; the detail says where.
+    Unreadable = "unreadable", Error;
+    /// A copy without any signature.
+    UnsignedDocument = "unsigned_document", Error;
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for FindingCode {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name).ok_or(())
+    }
+}
+
+/// One thing noticed about a share or one of its documents.
+///
+/// Holds no personal data: it is kept in the clear and counted. `detail` is a type code, an
+/// algorithm, a sub-indication, a limit's name, a number or a share's id, by its code.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it is.
+    pub code: FindingCode,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The document's number within the share, from 1; `None` for the share as a whole.
+    pub document: Option<u32>,
+    /// What the code's text leaves open.
+    pub detail: Option<String>,
+}
+
+impl Finding {
+    /// A finding about the share as a whole, of the code's own severity.
+    #[must_use]
+    pub fn of_share(code: FindingCode) -> Self {
+        Self { code, severity: code.severity(), document: None, detail: None }
+    }
+
+    /// A finding about document `number` (from 1), of the code's own severity.
+    #[must_use]
+    pub fn of_document(code: FindingCode, number: u32) -> Self {
+        Self { document: Some(number), ..Self::of_share(code) }
+    }
+
+    /// The same with a detail.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+}
