@@ -23,3 +23,4 @@ pub mod clock;
 pub mod domain;
 pub mod metrics;
 pub mod sealing;
+pub mod spool;

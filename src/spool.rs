@@ -1,0 +1,397 @@
+//! The spool: accepted mails on disk, from our `250` until their verdict is in the database.
+//!
+//! [`Spool::append`] returns only after the mail is synced to disk, and then the mail is never
+//! lost again: it is offered by [`Spool::next`] until [`Spool::settle`] says that its verdict is
+//! committed, over any number of crashes in between. A mail can be offered again although it was
+//! settled, when the power goes before the mark reaches the disk; so judging must be repeatable
+//! (`domain::ShareId::of` makes it so).
+//!
+//! Mails lie sealed in append-only segments, one file each, which are removed when the last mail
+//! in them is settled. A directory belongs to one process at a time. What the spool does not do:
+//! it neither looks into mails nor decides when to try again.
+//!
+//! | module | does |
+//! |---|---|
+//! | `record` | the layout and sealing of records |
+//! | `segment` | the layout, making and removing of segment files |
+//! | `scan` | bytes of a segment → intact records (pure) |
+//! | `recovery` | what a directory holds at start |
+//! | `index` | what is unsettled, in memory |
+//! | `writer`, `tail` | group commit |
+
+mod error;
+mod index;
+mod record;
+mod recovery;
+mod scan;
+mod segment;
+mod tail;
+mod writer;
+
+use std::{
+    fmt,
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+};
+
+use bytes::Bytes;
+use serde::Deserialize;
+use tokio::{sync::oneshot, task};
+
+pub use self::{
+    error::{Damage, SpoolError},
+    record::Content,
+    scan::{Record, Scan, scan},
+};
+use self::{
+    index::{Index, Mail},
+    record::{SealedMail, record_len},
+    recovery::{Recovered, recover},
+    tail::Refusal,
+    writer::{Answer, Arrival, Request, Writer},
+};
+use crate::{
+    domain::{Envelope, MailId, Timestamp},
+    metrics::Metrics,
+    sealing::Key,
+};
+
+/// How the spool uses its disk.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SpoolSettings {
+    /// The size at which a segment is closed and a new one made, in bytes; so much is allocated
+    /// at a time. Default: 64 MiB.
+    pub segment_bytes: u64,
+    /// Mails are refused for lack of space while fewer bytes than these are free on the disk.
+    /// Default: 256 MiB.
+    pub reserve_bytes: u64,
+}
+
+impl Default for SpoolSettings {
+    fn default() -> Self {
+        Self { segment_bytes: 64 << 20, reserve_bytes: 256 << 20 }
+    }
+}
+
+/// A mail that waits for its verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Its id.
+    pub id: MailId,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// How often opening it began and did not end: the program died at it, or it panicked.
+    pub attempts: u32,
+}
+
+/// A mail, read from the spool.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SpooledMail {
+    /// Its id.
+    pub id: MailId,
+    /// Its envelope.
+    pub envelope: Envelope,
+    /// Its bytes, as received.
+    pub message: Bytes,
+}
+
+impl fmt::Debug for SpooledMail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpooledMail")
+            .field("id", &self.id)
+            .field("message_bytes", &self.message.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A spool directory, held by this process until the last clone is dropped, which waits for the
+/// writer to finish.
+#[derive(Clone)]
+pub struct Spool(Arc<Inner>);
+
+struct Inner {
+    directory: PathBuf,
+    reserve_bytes: u64,
+    index: Arc<Index>,
+    /// `None` only while dropping.
+    queue: Option<mpsc::Sender<Request>>,
+    writer: Option<JoinHandle<()>>,
+    /// Released last, when nothing is written any more.
+    _lock: File,
+}
+
+/// Messages up to this length are sealed where they are; sealing a longer one would keep a
+/// runtime thread from its other work for too long, and goes to a blocking thread.
+const SEALED_INLINE: usize = 256 << 10;
+
+impl Spool {
+    /// Opens the spool in `directory`, which is made if there is none, and finds every mail that
+    /// is not settled. Reads all segments; call it at start.
+    ///
+    /// # Errors
+    /// When another process holds the directory, when it was written with another key or by a
+    /// newer version (nothing is changed then), or when the disk does not do as asked. A full
+    /// disk is not an error: the mails that are there can be judged.
+    pub fn open(
+        directory: &Path,
+        key: Key,
+        settings: SpoolSettings,
+        metrics: Metrics,
+    ) -> Result<Self, SpoolError> {
+        let (mut inner, writer, queue) = Inner::open(directory, key, settings, metrics)?;
+        let thread = thread::Builder::new()
+            .name("spool-writer".to_owned())
+            .spawn(move || writer.run(&queue))
+            .map_err(SpoolError::io("start the writer of", directory))?;
+        inner.writer = Some(thread);
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Keeps a mail. When this returns `Ok` the mail is on disk, synced.
+    ///
+    /// The message is sealed in the memory that it came in. A caller who stops waiting does not
+    /// know whether the mail is kept.
+    ///
+    /// # Errors
+    /// Nothing of the mail is kept for sure then: [`SpoolError::Full`] when there is no space,
+    /// anything else when something failed.
+    pub async fn append(
+        &self,
+        id: MailId,
+        envelope: Envelope,
+        message: Vec<u8>,
+    ) -> Result<(), SpoolError> {
+        let seat = match self.0.index.seat() {
+            Some(seat) => seat,
+            None => self.ask(|answer| Request::Seat { answer }).await?,
+        };
+        let is_short = message.len() <= SEALED_INLINE;
+        let sealing = move || {
+            let mail = SealedMail::seal(&seat.0, id, &envelope, message)?;
+            Ok::<_, SpoolError>((seat, mail))
+        };
+        let (seat, mail) = if is_short {
+            sealing()?
+        } else {
+            task::spawn_blocking(sealing).await.map_err(|_| SpoolError::Stopped)??
+        };
+        self.ask(|answer| Request::Append(Arrival { seat, mail, answer })).await
+    }
+
+    /// The next mail to judge, the oldest first; waits until there is one.
+    ///
+    /// Each is handed out once, until it is released or the process starts again.
+    pub async fn next(&self) -> Pending {
+        self.0.index.next().await
+    }
+
+    /// Reads an unsettled mail.
+    ///
+    /// # Errors
+    /// [`SpoolError::Unknown`] when there is none of this id, [`SpoolError::Damaged`] when its
+    /// record is not what was written, or when the disk does not do as asked.
+    pub async fn read(&self, id: MailId) -> Result<SpooledMail, SpoolError> {
+        let mail = self.0.index.find(id).ok_or(SpoolError::Unknown { id })?;
+        task::spawn_blocking(move || read(id, &mail)).await.map_err(|_| SpoolError::Stopped)?
+    }
+
+    /// Says that opening a mail begins; which attempt it is, 1 for the first.
+    ///
+    /// The count outlives the process, so a mail that crashes it is noticed. It need not outlive
+    /// a loss of power, nor a segment that can no longer be written to.
+    ///
+    /// # Errors
+    /// [`SpoolError::Unknown`] when there is no unsettled mail of this id.
+    pub async fn begin_attempt(&self, id: MailId) -> Result<u32, SpoolError> {
+        self.ask(|answer| Request::BeginAttempt { id, answer }).await
+    }
+
+    /// Says that opening a mail has ended: whatever fails from here on is not the mail's doing,
+    /// and its attempts are counted from 1 again.
+    ///
+    /// # Errors
+    /// [`SpoolError::Stopped`] only.
+    pub async fn end_attempt(&self, id: MailId) -> Result<(), SpoolError> {
+        self.ask(|answer| Request::EndAttempt { id, answer }).await
+    }
+
+    /// Gives a mail back that [`Self::next`] handed out and that was not settled, because of a
+    /// failure of ours. It is offered again at once: the caller waits before, not after.
+    pub fn release(&self, id: MailId) {
+        self.0.index.release(id);
+    }
+
+    /// Says that the verdict on a mail is committed in the database: it is not offered again,
+    /// and its segment is removed when it was the last one there. Settling twice is no error.
+    ///
+    /// # Errors
+    /// [`SpoolError::Stopped`] only.
+    pub async fn settle(&self, id: MailId) -> Result<(), SpoolError> {
+        self.ask(|answer| Request::Settle { id, answer }).await
+    }
+
+    /// Closes the active segment if a mail in it is settled, so that it is removed as soon as all
+    /// are. Called every hour, it bounds how long a settled mail stays on disk.
+    ///
+    /// # Errors
+    /// [`SpoolError::Stopped`] only.
+    pub async fn close_drained(&self) -> Result<(), SpoolError> {
+        self.ask(|answer| Request::CloseDrained { answer }).await
+    }
+
+    /// How many mails are unsettled, and when the oldest of them was received.
+    #[must_use]
+    pub fn backlog(&self) -> (usize, Option<Timestamp>) {
+        self.0.index.backlog()
+    }
+
+    /// The bytes that are free where the spool lies, for users without privileges.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn free_bytes(&self) -> Result<u64, SpoolError> {
+        let directory = &self.0.directory;
+        free_bytes(directory).map_err(SpoolError::io("measure the free space of", directory))
+    }
+
+    /// Whether there is room for mail: as many bytes are free as are held in reserve.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn has_room(&self) -> Result<bool, SpoolError> {
+        Ok(self.free_bytes()? >= self.0.reserve_bytes)
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, SpoolError> {
+        let (answer, answered) = oneshot::channel();
+        let queue = self.0.queue.as_ref().ok_or(SpoolError::Stopped)?;
+        queue.send(request(answer)).map_err(|_| SpoolError::Stopped)?;
+        answered.await.unwrap_or(Err(SpoolError::Stopped))
+    }
+}
+
+impl fmt::Debug for Spool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spool").field("directory", &self.0.directory).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// All of a spool but its running writer.
+    fn open(
+        directory: &Path,
+        key: Key,
+        settings: SpoolSettings,
+        metrics: Metrics,
+    ) -> Result<(Self, Writer, mpsc::Receiver<Request>), SpoolError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(SpoolError::io("make", directory))?;
+        let lock = lock(directory)?;
+        let (segments, next_number) = recover(directory, &key)?;
+        let index = Arc::new(Index::default());
+        let owned = directory.to_owned();
+        let reserve_bytes = settings.reserve_bytes;
+        let mut writer =
+            Writer::new(owned.clone(), key, settings, metrics, Arc::clone(&index), next_number);
+        for recovered in segments {
+            adopt(&index, &mut writer, recovered);
+        }
+        match writer.open_segment() {
+            Ok(()) => {}
+            Err(refusal @ Refusal::Full(_)) => {
+                tracing::warn!(error = %writer.error(&refusal), "mails are refused until there is space");
+            }
+            Err(refusal) => return Err(writer.error(&refusal)),
+        }
+        let (sender, receiver) = mpsc::channel();
+        let inner = Self {
+            directory: owned,
+            reserve_bytes,
+            index,
+            queue: Some(sender),
+            writer: None,
+            _lock: lock,
+        };
+        Ok((inner, writer, receiver))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The writer ends when the queue does. Whoever opens the directory next finds it at rest.
+        self.queue = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer of the spool has panicked");
+        }
+    }
+}
+
+/// Puts a segment found at start under the care of index and writer.
+fn adopt(index: &Index, writer: &mut Writer, recovered: Recovered) {
+    let Recovered { segment, end, mails } = recovered;
+    let segment = Arc::new(segment);
+    index.add_segment(&segment);
+    for (id, found) in mails {
+        let mail = Mail {
+            segment: Arc::clone(&segment),
+            offset: found.offset,
+            length: found.length,
+            received_at: found.received_at,
+            attempts: found.attempts,
+        };
+        if !index.insert(id, mail) {
+            tracing::warn!(mail.id = %id, segment = segment.number, "a mail lies in the spool twice");
+        }
+    }
+    writer.adopt(segment, end);
+}
+
+/// Takes the directory for this process.
+fn lock(directory: &Path) -> Result<File, SpoolError> {
+    let path = directory.join("lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(SpoolError::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { directory: directory.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(SpoolError::io("lock", &path)(error)),
+    }
+}
+
+fn read(id: MailId, mail: &Mail) -> Result<SpooledMail, SpoolError> {
+    let Mail { segment, offset, length, received_at, .. } = mail;
+    let io = |action| SpoolError::io(action, &segment.path);
+    let length = usize::try_from(record_len(*length)).expect("it came from memory of that length");
+    let mut record = vec![0; length];
+    let file = segment.open_for_reading().map_err(io("open"))?;
+    file.read_exact_at(&mut record, *offset).map_err(io("read"))?;
+    record::open(segment, id, *received_at, record).map_err(|damage| SpoolError::Damaged {
+        id,
+        segment: segment.number,
+        offset: *offset,
+        damage,
+    })
+}
+
+fn free_bytes(directory: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(directory)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(test)]
+mod tests;

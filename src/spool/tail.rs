@@ -1,0 +1,187 @@
+//! The end of a segment, where the writer goes on.
+
+use std::{
+    fs::File,
+    io::{self, IoSlice, Seek as _, SeekFrom},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::segment::{FIRST_RECORD, Segment, allocate};
+
+/// The writer's hold on one segment.
+#[derive(Debug)]
+pub(super) struct Tail {
+    segment: Arc<Segment>,
+    /// Open while the segment is active, or was written to since.
+    file: Option<File>,
+    /// Where the last whole record ends.
+    end: u64,
+    allocated: u64,
+    abandoned: bool,
+}
+
+/// Why mails are not kept. One refusal serves all mails of a batch.
+#[derive(Clone, Debug)]
+pub(super) enum Refusal {
+    /// An earlier write or sync to the segment of this number failed.
+    Abandoned(u64),
+    /// There is no space; how many bytes are free, when the reserve is the reason.
+    Full(Option<u64>),
+    /// The system failed to do something with a file.
+    Io(&'static str, PathBuf, Arc<io::Error>),
+}
+
+impl Refusal {
+    /// For `map_err`: the refusal for a failure with `path`.
+    pub(super) fn io<'a>(
+        action: &'static str,
+        path: &'a Path,
+    ) -> impl FnOnce(io::Error) -> Self + use<'a> {
+        move |error| {
+            if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+                return Self::Full(None);
+            }
+            Self::Io(action, path.to_owned(), Arc::new(error))
+        }
+    }
+}
+
+impl Tail {
+    /// The tail of a new segment with `allocated` bytes.
+    pub(super) fn new(segment: Arc<Segment>, file: File, allocated: u64) -> Self {
+        Self { segment, file: Some(file), end: FIRST_RECORD, allocated, abandoned: false }
+    }
+
+    /// The tail of a segment whose records and file end at `end`.
+    pub(super) fn adopted(segment: Arc<Segment>, end: u64) -> Self {
+        Self { segment, file: None, end, allocated: end, abandoned: false }
+    }
+
+    /// Where the next record comes to.
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Whether an earlier write or sync failed.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned
+    }
+
+    /// Closes the file, which is opened again if the segment is written to.
+    pub(super) fn close(&mut self) {
+        self.file = None;
+    }
+
+    /// Appends `records` in one write and, when they hold a mail, syncs them; how long the sync
+    /// took. After an error the segment is abandoned, unless there was no space to begin with.
+    pub(super) fn append(
+        &mut self,
+        records: &mut [IoSlice<'_>],
+        sync: bool,
+    ) -> Result<Duration, Refusal> {
+        if self.abandoned {
+            return Err(Refusal::Abandoned(self.segment.number));
+        }
+        let length = records.iter().map(|record| u64::try_from(record.len()).unwrap_or(u64::MAX));
+        let end = length.fold(self.end, u64::saturating_add);
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.segment.open_for_writing().map_err(self.failed("open"))?,
+        };
+        let file = self.file.insert(file);
+        if sync && end > self.allocated {
+            // Space that is missing is better missed now than half way through.
+            allocate(file, self.allocated, end - self.allocated)
+                .map_err(Refusal::io("extend", &self.segment.path))?;
+            self.allocated = end;
+        }
+        match write_and_sync(file, self.end, records, sync) {
+            Ok(elapsed) => {
+                self.end = end;
+                Ok(elapsed)
+            }
+            Err(error) => {
+                self.abandoned = true;
+                // Without them the refused mails do not come back at the next start. If it fails
+                // they do, and are judged although their senders were told to try again.
+                let _cut = file.set_len(self.end);
+                self.file = None;
+                Err(self.failed("write to")(error))
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn replace_file(&mut self, file: File) {
+        self.file = Some(file);
+    }
+
+    fn failed(&self, action: &'static str) -> impl FnOnce(io::Error) -> Refusal + use<'_> {
+        Refusal::io(action, &self.segment.path)
+    }
+}
+
+fn write_and_sync(
+    mut file: &File,
+    from: u64,
+    records: &mut [IoSlice<'_>],
+    sync: bool,
+) -> io::Result<Duration> {
+    file.seek(SeekFrom::Start(from))?;
+    write_all(&mut file, records)?;
+    let begin = Instant::now();
+    if sync {
+        file.sync_data()?;
+    }
+    Ok(begin.elapsed())
+}
+
+/// Writes all of `slices`, in as few calls as the system allows.
+fn write_all(output: &mut impl io::Write, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+    while slices.iter().any(|slice| !slice.is_empty()) {
+        match output.write_vectored(slices) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut slices, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes a few bytes at a time, and is interrupted every other time.
+    struct Slow {
+        taken: Vec<u8>,
+        calls: usize,
+    }
+
+    impl io::Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.calls += 1;
+            if self.calls.is_multiple_of(2) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let length = bytes.len().min(3);
+            self.taken.extend_from_slice(&bytes[..length]);
+            Ok(length)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_write_that_is_cut_short_goes_on_where_it_stopped() {
+        let mut output = Slow { taken: Vec::new(), calls: 0 };
+        let mut slices = [b"".as_slice(), b"first", b"", b"second", b"x"].map(IoSlice::new);
+        write_all(&mut output, &mut slices).unwrap();
+        assert_eq!(output.taken, b"firstsecondx");
+    }
+}

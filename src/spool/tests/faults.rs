@@ -1,0 +1,255 @@
+//! Claims about what the spool does when disk, key or power fail it.
+
+use super::*;
+
+#[tokio::test]
+async fn a_failed_write_or_sync_refuses_its_mails_and_no_others() {
+    // Writing to /dev/full fails; writing to /dev/null succeeds and syncing it fails.
+    for (device, full) in [("/dev/full", true), ("/dev/null", false)] {
+        let place = Place::new();
+        let (spool, mut writer, queue) = place.open_by_hand();
+        let send = |n| {
+            let spool = spool.clone();
+            tokio::spawn(async move { spool.append(id(n), envelope(n), message(n)).await })
+        };
+        let first = send(1);
+        task::yield_now().await;
+        writer.turn(&queue);
+        first.await.unwrap().unwrap();
+
+        writer.replace_active_file(OpenOptions::new().write(true).open(device).unwrap());
+        let refused = [send(2), send(3)];
+        task::yield_now().await;
+        writer.turn(&queue);
+        for task in refused {
+            let error = task.await.unwrap().unwrap_err();
+            assert_eq!(matches!(error, SpoolError::Full { .. }), full, "{error:?}");
+        }
+
+        let writer = thread::spawn(move || writer.run(&queue));
+        append(&spool, 4).await;
+        assert_eq!(place.segments().len(), 2, "mail 4 is in a new segment");
+        assert_eq!(offered(&spool).await, [1, 4]);
+        spool.settle(id(1)).await.unwrap();
+        assert_eq!(place.segments().len(), 1, "an abandoned segment goes with its last mail");
+        drop(spool);
+        writer.join().unwrap();
+        assert_eq!(offered(&place.open()).await, [4]);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_sealed_for_an_abandoned_segment_is_refused() {
+    let place = Place::new();
+    let (spool, mut writer, queue) = place.open_by_hand();
+    let send = |n| {
+        let spool = spool.clone();
+        tokio::spawn(async move { spool.append(id(n), envelope(n), message(n)).await })
+    };
+    let failing = send(1);
+    task::yield_now().await;
+    writer.replace_active_file(OpenOptions::new().write(true).open("/dev/null").unwrap());
+    let seat = spool.0.index.seat().unwrap();
+    writer.turn(&queue);
+    assert!(failing.await.unwrap().is_err());
+
+    let mail = SealedMail::seal(&seat.0, id(2), &envelope(2), message(2)).unwrap();
+    let (answer, answered) = oneshot::channel();
+    let request = Request::Append(Arrival { seat, mail, answer });
+    spool.0.queue.as_ref().unwrap().send(request).unwrap();
+    writer.turn(&queue);
+    assert!(matches!(answered.await.unwrap(), Err(SpoolError::Abandoned { .. })));
+    assert_eq!(place.segments().len(), 0, "nobody waits for the abandoned segment any more");
+}
+
+#[tokio::test]
+async fn a_late_mail_still_comes_to_the_closed_segment_it_is_sealed_for() {
+    let place = Place::with_segments_of(600);
+    let spool = place.open();
+    let seat = spool.0.index.seat().unwrap();
+    append_in_turn(&spool, 1..=2).await;
+    for n in 1..=2 {
+        spool.settle(id(n)).await.unwrap();
+    }
+    assert_eq!(place.segments().len(), 2, "the first segment waits for the late mail");
+    let mail = SealedMail::seal(&seat.0, id(3), &envelope(3), message(3)).unwrap();
+    spool.ask(|answer| Request::Append(Arrival { seat, mail, answer })).await.unwrap();
+    assert_eq!(offered(&spool).await, [3]);
+    drop(spool);
+    let spool = place.open();
+    assert_eq!(offered(&spool).await, [3]);
+    spool.settle(id(3)).await.unwrap();
+    assert_eq!(place.segments().len(), 1);
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_new_mails_and_keeps_the_old_ones() {
+    let mut place = Place::new();
+    let spool = place.open();
+    append(&spool, 1).await;
+    drop(spool);
+    place.settings.reserve_bytes = u64::MAX;
+    let spool = place.open();
+    let error = spool.append(id(2), envelope(2), message(2)).await.unwrap_err();
+    assert!(matches!(error, SpoolError::Full { free: Some(_), .. }));
+    assert!(error.to_string().starts_with("no space for mails in"), "{error}");
+    assert_eq!(offered(&spool).await, [1]);
+    assert_eq!(spool.begin_attempt(id(1)).await.unwrap(), 1);
+    spool.settle(id(1)).await.unwrap();
+    assert_eq!(place.segments().len(), 0);
+    assert!(spool.free_bytes().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn another_key_is_refused_and_no_byte_is_changed() {
+    let place = Place::with_segments_of(600);
+    let spool = place.open();
+    append_in_turn(&spool, 1..=5).await;
+    drop(spool);
+    // With the right key, opening would remove the blank segment and cut the torn tail.
+    fs::write(place.path().join("000000000000.segment"), [0; 4096]).unwrap();
+    let last = place.segments().pop().unwrap();
+    let torn = fs::read(&last).unwrap();
+    fs::write(&last, &torn[..torn.len() - 1]).unwrap();
+    let before = place.contents();
+
+    let error = place.try_open(key_for("another")).unwrap_err();
+    assert!(matches!(error, SpoolError::OtherKey { .. }));
+    assert!(error.to_string().contains("another master key"), "{error}");
+    assert_eq!(place.contents(), before);
+    assert!(place.try_open(key()).is_ok());
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused_and_no_byte_is_changed() {
+    let place = Place::new();
+    append(&place.open(), 1).await;
+    let path = place.segments().pop().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[8] = 2;
+    let checksum = crc32c::crc32c(&bytes[..124]);
+    bytes[124..128].copy_from_slice(&checksum.to_le_bytes());
+    fs::write(&path, bytes).unwrap();
+    let before = place.contents();
+
+    let error = place.try_open(key()).unwrap_err();
+    assert!(matches!(error, SpoolError::NewerFormat { found: 2, known: 1, .. }));
+    assert_eq!(place.contents(), before);
+}
+
+#[tokio::test]
+async fn a_segment_with_a_damaged_header_is_set_aside_and_hides_no_other() {
+    let place = Place::with_segments_of(600);
+    let spool = place.open();
+    append_in_turn(&spool, 1..=4).await;
+    drop(spool);
+    let first = place.segments().remove(0);
+    let mut bytes = fs::read(&first).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&first, &bytes).unwrap();
+
+    let spool = place.open();
+    assert_eq!(offered(&spool).await, [3, 4]);
+    assert_eq!(fs::read(first.with_extension("damaged")).unwrap(), bytes);
+    drop(spool);
+
+    // Restored from a backup, it is found again.
+    bytes[40] ^= 1;
+    fs::write(&first, &bytes).unwrap();
+    fs::remove_file(first.with_extension("damaged")).unwrap();
+    assert_eq!(offered(&place.open()).await, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_segment_that_was_being_removed_is_gone_after_a_restart() {
+    let place = Place::new();
+    append(&place.open(), 1).await;
+    let path = place.segments().pop().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[..128].fill(0);
+    fs::write(&path, bytes).unwrap();
+    let spool = place.open();
+    assert!(offered(&spool).await.is_empty());
+    assert!(!place.segments().contains(&path));
+}
+
+#[tokio::test]
+async fn a_torn_tail_is_cut_and_the_spool_goes_on() {
+    let place = Place::new();
+    let spool = place.open();
+    append_in_turn(&spool, 1..=2).await;
+    drop(spool);
+    let path = place.segments().pop().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let found = scan(&bytes);
+    bytes.truncate(usize::try_from(found.end).unwrap());
+    let one = usize::try_from(found.records[1].offset).unwrap();
+    for cut in (one..bytes.len()).step_by(7).chain([one + 1, bytes.len() - 1]) {
+        let mut torn = bytes[..cut].to_vec();
+        torn.resize(bytes.len() + 1000, 0);
+        fs::write(&path, &torn).unwrap();
+        let spool = place.open();
+        assert_eq!(offered(&spool).await, [1], "cut at {cut}");
+        assert_eq!(fs::metadata(&path).unwrap().len(), u64::try_from(one).unwrap());
+        spool.begin_attempt(id(1)).await.unwrap();
+        drop(spool);
+        assert_eq!(place.open().next().await.attempts, 1, "cut at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_damaged_while_the_spool_runs_is_an_error_of_that_mail_alone() {
+    let place = Place::new();
+    let spool = place.open();
+    append_in_turn(&spool, 1..=2).await;
+    let path = place.segments().pop().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[128 + 44 + 30] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let error = spool.read(id(1)).await.unwrap_err();
+    assert!(
+        matches!(error, SpoolError::Damaged { offset: 128, damage: Damage::Checksum, .. }),
+        "{error:?}"
+    );
+    assert_eq!(spool.read(id(2)).await.unwrap().message, message(2));
+}
+
+#[tokio::test]
+async fn a_record_moved_to_another_segment_does_not_open() {
+    let place = Place::with_segments_of(600);
+    let spool = place.open();
+    append_in_turn(&spool, 1..=4).await;
+    drop(spool);
+    let [first, second, ..] = &place.segments()[..] else { panic!("two segments") };
+    let records = fs::read(second).unwrap()[128..].to_vec();
+    let mut bytes = fs::read(first).unwrap();
+    bytes.truncate(128);
+    bytes.extend_from_slice(&records);
+    fs::write(first, bytes).unwrap();
+    fs::remove_file(second).unwrap();
+    let spool = place.open();
+    let error = spool.read(id(3)).await.unwrap_err();
+    assert!(matches!(error, SpoolError::Damaged { damage: Damage::Seal, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_caller_who_stops_waiting_blocks_nothing_and_loses_nothing() {
+    let place = Place::new();
+    let (spool, mut writer, queue) = place.open_by_hand();
+    let caller = {
+        let spool = spool.clone();
+        tokio::spawn(async move { append(&spool, 1).await })
+    };
+    task::yield_now().await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    writer.turn(&queue);
+    assert_eq!(offered(&spool).await, [1]);
+
+    let writer = thread::spawn(move || writer.run(&queue));
+    spool.settle(id(1)).await.unwrap();
+    spool.close_drained().await.unwrap();
+    assert_eq!(place.segments().len(), 0, "no seat is left taken");
+    drop(spool);
+    writer.join().unwrap();
+}

@@ -1,0 +1,341 @@
+//! The writer: the one thread that changes segment files.
+//!
+//! Each turn it takes everything that is queued, writes it with one call and syncs once, and
+//! then answers all: the more mails arrive at a time, the fewer syncs each costs, and a single
+//! mail waits for nobody (group commit). Marks ride along; a turn of marks alone is not synced.
+//!
+//! After a failed write or sync nobody knows what of it is on disk, and asking again proves
+//! nothing: the system may have dropped the pages and call the next sync a success. So the
+//! segment is abandoned, its turn's mails are answered with the failure, and a new one is made.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IoSlice},
+    path::PathBuf,
+    sync::{Arc, mpsc},
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    SpoolError, SpoolSettings, free_bytes,
+    index::{Index, Mail},
+    record::{Content, HEAD_LEN, Head, SealedMail},
+    segment::{FIRST_RECORD, Seat, Segment, remove},
+    tail::{Refusal, Tail},
+};
+use crate::{domain::MailId, metrics::Metrics, sealing::Key};
+
+/// Where the answer to a request goes.
+pub(super) type Answer<T> = oneshot::Sender<Result<T, SpoolError>>;
+
+/// What the writer is asked to do.
+pub(super) enum Request {
+    /// Make a mail durable.
+    Append(Arrival),
+    /// Count an attempt.
+    BeginAttempt { id: MailId, answer: Answer<u32> },
+    /// Close the active segment if a mail in it is settled, and remove what is drained.
+    CloseDrained { answer: Answer<()> },
+    /// Count attempts from 1 again.
+    EndAttempt { id: MailId, answer: Answer<()> },
+    /// Make sure that there is an active segment, and give a seat in it.
+    Seat { answer: Answer<Seat> },
+    /// Mark a mail as settled.
+    Settle { id: MailId, answer: Answer<()> },
+}
+
+/// A mail that is sealed for a segment and waits to be written to it.
+pub(super) struct Arrival {
+    pub(super) seat: Seat,
+    pub(super) mail: SealedMail,
+    pub(super) answer: Answer<()>,
+}
+
+/// The writer's own state.
+pub(super) struct Writer {
+    directory: PathBuf,
+    key: Key,
+    settings: SpoolSettings,
+    metrics: Metrics,
+    index: Arc<Index>,
+    tails: BTreeMap<u64, Tail>,
+    next_number: u64,
+}
+
+/// What one turn brings for one segment.
+#[derive(Default)]
+struct Batch {
+    arrivals: Vec<Arrival>,
+    marks: Vec<[u8; HEAD_LEN]>,
+    attempts: Vec<(Answer<u32>, u32)>,
+    marked: Vec<Answer<()>>,
+}
+
+impl Writer {
+    /// A writer that makes segments from `next_number` on.
+    pub(super) fn new(
+        directory: PathBuf,
+        key: Key,
+        settings: SpoolSettings,
+        metrics: Metrics,
+        index: Arc<Index>,
+        next_number: u64,
+    ) -> Self {
+        Self { directory, key, settings, metrics, index, tails: BTreeMap::new(), next_number }
+    }
+
+    /// Takes over a segment found at start, whose records and file end at `end`.
+    pub(super) fn adopt(&mut self, segment: Arc<Segment>, end: u64) {
+        self.tails.insert(segment.number, Tail::adopted(segment, end));
+    }
+
+    /// Serves until every sender of the queue is gone.
+    pub(super) fn run(mut self, queue: &mpsc::Receiver<Request>) {
+        while self.turn(queue) {}
+    }
+
+    /// Waits for a request, and serves it together with all that came meanwhile. `false` when
+    /// none can come any more.
+    pub(super) fn turn(&mut self, queue: &mpsc::Receiver<Request>) -> bool {
+        let Ok(first) = queue.recv() else {
+            return false;
+        };
+        let mut batches = BTreeMap::<u64, Batch>::new();
+        let mut seats = Vec::new();
+        let mut closings = Vec::new();
+        for request in std::iter::once(first).chain(queue.try_iter()) {
+            match request {
+                Request::Append(arrival) => {
+                    batches.entry(arrival.seat.0.number).or_default().arrivals.push(arrival);
+                }
+                Request::BeginAttempt { id, answer } => match self.index.begin_attempt(id) {
+                    Some((number, count)) => {
+                        let batch = batches.entry(number).or_default();
+                        batch.marks.push(Head::mark(id, Content::Attempt { count }).to_bytes());
+                        batch.attempts.push((answer, count));
+                    }
+                    None => reply(answer, Err(SpoolError::Unknown { id })),
+                },
+                Request::Settle { id, answer } => match self.index.settle(id) {
+                    Some(number) => {
+                        let batch = batches.entry(number).or_default();
+                        batch.marks.push(Head::mark(id, Content::Settled).to_bytes());
+                        batch.marked.push(answer);
+                    }
+                    None => reply(answer, Ok(())),
+                },
+                Request::EndAttempt { id, answer } => match self.index.end_attempt(id) {
+                    Some(number) => {
+                        let batch = batches.entry(number).or_default();
+                        batch.marks.push(Head::mark(id, Content::Attempt { count: 0 }).to_bytes());
+                        batch.marked.push(answer);
+                    }
+                    None => reply(answer, Ok(())),
+                },
+                Request::CloseDrained { answer } => closings.push(answer),
+                Request::Seat { answer } => seats.push(answer),
+            }
+        }
+        for (number, mut batch) in batches {
+            let marked = std::mem::take(&mut batch.marked);
+            self.commit(number, batch);
+            self.remove_if_drained(number);
+            for answer in marked {
+                reply(answer, Ok(()));
+            }
+        }
+        self.close_if_full();
+        for answer in seats {
+            let seat = self.seat();
+            reply(answer, seat);
+        }
+        if !closings.is_empty() {
+            self.close_drained();
+        }
+        for answer in closings {
+            reply(answer, Ok(()));
+        }
+        true
+    }
+
+    /// Writes a batch and answers its mails and attempts.
+    fn commit(&mut self, number: u64, mut batch: Batch) {
+        if !batch.arrivals.is_empty()
+            && let Err(refusal) = self.check_reserve()
+        {
+            for arrival in batch.arrivals.drain(..) {
+                reply(arrival.answer, Err(self.error(&refusal)));
+            }
+        }
+        let written = self.write(number, &batch);
+        // A mark that is not on disk only means that the mail is judged again after a restart.
+        for (answer, count) in batch.attempts {
+            reply(answer, Ok(count));
+        }
+        let mut offset = match written {
+            Ok(begin) => begin,
+            Err(refusal) => {
+                for arrival in batch.arrivals {
+                    reply(arrival.answer, Err(self.error(&refusal)));
+                }
+                return;
+            }
+        };
+        for Arrival { seat, mail, answer } in batch.arrivals {
+            let id = mail.id;
+            let place = Mail {
+                segment: Arc::clone(&seat.0),
+                offset,
+                length: mail.length,
+                received_at: mail.received_at,
+                attempts: 0,
+            };
+            let fresh = self.index.insert(id, place);
+            offset = offset.saturating_add(mail.record_len());
+            drop(seat);
+            reply(answer, if fresh { Ok(()) } else { Err(SpoolError::Duplicate { id }) });
+        }
+    }
+
+    /// Writes a batch to the end of its segment; where it begins.
+    fn write(&mut self, number: u64, batch: &Batch) -> Result<u64, Refusal> {
+        let tail = self.tails.get_mut(&number).ok_or(Refusal::Abandoned(number))?;
+        let begin = tail.end();
+        let mails = batch.arrivals.iter().flat_map(|arrival| arrival.mail.slices());
+        let marks = batch.marks.iter().map(|mark| IoSlice::new(mark));
+        let mut records: Vec<_> = mails.chain(marks).collect();
+        let mails = batch.arrivals.len();
+        let was_abandoned = tail.is_abandoned();
+        let refusal = match tail.append(&mut records, mails > 0) {
+            Ok(elapsed) => {
+                if mails > 0 {
+                    self.metrics.spool_synced(mails, elapsed);
+                }
+                return Ok(begin);
+            }
+            Err(refusal) => refusal,
+        };
+        if tail.is_abandoned() && !was_abandoned {
+            tracing::error!(
+                segment = number,
+                refused = mails,
+                cause = ?refusal,
+                "a segment of the spool cannot be written and is abandoned"
+            );
+            if self.index.active().is_some_and(|(active, _)| active == number) {
+                self.index.make_active(None);
+            }
+        }
+        Err(refusal)
+    }
+
+    #[cfg(test)]
+    pub(super) fn replace_active_file(&mut self, file: std::fs::File) {
+        let (number, _) = self.index.active().unwrap();
+        self.tails.get_mut(&number).unwrap().replace_file(file);
+    }
+
+    fn check_reserve(&self) -> Result<(), Refusal> {
+        let free = free_bytes(&self.directory)
+            .map_err(Refusal::io("measure the free space of", &self.directory))?;
+        self.metrics.disk_free(free);
+        if free < self.settings.reserve_bytes {
+            return Err(Refusal::Full(Some(free)));
+        }
+        Ok(())
+    }
+
+    /// A seat in the active segment, which is made when there is none.
+    fn seat(&mut self) -> Result<Seat, SpoolError> {
+        if self.index.active().is_none() {
+            self.open_segment().map_err(|refusal| self.error(&refusal))?;
+        }
+        self.index.seat().ok_or(SpoolError::Stopped)
+    }
+
+    /// Makes a new active segment.
+    pub(super) fn open_segment(&mut self) -> Result<(), Refusal> {
+        self.check_reserve()?;
+        let bytes = self.settings.segment_bytes.max(FIRST_RECORD);
+        let number = self.next_number;
+        let (segment, file) = Segment::create(&self.directory, number, bytes, &self.key)
+            .map_err(Refusal::io("make a segment in", &self.directory))?;
+        self.next_number = number.saturating_add(1);
+        if let Some((old, _)) = self.index.active()
+            && let Some(tail) = self.tails.get_mut(&old)
+        {
+            // Of many old segments few are written to, and each open file counts.
+            tail.close();
+        }
+        let segment = Arc::new(segment);
+        self.tails.insert(number, Tail::new(Arc::clone(&segment), file, bytes));
+        self.index.add_segment(&segment);
+        self.index.make_active(Some(segment));
+        Ok(())
+    }
+
+    /// Replaces the active segment when it has reached its size.
+    fn close_if_full(&mut self) {
+        let Some((number, _)) = self.index.active() else {
+            return;
+        };
+        if self.tails.get(&number).is_none_or(|tail| tail.end() < self.settings.segment_bytes) {
+            return;
+        }
+        match self.open_segment() {
+            Ok(()) => self.remove_if_drained(number),
+            // The full one goes on: its size is a wish, not a limit.
+            Err(refusal) => {
+                tracing::warn!(cause = ?refusal, "no new spool segment can be made");
+            }
+        }
+    }
+
+    /// Closes the active segment when a mail in it is settled, so that it goes with its last
+    /// unsettled one, and removes every drained segment. The next mail opens a new one.
+    fn close_drained(&mut self) {
+        if let Some((_, true)) = self.index.active() {
+            self.index.make_active(None);
+        }
+        for number in self.index.segments() {
+            self.remove_if_drained(number);
+        }
+    }
+
+    fn remove_if_drained(&mut self, number: u64) {
+        let Some(segment) = self.index.drained(number) else {
+            return;
+        };
+        match remove(&segment.path, &self.directory) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let path = segment.path.display();
+                tracing::error!(%path, %error, "a spool segment cannot be removed; tried again later");
+            }
+            _ => {
+                self.index.forget(number);
+                self.tails.remove(&number);
+            }
+        }
+    }
+
+    /// What a refusal is to a caller.
+    pub(super) fn error(&self, refusal: &Refusal) -> SpoolError {
+        match refusal {
+            Refusal::Abandoned(segment) => SpoolError::Abandoned { segment: *segment },
+            Refusal::Full(free) => SpoolError::Full {
+                directory: self.directory.clone(),
+                free: *free,
+                reserve: self.settings.reserve_bytes,
+            },
+            Refusal::Io(action, path, source) => {
+                SpoolError::Io { action, path: path.clone(), source: Arc::clone(source) }
+            }
+        }
+    }
+}
+
+/// Answers. A caller who no longer listens loses nothing: the mail is kept all the same.
+fn reply<T>(answer: Answer<T>, result: Result<T, SpoolError>) {
+    let _heard = answer.send(result);
+}
