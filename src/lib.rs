@@ -24,3 +24,4 @@ pub mod domain;
 pub mod metrics;
 pub mod sealing;
 pub mod spool;
+pub mod vault;

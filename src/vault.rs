@@ -1,0 +1,235 @@
+//! The vault: documents and raw mails, each sealed with the data key of its share and term.
+//!
+//! Every share has one random data key per [`Term`], which the database holds wrapped by a key
+//! made from the master key. What is sealed is bound to share, term and name, so that an object
+//! put in another's place does not open. When the data key is destroyed, what it sealed is noise;
+//! [`Vault::destroy`] takes the noise away too.
+//!
+//! Objects lie in a directory, `<last byte of the share>/<share>/<term>/<name>`. They are written
+//! beside their place, synced and moved there, and the directories are synced: an object that
+//! [`Vault::put`] has written is there after a loss of power, whole. What the vault does not do:
+//! it keeps no keys, and knows no terms' ends.
+
+mod destroy;
+mod error;
+mod name;
+
+use std::{
+    fmt,
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use object_store::{ObjectStoreExt as _, PutPayload, local::LocalFileSystem};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::task;
+use zeroize::Zeroizing;
+
+use self::destroy::destroy;
+pub use self::{error::VaultError, name::ObjectName};
+use crate::{
+    domain::{Fingerprint, ShareId, Term},
+    sealing::{Key, MasterKey},
+};
+
+/// The store of sealed objects, and the maker of their keys. Cloning is cheap.
+#[derive(Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    objects: LocalFileSystem,
+    directory: PathBuf,
+    /// Wraps data keys.
+    wrapping: Key,
+    /// Keys the fingerprints.
+    fingerprints: Key,
+}
+
+/// Content up to this length is sealed where the caller runs; more goes to a blocking thread.
+const SEALED_INLINE: usize = 256 << 10;
+
+impl Vault {
+    /// Opens the vault in `directory`, which is made if there is none.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or reached.
+    pub fn open(directory: &Path, master: &MasterKey) -> Result<Self, VaultError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(VaultError::io("make", directory))?;
+        let directory = directory.canonicalize().map_err(VaultError::io("reach", directory))?;
+        let objects = LocalFileSystem::new_with_prefix(&directory)
+            .map_err(|source| VaultError::Objects { action: "open the vault", source })?
+            .with_fsync(true);
+        let wrapping = master.key("vault data keys");
+        let fingerprints = master.key("vault fingerprints");
+        Ok(Self(Arc::new(Inner { objects, directory, wrapping, fingerprints })))
+    }
+
+    /// A new data key, and the same key wrapped for the database.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn new_data_key(&self, share: ShareId, term: Term) -> Result<(Key, Vec<u8>), VaultError> {
+        let key = Key::random()?;
+        let wrapped = self.0.wrapping.wrap(&context("data key", share, term, ""), &key)?;
+        Ok((key, wrapped))
+    }
+
+    /// The data key that was wrapped for this share and term.
+    ///
+    /// # Errors
+    /// When it was wrapped for another, with another master key, or was changed.
+    pub fn data_key(&self, share: ShareId, term: Term, wrapped: &[u8]) -> Result<Key, VaultError> {
+        Ok(self.0.wrapping.unwrap_key(&context("data key", share, term, ""), wrapped)?)
+    }
+
+    /// Seals an object and writes it durably. One of the same name is replaced: judging a mail
+    /// again puts the same again.
+    ///
+    /// # Errors
+    /// When the store does not do as asked; the object is there whole or not at all then.
+    pub async fn put(
+        &self,
+        share: ShareId,
+        term: Term,
+        name: &ObjectName,
+        key: &Key,
+        content: &[u8],
+    ) -> Result<(), VaultError> {
+        let place = context("object", share, term, &name.to_string());
+        let sealed = if content.len() <= SEALED_INLINE {
+            key.seal(&place, content)?
+        } else {
+            let (key, content) = (key.clone(), Zeroizing::new(content.to_vec()));
+            task::spawn_blocking(move || key.seal(&place, &content))
+                .await
+                .map_err(|_| VaultError::Stopped)??
+        };
+        self.0
+            .objects
+            .put(&path(share, term, name), PutPayload::from(sealed))
+            .await
+            .map_err(|source| VaultError::Objects { action: "write an object", source })?;
+        Ok(())
+    }
+
+    /// Reads and opens an object.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`] when there is none, [`VaultError::Damaged`] when it was changed,
+    /// belongs elsewhere, or was sealed with another key.
+    pub async fn read(
+        &self,
+        share: ShareId,
+        term: Term,
+        name: &ObjectName,
+        key: &Key,
+    ) -> Result<Bytes, VaultError> {
+        let failed = |source| {
+            if matches!(source, object_store::Error::NotFound { .. }) {
+                return VaultError::Missing { share, term, name: *name };
+            }
+            VaultError::Objects { action: "read an object", source }
+        };
+        let found = self.0.objects.get(&path(share, term, name)).await.map_err(failed)?;
+        let mut sealed = Vec::from(found.bytes().await.map_err(failed)?);
+        let place = context("object", share, term, &name.to_string());
+        let is_short = sealed.len() <= SEALED_INLINE;
+        let key = key.clone();
+        let open = move || {
+            let plain = key.open_in_place(&place, &mut sealed)?;
+            Ok(Bytes::from(sealed).slice(plain))
+        };
+        let opened = if is_short {
+            open()
+        } else {
+            task::spawn_blocking(open).await.map_err(|_| VaultError::Stopped)?
+        };
+        opened.map_err(|source| VaultError::Damaged { share, term, name: *name, source })
+    }
+
+    /// Removes every object of a share's term, half-written ones included, and makes that
+    /// durable. Returns how many files there were; 0 when all is gone already.
+    ///
+    /// # Errors
+    /// When something cannot be removed or synced. Calling again goes on where it stopped.
+    pub async fn destroy(&self, share: ShareId, term: Term) -> Result<usize, VaultError> {
+        let vault = Arc::clone(&self.0);
+        task::spawn_blocking(move || destroy(&vault.directory.join(shelf(share)), share, term))
+            .await
+            .map_err(|_| VaultError::Stopped)?
+    }
+
+    /// Seals a value, as JSON, for a column of the database. `kind` tells one kind of detail of
+    /// a share from another.
+    ///
+    /// # Errors
+    /// When the value has no JSON form, or the system gives no random bytes.
+    pub fn seal_details<T: Serialize>(
+        &self,
+        share: ShareId,
+        term: Term,
+        kind: &str,
+        key: &Key,
+        value: &T,
+    ) -> Result<Vec<u8>, VaultError> {
+        let json = serde_json::to_vec(value).map(Zeroizing::new);
+        let json = json.map_err(|source| VaultError::Details { source })?;
+        Ok(key.seal(&context("details", share, term, kind), &json)?)
+    }
+
+    /// Opens what [`Self::seal_details`] sealed for the same share, term and kind.
+    ///
+    /// # Errors
+    /// When it was changed, belongs elsewhere, was sealed with another key, or is no such value.
+    pub fn open_details<T: DeserializeOwned>(
+        &self,
+        share: ShareId,
+        term: Term,
+        kind: &str,
+        key: &Key,
+        sealed: &[u8],
+    ) -> Result<T, VaultError> {
+        let json = key.open(&context("details", share, term, kind), sealed).map(Zeroizing::new)?;
+        serde_json::from_slice(&json).map_err(|source| VaultError::Details { source })
+    }
+
+    /// The fingerprint of content of one kind: tells the same content again, and nothing to
+    /// those without the master key.
+    #[must_use]
+    pub fn fingerprint(&self, kind: &str, content: &[u8]) -> Fingerprint {
+        self.0.fingerprints.derive(kind).fingerprint(content)
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("directory", &self.0.directory).finish_non_exhaustive()
+    }
+}
+
+/// What a seal is bound to. A zero byte ends each text; none of them has one.
+fn context(purpose: &str, share: ShareId, term: Term, name: &str) -> Vec<u8> {
+    format!("skrynka vault 1\0{purpose}\0{share}\0{term}\0{name}", term = term.as_str())
+        .into_bytes()
+}
+
+fn path(share: ShareId, term: Term, name: &ObjectName) -> object_store::path::Path {
+    format!("{}/{share}/{}/{name}", shelf(share), term.as_str()).into()
+}
+
+/// The directory that shares are spread over, so that none grows without bound: the last byte of
+/// the id, which is random. The first ones are the time.
+fn shelf(share: ShareId) -> String {
+    let [.., last] = share.as_bytes();
+    format!("{last:02x}")
+}
+
+#[cfg(test)]
+mod tests;

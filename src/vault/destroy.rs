@@ -1,0 +1,61 @@
+//! Removing what is left of a share's term.
+//!
+//! Works on the directory and not through the object store, which neither syncs what it removes
+//! nor lists the files that an interrupted write leaves beside an object.
+
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind},
+    path::Path,
+};
+
+use super::VaultError;
+use crate::domain::{ShareId, Term};
+
+/// Removes all files of a term, its directory, and the share's when it is empty, durably. How
+/// many files there were. `shelf` is the directory that the share's lies in.
+pub(super) fn destroy(shelf: &Path, share: ShareId, term: Term) -> Result<usize, VaultError> {
+    let share = shelf.join(share.to_string());
+    let term = share.join(term.as_str());
+    let removed = remove_files(&term).map_err(VaultError::io("empty", &term))?;
+    for directory in [&term, &share] {
+        remove_if_empty(directory).map_err(VaultError::io("remove", directory))?;
+    }
+    // Synced even when nothing was there: an earlier run may have been stopped before this.
+    for directory in [term.as_path(), &share, shelf] {
+        sync(directory).map_err(VaultError::io("sync", directory))?;
+    }
+    Ok(removed)
+}
+
+fn remove_files(directory: &Path) -> io::Result<usize> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    let mut removed = 0;
+    for entry in entries {
+        fs::remove_file(entry?.path())?;
+        removed += 1;
+    }
+    Ok(removed)
+}
+
+fn remove_if_empty(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir(directory) {
+        Err(error)
+            if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) =>
+        {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the names in `directory` durable; one that is gone has none.
+fn sync(directory: &Path) -> io::Result<()> {
+    match File::open(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        directory => directory?.sync_all(),
+    }
+}

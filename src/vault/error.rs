@@ -1,0 +1,77 @@
+//! Why the vault cannot do something.
+
+use std::{io, path::PathBuf};
+
+use super::ObjectName;
+use crate::{
+    domain::{ShareId, Term},
+    sealing::SealingError,
+};
+
+/// Why the vault cannot do something. Never says what is in an object.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// An object is there and does not open.
+    #[error("object {name} of share {share} ({}) is damaged", term.as_str())]
+    Damaged {
+        /// The share.
+        share: ShareId,
+        /// The term of the object.
+        term: Term,
+        /// The object.
+        name: ObjectName,
+        /// Why it does not open.
+        source: SealingError,
+    },
+    /// A value has no JSON form, or sealed details are not the value asked for.
+    #[error("the details are not of the kind that they should be")]
+    Details {
+        /// What JSON says.
+        source: serde_json::Error,
+    },
+    /// The system refused to do something with a file or directory.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no such object.
+    #[error("share {share} ({}) has no object {name}", term.as_str())]
+    Missing {
+        /// The share.
+        share: ShareId,
+        /// The term of the object.
+        term: Term,
+        /// The object.
+        name: ObjectName,
+    },
+    /// The object store refused to do something.
+    #[error("cannot {action}")]
+    Objects {
+        /// What was attempted.
+        action: &'static str,
+        /// What the store says.
+        source: object_store::Error,
+    },
+    /// Something cannot be sealed or opened.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// The program is stopping.
+    #[error("the vault has stopped")]
+    Stopped,
+}
+
+impl VaultError {
+    /// For `map_err`: a [`VaultError::Io`] about `path`.
+    pub(super) fn io<'a>(
+        action: &'static str,
+        path: &'a std::path::Path,
+    ) -> impl FnOnce(io::Error) -> Self + use<'a> {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+}

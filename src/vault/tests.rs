@@ -1,0 +1,198 @@
+//! Claims about the vault.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    domain::{MailId, Timestamp},
+    sealing::SealingError,
+};
+
+fn master(digit: &str) -> MasterKey {
+    MasterKey::parse(&format!("skrynka-master-key-1 {}", digit.repeat(64))).unwrap()
+}
+
+fn open() -> (TempDir, Vault) {
+    let directory = tempfile::tempdir().unwrap();
+    let vault = Vault::open(&directory.path().join("vault"), &master("a")).unwrap();
+    (directory, vault)
+}
+
+fn share(n: u8) -> ShareId {
+    let mail = MailId::new(Timestamp::from_seconds(1_790_000_000), [n; 10]);
+    ShareId::of(mail, &"school-5".parse().unwrap())
+}
+
+/// Every file below `directory`.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+fn path_of(directory: &TempDir, share: ShareId, term: Term, name: ObjectName) -> PathBuf {
+    let relative = path(share, term, &name).to_string();
+    directory.path().join("vault").join(relative)
+}
+
+#[tokio::test]
+async fn an_object_comes_back_as_it_was_put() {
+    let (_directory, vault) = open();
+    let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let names = [ObjectName::mail(), ObjectName::document(1), ObjectName::signature(1, 2)];
+    let long = (0..=255).cycle().take(SEALED_INLINE + 1).collect::<Vec<u8>>();
+    let contents = [b"".as_slice(), b"%PDF-1.7 \xff\0", &long];
+    for (name, content) in names.iter().zip(contents) {
+        vault.put(share(1), Term::Share, name, &key, content).await.unwrap();
+    }
+    for (name, content) in names.iter().zip(contents) {
+        assert_eq!(vault.read(share(1), Term::Share, name, &key).await.unwrap(), content);
+    }
+}
+
+#[tokio::test]
+async fn an_object_put_again_is_replaced() {
+    let (_directory, vault) = open();
+    let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let name = ObjectName::document(1);
+    for content in [b"first".as_slice(), b"second"] {
+        vault.put(share(1), Term::Share, &name, &key, content).await.unwrap();
+    }
+    assert_eq!(vault.read(share(1), Term::Share, &name, &key).await.unwrap(), b"second".as_slice());
+}
+
+#[tokio::test]
+async fn an_object_in_anothers_place_does_not_open() {
+    let (directory, vault) = open();
+    let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let one = ObjectName::document(1);
+    vault.put(share(1), Term::Share, &one, &key, b"content").await.unwrap();
+    let stored = path_of(&directory, share(1), Term::Share, one);
+    for (share, term, name) in [
+        (share(1), Term::Share, ObjectName::document(2)),
+        (share(1), Term::Share, ObjectName::signature(1, 1)),
+        (share(1), Term::Short, one),
+        (share(2), Term::Share, one),
+    ] {
+        let place = path_of(&directory, share, term, name);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::copy(&stored, &place).unwrap();
+        let error = vault.read(share, term, &name, &key).await.unwrap_err();
+        assert!(matches!(error, VaultError::Damaged { .. }), "{error:?}");
+    }
+    assert!(vault.read(share(1), Term::Share, &one, &key).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_missing_and_a_changed_object_are_told_apart() {
+    let (directory, vault) = open();
+    let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let name = ObjectName::mail();
+    let read = || vault.read(share(1), Term::Share, &name, &key);
+    assert!(matches!(read().await, Err(VaultError::Missing { .. })));
+    vault.put(share(1), Term::Share, &name, &key, b"content").await.unwrap();
+    let stored = path_of(&directory, share(1), Term::Share, name);
+    let bytes = fs::read(&stored).unwrap();
+    for bytes in [&bytes[..bytes.len() - 1], b"", &[bytes.as_slice(), b"x"].concat()] {
+        fs::write(&stored, bytes).unwrap();
+        assert!(matches!(read().await, Err(VaultError::Damaged { .. })));
+    }
+    let (other, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    fs::write(&stored, bytes).unwrap();
+    assert!(read().await.is_ok());
+    let error = vault.read(share(1), Term::Share, &name, &other).await.unwrap_err();
+    assert!(matches!(error, VaultError::Damaged { .. }));
+}
+
+#[tokio::test]
+async fn destroying_a_term_leaves_no_file_of_it_and_all_of_the_other() {
+    let (directory, vault) = open();
+    let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    for term in Term::ALL {
+        for name in [ObjectName::mail(), ObjectName::document(1)] {
+            vault.put(share(1), term, &name, &key, b"content").await.unwrap();
+        }
+    }
+    // What an interrupted write leaves, which the object store itself never lists.
+    let leftover = path_of(&directory, share(1), Term::Short, ObjectName::document(2));
+    fs::write(leftover.with_file_name("document-2#1"), b"half").unwrap();
+
+    assert_eq!(vault.destroy(share(1), Term::Short).await.unwrap(), 3);
+    assert_eq!(files(directory.path()).len(), 2);
+    assert_eq!(vault.destroy(share(1), Term::Short).await.unwrap(), 0);
+    assert!(vault.read(share(1), Term::Share, &ObjectName::mail(), &key).await.is_ok());
+
+    assert_eq!(vault.destroy(share(1), Term::Share).await.unwrap(), 2);
+    assert!(files(directory.path()).is_empty());
+    assert_eq!(vault.destroy(share(1), Term::Share).await.unwrap(), 0);
+    assert_eq!(vault.destroy(share(9), Term::Share).await.unwrap(), 0, "there never was one");
+}
+
+#[tokio::test]
+async fn no_plain_text_is_on_disk() {
+    let (directory, vault) = open();
+    let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let content = "Тестова Особа, 1990".as_bytes();
+    vault.put(share(1), Term::Share, &ObjectName::document(1), &key, content).await.unwrap();
+    let stored = files(directory.path());
+    assert_eq!(stored.len(), 1);
+    let bytes = fs::read(&stored[0]).unwrap();
+    assert_eq!(memchr::memmem::find(&bytes, "Особа".as_bytes()), None);
+}
+
+#[test]
+fn a_data_key_is_bound_to_share_term_and_master_key() {
+    let (directory, vault) = open();
+    let (key, wrapped) = vault.new_data_key(share(1), Term::Share).unwrap();
+    assert_eq!(vault.data_key(share(1), Term::Share, &wrapped).unwrap(), key);
+    assert!(vault.data_key(share(1), Term::Short, &wrapped).is_err());
+    assert!(vault.data_key(share(2), Term::Share, &wrapped).is_err());
+    let other = Vault::open(&directory.path().join("vault"), &master("b")).unwrap();
+    assert!(other.data_key(share(1), Term::Share, &wrapped).is_err());
+}
+
+#[test]
+fn details_open_as_what_they_were_sealed_as() {
+    let (_directory, vault) = open();
+    let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let value = ("Тестова Особа".to_owned(), 7_u32);
+    let sealed = vault.seal_details(share(1), Term::Share, "share", &key, &value).unwrap();
+    let open =
+        |share, term, kind| vault.open_details::<(String, u32)>(share, term, kind, &key, &sealed);
+    assert_eq!(open(share(1), Term::Share, "share").unwrap(), value);
+    for (share, term, kind) in [
+        (share(2), Term::Share, "share"),
+        (share(1), Term::Short, "share"),
+        (share(1), Term::Share, "document-1"),
+    ] {
+        let error = open(share, term, kind).unwrap_err();
+        assert!(matches!(error, VaultError::Sealing(SealingError::DoesNotOpen)), "{error:?}");
+    }
+    let wrong = vault.open_details::<u32>(share(1), Term::Share, "share", &key, &sealed);
+    assert!(matches!(wrong, Err(VaultError::Details { .. })));
+}
+
+#[test]
+fn a_fingerprint_tells_content_and_kind_and_needs_the_key() {
+    let (directory, vault) = open();
+    let print = vault.fingerprint("document", b"content");
+    assert_eq!(vault.fingerprint("document", b"content"), print);
+    assert_ne!(vault.fingerprint("document", b"contents"), print);
+    assert_ne!(vault.fingerprint("message-id", b"content"), print);
+    let other = Vault::open(&directory.path().join("vault"), &master("b")).unwrap();
+    assert_ne!(other.fingerprint("document", b"content"), print);
+}
+
+#[test]
+fn the_directory_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (directory, _vault) = open();
+    let mode = fs::metadata(directory.path().join("vault")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
