@@ -19,6 +19,7 @@
 //! [`pipeline`] strings these together, [`app`] wires everything, `cli` is the command line.
 //! `ARCHITECTURE.md` draws who may import whom; `tests/it/architecture.rs` enforces it.
 
+pub mod algorithms;
 pub mod clock;
 pub mod domain;
 pub mod metrics;

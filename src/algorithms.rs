@@ -1,0 +1,135 @@
+//! Named algorithms and the check of one raw signature with one public key.
+//!
+//! Accepts Ed25519 (RFC 8032, strictly), ECDSA on P-256 and P-384 (FIPS 186-5) and RSA from 2048
+//! to 8192 bits, PKCS #1 v1.5 and PSS (RFC 8017), with SHA-256, SHA-384 and SHA-512. Every other
+//! algorithm is refused by the name that people know it under.
+//!
+//! Knows nothing of CMS or X.509: which bytes were signed, whose key it is and whether that key
+//! may sign is for the caller to say.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod digest;
+mod ecdsa;
+mod ed25519;
+mod key;
+mod name;
+mod rsa;
+mod scheme;
+
+#[cfg(test)]
+mod tests;
+
+use der::{Decode as _, asn1::AnyRef};
+
+use self::{
+    key::{KeyInfo, PublicKey},
+    scheme::Scheme,
+};
+
+pub use self::{digest::DigestAlgorithm, key::key_name, name::algorithm_name};
+
+/// An algorithm as an `AlgorithmIdentifier` gives it (RFC 5280 §4.1.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlgorithmId<'a> {
+    /// The object identifier in dotted form.
+    pub oid: String,
+    /// The DER of the parameters, tag and length included; `None` when they are absent.
+    pub parameters: Option<&'a [u8]>,
+}
+
+/// Why a signature is not proved.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The public key cannot be read, or is not a key of this algorithm.
+    #[error("the public key does not suit {algorithm}: {problem}")]
+    BadKey {
+        /// The algorithm that the key was wanted for.
+        algorithm: String,
+        /// What is wrong with the key.
+        problem: &'static str,
+    },
+    /// The algorithm's parameters cannot be read, or contradict the algorithm.
+    #[error("the parameters of {algorithm} are wrong: {problem}")]
+    BadParameters {
+        /// The algorithm.
+        algorithm: String,
+        /// What is wrong with them.
+        problem: &'static str,
+    },
+    /// The signature was not made by this key over these bytes.
+    #[error("the signature does not fit the key and the signed bytes")]
+    Mismatch,
+    /// A known algorithm that no longer proves anything.
+    #[error("{name} ({bits} bits) is too weak to prove anything")]
+    TooWeak {
+        /// The digest or the kind of key.
+        name: String,
+        /// The size of the digest or of the key in bits.
+        bits: usize,
+    },
+    /// An algorithm that we cannot check.
+    #[error("the algorithm {name} is not supported")]
+    Unsupported {
+        /// Its usual name, or its object identifier when it has none here.
+        name: String,
+    },
+}
+
+/// Checks that `signature` was made over `message` by the private half of `public_key_spki`.
+///
+/// `digest` is the digest algorithm named beside the signature (CMS `digestAlgorithm`). It counts
+/// only where `algorithm` itself names none: `rsaEncryption` and `id-ecPublicKey`, which older
+/// signers write in place of a signature algorithm.
+///
+/// # Errors
+/// Why the signature proves nothing. Only [`Failure::Mismatch`] says that it is wrong.
+pub fn verify(
+    algorithm: &AlgorithmId<'_>,
+    digest: Option<DigestAlgorithm>,
+    public_key_spki: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), Failure> {
+    let scheme = Scheme::find(&algorithm.oid, digest)?;
+    let name = algorithm_name(&algorithm.oid);
+    let parameters = algorithm
+        .parameters
+        .map(AnyRef::from_der)
+        .transpose()
+        .map_err(|_| Failure::BadParameters { algorithm: name.clone(), problem: "not DER" })?;
+    let key = KeyInfo::read(public_key_spki)
+        .map_err(|problem| Failure::BadKey { algorithm: name.clone(), problem })?;
+    let other_kind = || Failure::BadKey {
+        algorithm: name.clone(),
+        problem: "the key is of another kind of algorithm",
+    };
+    let wrong_parameters = |problem| Failure::BadParameters { algorithm: name.clone(), problem };
+    match (scheme, key.public_key()?) {
+        (Scheme::Ed25519, PublicKey::Ed25519(point)) => {
+            scheme::must_be_absent(parameters).map_err(wrong_parameters)?;
+            ed25519::verify(point, message, signature)
+        }
+        (Scheme::Ecdsa(digest), PublicKey::P256(point)) => {
+            scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
+            ecdsa::verify_p256(point, &digest.digest(message), signature)
+        }
+        (Scheme::Ecdsa(digest), PublicKey::P384(point)) => {
+            scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
+            ecdsa::verify_p384(point, &digest.digest(message), signature)
+        }
+        (Scheme::RsaPkcs1(digest), PublicKey::Rsa(key)) if key.restriction.is_none() => {
+            scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
+            rsa::verify_pkcs1(&key, digest, message, signature)
+        }
+        (Scheme::RsaPss, PublicKey::Rsa(key)) => {
+            let pss = rsa::PssParameters::read(parameters)?;
+            rsa::verify_pss(&key, &pss, message, signature)
+        }
+        (
+            Scheme::Ecdsa(_) | Scheme::Ed25519 | Scheme::RsaPkcs1(_) | Scheme::RsaPss,
+            PublicKey::Ed25519(_) | PublicKey::P256(_) | PublicKey::P384(_) | PublicKey::Rsa(_),
+        ) => Err(other_kind()),
+    }
+}

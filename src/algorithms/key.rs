@@ -1,0 +1,235 @@
+//! Public keys in `SubjectPublicKeyInfo` form (RFC 5280 §4.1.2.7, RFC 5480, RFC 8410, RFC 4055).
+
+use der::{
+    Decode as _, Sequence,
+    asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef},
+};
+
+use super::{Failure, algorithm_name, rsa::PssParameters, scheme};
+
+/// The sizes of RSA moduli that we accept, in bits. The upper one bounds the work.
+pub(super) const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+#[derive(Sequence)]
+pub(super) struct KeyInfo<'a> {
+    algorithm: KeyAlgorithm<'a>,
+    subject_public_key: BitStringRef<'a>,
+}
+
+#[derive(Sequence)]
+struct KeyAlgorithm<'a> {
+    oid: ObjectIdentifier,
+    parameters: Option<AnyRef<'a>>,
+}
+
+#[derive(Sequence)]
+struct RsaNumbers<'a> {
+    modulus: UintRef<'a>,
+    exponent: UintRef<'a>,
+}
+
+/// A key of a kind that we can use.
+pub(super) enum PublicKey<'a> {
+    /// The 32 bytes of the point.
+    Ed25519(&'a [u8]),
+    /// The SEC 1 form of the point.
+    P256(&'a [u8]),
+    /// The SEC 1 form of the point.
+    P384(&'a [u8]),
+    Rsa(RsaKey<'a>),
+}
+
+pub(super) struct RsaKey<'a> {
+    /// Big-endian, without leading zeros.
+    pub(super) modulus: &'a [u8],
+    /// Big-endian, without leading zeros.
+    pub(super) exponent: &'a [u8],
+    /// Set when the key is for PSS alone; what it allows (RFC 4055 §3.3).
+    pub(super) restriction: Option<PssRestriction>,
+}
+
+pub(super) enum PssRestriction {
+    /// PSS with any parameters.
+    AnyParameters,
+    /// PSS with this digest and at least this salt.
+    Exactly(PssParameters),
+}
+
+impl<'a> KeyInfo<'a> {
+    /// The key in these bytes and nothing after it.
+    pub(super) fn read(spki: &'a [u8]) -> Result<Self, &'static str> {
+        Self::from_der(spki).map_err(|_| "it is not a SubjectPublicKeyInfo in DER")
+    }
+
+    /// The key, if it is of a kind that we can use and strong enough.
+    pub(super) fn public_key(&self) -> Result<PublicKey<'a>, Failure> {
+        let algorithm = self.algorithm.oid.to_string();
+        let bytes = self.bytes().ok_or_else(|| self.bad("its bits do not fill whole bytes"))?;
+        match algorithm.as_str() {
+            ED25519 => match (self.algorithm.parameters, bytes.len()) {
+                (None, 32) => Ok(PublicKey::Ed25519(bytes)),
+                (None, _) => Err(self.bad("it is not 32 bytes long")),
+                (Some(_), _) => Err(self.bad("it has parameters, and may have none")),
+            },
+            ELLIPTIC => {
+                let curve = self.curve().ok_or_else(|| self.bad("it names no curve"))?;
+                // Only the two forms of RFC 5480 §2.2; the point at infinity is in neither.
+                if !matches!(bytes.first(), Some(0x02..=0x04)) {
+                    return Err(self.bad("the form of its point is unknown"));
+                }
+                match curve.as_str() {
+                    P256 => Ok(PublicKey::P256(bytes)),
+                    P384 => Ok(PublicKey::P384(bytes)),
+                    "1.2.840.10045.3.1.1" => {
+                        Err(Failure::TooWeak { name: "ECDSA P-192".to_owned(), bits: 192 })
+                    }
+                    other => Err(Failure::Unsupported { name: curve_name(other) }),
+                }
+            }
+            RSA => {
+                scheme::must_be_empty(self.algorithm.parameters)
+                    .map_err(|_| self.bad("it has parameters, and may have none"))?;
+                self.rsa(bytes, None).map(PublicKey::Rsa)
+            }
+            RSA_PSS => {
+                let restriction = match self.algorithm.parameters {
+                    None => PssRestriction::AnyParameters,
+                    given => PssRestriction::Exactly(PssParameters::read(given)?),
+                };
+                self.rsa(bytes, Some(restriction)).map(PublicKey::Rsa)
+            }
+            other => Err(Failure::Unsupported { name: algorithm_name(other) }),
+        }
+    }
+
+    fn rsa(
+        &self,
+        bytes: &'a [u8],
+        restriction: Option<PssRestriction>,
+    ) -> Result<RsaKey<'a>, Failure> {
+        let numbers = RsaNumbers::from_der(bytes)
+            .map_err(|_| self.bad("it is not an RSAPublicKey in DER"))?;
+        let bits = bit_length(numbers.modulus.as_bytes());
+        if bits < *RSA_BITS.start() {
+            return Err(Failure::TooWeak { name: "RSA".to_owned(), bits });
+        }
+        if bits > *RSA_BITS.end() {
+            return Err(Failure::Unsupported { name: format!("RSA of {bits} bits") });
+        }
+        let exponent = numbers.exponent.as_bytes();
+        // Small exponents are safe with the padding checked in full; 1 and even ones are not keys,
+        // and long ones only cost time.
+        let odd = exponent.last().is_some_and(|byte| byte & 1 == 1);
+        if !odd || exponent == [1] || exponent.len() > 4 {
+            return Err(self.bad("its exponent is not an odd number from 3 to 4294967295"));
+        }
+        Ok(RsaKey { modulus: numbers.modulus.as_bytes(), exponent, restriction })
+    }
+
+    fn curve(&self) -> Option<String> {
+        let named: ObjectIdentifier = self.algorithm.parameters?.decode_as().ok()?;
+        Some(named.to_string())
+    }
+
+    fn bytes(&self) -> Option<&'a [u8]> {
+        self.subject_public_key.as_bytes()
+    }
+
+    fn bad(&self, problem: &'static str) -> Failure {
+        Failure::BadKey { algorithm: algorithm_name(&self.algorithm.oid.to_string()), problem }
+    }
+}
+
+const ED25519: &str = "1.3.101.112";
+const ELLIPTIC: &str = "1.2.840.10045.2.1";
+const P256: &str = "1.2.840.10045.3.1.7";
+const P384: &str = "1.3.132.0.34";
+const RSA: &str = "1.2.840.113549.1.1.1";
+const RSA_PSS: &str = "1.2.840.113549.1.1.10";
+
+/// Both spellings of a DSTU 4145 key in Ukrainian certificates.
+const DSTU_4145: [&str; 2] = ["1.2.804.2.1.1.1.1.3.1.1", "1.2.804.2.1.1.1.1.3.1.1.1.1"];
+
+/// The kind and size of a `SubjectPublicKeyInfo`'s key for people: `ECDSA P-256`, `RSA 4096`,
+/// `DSTU 4145 M257`. The name of the algorithm alone when there is no more to say.
+#[must_use]
+pub fn key_name(public_key_spki: &[u8]) -> String {
+    let Ok(info) = KeyInfo::read(public_key_spki) else {
+        return "unreadable key".to_owned();
+    };
+    let algorithm = info.algorithm.oid.to_string();
+    match algorithm.as_str() {
+        ELLIPTIC => info.curve().map_or_else(|| "ECDSA".to_owned(), |curve| curve_name(&curve)),
+        RSA | RSA_PSS => {
+            let numbers = info.bytes().and_then(|bytes| RsaNumbers::from_der(bytes).ok());
+            let family = if algorithm == RSA { "RSA" } else { "RSA-PSS" };
+            numbers.map_or_else(
+                || family.to_owned(),
+                |numbers| format!("{family} {}", bit_length(numbers.modulus.as_bytes())),
+            )
+        }
+        other if DSTU_4145.contains(&other) => {
+            let degree = info.algorithm.parameters.and_then(dstu_degree);
+            degree.map_or_else(|| "DSTU 4145".to_owned(), |m| format!("DSTU 4145 M{m}"))
+        }
+        other => algorithm_name(other),
+    }
+}
+
+fn curve_name(oid: &str) -> String {
+    let known = match oid {
+        "1.2.840.10045.3.1.1" => "ECDSA P-192",
+        P256 => "ECDSA P-256",
+        "1.3.132.0.33" => "ECDSA P-224",
+        P384 => "ECDSA P-384",
+        "1.3.132.0.35" => "ECDSA P-521",
+        "1.3.132.0.10" => "ECDSA secp256k1",
+        "1.3.36.3.3.2.8.1.1.7" => "ECDSA brainpoolP256r1",
+        "1.3.36.3.3.2.8.1.1.8" => "ECDSA brainpoolP256t1",
+        "1.3.36.3.3.2.8.1.1.11" => "ECDSA brainpoolP384r1",
+        "1.3.36.3.3.2.8.1.1.12" => "ECDSA brainpoolP384t1",
+        "1.3.36.3.3.2.8.1.1.13" => "ECDSA brainpoolP512r1",
+        "1.3.36.3.3.2.8.1.1.14" => "ECDSA brainpoolP512t1",
+        other => return format!("ECDSA on the curve {other}"),
+    };
+    known.to_owned()
+}
+
+/// The degree of the field of a DSTU 4145 key, from the named curve or from explicit parameters.
+fn dstu_degree(parameters: AnyRef<'_>) -> Option<u32> {
+    const NAMED: &str = "1.2.804.2.1.1.1.1.3.1.1.2.";
+    const DEGREES: [u32; 10] = [163, 167, 173, 179, 191, 233, 257, 307, 367, 431];
+
+    let inner = first_inside(parameters)?;
+    if let Ok(named) = inner.decode_as::<ObjectIdentifier>() {
+        let index: usize = named.to_string().strip_prefix(NAMED)?.parse().ok()?;
+        return DEGREES.get(index).copied();
+    }
+    // ECBinary ::= SEQUENCE { version [0] OPTIONAL, f SEQUENCE { m INTEGER, … }, … }
+    let field = inside(inner)?.into_iter().find(|part| inside(*part).is_some())?;
+    first_inside(field)?.decode_as().ok()
+}
+
+fn first_inside(sequence: AnyRef<'_>) -> Option<AnyRef<'_>> {
+    inside(sequence)?.into_iter().next()
+}
+
+/// The first parts of a SEQUENCE; none of those read here is further in.
+fn inside(sequence: AnyRef<'_>) -> Option<Vec<AnyRef<'_>>> {
+    sequence
+        .sequence(|reader| {
+            let mut parts = Vec::new();
+            while !der::Reader::is_finished(reader) {
+                parts.push(AnyRef::decode(reader)?);
+            }
+            Ok::<_, der::Error>(parts)
+        })
+        .ok()
+}
+
+/// The number of bits of a big-endian number without leading zeros.
+fn bit_length(number: &[u8]) -> usize {
+    let Some(first) = number.first() else { return 0 };
+    let unused = usize::try_from(first.leading_zeros()).unwrap_or(0);
+    number.len().saturating_mul(8).saturating_sub(unused)
+}
