@@ -25,4 +25,5 @@ pub mod domain;
 pub mod metrics;
 pub mod sealing;
 pub mod spool;
+pub mod trust;
 pub mod vault;

@@ -1,1 +1,6 @@
 //! Tests from the outside, in one binary.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+mod interop_trust;
+mod support;

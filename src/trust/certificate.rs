@@ -1,0 +1,410 @@
+//! One X.509 certificate: its bytes, and the facts that a path and a report need (RFC 5280 §4).
+
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, sync::Arc};
+
+use x509_parser::{
+    asn1_rs::FromDer as _,
+    certificate::{X509Certificate, X509CertificateParser},
+    nom::Parser as _,
+    x509::AlgorithmIdentifier,
+};
+
+use super::{
+    extension::{Authority, Extensions, KeyUses},
+    name::{self, Name},
+    tree,
+};
+use crate::{
+    algorithms::{self, AlgorithmId},
+    domain::{Assurance, Sha256, SignerReport, Timestamp},
+};
+
+/// An X.509 certificate that could be read whole. Cheap to clone.
+///
+/// Being readable says nothing of being true: that is for the path to prove.
+#[derive(Clone)]
+pub struct Certificate(Arc<Facts>);
+
+struct Facts {
+    der: Vec<u8>,
+    sha256: Sha256,
+    signed: Vec<u8>,
+    signature_algorithm: String,
+    signature_parameters: Option<Vec<u8>>,
+    signature: Vec<u8>,
+    subject: Name,
+    issuer: Name,
+    serial: Vec<u8>,
+    serial_text: String,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    public_key: Vec<u8>,
+    extensions: Extensions,
+}
+
+/// Where a moment lies beside a certificate's validity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Validity {
+    Before,
+    Within,
+    After,
+}
+
+/// The bytes are not a certificate that can be judged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// A file without a certificate.
+    #[error("the file holds no certificate")]
+    Absent,
+    /// The algorithm inside the signed part and the one beside the signature differ.
+    #[error("the certificate names two different signature algorithms")]
+    AlgorithmMismatch,
+    /// An extension is there twice (RFC 5280 §4.2 forbids it).
+    #[error("the certificate has the extension {name} twice")]
+    DuplicateExtension {
+        /// The extension.
+        name: String,
+    },
+    /// One of several certificates in a file.
+    #[error("certificate {number} of the file: {problem}")]
+    InFile {
+        /// Which one, from 1.
+        number: usize,
+        /// What is wrong with it.
+        problem: Box<Self>,
+    },
+    /// Not the DER of a certificate.
+    #[error("this is not an X.509 certificate: {problem}")]
+    Malformed {
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A PEM block of another kind beside the certificates or in place of them.
+    #[error("the file holds a {label} where only certificates belong; take it out of the file")]
+    OtherContent {
+        /// The block's label.
+        label: String,
+    },
+    /// Longer than any certificate needs to be.
+    #[error("the certificate has {length} bytes; at most {} are read", Certificate::MAX_LEN)]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// An extension that must be understood is malformed.
+    #[error("the certificate's extension {name} cannot be read")]
+    UnreadableExtension {
+        /// The extension.
+        name: String,
+    },
+}
+
+impl Certificate {
+    /// The most bytes that a certificate may have.
+    pub const MAX_LEN: usize = 65_536;
+
+    /// Reads the DER of one certificate with nothing after it.
+    ///
+    /// # Errors
+    /// When it is not one, or has two meanings (extensions twice, two signature algorithms).
+    pub fn parse(der: &[u8]) -> Result<Self, CertificateError> {
+        if der.len() > Self::MAX_LEN {
+            return Err(CertificateError::TooLong { length: der.len() });
+        }
+        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+        let malformed = |problem| CertificateError::Malformed { problem };
+        let (rest, read) = parser.parse(der).map_err(|_| malformed("its DER cannot be read"))?;
+        if !rest.is_empty() {
+            return Err(malformed("bytes follow it"));
+        }
+        check_filled(der, &read).ok_or_else(|| malformed("its parts do not fill it"))?;
+        let body = &read.tbs_certificate;
+        if body.signature != read.signature_algorithm {
+            return Err(CertificateError::AlgorithmMismatch);
+        }
+        if read.signature_value.unused_bits != 0 {
+            return Err(malformed("the bits of its signature do not fill whole bytes"));
+        }
+        let (signature_algorithm, signature_parameters) = algorithm(&read.signature_algorithm);
+        Ok(Self(Arc::new(Facts {
+            der: der.to_vec(),
+            sha256: Sha256::of(der),
+            signed: body.as_ref().to_vec(),
+            signature_algorithm,
+            signature_parameters,
+            signature: read.signature_value.data.to_vec(),
+            subject: Name::read(&body.subject),
+            issuer: Name::read(&body.issuer),
+            serial: body.raw_serial().to_vec(),
+            serial_text: name::hex(body.raw_serial()),
+            not_before: Timestamp::from_seconds(body.validity.not_before.timestamp()),
+            not_after: Timestamp::from_seconds(body.validity.not_after.timestamp()),
+            public_key: body.subject_pki.raw.to_vec(),
+            extensions: Extensions::read(body.extensions())?,
+        })))
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    /// The SHA-256 of the bytes.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256 {
+        self.0.sha256
+    }
+
+    /// The subject's name as RFC 4514 writes it.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        self.0.subject.text()
+    }
+
+    /// The DER of the subject's name.
+    #[must_use]
+    pub fn subject_der(&self) -> &[u8] {
+        self.0.subject.der()
+    }
+
+    /// The issuer's name as RFC 4514 writes it.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.0.issuer.text()
+    }
+
+    /// The DER of the issuer's name.
+    #[must_use]
+    pub fn issuer_der(&self) -> &[u8] {
+        self.0.issuer.der()
+    }
+
+    /// The serial number, all its octets in lower-case hexadecimal.
+    #[must_use]
+    pub fn serial(&self) -> &str {
+        &self.0.serial_text
+    }
+
+    /// The octets of the serial number as the DER INTEGER holds them, a leading zero included.
+    #[must_use]
+    pub fn serial_octets(&self) -> &[u8] {
+        &self.0.serial
+    }
+
+    /// Whether a CMS `IssuerAndSerialNumber` means this certificate: the DER of the issuer's name
+    /// and the octets of the serial number.
+    #[must_use]
+    pub fn has_issuer_and_serial(&self, issuer_der: &[u8], serial_octets: &[u8]) -> bool {
+        self.0.serial == serial_octets && self.0.issuer.is_named(issuer_der)
+    }
+
+    /// `subjectKeyIdentifier`.
+    #[must_use]
+    pub fn subject_key_id(&self) -> Option<&[u8]> {
+        self.0.extensions.subject_key_id.as_deref()
+    }
+
+    /// The key identifier in `authorityKeyIdentifier`.
+    #[must_use]
+    pub fn authority_key_id(&self) -> Option<&[u8]> {
+        self.0.extensions.authority_key_id.as_deref()
+    }
+
+    /// The first moment of validity.
+    #[must_use]
+    pub fn not_before(&self) -> Timestamp {
+        self.0.not_before
+    }
+
+    /// The last second of validity.
+    #[must_use]
+    pub fn not_after(&self) -> Timestamp {
+        self.0.not_after
+    }
+
+    /// The DER of the `SubjectPublicKeyInfo`.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8] {
+        &self.0.public_key
+    }
+
+    /// The key's kind and size for people: `ECDSA P-256`.
+    #[must_use]
+    pub fn key_name(&self) -> String {
+        algorithms::key_name(&self.0.public_key)
+    }
+
+    /// Whether `basicConstraints` makes it an authority.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        self.0.extensions.authority.is_some()
+    }
+
+    /// Whether subject and issuer have the same name.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.0.subject.matches(&self.0.issuer)
+    }
+
+    /// The purposes of `extKeyUsage` in dotted form; `None` when it is absent.
+    #[must_use]
+    pub fn purposes(&self) -> Option<&[String]> {
+        self.0.extensions.purposes.as_deref()
+    }
+
+    /// What a signature by this certificate's key proves: an organisation's seal, or a person's
+    /// hand.
+    ///
+    /// A seal is what says so (the national purpose, or the `QcType` of ETSI EN 319 412-5), or else
+    /// what names an organisation and no person.
+    #[must_use]
+    pub fn assurance(&self) -> Assurance {
+        let Facts { extensions, subject, .. } = &*self.0;
+        let is_type = |oid| extensions.qualified_types.iter().any(|kind| kind == oid);
+        let purposes = extensions.purposes.as_deref().unwrap_or_default();
+        if is_type(TYPE_SEAL) || purposes.iter().any(|purpose| purpose == PURPOSE_SEAL) {
+            return Assurance::Sealed;
+        }
+        let names_person = subject.attribute(name::GIVEN_NAME).is_some()
+            || subject.attribute(name::SURNAME).is_some();
+        if is_type(TYPE_SIGNATURE) || names_person || self.organisation().is_none() {
+            Assurance::PersonSigned
+        } else {
+            Assurance::Sealed
+        }
+    }
+
+    /// `commonName`, made safe to show.
+    #[must_use]
+    pub fn common_name(&self) -> Option<&str> {
+        self.0.subject.attribute(name::COMMON_NAME)
+    }
+
+    /// `organizationName`, made safe to show.
+    #[must_use]
+    pub fn organisation(&self) -> Option<&str> {
+        self.0.subject.attribute(name::ORGANISATION)
+    }
+
+    /// The organisation's code for a seal, the person's for a signature: `organizationIdentifier`
+    /// or `serialNumber`, in that order for a seal and in the other for a signature.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        let (first, second) = match self.assurance() {
+            Assurance::Sealed => (name::ORGANISATION_IDENTIFIER, name::SERIAL_NUMBER),
+            Assurance::PersonSigned => (name::SERIAL_NUMBER, name::ORGANISATION_IDENTIFIER),
+        };
+        let subject = &self.0.subject;
+        subject.attribute(first).or_else(|| subject.attribute(second))
+    }
+
+    /// `countryName`, made safe to show.
+    #[must_use]
+    pub fn country(&self) -> Option<&str> {
+        self.0.subject.attribute(name::COUNTRY)
+    }
+
+    /// The subject as the signer of a document, for a report.
+    #[must_use]
+    pub fn signer(&self) -> SignerReport {
+        SignerReport {
+            name: self.common_name().unwrap_or_else(|| self.subject()).to_owned(),
+            organisation: self.organisation().map(str::to_owned),
+            code: self.code().map(str::to_owned),
+            country: self.country().map(str::to_owned),
+            assurance: Some(self.assurance()),
+            issuer: self.issuer().to_owned(),
+            serial: self.serial().to_owned(),
+        }
+    }
+
+    pub(super) fn authority(&self) -> Option<Authority> {
+        self.0.extensions.authority
+    }
+
+    pub(super) fn key_usage(&self) -> Option<KeyUses> {
+        self.0.extensions.key_usage
+    }
+
+    pub(super) fn validity_at(&self, at: Timestamp) -> Validity {
+        // Validity is counted in whole seconds, the last one included (RFC 5280 §4.1.2.5).
+        if at < self.0.not_before {
+            Validity::Before
+        } else if at.as_seconds() > self.0.not_after.as_seconds() {
+            Validity::After
+        } else {
+            Validity::Within
+        }
+    }
+
+    pub(super) fn unknown_critical(&self) -> &[String] {
+        &self.0.extensions.unknown_critical
+    }
+
+    /// Whether `issuer` has the name that this certificate's issuer has.
+    pub(super) fn names_issuer(&self, issuer: &Self) -> bool {
+        self.0.issuer.matches(&issuer.0.subject)
+    }
+
+    /// Whether this certificate's `authorityKeyIdentifier` fits `issuer`'s `subjectKeyIdentifier`.
+    /// It does when either is absent.
+    pub(super) fn names_key_of(&self, issuer: &Self) -> bool {
+        match (self.authority_key_id(), issuer.subject_key_id()) {
+            (Some(wanted), Some(given)) => wanted == given,
+            (Some(_) | None, None) | (None, Some(_)) => true,
+        }
+    }
+
+    /// Whether both have the same subject and key: one entity with two certificates.
+    pub(super) fn same_entity(&self, other: &Self) -> bool {
+        self.0.public_key == other.0.public_key && self.0.subject.matches(&other.0.subject)
+    }
+
+    /// Checks that `issuer`'s key signed this certificate. Names are not compared.
+    pub(super) fn verify_issued_by(&self, issuer: &Self) -> Result<(), algorithms::Failure> {
+        let facts = &*self.0;
+        let algorithm = AlgorithmId {
+            oid: facts.signature_algorithm.clone(),
+            parameters: facts.signature_parameters.as_deref(),
+        };
+        algorithms::verify(&algorithm, None, issuer.public_key(), &facts.signed, &facts.signature)
+    }
+}
+
+const PURPOSE_SEAL: &str = "1.2.804.2.1.1.1.3.9";
+const TYPE_SIGNATURE: &str = "0.4.0.1862.1.6.1";
+const TYPE_SEAL: &str = "0.4.0.1862.1.6.2";
+
+/// The parser passes over bytes after the last field that it knows, inside a SEQUENCE too. A
+/// certificate that has any could mean something else to another reader.
+fn check_filled(der: &[u8], read: &X509Certificate<'_>) -> Option<()> {
+    let [certificate] = tree::elements(der)?.try_into().ok()?;
+    let [body, _, _] = tree::sequence(&certificate)?.try_into().ok()?;
+    let (_, parsed) = x509_parser::asn1_rs::Any::from_der(read.tbs_certificate.as_ref()).ok()?;
+    (parsed.data == body.data).then_some(())
+}
+
+fn algorithm(identifier: &AlgorithmIdentifier<'_>) -> (String, Option<Vec<u8>>) {
+    use x509_parser::asn1_rs::ToDer as _;
+    let parameters = identifier.parameters.as_ref().and_then(|value| value.to_der_vec().ok());
+    (identifier.algorithm.to_id_string(), parameters)
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.der == other.0.der
+    }
+}
+
+impl Eq for Certificate {}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate").field("sha256", &self.0.sha256).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,231 @@
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::trust::sample::{Draft, attribute, name as name_of, qualified_type, tlv};
+
+fn draft() -> Draft {
+    Draft::signer("Тестова Особа", 9, ("Root", 1))
+}
+
+fn with_subject(attributes: &[(&str, &str)]) -> Certificate {
+    let mut draft = draft();
+    draft.subject = name_of(attributes);
+    draft.make()
+}
+
+#[test]
+fn keeps_bytes_and_facts() {
+    let certificate = draft().make();
+    assert_eq!(certificate.der(), draft().der());
+    assert_eq!(certificate.sha256(), Sha256::of(&draft().der()));
+    assert_eq!(certificate.subject(), "CN=Тестова Особа");
+    assert_eq!(certificate.issuer(), "CN=Root");
+    assert_eq!(certificate.serial(), "09");
+    assert_eq!(certificate.not_before().to_string(), "2026-01-01T00:00:00Z");
+    assert_eq!(certificate.not_after().to_string(), "2027-12-31T23:59:59Z");
+    assert_eq!(certificate.subject_key_id(), Some([9; 20].as_slice()));
+    assert_eq!(certificate.authority_key_id(), Some([1; 20].as_slice()));
+    assert_eq!(certificate.key_name(), "Ed25519");
+    assert!(!certificate.is_authority() && !certificate.is_self_issued());
+}
+
+#[test]
+fn reads_serial_numbers_that_are_negative_or_have_a_leading_zero() {
+    for serial in [vec![0x80, 0x01], vec![0x00, 0x80]] {
+        let mut draft = draft();
+        draft.serial.clone_from(&serial);
+        let certificate = draft.make();
+        assert_eq!(certificate.serial_octets(), serial);
+        assert!(certificate.has_issuer_and_serial(certificate.issuer_der(), &serial));
+    }
+}
+
+#[test]
+fn is_identified_by_issuer_and_serial_in_another_spelling() {
+    let certificate = draft().make();
+    let printable = |value: &[u8]| tlv(0x30, &[tlv(0x31, &[attribute("2.5.4.3", 0x13, value)])]);
+    assert!(certificate.has_issuer_and_serial(&printable(b"ROOT"), &[9]));
+    assert!(!certificate.has_issuer_and_serial(&printable(b"Rot"), &[9]));
+    assert!(!certificate.has_issuer_and_serial(certificate.issuer_der(), &[8]));
+    assert!(!certificate.has_issuer_and_serial(b"", &[9]));
+}
+
+#[test]
+fn writes_names_as_rfc_4514_does_and_hides_nothing() {
+    for (attributes, expected) in [
+        (
+            [("2.5.4.6", "UA"), ("2.5.4.10", "ДП \"ДІЯ\""), ("2.5.4.97", "NTRUA-43395033")],
+            r#"organizationIdentifier=NTRUA-43395033,O=ДП \"ДІЯ\",C=UA"#,
+        ),
+        (
+            [("2.5.4.3", "#a, b+c "), ("2.5.4.3", " "), ("1.2.3", "x")],
+            r"1.2.3=x,CN=\ ,CN=\#a\, b\+c\ ",
+        ),
+        (
+            [("2.5.4.3", "a\0b"), ("2.5.4.3", "\u{202e}gpj"), ("2.5.4.3", "a\u{200b}")],
+            r"CN=a\e2\80\8b,CN=\e2\80\aegpj,CN=a\00b",
+        ),
+    ] {
+        assert_eq!(with_subject(&attributes).subject(), expected);
+    }
+}
+
+#[test]
+fn reads_old_kinds_of_strings() {
+    let mut draft = draft();
+    let parts = [
+        attribute("2.5.4.3", 0x1e, &[0x04, 0x14, 0x04, 0x56, 0x04, 0x4f]),
+        attribute("2.5.4.10", 0x14, &[0xab, b'A', 0xbb]),
+        attribute("2.5.4.7", 0x1e, &[0x04]),
+    ];
+    draft.subject = tlv(0x30, &parts.map(|part| tlv(0x31, &[part])));
+    assert_eq!(draft.make().subject(), "L=#04,O=«A»,CN=Дія");
+}
+
+#[test]
+fn tells_who_signed_without_hidden_characters() {
+    let certificate = with_subject(&[
+        ("2.5.4.3", "Особа\u{202e}\n"),
+        ("2.5.4.5", "TINUA-0000000000"),
+        ("2.5.4.6", "UA"),
+    ]);
+    let signer = certificate.signer();
+    assert_eq!(signer.name, "Особа\u{fffd}\u{fffd}");
+    assert_eq!(signer.code.as_deref(), Some("TINUA-0000000000"));
+    assert_eq!(signer.country.as_deref(), Some("UA"));
+    assert_eq!(signer.assurance, Some(Assurance::PersonSigned));
+    assert_eq!((signer.issuer.as_str(), signer.serial.as_str()), ("CN=Root", "09"));
+}
+
+#[test]
+fn tells_a_seal_from_a_hand() {
+    const ORGANISATION: (&str, &str) = ("2.5.4.10", "Тест");
+    const SURNAME: (&str, &str) = ("2.5.4.4", "Особа");
+    const SEAL: &str = "1.2.804.2.1.1.1.3.9";
+    type Case = (
+        &'static [(&'static str, &'static str)],
+        &'static [&'static str],
+        Option<&'static str>,
+        Assurance,
+    );
+    let cases: [Case; 6] = [
+        (&[SURNAME], &[], None, Assurance::PersonSigned),
+        (&[ORGANISATION], &[], None, Assurance::Sealed),
+        (&[ORGANISATION, SURNAME], &[], None, Assurance::PersonSigned),
+        (&[ORGANISATION, SURNAME], &[SEAL], None, Assurance::Sealed),
+        (&[ORGANISATION, SURNAME], &[], Some(TYPE_SEAL), Assurance::Sealed),
+        (&[ORGANISATION], &[], Some(TYPE_SIGNATURE), Assurance::PersonSigned),
+    ];
+    for (subject, purposes, qualified, expected) in cases {
+        let mut draft = draft();
+        draft.subject = name_of(subject);
+        draft.purposes = purposes;
+        let statements = qualified.map(|oid| ("1.3.6.1.5.5.7.1.3", false, qualified_type(oid)));
+        draft.others.extend(statements);
+        assert_eq!(draft.make().assurance(), expected, "{subject:?} {purposes:?} {qualified:?}");
+    }
+}
+
+#[test]
+fn shows_the_code_that_fits_the_kind_of_signer() {
+    let both = [("2.5.4.5", "TINUA-0"), ("2.5.4.97", "NTRUA-0"), ("2.5.4.10", "Тест")];
+    assert_eq!(with_subject(&both).code(), Some("NTRUA-0"));
+    let person = [both[0], both[1], ("2.5.4.42", "Тестова")];
+    assert_eq!(with_subject(&person).code(), Some("TINUA-0"));
+    assert_eq!(with_subject(&both[..1]).code(), Some("TINUA-0"));
+}
+
+#[test]
+fn refuses_bytes_after_the_certificate_and_inside_its_parts() {
+    let mut longer = draft().der();
+    longer.push(0);
+    assert!(matches!(Certificate::parse(&longer), Err(CertificateError::Malformed { .. })));
+
+    let der = draft().der();
+    let [outer] = tree::elements(&der).unwrap().try_into().unwrap();
+    let parts = tree::raw_elements(outer.data).unwrap();
+    let whole: Vec<Vec<u8>> = parts.iter().map(|part| part.to_vec()).collect();
+    assert!(Certificate::parse(&tlv(0x30, &whole)).is_ok());
+
+    let more = [whole.clone(), vec![vec![0x05, 0x00]]].concat();
+    assert!(matches!(
+        Certificate::parse(&tlv(0x30, &more)),
+        Err(CertificateError::Malformed { .. })
+    ));
+    let body = tree::elements(parts[0]).unwrap().remove(0);
+    let mut padded = whole;
+    padded[0] = tlv(0x30, &[body.data.to_vec(), vec![0x05, 0x00]]);
+    assert!(matches!(
+        Certificate::parse(&tlv(0x30, &padded)),
+        Err(CertificateError::Malformed { .. })
+    ));
+}
+
+#[test]
+fn refuses_two_signature_algorithms() {
+    let mut draft = draft();
+    draft.algorithms = ["1.3.101.112", "1.3.101.113"];
+    assert_eq!(Certificate::parse(&draft.der()), Err(CertificateError::AlgorithmMismatch));
+}
+
+#[test]
+fn refuses_an_extension_twice() {
+    let mut draft = draft();
+    draft.constraints = Some((false, None));
+    draft.others.push(("2.5.29.19", true, tlv(0x30, &[tlv(0x01, &[vec![0xff]])])));
+    assert_eq!(
+        Certificate::parse(&draft.der()).unwrap_err().to_string(),
+        "the certificate has the extension basicConstraints (2.5.29.19) twice"
+    );
+}
+
+#[test]
+fn refuses_extensions_that_cannot_be_read() {
+    for oid in ["2.5.29.14", "2.5.29.15", "2.5.29.19", "2.5.29.35", "2.5.29.37"] {
+        for value in [vec![], vec![0x30], vec![0x05, 0x00], vec![0x30, 0x00, 0x30, 0x00]] {
+            let mut draft = draft();
+            (draft.key_usage, draft.subject_key_id, draft.authority_key_id) = (None, None, None);
+            draft.others.push((oid, false, value.clone()));
+            let read = Certificate::parse(&draft.der());
+            assert!(
+                matches!(read, Err(CertificateError::UnreadableExtension { .. })),
+                "{oid} {value:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn refuses_what_is_too_long() {
+    let length = Certificate::MAX_LEN + 1;
+    let read = Certificate::parse(&vec![0x30; length]);
+    assert_eq!(read, Err(CertificateError::TooLong { length }));
+}
+
+proptest! {
+    #[test]
+    fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        prop_assert!(Certificate::parse(&bytes).is_err());
+    }
+
+    #[test]
+    fn reads_a_changed_certificate_as_it_stands_or_not_at_all(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut draft = draft();
+        draft.purposes = &["1.2.804.2.1.1.1.3.9"];
+        draft.others.push(("1.3.6.1.5.5.7.1.3", true, qualified_type(TYPE_SEAL)));
+        let mut der = draft.der();
+        for (place, value) in changes {
+            let place = place.index(der.len());
+            der[place] = value;
+        }
+        if let Ok(certificate) = Certificate::parse(&der) {
+            prop_assert_eq!(certificate.der(), der);
+            prop_assert!(!certificate.signer().name.is_empty() || certificate.subject().is_empty());
+            prop_assert!(!certificate.key_name().is_empty());
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Distinguished names: their text for people and their comparison.
+
+use x509_parser::{
+    asn1_rs::{Any, FromDer as _, Tag},
+    x509::{AttributeTypeAndValue, X509Name},
+};
+
+/// A subject's or issuer's name.
+#[derive(Clone)]
+pub(super) struct Name {
+    der: Vec<u8>,
+    text: String,
+    attributes: Vec<(String, String)>,
+    comparable: Comparable,
+}
+
+/// Per RDN, its attributes in order of type, each value without what RFC 5280 §7.1 says to ignore.
+type Comparable = Vec<Vec<(String, Value)>>;
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    Opaque(u32, Vec<u8>),
+    Text(String),
+}
+
+pub(super) const COMMON_NAME: &str = "2.5.4.3";
+pub(super) const SURNAME: &str = "2.5.4.4";
+pub(super) const SERIAL_NUMBER: &str = "2.5.4.5";
+pub(super) const COUNTRY: &str = "2.5.4.6";
+pub(super) const ORGANISATION: &str = "2.5.4.10";
+pub(super) const GIVEN_NAME: &str = "2.5.4.42";
+pub(super) const ORGANISATION_IDENTIFIER: &str = "2.5.4.97";
+
+impl Name {
+    pub(super) fn read(name: &X509Name<'_>) -> Self {
+        let attributes = name
+            .iter_attributes()
+            .filter_map(|attribute| {
+                let value = readable(&text(attribute.attr_value())?);
+                Some((attribute.attr_type().to_id_string(), value))
+            })
+            .collect();
+        Self {
+            der: name.as_raw().to_vec(),
+            text: written(name),
+            attributes,
+            comparable: comparable(name),
+        }
+    }
+
+    /// The DER, as it stands in the certificate.
+    pub(super) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The name as RFC 4514 writes it, the most specific part first. Characters that do not show,
+    /// or that change how others show, are escaped.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The first attribute of this type, safe to show.
+    pub(super) fn attribute(&self, oid: &str) -> Option<&str> {
+        let (_, value) =
+            self.attributes.iter().find(|(of, value)| of == oid && !value.is_empty())?;
+        Some(value)
+    }
+
+    /// Whether both name the same entity: RFC 5280 §7.1, so case, spaces and the type of string
+    /// do not matter.
+    pub(super) fn matches(&self, other: &Self) -> bool {
+        self.der == other.der || self.comparable == other.comparable
+    }
+
+    /// Whether the DER of a name from elsewhere names the same entity.
+    pub(super) fn is_named(&self, der: &[u8]) -> bool {
+        self.der == der
+            || matches!(X509Name::from_der(der), Ok(([], name)) if comparable(&name) == self.comparable)
+    }
+}
+
+/// RFC 4514 §2.1: the last part first.
+fn written(name: &X509Name<'_>) -> String {
+    let mut parts: Vec<String> = name
+        .iter_rdn()
+        .map(|part| part.iter().map(written_attribute).collect::<Vec<_>>().join("+"))
+        .collect();
+    parts.reverse();
+    parts.join(",")
+}
+
+fn written_attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
+    let oid = attribute.attr_type().to_id_string();
+    let value = text(attribute.attr_value())
+        .map_or_else(|| format!("#{}", hex(attribute.attr_value().data)), |value| escaped(&value));
+    format!("{}={value}", short_name(&oid).unwrap_or(&oid))
+}
+
+/// RFC 4514 §3, and beyond it the names that people read in Ukrainian certificates.
+fn short_name(oid: &str) -> Option<&'static str> {
+    Some(match oid {
+        COMMON_NAME => "CN",
+        SURNAME => "surname",
+        SERIAL_NUMBER => "serialNumber",
+        COUNTRY => "C",
+        "2.5.4.7" => "L",
+        "2.5.4.8" => "ST",
+        "2.5.4.9" => "STREET",
+        ORGANISATION => "O",
+        "2.5.4.11" => "OU",
+        "2.5.4.12" => "title",
+        "2.5.4.17" => "postalCode",
+        GIVEN_NAME => "givenName",
+        ORGANISATION_IDENTIFIER => "organizationIdentifier",
+        "0.9.2342.19200300.100.1.1" => "UID",
+        "0.9.2342.19200300.100.1.25" => "DC",
+        "1.2.840.113549.1.9.1" => "email",
+        _ => return None,
+    })
+}
+
+/// RFC 4514 §2.4.
+fn escaped(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut written = String::with_capacity(value.len());
+    for (position, character) in value.chars().enumerate() {
+        let at_edge = position == 0 || position == last;
+        match character {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => written.extend(['\\', character]),
+            ' ' if at_edge => written.push_str("\\ "),
+            '#' if position == 0 => written.push_str("\\#"),
+            hidden if is_hidden(hidden) => {
+                let mut bytes = [0; 4];
+                for byte in hidden.encode_utf8(&mut bytes).bytes() {
+                    written.push('\\');
+                    written.push_str(&hex(&[byte]));
+                }
+            }
+            plain => written.push(plain),
+        }
+    }
+    written
+}
+
+/// `value` with a mark for each character that does not show.
+fn readable(value: &str) -> String {
+    value.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Control characters, and those of Unicode that have no width or turn the direction of writing:
+/// with them one name can be made to look like another.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// The characters of a string value; `None` when it is no string, or a broken one.
+fn text(value: &Any<'_>) -> Option<String> {
+    let bytes = value.data;
+    match value.tag() {
+        Tag::Utf8String | Tag::PrintableString | Tag::NumericString | Tag::Ia5String => {
+            String::from_utf8(bytes.to_vec()).ok()
+        }
+        Tag::BmpString => {
+            let units = bytes.chunks_exact(2);
+            if !units.remainder().is_empty() {
+                return None;
+            }
+            let units = units.filter_map(|pair| pair.try_into().ok().map(u16::from_be_bytes));
+            char::decode_utf16(units).collect::<Result<_, _>>().ok()
+        }
+        // Signers put Latin-1 here, whatever T.61 says.
+        Tag::TeletexString => Some(bytes.iter().copied().map(char::from).collect()),
+        _ => None,
+    }
+}
+
+fn comparable(name: &X509Name<'_>) -> Comparable {
+    name.iter_rdn()
+        .map(|part| {
+            let mut attributes: Vec<_> = part
+                .iter()
+                .map(|attribute| {
+                    let value = attribute.attr_value();
+                    let comparable = text(value).map_or_else(
+                        || Value::Opaque(value.tag().0, value.data.to_vec()),
+                        |value| Value::Text(folded(&value)),
+                    );
+                    (attribute.attr_type().to_id_string(), comparable)
+                })
+                .collect();
+            attributes.sort();
+            attributes
+        })
+        .collect()
+}
+
+fn folded(value: &str) -> String {
+    value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}

@@ -1,0 +1,4 @@
+//! What several tests stand on: an installation in a directory of its own, a real server process
+//! in it, a client that speaks SMTP byte by byte, and a real browser.
+
+pub(crate) mod interop;
