@@ -22,6 +22,7 @@
 pub mod algorithms;
 pub mod clock;
 pub mod domain;
+pub mod message;
 pub mod metrics;
 pub mod sealing;
 pub mod spool;
