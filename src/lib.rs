@@ -25,6 +25,7 @@ pub mod domain;
 pub mod message;
 pub mod metrics;
 pub mod sealing;
+pub mod signature;
 pub mod spool;
 pub mod trust;
 pub mod vault;

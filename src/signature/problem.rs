@@ -1,0 +1,97 @@
+//! What is wrong with one signature, and the conclusion from all of it.
+
+use crate::domain::{Indication, SubIndication};
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Problem {
+    indication: Indication,
+    sub_indication: SubIndication,
+    /// A clause: no capital letter, no full stop.
+    text: String,
+}
+
+/// Everything that is wrong, in the order of ETSI EN 319 102-1 §5.3.4.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// The signature is wrong, whatever else may become known.
+    pub(super) fn fail(&mut self, sub_indication: SubIndication, text: impl Into<String>) {
+        self.push(Indication::TotalFailed, sub_indication, text);
+    }
+
+    /// The signature cannot be judged.
+    pub(super) fn doubt(&mut self, sub_indication: SubIndication, text: impl Into<String>) {
+        self.push(Indication::Indeterminate, sub_indication, text);
+    }
+
+    pub(super) fn push(
+        &mut self,
+        indication: Indication,
+        sub_indication: SubIndication,
+        text: impl Into<String>,
+    ) {
+        self.0.push(Problem { indication, sub_indication, text: text.into() });
+    }
+
+    pub(super) fn extend(&mut self, problems: Self) {
+        self.0.extend(problems.0);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The worst of them; the first where several are as bad. A failure that mathematics proves
+    /// wins over what cannot be decided. The sentence begins with it and tells the others.
+    pub(super) fn conclusion(&self) -> (Indication, Option<SubIndication>, Option<String>) {
+        let Some(worst) = self.0.iter().rev().max_by_key(|problem| problem.indication) else {
+            return (Indication::TotalPassed, None, None);
+        };
+        let mut clauses = vec![worst.text.as_str()];
+        for problem in &self.0 {
+            if !clauses.contains(&problem.text.as_str()) {
+                clauses.push(&problem.text);
+            }
+        }
+        (worst.indication, Some(worst.sub_indication), Some(sentence(&clauses.join("; "))))
+    }
+}
+
+/// A clause as a sentence.
+pub(super) fn sentence(clause: &str) -> String {
+    let clause = clause.trim_end_matches('.');
+    let mut letters = clause.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proved_failure_wins_over_doubt_and_all_is_told() {
+        let mut problems = Problems::default();
+        problems.doubt(SubIndication::NoCertificateChainFound, "the issuer is unknown");
+        problems.fail(SubIndication::HashFailure, "the content was changed");
+        problems.fail(SubIndication::SigCryptoFailure, "the value is wrong");
+        assert_eq!(
+            problems.conclusion(),
+            (
+                Indication::TotalFailed,
+                Some(SubIndication::HashFailure),
+                Some(
+                    "The content was changed; the issuer is unknown; the value is wrong."
+                        .to_owned()
+                )
+            )
+        );
+    }
+
+    #[test]
+    fn without_a_problem_it_passes() {
+        assert_eq!(Problems::default().conclusion(), (Indication::TotalPassed, None, None));
+    }
+}
