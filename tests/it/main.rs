@@ -2,5 +2,6 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod interop_signature;
 mod interop_trust;
 mod support;

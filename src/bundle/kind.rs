@@ -1,0 +1,85 @@
+//! What a part of a mail is.
+
+use bytes::Bytes;
+
+use super::file_name::{has_signature_ending, read_name};
+use crate::{
+    message::Part,
+    signature::{Form, Limits, Opened, cms::SignedData},
+};
+
+/// What a part is for the pairing.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// A signature file with the document inside.
+    Attached(Bytes),
+    /// A container that may hold documents and cannot be opened; its name.
+    Container(&'static str),
+    /// A file that cannot be read as the signature that it is or claims to be.
+    Damaged,
+    /// A signature file that speaks of a document elsewhere.
+    Detached(SignedData),
+    /// A copy of a document.
+    Document,
+    /// A file that is a document only if a signature says so.
+    Other,
+    /// What a mail program signs the whole mail with (RFC 8551 §3.5.3); not a document's.
+    OfMail,
+    /// A text that the visitor wrote.
+    Text,
+}
+
+/// Mail programs name the signature on a whole mail so (RFC 8551 §3.2.1).
+const SIGNATURE_OF_MAIL: &str = "smime.p7s";
+
+impl Kind {
+    pub(super) fn of(part: &Part, limits: &Limits) -> Self {
+        let form = Form::of(&part.content);
+        if let Some(name) = form.unsupported() {
+            return Self::Container(name);
+        }
+        let name = part.name.as_deref().unwrap_or_default();
+        match form {
+            Form::Pdf => Self::Document,
+            Form::SignedData => signature(part, limits),
+            Form::Asic | Form::Envelope | Form::Other | Form::Zip => {
+                if is_named_signature(part) {
+                    Self::Damaged
+                } else if part.inline_text {
+                    Self::Text
+                } else if read_name(name).follows_pattern {
+                    Self::Document
+                } else {
+                    Self::Other
+                }
+            }
+        }
+    }
+}
+
+fn signature(part: &Part, limits: &Limits) -> Kind {
+    match Opened::read(&part.content, limits) {
+        Opened::Carries(content) => Kind::Attached(content),
+        Opened::SpeaksOf(_) if is_of_mail(part) => Kind::OfMail,
+        // A bag of certificates is built as a signature that nobody made.
+        Opened::SpeaksOf(signed_data) if !signed_data.has_signers() => {
+            if is_named_signature(part) {
+                Kind::Damaged
+            } else {
+                Kind::Other
+            }
+        }
+        Opened::SpeaksOf(signed_data) => Kind::Detached(signed_data),
+        Opened::Unreadable => Kind::Damaged,
+    }
+}
+
+fn is_named_signature(part: &Part) -> bool {
+    let name = part.name.as_deref().unwrap_or_default();
+    let is_labelled = part.media_type.ends_with("pkcs7-signature");
+    !is_of_mail(part) && (is_labelled || has_signature_ending(name))
+}
+
+fn is_of_mail(part: &Part) -> bool {
+    part.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(SIGNATURE_OF_MAIL))
+}
