@@ -25,6 +25,7 @@ pub mod clock;
 pub mod domain;
 pub mod message;
 pub mod metrics;
+pub mod registry;
 pub mod sealing;
 pub mod signature;
 pub mod spool;

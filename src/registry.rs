@@ -1,0 +1,241 @@
+//! The registry: the organisation, its branches, and the services that ask for documents.
+//!
+//! Plain values, read from and written to `registry.toml`, and what follows from them alone:
+//! which branch an address belongs to, how a QR code's term stands, what the partner rules of
+//! Diia.QR would object to, and how two registries differ.
+//!
+//! Judging a share against a service is the business of [`crate::matching`].
+
+mod advice;
+mod changes;
+mod entry;
+mod file;
+mod qr_term;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use advice::{Advice, AdviceKind};
+pub use changes::Change;
+pub use file::RegistryError;
+pub use qr_term::QrTerm;
+
+use std::{fmt, str::FromStr};
+
+use serde::Deserialize;
+
+use crate::domain::{BranchId, Date, MailAddress, ServiceId, Sha256, TypeCode};
+
+/// The whole registry. [`Registry::parse`] and [`Registry::to_toml`] are in the form of
+/// `registry.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registry {
+    /// The organisation's name.
+    pub organisation: String,
+    /// Its branches, in the order of the file; no two share an id or an address.
+    pub branches: Vec<Branch>,
+}
+
+/// A place that visitors hand copies to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// Its stable name.
+    pub id: BranchId,
+    /// Its name for people; Diia takes at most 32 characters.
+    pub name: String,
+    /// Its mailboxes, at least one.
+    pub addresses: Vec<MailAddress>,
+    /// What it asks for documents for; ids are unique within the branch.
+    pub services: Vec<Service>,
+}
+
+/// A purpose that documents are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Its stable name.
+    pub id: ServiceId,
+    /// The purpose of processing, as the visitor reads it in the app.
+    pub name: String,
+    /// The ground of the law on personal data.
+    pub legal_basis: LegalBasis,
+    /// Which law, contract or consent that is.
+    pub legal_note: Option<String>,
+    /// What is asked for: at least one document, and no type twice.
+    pub documents: Vec<Requirement>,
+    /// How long a verified share is kept, in days of 24 hours from its receipt: 1 to 3650.
+    pub retention_days: u32,
+    /// The day that its QR code was made.
+    pub qr_issued_on: Option<Date>,
+    /// Whose signatures are accepted. Default [`SignerPolicy::Anchors`].
+    pub signers: SignerPolicy,
+    /// From what age a copy is called stale, in hours. Default 72.
+    pub max_copy_age_hours: u32,
+    /// Whether a stale copy keeps a share from being verified. Default false.
+    pub require_fresh: bool,
+    /// Whether it is offered now. A share for a service that is not can still name it by its
+    /// sub-address. Default true.
+    pub active: bool,
+}
+
+/// One thing that a service asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The types that would do, at least one.
+    pub any_of: Vec<TypeCode>,
+    /// Whether a share is complete without it.
+    pub optional: bool,
+}
+
+/// The ground for processing: the six of article 11 of the law on personal data (2297-VI).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LegalBasis {
+    /// The person's consent.
+    Consent,
+    /// A permission that the law gives for the organisation's powers.
+    Law,
+    /// A contract with the person, or steps towards one.
+    Contract,
+    /// The person's vital interests.
+    Vital,
+    /// A duty that the law puts on the organisation.
+    Duty,
+    /// A legitimate interest that the person's rights do not outweigh.
+    Interest,
+}
+
+/// Whose signature makes a copy count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SignerPolicy {
+    /// Anybody with a chain to a certificate in the trust directory.
+    #[default]
+    Anchors,
+    /// An organisation's seal.
+    Seal,
+    /// A person's signature.
+    Person,
+    /// Either of the two, and nobody whose certificate tells neither.
+    SealOrPerson,
+    /// The holders of these certificates, by the SHA-256 of each.
+    Pinned(Vec<Sha256>),
+}
+
+/// Where a mail to a known address belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recipient<'a> {
+    /// The branch.
+    pub branch: &'a Branch,
+    /// The service that the sub-address names.
+    pub service: Option<&'a Service>,
+    /// Whether the address stands in the registry as it is, without a sub-address cut off.
+    pub exact: bool,
+}
+
+impl Registry {
+    /// The branch that mail to `recipient` belongs to; `None` when the address is not ours.
+    ///
+    /// A sub-address that names no service of the branch (`school5+fund@…`) still reaches the
+    /// branch: the visitor has sent it, and must not have to send it again.
+    #[must_use]
+    pub fn find(&self, recipient: &MailAddress) -> Option<Recipient<'_>> {
+        if let Some(branch) = self.branch_at(recipient) {
+            return Some(Recipient { branch, service: None, exact: true });
+        }
+        let (mailbox, detail) = recipient.split_sub_address();
+        let detail = detail?.to_lowercase();
+        let branch = self.branch_at(&mailbox)?;
+        let service = branch.services.iter().find(|service| service.id.as_str() == detail);
+        Some(Recipient { branch, service, exact: false })
+    }
+
+    /// The branch of that id.
+    #[must_use]
+    pub fn branch(&self, id: &BranchId) -> Option<&Branch> {
+        self.branches.iter().find(|branch| branch.id == *id)
+    }
+
+    fn branch_at(&self, address: &MailAddress) -> Option<&Branch> {
+        self.branches
+            .iter()
+            .find(|branch| branch.addresses.iter().any(|known| is_same(known, address)))
+    }
+}
+
+impl Branch {
+    /// The service of that id.
+    #[must_use]
+    pub fn service(&self, id: &ServiceId) -> Option<&Service> {
+        self.services.iter().find(|service| service.id == *id)
+    }
+
+    /// The services that are offered now.
+    pub fn active_services(&self) -> impl Iterator<Item = &Service> {
+        self.services.iter().filter(|service| service.active)
+    }
+}
+
+impl Service {
+    /// How the term of its QR code stands on the day `today`.
+    #[must_use]
+    pub fn qr_term(&self, today: Date) -> QrTerm {
+        self.qr_issued_on.map_or(QrTerm::NotSet, |issued_on| QrTerm::of(issued_on, today))
+    }
+
+    /// The requirement that a document of type `code` belongs to.
+    #[must_use]
+    pub fn requirement(&self, code: &TypeCode) -> Option<&Requirement> {
+        self.documents.iter().find(|requirement| requirement.accepts(code))
+    }
+}
+
+impl Requirement {
+    /// Whether a document of type `code` would do.
+    #[must_use]
+    pub fn accepts(&self, code: &TypeCode) -> bool {
+        self.any_of.contains(code)
+    }
+}
+
+/// The types that would do, with `|` between them.
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let codes: Vec<_> = self.any_of.iter().map(TypeCode::as_str).collect();
+        f.write_str(&codes.join("|"))
+    }
+}
+
+impl LegalBasis {
+    /// All six, in the order of the law.
+    pub const ALL: [Self; 6] =
+        [Self::Consent, Self::Law, Self::Contract, Self::Vital, Self::Duty, Self::Interest];
+
+    /// The name in `registry.toml` and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Law => "law",
+            Self::Contract => "contract",
+            Self::Vital => "vital",
+            Self::Duty => "duty",
+            Self::Interest => "interest",
+        }
+    }
+}
+
+impl FromStr for LegalBasis {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|basis| basis.as_str() == name).ok_or(())
+    }
+}
+
+/// Equality of addresses as [`MailAddress`] has it, without making new texts for the many that
+/// differ: every recipient of every mail is compared with every address.
+fn is_same(known: &MailAddress, asked: &MailAddress) -> bool {
+    let (known_local, asked_local) = (known.local(), asked.local());
+    known.domain() == asked.domain()
+        && (known_local.eq_ignore_ascii_case(asked_local)
+            || (!known_local.is_ascii() && known == asked))
+}
