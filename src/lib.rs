@@ -23,6 +23,7 @@ pub mod algorithms;
 pub mod bundle;
 pub mod clock;
 pub mod domain;
+pub mod matching;
 pub mod message;
 pub mod metrics;
 pub mod registry;

@@ -1,0 +1,289 @@
+//! The judge: the examined documents of a share and what its branch asks for → [`Judgement`].
+//!
+//! A judgement is made here and nowhere else, and only from documents that
+//! [`crate::signature::examine()`] has seen: what is stored as verified has been verified. The
+//! judge reads no clock: the moment of receipt is the moment that everything is judged for.
+//!
+//! The verdict is the worst that applies, in the order of [`Verdict`]. Documents that the service
+//! asked for decide it. Others are excess: they are hidden from operators, kept for the short
+//! term, and neither help nor harm, unless nothing that was asked for came at all.
+
+mod copy;
+mod decision;
+mod offer;
+#[cfg(test)]
+mod tests;
+
+use self::{copy::Copy, decision::Decision};
+use crate::{
+    bundle::Document,
+    domain::{
+        Assurance, BranchId, Finding, Indication, Retention, RetentionReason, ServiceId, ShareId,
+        SubIndication, Term, Timestamp, TypeCode, Verdict,
+    },
+    registry::Branch,
+    signature::Examined,
+};
+
+/// A document of a share, with what its signatures are worth.
+#[derive(Clone, Debug)]
+pub struct ExaminedDocument {
+    /// The document as it came.
+    pub document: Document,
+    /// What its signatures are worth.
+    pub examined: Examined,
+    /// The earlier share that had the same signed bytes.
+    pub first_receipt: Option<ShareId>,
+}
+
+/// What holds for every share of the installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How long a share that is not verified is kept, and a document that nobody asked for at
+    /// most: days of 24 hours from receipt.
+    pub quarantine_days: u32,
+}
+
+/// Everything that a share is judged by.
+#[derive(Clone, Debug)]
+pub struct Case<'a> {
+    /// The share.
+    pub share: ShareId,
+    /// The branch it came to.
+    pub branch: &'a Branch,
+    /// The service that the recipient's sub-address names.
+    pub service_hint: Option<&'a ServiceId>,
+    /// When the mail was accepted.
+    pub received_at: Timestamp,
+    /// Its documents, in the order of the mail.
+    pub documents: Vec<ExaminedDocument>,
+    /// What was noticed while the mail was opened and its parts were paired.
+    pub opening: Vec<Finding>,
+    /// The installation's policy.
+    pub policy: Policy,
+}
+
+/// The judgement on one share.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    share: ShareId,
+    branch: BranchId,
+    service: Option<ServiceId>,
+    received_at: Timestamp,
+    verdict: Verdict,
+    assurance: Option<Assurance>,
+    findings: Vec<Finding>,
+    documents: Vec<JudgedDocument>,
+    retention: Retention,
+    excess_retention: Retention,
+}
+
+/// A document with its place in the judgement.
+#[derive(Clone, Debug)]
+pub struct JudgedDocument {
+    number: u32,
+    excess: bool,
+    source: ExaminedDocument,
+}
+
+/// Judges a share.
+#[must_use]
+pub fn judge(case: Case<'_>) -> Judgement {
+    let decision = {
+        let copies: Vec<Copy<'_>> =
+            (1..).zip(&case.documents).map(|(number, source)| source.copy(number)).collect();
+        decision::decide(case.branch, case.service_hint, case.received_at, &copies, case.opening)
+    };
+    let Decision { service, verdict, assurance, findings, excess } = decision;
+    let quarantine = case.policy.quarantine_days;
+    let (days, reason) = match service {
+        Some(service) if verdict == Verdict::Verified => {
+            (service.retention_days, RetentionReason::Service)
+        }
+        _ => (quarantine, RetentionReason::Quarantine),
+    };
+    let documents = (1..).zip(case.documents).zip(excess);
+    Judgement {
+        share: case.share,
+        branch: case.branch.id.clone(),
+        service: service.map(|service| service.id.clone()),
+        received_at: case.received_at,
+        verdict,
+        assurance,
+        findings,
+        documents: documents
+            .map(|((number, source), excess)| JudgedDocument { number, excess, source })
+            .collect(),
+        retention: Retention { destroy_at: case.received_at.plus_days(days), reason },
+        excess_retention: Retention {
+            destroy_at: case.received_at.plus_days(days.min(quarantine)),
+            reason: RetentionReason::Excess,
+        },
+    }
+}
+
+impl Judgement {
+    /// The judgement on a mail that cannot be opened, for the reason that `finding` gives.
+    #[must_use]
+    pub fn malformed(
+        share: ShareId,
+        branch: &BranchId,
+        received_at: Timestamp,
+        finding: Finding,
+        policy: Policy,
+    ) -> Self {
+        let destroy_at = received_at.plus_days(policy.quarantine_days);
+        Self {
+            share,
+            branch: branch.clone(),
+            service: None,
+            received_at,
+            verdict: Verdict::Malformed,
+            assurance: None,
+            findings: vec![finding],
+            documents: Vec::new(),
+            retention: Retention { destroy_at, reason: RetentionReason::Quarantine },
+            excess_retention: Retention { destroy_at, reason: RetentionReason::Excess },
+        }
+    }
+
+    /// The share.
+    #[must_use]
+    pub fn share(&self) -> ShareId {
+        self.share
+    }
+
+    /// The branch it came to.
+    #[must_use]
+    pub fn branch(&self) -> &BranchId {
+        &self.branch
+    }
+
+    /// The service it is for; `None` when that cannot be told.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceId> {
+        self.service.as_ref()
+    }
+
+    /// When the mail was accepted: the moment that everything was judged for.
+    #[must_use]
+    pub fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+
+    /// The verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// What the signatures on the documents that decided prove; `None` when one of them proves
+    /// nothing.
+    #[must_use]
+    pub fn assurance(&self) -> Option<Assurance> {
+        self.assurance
+    }
+
+    /// What was noticed, the worst severity first, then by document.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The documents, in the order of the mail, numbered from 1.
+    #[must_use]
+    pub fn documents(&self) -> &[JudgedDocument] {
+        &self.documents
+    }
+
+    /// How long the share is kept.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        self.retention
+    }
+
+    /// How long what is kept for `term` is kept: the share, or a document that nobody asked for.
+    #[must_use]
+    pub fn retention_of(&self, term: Term) -> Retention {
+        match term {
+            Term::Share => self.retention,
+            Term::Short => self.excess_retention,
+        }
+    }
+
+    /// The term of the raw mail: it holds every document, also those that nobody asked for.
+    #[must_use]
+    pub fn mail_term(&self) -> Term {
+        let excess = self.documents.iter().any(|document| document.excess);
+        if excess { Term::Short } else { Term::Share }
+    }
+}
+
+impl JudgedDocument {
+    /// Its number within the share, from 1.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Its type.
+    #[must_use]
+    pub fn type_code(&self) -> &TypeCode {
+        &self.source.document.type_code
+    }
+
+    /// Whether the service did not ask for it: hidden from operators.
+    #[must_use]
+    pub fn excess(&self) -> bool {
+        self.excess
+    }
+
+    /// The term it is kept for.
+    #[must_use]
+    pub fn term(&self) -> Term {
+        if self.excess { Term::Short } else { Term::Share }
+    }
+
+    /// The size of its content, in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        u64::try_from(self.source.examined.content().len()).unwrap_or(u64::MAX)
+    }
+
+    /// The worst indication of its signatures; `None` when unsigned.
+    #[must_use]
+    pub fn indication(&self) -> Option<Indication> {
+        self.source.examined.report().indication
+    }
+
+    /// That signature's sub-indication.
+    #[must_use]
+    pub fn sub_indication(&self) -> Option<SubIndication> {
+        self.source.examined.report().sub_indication
+    }
+
+    /// The document as it came.
+    #[must_use]
+    pub fn document(&self) -> &Document {
+        &self.source.document
+    }
+
+    /// What its signatures are worth.
+    #[must_use]
+    pub fn examined(&self) -> &Examined {
+        &self.source.examined
+    }
+}
+
+impl ExaminedDocument {
+    fn copy(&self, number: u32) -> Copy<'_> {
+        Copy {
+            number,
+            type_code: &self.document.type_code,
+            made_at: self.document.made_at,
+            report: self.examined.report(),
+            signers: self.examined.signer_fingerprints(),
+            first_receipt: self.first_receipt,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! One copy of a document, as far as the judge looks at it.
+
+use crate::{
+    domain::{
+        Assurance, DocumentReport, Finding, FindingCode, Indication, Sha256, ShareId,
+        SignatureReport, SubIndication, Timestamp, TypeCode, Verdict,
+    },
+    registry::SignerPolicy,
+};
+
+/// The facts of one copy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Copy<'a> {
+    /// Its number within the share, from 1.
+    pub(super) number: u32,
+    /// Its type.
+    pub(super) type_code: &'a TypeCode,
+    /// When it was made, by its file name.
+    pub(super) made_at: Option<Timestamp>,
+    /// What its signatures are worth.
+    pub(super) report: &'a DocumentReport,
+    /// The certificates of those whose signatures passed.
+    pub(super) signers: &'a [Sha256],
+    /// The earlier share that had the same signed bytes.
+    pub(super) first_receipt: Option<ShareId>,
+}
+
+impl Copy<'_> {
+    /// The verdict of a share that holds this copy alone, and why it is not `verified`.
+    ///
+    /// Without a `policy`, for no service is known, any signer will do.
+    pub(super) fn grade(&self, policy: Option<&SignerPolicy>) -> (Verdict, Vec<Finding>) {
+        match self.report.indication {
+            None => (Verdict::Unsigned, vec![self.finding(FindingCode::UnsignedDocument)]),
+            Some(Indication::TotalFailed) => {
+                (Verdict::Invalid, vec![self.signature_finding(FindingCode::SignatureInvalid)])
+            }
+            Some(Indication::Indeterminate) => {
+                let finding = self.signature_finding(FindingCode::SignatureUndetermined);
+                let algorithm = self
+                    .unsupported_algorithm()
+                    .map(|name| self.finding(FindingCode::AlgorithmUnsupported).with_detail(name));
+                (Verdict::Undetermined, [finding].into_iter().chain(algorithm).collect())
+            }
+            Some(Indication::TotalPassed) => match policy {
+                Some(policy) if !self.is_accepted(policy) => {
+                    (Verdict::Invalid, vec![self.finding(FindingCode::SignerNotAccepted)])
+                }
+                _ => (Verdict::Verified, Vec::new()),
+            },
+        }
+    }
+
+    /// What the strongest signature that passed, of signers that `policy` accepts, proves.
+    pub(super) fn assurance(&self, policy: Option<&SignerPolicy>) -> Option<Assurance> {
+        if self.report.indication != Some(Indication::TotalPassed)
+            || policy.is_some_and(|policy| !self.is_accepted(policy))
+        {
+            return None;
+        }
+        let wanted = match policy {
+            Some(SignerPolicy::Person) => [Assurance::PersonSigned].as_slice(),
+            _ => &[Assurance::Sealed, Assurance::PersonSigned],
+        };
+        wanted.iter().copied().find(|assurance| {
+            self.passed().any(|signature| {
+                signature.signer.assurance == Some(*assurance)
+                    && policy.is_none_or(|policy| is_by_pinned(signature, policy))
+            })
+        })
+    }
+
+    /// How many seconds before `received_at` the oldest of its times lies: what its signers claim
+    /// and what its name says. Both are hints; the older one is the safer.
+    pub(super) fn age_seconds(&self, received_at: Timestamp) -> Option<i64> {
+        self.report
+            .signatures
+            .iter()
+            .filter_map(|signature| signature.signing_time)
+            .chain(self.made_at)
+            .min()
+            .map(|made_at| received_at.seconds_since(made_at))
+    }
+
+    /// A finding about this copy.
+    pub(super) fn finding(&self, code: FindingCode) -> Finding {
+        Finding::of_document(code, self.number)
+    }
+
+    fn is_accepted(&self, policy: &SignerPolicy) -> bool {
+        match policy {
+            SignerPolicy::Anchors => true,
+            SignerPolicy::Seal => self.has_assurance(Assurance::Sealed),
+            SignerPolicy::Person => self.has_assurance(Assurance::PersonSigned),
+            SignerPolicy::SealOrPerson => {
+                self.has_assurance(Assurance::Sealed) || self.has_assurance(Assurance::PersonSigned)
+            }
+            SignerPolicy::Pinned(certificates) => {
+                self.signers.iter().any(|signer| certificates.contains(signer))
+            }
+        }
+    }
+
+    fn has_assurance(&self, assurance: Assurance) -> bool {
+        self.passed().any(|signature| signature.signer.assurance == Some(assurance))
+    }
+
+    fn passed(&self) -> impl Iterator<Item = &SignatureReport> {
+        let signatures = self.report.signatures.iter();
+        signatures.filter(|signature| signature.indication == Indication::TotalPassed)
+    }
+
+    fn signature_finding(&self, code: FindingCode) -> Finding {
+        let finding = self.finding(code);
+        match self.report.sub_indication {
+            Some(sub_indication) => finding.with_detail(sub_indication.as_str()),
+            None => finding,
+        }
+    }
+
+    /// The algorithm for whose sake nothing can be said: the signature's own, or that of a key in
+    /// its chain. A supported algorithm with a key that is too short is not meant.
+    fn unsupported_algorithm(&self) -> Option<&str> {
+        self.report
+            .signatures
+            .iter()
+            .filter(|signature| {
+                signature.sub_indication == Some(SubIndication::CryptoConstraintsFailure)
+            })
+            .find_map(unsupported_in)
+    }
+}
+
+/// Whether a policy of pinned signers means this signature's. Every other one takes any signer
+/// with the assurance that it asks for.
+fn is_by_pinned(signature: &SignatureReport, policy: &SignerPolicy) -> bool {
+    let SignerPolicy::Pinned(certificates) = policy else { return true };
+    let signer = signature.chain.first();
+    signer.is_some_and(|signer| certificates.iter().any(|pinned| signer.sha256 == (*pinned).into()))
+}
+
+fn unsupported_in(signature: &SignatureReport) -> Option<&str> {
+    let keys = signature.chain.iter().map(|certificate| certificate.key.as_str());
+    [signature.algorithm.as_str()].into_iter().chain(keys).find(|name| !is_supported(name))
+}
+
+/// Whether an algorithm of this name belongs to a family that [`crate::algorithms`] verifies.
+fn is_supported(name: &str) -> bool {
+    ["ECDSA", "Ed25519", "RSA"].iter().any(|family| name.starts_with(family))
+}
