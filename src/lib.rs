@@ -29,6 +29,7 @@ pub mod metrics;
 pub mod registry;
 pub mod sealing;
 pub mod signature;
+pub mod smtp;
 pub mod spool;
 pub mod trust;
 pub mod vault;

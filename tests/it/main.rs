@@ -4,4 +4,5 @@
 
 mod interop_signature;
 mod interop_trust;
+mod smtp;
 mod support;

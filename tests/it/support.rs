@@ -2,3 +2,4 @@
 //! in it, a client that speaks SMTP byte by byte, and a real browser.
 
 pub(crate) mod interop;
+pub(crate) mod smtp_client;

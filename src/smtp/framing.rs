@@ -1,0 +1,173 @@
+//! Cutting what a client sends into command lines and a message (RFC 5321 §2.3.8, §4.1.1.4,
+//! §4.5.2).
+//!
+//! Lines end with CRLF and with nothing else. A bare LF is a [`Defect`] that the connection does
+//! not survive; a bare CR is data. How the bytes are spread over reads makes no difference.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use bytes::{Buf as _, BytesMut};
+
+/// The greatest length of a command, with its CRLF, in bytes.
+///
+/// RFC 5321 §4.5.3.1.4 asks for 512 and extensions for more; nothing that we offer needs 2048.
+pub(super) const MAX_LINE_LEN: usize = 2048;
+
+/// How much of an overlong line is read in search of its end before the client is given up.
+const MAX_SKIPPED_LEN: usize = 64 * 1024;
+
+/// A breach of the framing rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Defect {
+    /// A line feed without a carriage return before it: the stuff of SMTP smuggling.
+    BareLineFeed,
+    /// An overlong line that goes on and on.
+    EndlessLine,
+    /// A line over [`MAX_LINE_LEN`]; told once, and the line is skipped.
+    LongLine,
+}
+
+/// Cuts command lines.
+#[derive(Debug, Default)]
+pub(super) struct LineFramer {
+    /// Within an overlong line: how much of it is skipped, and its latest byte.
+    skipping: Option<(usize, u8)>,
+}
+
+impl LineFramer {
+    /// Takes the next whole line off `input`, without its CRLF; `None` when more must be read.
+    pub(super) fn next(&mut self, input: &mut BytesMut) -> Option<Result<BytesMut, Defect>> {
+        if let Some((skipped, last)) = self.skipping
+            && let Some(defect) = self.skip(input, skipped, last)
+        {
+            return Some(Err(defect));
+        }
+        if self.skipping.is_some() {
+            return None;
+        }
+        let window = head(input, MAX_LINE_LEN);
+        let Some(end) = memchr::memchr(b'\n', window) else {
+            if window.len() < MAX_LINE_LEN {
+                return None;
+            }
+            self.skipping = Some((0, last_of(window, 0)));
+            input.advance(MAX_LINE_LEN);
+            return Some(Err(Defect::LongLine));
+        };
+        let mut line = input.split_to(end.saturating_add(1));
+        line.truncate(end);
+        if line.last() != Some(&b'\r') {
+            return Some(Err(Defect::BareLineFeed));
+        }
+        line.truncate(end.saturating_sub(1));
+        Some(Ok(line))
+    }
+
+    fn skip(&mut self, input: &mut BytesMut, skipped: usize, last: u8) -> Option<Defect> {
+        let window = head(input, MAX_SKIPPED_LEN.saturating_sub(skipped));
+        if let Some(end) = memchr::memchr(b'\n', window) {
+            let before = last_of(head(window, end), last);
+            input.advance(end.saturating_add(1));
+            self.skipping = None;
+            return (before != b'\r').then_some(Defect::BareLineFeed);
+        }
+        let len = window.len();
+        let skipped = skipped.saturating_add(len);
+        self.skipping = Some((skipped, last_of(window, last)));
+        input.advance(len);
+        (skipped >= MAX_SKIPPED_LEN).then_some(Defect::EndlessLine)
+    }
+}
+
+/// Finds the end of a message and removes the dots that protect its lines.
+#[derive(Debug)]
+pub(super) struct MessageFramer {
+    place: Place,
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// All input is used up, the message goes on.
+    Partial,
+    /// The final dot was read; what is left of the input is the next command's.
+    Ended,
+    /// A bare line feed was read.
+    Broken,
+}
+
+/// Where in a line the next byte stands.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// After CRLF, or at the message's first byte.
+    Start,
+    /// After the dot at a line's start.
+    Dot,
+    /// After a dot and CR at a line's start.
+    DotReturn,
+    /// Further on in a line.
+    Within { after_return: bool },
+}
+
+impl MessageFramer {
+    pub(super) fn new() -> Self {
+        Self { place: Place::Start }
+    }
+
+    /// Takes what belongs to the message off `input` and hands it to `keep` piece by piece.
+    pub(super) fn feed(&mut self, input: &mut BytesMut, mut keep: impl FnMut(&[u8])) -> Progress {
+        while let Some(&byte) = input.first() {
+            self.place = match (self.place, byte) {
+                (Place::DotReturn, b'\n') => {
+                    input.advance(1);
+                    return Progress::Ended;
+                }
+                (Place::Start | Place::Dot, b'\n') => return Progress::Broken,
+                (Place::Start, b'.') => {
+                    input.advance(1);
+                    Place::Dot
+                }
+                (Place::Dot, b'\r') => {
+                    input.advance(1);
+                    Place::DotReturn
+                }
+                (Place::DotReturn, _) => {
+                    // The line begins with a dot and CR and goes on: the dot protected it, and
+                    // the CR belongs to the message.
+                    keep(b"\r");
+                    Place::Within { after_return: true }
+                }
+                (Place::Start | Place::Dot, _) => Place::Within { after_return: false },
+                (Place::Within { after_return }, _) => {
+                    let Some(end) = memchr::memchr(b'\n', input) else {
+                        keep(input);
+                        let after_return = input.last() == Some(&b'\r');
+                        input.clear();
+                        self.place = Place::Within { after_return };
+                        return Progress::Partial;
+                    };
+                    let before = last_of(head(input, end), if after_return { b'\r' } else { 0 });
+                    if before != b'\r' {
+                        return Progress::Broken;
+                    }
+                    let line = end.saturating_add(1);
+                    keep(head(input, line));
+                    input.advance(line);
+                    Place::Start
+                }
+            };
+        }
+        Progress::Partial
+    }
+}
+
+fn head(bytes: &[u8], len: usize) -> &[u8] {
+    bytes.get(..len).unwrap_or(bytes)
+}
+
+fn last_of(bytes: &[u8], otherwise: u8) -> u8 {
+    bytes.last().copied().unwrap_or(otherwise)
+}
+
+#[cfg(test)]
+mod tests;

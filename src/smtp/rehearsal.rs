@@ -1,0 +1,89 @@
+//! Holding a conversation without a socket, for tests and fuzzing.
+
+use std::sync::Arc;
+
+use super::{
+    Limits,
+    dialogue::{Dialogue, Step},
+    session::{Rules, Surroundings},
+};
+use crate::domain::{MailAddress, MailId, Timestamp};
+
+/// A mail as one client sent it, before anyone kept it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The client's own name for itself in EHLO or HELO.
+    pub helo: String,
+    /// The message's bytes, dots unstuffed.
+    pub message: Vec<u8>,
+    /// The accepted recipients, at least one.
+    pub recipients: Vec<MailAddress>,
+    /// The reverse-path; `None` for the null sender `<>`.
+    pub sender: Option<MailAddress>,
+    /// Whether it came over TLS.
+    pub tls: bool,
+}
+
+/// What became of a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// Whether we ended it.
+    pub closed: bool,
+    /// The mails, in order; each was answered with 250.
+    pub mails: Vec<Mail>,
+    /// All that we sent.
+    pub replies: Vec<u8>,
+}
+
+/// Holds a conversation with a client that sends `reads`, one after the other, and never waits.
+///
+/// Every mailbox for which `known` says so exists. Every mail is kept under an id that counts
+/// them, and memory is always found. STARTTLS is offered; the handshake is taken for made, and
+/// what comes in later reads for the inside of TLS. Of `limits`, those on time, connections and
+/// memory have no effect here.
+pub fn rehearse<'a>(
+    limits: &Limits,
+    known: impl Fn(&MailAddress) -> bool,
+    reads: impl IntoIterator<Item = &'a [u8]>,
+) -> Rehearsal {
+    let mut dialogue = Dialogue::new(Arc::new(Rules::new("mx.example.ua", limits, true)));
+    let mut rehearsal = Rehearsal::default();
+    let mut reads = reads.into_iter();
+    let house = House(known);
+    loop {
+        match dialogue.next(&house) {
+            Step::Close => {
+                rehearsal.closed = true;
+                return rehearsal;
+            }
+            Step::Commit(mail) => {
+                dialogue.settle(Ok(numbered(rehearsal.mails.len())));
+                rehearsal.mails.push(mail);
+            }
+            Step::Read => match reads.next() {
+                Some(bytes) => dialogue.input().extend_from_slice(bytes),
+                None => return rehearsal,
+            },
+            Step::Reply(reply) => reply.write_to(&mut rehearsal.replies),
+            Step::Reserve(bytes) => dialogue.grant(bytes),
+            Step::StartTls => dialogue.tls_started(),
+        }
+    }
+}
+
+fn numbered(index: usize) -> MailId {
+    let seconds = i64::try_from(index).unwrap_or(i64::MAX);
+    MailId::new(Timestamp::from_seconds(seconds), [0; 10])
+}
+
+struct House<F>(F);
+
+impl<F: Fn(&MailAddress) -> bool> Surroundings for House<F> {
+    fn knows(&self, recipient: &MailAddress) -> bool {
+        self.0(recipient)
+    }
+
+    fn has_room(&self, _: u64) -> bool {
+        true
+    }
+}
