@@ -31,5 +31,6 @@ pub mod sealing;
 pub mod signature;
 pub mod smtp;
 pub mod spool;
+pub mod store;
 pub mod trust;
 pub mod vault;

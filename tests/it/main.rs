@@ -5,4 +5,5 @@
 mod interop_signature;
 mod interop_trust;
 mod smtp;
+mod store;
 mod support;

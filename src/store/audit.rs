@@ -1,0 +1,250 @@
+//! The audit: who did what, when, with which share. Rows are only added; the database itself
+//! refuses to change or delete one.
+
+use std::str::FromStr;
+
+use super::{
+    Store, StoreError,
+    engine::Transaction,
+    value::{Record, values},
+};
+use crate::domain::{Actor, BranchId, ShareId, Timestamp};
+
+macro_rules! audit_actions {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// What was done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum AuditAction {
+            $($(#[$doc])* $variant),+
+        }
+
+        impl AuditAction {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in the database and in exports.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+    };
+}
+
+audit_actions! {
+    /// The audit was read or exported.
+    AuditRead = "audit-read",
+    /// A document or one of its signature files was opened or downloaded.
+    DocumentOpened = "document-opened",
+    /// The raw mail was opened or downloaded.
+    MailOpened = "mail-opened",
+    /// A password was set by somebody who may.
+    PasswordSet = "password-set",
+    /// Another registry is in force.
+    RegistryApplied = "registry-applied",
+    /// A supervisor decided a doubtful share; the detail is the reason.
+    ShareDecided = "share-decided",
+    /// A data key and all that was sealed with it was destroyed; the detail is the term.
+    ShareDestroyed = "share-destroyed",
+    /// A share was put under a hold; the detail is the reason.
+    ShareHeld = "share-held",
+    /// A share's personal details were shown.
+    ShareOpened = "share-opened",
+    /// A share came in and was judged; the detail is the verdict.
+    ShareReceived = "share-received",
+    /// A hold ended.
+    ShareReleased = "share-released",
+    /// A sign-in with a wrong password, an unknown name or under a lock.
+    SignInRefused = "sign-in-refused",
+    /// A member of staff signed in.
+    SignedIn = "signed-in",
+    /// A member of staff signed out.
+    SignedOut = "signed-out",
+    /// An API token was made.
+    TokenAdded = "token-added",
+    /// An API token was revoked.
+    TokenRevoked = "token-revoked",
+    /// Another set of trust anchors is in force.
+    TrustChanged = "trust-changed",
+    /// A user was added.
+    UserAdded = "user-added",
+    /// A user was disabled.
+    UserDisabled = "user-disabled",
+}
+
+impl FromStr for AuditAction {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.iter().copied().find(|action| action.as_str() == name).ok_or(())
+    }
+}
+
+/// One line of the audit, to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: AuditAction,
+    /// With which share.
+    pub share: Option<ShareId>,
+    /// In which branch.
+    pub branch: Option<BranchId>,
+    /// With which document of the share, by number.
+    pub document: Option<u32>,
+    /// What the action's name leaves open. Never personal data of a visitor.
+    pub detail: Option<String>,
+}
+
+impl AuditEntry {
+    /// A line about no share in particular.
+    #[must_use]
+    pub fn new(at: Timestamp, actor: Actor, action: AuditAction) -> Self {
+        Self { at, actor, action, share: None, branch: None, document: None, detail: None }
+    }
+}
+
+/// One line of the audit, as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its place in the audit: lines are numbered in the order in which they were written.
+    pub number: i64,
+    /// The line.
+    pub entry: AuditEntry,
+}
+
+/// Which lines of the audit; the default is all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Of this share only.
+    pub share: Option<ShareId>,
+    /// Of this branch only.
+    pub branch: Option<BranchId>,
+    /// Of this action only.
+    pub action: Option<AuditAction>,
+    /// From this moment on.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub to: Option<Timestamp>,
+    /// Older than the line of this number: the last number of the page before.
+    pub before: Option<i64>,
+}
+
+impl Store {
+    /// Writes a line of the audit.
+    ///
+    /// # Errors
+    /// When the database fails. What was to be audited must then not happen.
+    pub async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        write(entry, &mut transaction).await?;
+        transaction.commit().await
+    }
+
+    /// Writes several lines of the audit, all or none.
+    ///
+    /// # Errors
+    /// When the database fails. What was to be audited must then not happen.
+    pub async fn audit_all(&self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        for entry in entries {
+            write(entry, &mut transaction).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// At most `limit` lines of the audit, the latest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn audit_rows(
+        &self,
+        filter: &AuditFilter,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        let rows = self
+            .engine
+            .rows(
+                "SELECT number, at_us, actor_kind, actor_name, action, share_id, branch_id,
+                        document, detail
+                 FROM audit
+                 WHERE ($1 IS NULL OR share_id = $1)
+                   AND ($2 IS NULL OR branch_id = $2)
+                   AND ($3 IS NULL OR action = $3)
+                   AND ($4 IS NULL OR at_us >= $4)
+                   AND ($5 IS NULL OR at_us < $5)
+                   AND ($6 IS NULL OR number < $6)
+                 ORDER BY number DESC
+                 LIMIT $7",
+                values![
+                    filter.share,
+                    filter.branch,
+                    filter.action,
+                    filter.from,
+                    filter.to,
+                    filter.before,
+                    limit,
+                ],
+            )
+            .await?;
+        rows.iter().map(|row| read(&Record::new(row, "audit", "number"))).collect()
+    }
+}
+
+/// Writes a line of the audit together with what it tells of.
+pub(super) async fn write(
+    entry: &AuditEntry,
+    transaction: &mut Transaction,
+) -> Result<(), StoreError> {
+    let (kind, name) = match &entry.actor {
+        Actor::System => ("system", None),
+        Actor::CommandLine => ("command-line", None),
+        Actor::User(name) => ("user", Some(name)),
+        Actor::Token(name) => ("token", Some(name)),
+    };
+    transaction
+        .execute(
+            "INSERT INTO audit (at_us, actor_kind, actor_name, action, share_id, branch_id,
+                                document, detail)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            values![
+                entry.at,
+                kind,
+                name,
+                entry.action,
+                entry.share,
+                entry.branch,
+                entry.document,
+                entry.detail,
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+fn read(record: &Record<'_>) -> Result<AuditRow, StoreError> {
+    let kind: String = record.read("actor_kind")?;
+    let actor = match kind.as_str() {
+        "system" => Actor::System,
+        "command-line" => Actor::CommandLine,
+        "user" => Actor::User(record.read("actor_name")?),
+        "token" => Actor::Token(record.read("actor_name")?),
+        _ => return Err(record.corrupt("actor_kind")),
+    };
+    let entry = AuditEntry {
+        at: record.read("at_us")?,
+        actor,
+        action: record.read("action")?,
+        share: record.read_optional("share_id")?,
+        branch: record.read_optional("branch_id")?,
+        document: record.read_optional("document")?,
+        detail: record.read_optional("detail")?,
+    };
+    Ok(AuditRow { number: record.read("number")?, entry })
+}

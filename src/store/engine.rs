@@ -1,0 +1,253 @@
+//! The two engines behind one face: connections, transactions, statements.
+//!
+//! Statements are static texts with `$1` placeholders, which both engines read. Three kinds of
+//! value go in and come out (`value.rs`), so everything else in `store` knows of no engine.
+
+use std::{path::Path, str::FromStr as _, time::Duration};
+
+use sqlx::{
+    Postgres, Sqlite,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    },
+};
+
+use super::{StoreError, value::Value};
+
+/// How long a statement waits for another process's write to end.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many connections read at once; SQLite has one more that writes.
+const CONNECTIONS: u32 = 8;
+
+/// The write-ahead log is cut to this size, in bytes, after a checkpoint.
+const JOURNAL_SIZE_LIMIT: &str = "67108864";
+
+/// The connections to the database.
+#[derive(Clone)]
+pub(super) enum Engine {
+    Postgres(sqlx::PgPool),
+    Sqlite {
+        /// One connection: SQLite has one writer at a time, and waiting here is fairer than there.
+        writer: sqlx::SqlitePool,
+        readers: sqlx::SqlitePool,
+    },
+}
+
+/// A transaction; what is not committed is undone when it is dropped.
+pub(super) enum Transaction {
+    Postgres(sqlx::Transaction<'static, Postgres>),
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+}
+
+/// A row, as the engine gives it.
+pub(super) enum Row {
+    Postgres(PgRow),
+    Sqlite(SqliteRow),
+}
+
+/// A statement of one engine with its values.
+macro_rules! statement {
+    ($engine:ty, $sql:expr, $values:expr) => {
+        $values.iter().fold(sqlx::query::<$engine>($sql), |query, value| match value {
+            Value::Blob(blob) => query.bind(blob.clone()),
+            Value::Integer(integer) => query.bind(*integer),
+            Value::Text(text) => query.bind(text.clone()),
+        })
+    };
+}
+
+impl Engine {
+    /// Connects to PostgreSQL; checks nothing yet.
+    pub(super) async fn postgres(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?
+            .application_name("skrynka")
+            // What is answered for must be on disk, whatever the server's default is.
+            .options([("synchronous_commit", "on")]);
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    /// Opens an SQLite file to look into it, and changes nothing.
+    pub(super) async fn sqlite_to_inspect(path: &Path) -> Result<Self, StoreError> {
+        let options =
+            SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        Ok(Self::Sqlite { writer: pool.clone(), readers: pool })
+    }
+
+    /// Opens an SQLite file, which is there, to work with it.
+    pub(super) async fn sqlite(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("secure_delete", "ON")
+            .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await?;
+        let options =
+            SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let readers =
+            SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            // A transaction that begins by reading and then writes cannot wait for another
+            // writer: SQLite refuses it at once.
+            Self::Sqlite { writer, .. } => {
+                Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+        })
+    }
+
+    /// Begins a transaction that only reads: all its statements see one state.
+    pub(super) async fn snapshot(&self) -> Result<Transaction, StoreError> {
+        Ok(match self {
+            Self::Postgres(pool) => Transaction::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+            ),
+            Self::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?),
+        })
+    }
+
+    /// Reads rows.
+    pub(super) async fn rows(
+        &self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Postgres(pool) => {
+                let rows = statement!(Postgres, sql, values).fetch_all(pool).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+            Self::Sqlite { readers, .. } => {
+                let rows = statement!(Sqlite, sql, values).fetch_all(readers).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+        })
+    }
+
+    /// Reads the first row.
+    pub(super) async fn row(
+        &self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Reads the one row that there always is.
+    pub(super) async fn one(&self, sql: &'static str, values: &[Value]) -> Result<Row, StoreError> {
+        let row = self.row(sql, values).await?;
+        row.ok_or_else(|| sqlx::Error::RowNotFound.into())
+    }
+
+    /// Lets nothing deleted linger where the engine keeps the past.
+    ///
+    /// SQLite: all of the write-ahead log goes into the database, where deleted content is
+    /// overwritten with zeros, and the log is cut to nothing. PostgreSQL: dead rows are given
+    /// free; its own write-ahead log and its backups are the operator's to bound.
+    pub(super) async fn forget_remnants(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(pool) => {
+                sqlx::query("VACUUM data_keys, shares, documents").execute(pool).await?;
+            }
+            Self::Sqlite { writer, .. } => {
+                let (busy, _, _): (i64, i64, i64) =
+                    sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
+                if busy != 0 {
+                    return Err(StoreError::Busy);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all connections.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Postgres(pool) => pool.close().await,
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+impl Transaction {
+    /// Runs a statement and tells how many rows it changed.
+    pub(super) async fn execute(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Postgres(transaction) => {
+                statement!(Postgres, sql, values).execute(&mut **transaction).await?.rows_affected()
+            }
+            Self::Sqlite(transaction) => {
+                statement!(Sqlite, sql, values).execute(&mut **transaction).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Runs a statement and reads its rows.
+    pub(super) async fn rows(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Postgres(transaction) => {
+                let rows = statement!(Postgres, sql, values).fetch_all(&mut **transaction).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+            Self::Sqlite(transaction) => {
+                let rows = statement!(Sqlite, sql, values).fetch_all(&mut **transaction).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+        })
+    }
+
+    /// Runs a statement and reads its first row.
+    pub(super) async fn row(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Runs a statement and reads the one row that there always is.
+    pub(super) async fn one(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<Row, StoreError> {
+        let row = self.row(sql, values).await?;
+        row.ok_or_else(|| sqlx::Error::RowNotFound.into())
+    }
+
+    /// Makes all of it durable.
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(transaction) => transaction.commit().await?,
+            Self::Sqlite(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! What can go wrong with the database.
+
+use std::{io, path::PathBuf};
+
+use crate::domain::{ShareId, Term};
+
+/// Why the database did not do what was asked.
+///
+/// A row that is not there is no error: reading functions return `None`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database is in use by somebody else for longer than we wait; try again.
+    #[error("the database is busy with somebody else's work; try again")]
+    Busy,
+    /// A row holds what this program never writes.
+    #[error(
+        "the database is damaged: column {column} of table {table}, row {row}, holds what this \
+         program never writes there; restore a backup"
+    )]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's key, as text.
+        row: String,
+    },
+    /// The engine refused or failed.
+    #[error("the database failed")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A document was judged, and nothing was given to keep for it.
+    #[error("document {number} of share {share} was judged, and nothing was given to keep for it")]
+    DocumentMissing {
+        /// The share.
+        share: ShareId,
+        /// The document's number within it.
+        number: u32,
+    },
+    /// The database's file cannot be opened or made.
+    #[error("the database file {} cannot be opened or made", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Something of a share is to be kept for a term that no key was given for.
+    #[error("something of share {share} is kept for the {} term, and no key was given for it", term.as_str())]
+    KeyMissing {
+        /// The share.
+        share: ShareId,
+        /// The term.
+        term: Term,
+    },
+    /// The database could not be brought to this program's schema.
+    #[error("the database could not be migrated to this program's schema")]
+    Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A user or token of this name exists, or existed: names are not given twice, so that the
+    /// audit stays clear.
+    #[error("there is already a {kind} named {name:?}; names are not given twice")]
+    NameTaken {
+        /// `user` or `token`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The database was made or changed by a later version of the program.
+    #[error(
+        "the database has schema {database}, this program knows schemas up to {program}: a later \
+         version has worked with it; start that version"
+    )]
+    NewerSchema {
+        /// The database's schema.
+        database: i64,
+        /// The latest schema that this program knows.
+        program: i64,
+    },
+    /// The database was made with another master key: nothing in it could be opened.
+    #[error(
+        "the database was made with another master key (its check value is {database}, the one \
+         given has {given}); give the key it was made with"
+    )]
+    OtherMasterKey {
+        /// The check value in the database.
+        database: String,
+        /// The check value of the key given.
+        given: String,
+    },
+    /// A change speaks of a user, token or branch that is not there.
+    #[error("there is no {kind} named {name:?}")]
+    Unknown {
+        /// `user`, `token` or `branch`.
+        kind: &'static str,
+        /// The name or id.
+        name: String,
+    },
+    /// The URL names no database that we can open. Holds no more of the URL than its scheme: it
+    /// may have a password.
+    #[error("a database is given as sqlite:PATH or postgres://…, not as {scheme}:…")]
+    UnsupportedUrl {
+        /// What stands before the first colon.
+        scheme: String,
+    },
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if is_busy(&error) { Self::Busy } else { Self::Database(Box::new(error)) }
+    }
+}
+
+/// Whether the engine says that somebody else holds what we need, and trying again may help.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(error, sqlx::Error::PoolTimedOut)
+        || code.is_some_and(|code| BUSY_CODES.contains(&code.as_ref()))
+}
+
+/// `SQLITE_BUSY` and its extended forms; PostgreSQL's `serialization_failure`,
+/// `deadlock_detected` and `lock_not_available`.
+const BUSY_CODES: [&str; 7] = ["5", "261", "517", "773", "40001", "40P01", "55P03"];

@@ -1,0 +1,249 @@
+//! Keeping a share that was judged.
+
+use super::{
+    AuditAction, AuditEntry, Store, StoreError, audit,
+    engine::Transaction,
+    value::{Record, values},
+};
+use crate::{
+    domain::{Actor, Fingerprint, MailId, ShareId, Term, Timestamp},
+    matching::{JudgedDocument, Judgement},
+};
+
+/// A judged share, to be kept.
+#[derive(Clone, Debug)]
+pub struct NewShare<'a> {
+    /// What `matching` says of it: its branch, verdict, findings, terms.
+    pub judgement: &'a Judgement,
+    /// The mail it came in.
+    pub mail: MailId,
+    /// When it was judged.
+    pub judged_at: Timestamp,
+    /// The size of the raw mail, in bytes.
+    pub mail_bytes: u64,
+    /// The data keys, one for each term that something of the share is kept for; the judgement
+    /// says until when.
+    pub keys: Vec<NewKey>,
+    /// [`ShareDetails`](crate::domain::ShareDetails), sealed.
+    pub sealed_details: Vec<u8>,
+    /// The fingerprint of the mail's Message-ID.
+    pub message_id: Option<Fingerprint>,
+    /// What the judgement does not hold of its documents, one for each of them.
+    pub documents: Vec<NewDocument>,
+}
+
+/// A data key, to be kept.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// The term it is for.
+    pub term: Term,
+    /// The key, wrapped by the vault.
+    pub wrapped: Vec<u8>,
+}
+
+/// What the judgement does not hold of a document.
+#[derive(Clone, Debug)]
+pub struct NewDocument {
+    /// Its number within the share, from 1.
+    pub number: u32,
+    /// [`DocumentDetails`](crate::domain::DocumentDetails), sealed.
+    pub sealed_details: Vec<u8>,
+    /// The fingerprint of the signed bytes.
+    pub fingerprint: Fingerprint,
+    /// How many signature files are kept beside it.
+    pub signature_files: u32,
+}
+
+/// What became of a share that was to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// It was there, of an attempt before; nothing is changed.
+    AlreadyThere,
+    /// It is kept.
+    New,
+}
+
+impl Store {
+    /// Keeps a share with its documents, findings, data keys and its line in the audit: all of it
+    /// or nothing. A share of the same id is left as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::DocumentMissing`] and [`StoreError::KeyMissing`] when `new` is not whole;
+    /// when the database fails. Nothing is kept then.
+    pub async fn insert_share(&self, new: &NewShare<'_>) -> Result<Inserted, StoreError> {
+        new.check_keys()?;
+        let mut transaction = self.engine.begin().await?;
+        if !new.insert_row(&mut transaction).await? {
+            return Ok(Inserted::AlreadyThere);
+        }
+        new.insert_keys(&mut transaction).await?;
+        new.insert_documents(&mut transaction).await?;
+        new.insert_findings(&mut transaction).await?;
+        let judgement = new.judgement;
+        let entry = AuditEntry {
+            share: Some(judgement.share()),
+            branch: Some(judgement.branch().clone()),
+            detail: Some(judgement.verdict().to_string()),
+            ..AuditEntry::new(new.judged_at, Actor::System, AuditAction::ShareReceived)
+        };
+        audit::write(&entry, &mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Inserted::New)
+    }
+
+    /// Whether a share of this id is kept, or was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_share(&self, share: ShareId) -> Result<bool, StoreError> {
+        let row = self.engine.row("SELECT 1 FROM shares WHERE id = $1", values![share]).await?;
+        Ok(row.is_some())
+    }
+
+    /// For each fingerprint of signed bytes, the earliest other share than `share` that has them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn first_receipts(
+        &self,
+        share: ShareId,
+        fingerprints: &[Fingerprint],
+    ) -> Result<Vec<Option<ShareId>>, StoreError> {
+        let mut snapshot = self.engine.snapshot().await?;
+        let mut found = Vec::with_capacity(fingerprints.len());
+        for fingerprint in fingerprints {
+            let row = snapshot
+                .row(
+                    "SELECT shares.id
+                     FROM documents JOIN shares ON shares.id = documents.share_id
+                     WHERE documents.fingerprint = $1 AND shares.id <> $2
+                     ORDER BY shares.received_us, shares.id LIMIT 1",
+                    values![fingerprint, share],
+                )
+                .await?;
+            found.push(row.map(|row| Record::new(&row, "shares", "id").read("id")).transpose()?);
+        }
+        Ok(found)
+    }
+}
+
+impl NewShare<'_> {
+    /// Refuses a share of which something would be kept without the key to read it.
+    fn check_keys(&self) -> Result<(), StoreError> {
+        let judgement = self.judgement;
+        let documents = judgement.documents().iter().map(JudgedDocument::term);
+        for term in documents.chain([Term::Share, judgement.mail_term()]) {
+            if !self.keys.iter().any(|key| key.term == term) {
+                return Err(StoreError::KeyMissing { share: judgement.share(), term });
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be kept of a document that was judged.
+    fn document(&self, number: u32) -> Result<&NewDocument, StoreError> {
+        let mut documents = self.documents.iter();
+        documents
+            .find(|document| document.number == number)
+            .ok_or(StoreError::DocumentMissing { share: self.judgement.share(), number })
+    }
+
+    async fn insert_row(&self, transaction: &mut Transaction) -> Result<bool, StoreError> {
+        let judgement = self.judgement;
+        let retention = judgement.retention();
+        let inserted = transaction
+            .execute(
+                "INSERT INTO shares (id, mail_id, branch_id, service_id, verdict, assurance,
+                                     received_us, judged_us, destroy_us, retention_reason,
+                                     mail_bytes, mail_term, sealed_details, message_fingerprint)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                 ON CONFLICT (id) DO NOTHING",
+                values![
+                    judgement.share(),
+                    self.mail,
+                    judgement.branch(),
+                    judgement.service(),
+                    judgement.verdict(),
+                    judgement.assurance(),
+                    judgement.received_at(),
+                    self.judged_at,
+                    retention.destroy_at,
+                    retention.reason,
+                    self.mail_bytes,
+                    judgement.mail_term(),
+                    self.sealed_details,
+                    self.message_id,
+                ],
+            )
+            .await?;
+        Ok(inserted > 0)
+    }
+
+    async fn insert_keys(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+        for key in &self.keys {
+            let retention = self.judgement.retention_of(key.term);
+            transaction
+                .execute(
+                    "INSERT INTO data_keys (share_id, term, wrapped, destroy_us, reason)
+                     VALUES ($1, $2, $3, $4, $5)",
+                    values![
+                        self.judgement.share(),
+                        key.term,
+                        key.wrapped,
+                        retention.destroy_at,
+                        retention.reason,
+                    ],
+                )
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_documents(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+        for judged in self.judgement.documents() {
+            let kept = self.document(judged.number())?;
+            transaction
+                .execute(
+                    "INSERT INTO documents (share_id, number, type_code, excess, term, size_bytes,
+                                            indication, sub_indication, signature_files,
+                                            sealed_details, fingerprint)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                    values![
+                        self.judgement.share(),
+                        judged.number(),
+                        judged.type_code(),
+                        judged.excess(),
+                        judged.term(),
+                        judged.size(),
+                        judged.indication(),
+                        judged.sub_indication(),
+                        kept.signature_files,
+                        kept.sealed_details,
+                        kept.fingerprint,
+                    ],
+                )
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_findings(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+        for (position, finding) in self.judgement.findings().iter().enumerate() {
+            transaction
+                .execute(
+                    "INSERT INTO findings (share_id, position, code, severity, document, detail)
+                     VALUES ($1, $2, $3, $4, $5, $6)",
+                    values![
+                        self.judgement.share(),
+                        position,
+                        finding.code,
+                        finding.severity,
+                        finding.document,
+                        finding.detail,
+                    ],
+                )
+                .await?;
+        }
+        Ok(())
+    }
+}

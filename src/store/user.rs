@@ -1,0 +1,250 @@
+//! Members of staff.
+
+use std::fmt;
+
+use super::{
+    AuditAction, AuditEntry, Row, Store, StoreError, audit,
+    engine::Transaction,
+    scope,
+    value::{Record, values},
+};
+use crate::domain::{Actor, BranchScope, Role, Timestamp};
+
+/// What a user is called in errors.
+const KIND: &str = "user";
+
+/// A member of staff, to be added.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewUser {
+    /// The name to sign in with.
+    pub name: String,
+    /// The password's hash, as a PHC string.
+    pub password_hash: String,
+    /// What they are there for.
+    pub role: Role,
+    /// The branches they see.
+    pub scope: BranchScope,
+}
+
+/// A member of staff.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// The name to sign in with.
+    pub name: String,
+    /// The password's hash, as a PHC string.
+    pub password_hash: String,
+    /// What they are there for.
+    pub role: Role,
+    /// The branches they see.
+    pub scope: BranchScope,
+    /// When they were added.
+    pub created_at: Timestamp,
+    /// Since when they may not sign in.
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Adds a user; writes it to the audit.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`] when there is or was a user of that name,
+    /// [`StoreError::Unknown`] when a branch of the scope is not in the registry; when the
+    /// database fails.
+    pub async fn add_user(
+        &self,
+        user: &NewUser,
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        let (all_branches, branches) = scope::split(&user.scope);
+        let added = transaction
+            .execute(
+                "INSERT INTO users (name, password_hash, role, all_branches, created_us)
+                 VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (name) DO NOTHING",
+                values![user.name, user.password_hash, user.role, all_branches, at],
+            )
+            .await?;
+        if added == 0 {
+            return Err(StoreError::NameTaken { kind: KIND, name: user.name.clone() });
+        }
+        for branch in branches {
+            scope::check_branch(branch, &mut transaction).await?;
+            transaction
+                .execute(
+                    "INSERT INTO user_branches (user_name, branch_id) VALUES ($1, $2)
+                     ON CONFLICT (user_name, branch_id) DO NOTHING",
+                    values![user.name, branch],
+                )
+                .await?;
+        }
+        let detail = format!("{} ({})", user.name, user.role);
+        audit_change(AuditAction::UserAdded, detail, actor, at, &mut transaction).await?;
+        transaction.commit().await
+    }
+
+    /// Gives a user another password and ends their sessions; writes it to the audit.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] when there is no such user; when the database fails.
+    pub async fn set_password(
+        &self,
+        name: &str,
+        password_hash: &str,
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        let changed = transaction
+            .execute(
+                "UPDATE users SET password_hash = $2 WHERE name = $1",
+                values![name, password_hash],
+            )
+            .await?;
+        if changed == 0 {
+            return Err(unknown(name));
+        }
+        end_sessions(name, &mut transaction).await?;
+        let action = AuditAction::PasswordSet;
+        audit_change(action, name.to_owned(), actor, at, &mut transaction).await?;
+        transaction.commit().await
+    }
+
+    /// Lets a user sign in no more and ends their sessions; writes it to the audit. Nothing
+    /// happens to one who is disabled already.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] when there is no such user; when the database fails.
+    pub async fn disable_user(
+        &self,
+        name: &str,
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        let changed = transaction
+            .execute(
+                "UPDATE users SET disabled_us = $2 WHERE name = $1 AND disabled_us IS NULL",
+                values![name, at],
+            )
+            .await?;
+        if changed == 0 {
+            let known =
+                transaction.row("SELECT 1 FROM users WHERE name = $1", values![name]).await?;
+            return if known.is_some() { Ok(()) } else { Err(unknown(name)) };
+        }
+        end_sessions(name, &mut transaction).await?;
+        let action = AuditAction::UserDisabled;
+        audit_change(action, name.to_owned(), actor, at, &mut transaction).await?;
+        transaction.commit().await
+    }
+
+    /// All users, disabled ones too, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let mut snapshot = self.engine.snapshot().await?;
+        let users = snapshot
+            .rows(
+                "SELECT name, password_hash, role, all_branches, created_us, disabled_us
+                 FROM users ORDER BY name",
+                &[],
+            )
+            .await?;
+        let branches = snapshot
+            .rows(
+                "SELECT user_name, branch_id FROM user_branches ORDER BY user_name, branch_id",
+                &[],
+            )
+            .await?;
+        users.iter().map(|row| read(row, &branches)).collect()
+    }
+
+    /// The user of this name, disabled or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user(&self, name: &str) -> Result<Option<User>, StoreError> {
+        let mut snapshot = self.engine.snapshot().await?;
+        find(name, &mut snapshot).await
+    }
+}
+
+/// The user of this name, disabled or not.
+pub(super) async fn find(
+    name: &str,
+    transaction: &mut Transaction,
+) -> Result<Option<User>, StoreError> {
+    let user = transaction
+        .row(
+            "SELECT name, password_hash, role, all_branches, created_us, disabled_us
+             FROM users WHERE name = $1",
+            values![name],
+        )
+        .await?;
+    let branches = transaction
+        .rows(
+            "SELECT user_name, branch_id FROM user_branches WHERE user_name = $1
+             ORDER BY branch_id",
+            values![name],
+        )
+        .await?;
+    user.map(|row| read(&row, &branches)).transpose()
+}
+
+fn read(row: &Row, branches: &[Row]) -> Result<User, StoreError> {
+    let record = Record::new(row, "users", "name");
+    Ok(User {
+        name: record.read("name")?,
+        password_hash: record.read("password_hash")?,
+        role: record.read("role")?,
+        scope: scope::read(&record, branches, "user_branches", "user_name")?,
+        created_at: record.read("created_us")?,
+        disabled_at: record.read_optional("disabled_us")?,
+    })
+}
+
+async fn end_sessions(name: &str, transaction: &mut Transaction) -> Result<(), StoreError> {
+    transaction.execute("DELETE FROM sessions WHERE user_name = $1", values![name]).await?;
+    Ok(())
+}
+
+async fn audit_change(
+    action: AuditAction,
+    detail: String,
+    actor: &Actor,
+    at: Timestamp,
+    transaction: &mut Transaction,
+) -> Result<(), StoreError> {
+    let entry = AuditEntry { detail: Some(detail), ..AuditEntry::new(at, actor.clone(), action) };
+    audit::write(&entry, transaction).await
+}
+
+fn unknown(name: &str) -> StoreError {
+    StoreError::Unknown { kind: KIND, name: name.to_owned() }
+}
+
+// The hash is no password, and still nothing for a log.
+
+impl fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewUser")
+            .field("name", &self.name)
+            .field("role", &self.role)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("name", &self.name)
+            .field("role", &self.role)
+            .field("scope", &self.scope)
+            .field("disabled_at", &self.disabled_at)
+            .finish_non_exhaustive()
+    }
+}

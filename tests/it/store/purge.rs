@@ -1,0 +1,440 @@
+//! The purge: never early, never half, never silent.
+
+use std::path::Path;
+
+use skrynka::{
+    clock::Clock,
+    domain::{Actor, BranchScope, RetentionReason, ShareDetails, Term, Timestamp},
+    metrics::Metrics,
+    retention::{Purge, PurgeError},
+    sealing::MasterKey,
+    store::{
+        AuditAction, AuditFilter, DueKey, NewDocument, NewKey, NewShare, PurgeProblem, PurgeReport,
+        ShareFilter, Store,
+    },
+    vault::{ObjectName, Vault},
+};
+use tempfile::TempDir;
+
+use super::{
+    Database,
+    database::Engine,
+    moment, on_each_engine,
+    sample::{self, Sample, fingerprint},
+};
+
+on_each_engine! {
+    nothing_goes_before_its_moment,
+    each_term_ends_by_itself,
+    a_run_cut_off_after_any_step_is_finished_by_the_next,
+    two_runs_at_once_destroy_everything_once,
+    objects_that_stay_are_counted_and_tried_again_and_hold_up_no_others,
+    what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal,
+    refuses_while_the_clock_stands_before_what_has_happened,
+    every_run_is_recorded,
+    looking_at_what_is_due_changes_nothing,
+    what_is_pending_is_listed_page_by_page,
+    the_database_refuses_to_change_the_ledger,
+}
+
+/// A share with one document that was asked for and one that was not.
+const SHARE: Sample =
+    Sample { number: 1, branch: "library", second: 0, types: &["student-id-card", "pension-card"] };
+
+/// What no file may hold once the share is gone.
+const NEEDLES: [&str; 2] = ["Тестова Особа", "needle@example.ua"];
+
+/// A database, a vault, and a clock.
+struct House<'a> {
+    database: &'a Database,
+    objects: TempDir,
+    master: MasterKey,
+    clock: Clock,
+    metrics: Metrics,
+}
+
+impl<'a> House<'a> {
+    fn new(database: &'a Database) -> Self {
+        Self {
+            database,
+            objects: tempfile::tempdir().unwrap(),
+            master: MasterKey::generate().unwrap(),
+            clock: Clock::fixed(moment(10)),
+            metrics: Metrics::new(),
+        }
+    }
+
+    async fn open(&self) -> (Store, Vault) {
+        let store = self.database.open().await;
+        let registry = sample::registry();
+        store.apply_registry(&registry, &Actor::CommandLine, moment(-9)).await.unwrap();
+        (store, Vault::open(self.objects.path(), &self.master).unwrap())
+    }
+
+    /// Keeps a share as the pipeline does: sealed, with its objects in the vault.
+    async fn keep(&self, sample: &Sample, store: &Store, vault: &Vault) {
+        let judgement = sample.judgement();
+        let share = judgement.share();
+        let mut keys = Vec::new();
+        let mut documents = Vec::new();
+        let mut sealed_details = Vec::new();
+        for term in Term::ALL {
+            let (key, wrapped) = vault.new_data_key(share, term).unwrap();
+            keys.push(NewKey { term, wrapped });
+            for document in judgement.documents().iter().filter(|d| d.term() == term) {
+                let number = document.number();
+                let content = sample.content(document.type_code().as_str());
+                vault
+                    .put(share, term, &ObjectName::document(number), &key, &content)
+                    .await
+                    .unwrap();
+                let sealed = vault.seal_details(share, term, "document", &key, &NEEDLES).unwrap();
+                documents.push(NewDocument {
+                    number,
+                    sealed_details: sealed,
+                    fingerprint: vault.fingerprint("document", &content),
+                    signature_files: 0,
+                });
+            }
+            if term == judgement.mail_term() {
+                let mail = NEEDLES.concat().into_bytes();
+                vault.put(share, term, &ObjectName::mail(), &key, &mail).await.unwrap();
+            }
+            if term == Term::Share {
+                let details = ShareDetails {
+                    sender: Some(NEEDLES[1].parse().unwrap()),
+                    recipients: Vec::new(),
+                    message_id: None,
+                    subject: Some(NEEDLES[0].to_owned()),
+                    peer: "192.0.2.1".to_owned(),
+                };
+                sealed_details = vault.seal_details(share, term, "share", &key, &details).unwrap();
+            }
+        }
+        documents.sort_by_key(|document| document.number);
+        let new = NewShare {
+            judgement: &judgement,
+            mail: sample.mail(),
+            judged_at: sample.received_at().plus_seconds(2),
+            mail_bytes: 100,
+            keys,
+            sealed_details,
+            message_id: Some(fingerprint(&[sample.number])),
+            documents,
+        };
+        store.insert_share(&new).await.unwrap();
+    }
+
+    fn purge(&self, store: &Store, vault: &Vault) -> Purge {
+        Purge::new(store.clone(), vault.clone(), self.metrics.clone(), self.clock.clone())
+    }
+
+    fn object_count(&self) -> usize {
+        files(self.objects.path()).len()
+    }
+}
+
+/// The moment when all of [`SHARE`] is due.
+fn end() -> Timestamp {
+    SHARE.received_at().plus_days(30)
+}
+
+fn key(term: Term) -> DueKey {
+    let reason = match term {
+        Term::Share => RetentionReason::Quarantine,
+        Term::Short => RetentionReason::Excess,
+    };
+    let branch = SHARE.branch.parse().unwrap();
+    DueKey { share: SHARE.share(), term, branch, destroy_at: end(), reason }
+}
+
+async fn nothing_goes_before_its_moment(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    let purge = house.purge(&store, &vault);
+    let objects = house.object_count();
+
+    house.clock.set(Timestamp::from_micros(end().as_micros() - 1));
+    assert_eq!(purge.run().await.unwrap(), PurgeReport::default());
+    assert!(store.wrapped_key(SHARE.share(), Term::Share).await.unwrap().is_some());
+    assert_eq!(house.object_count(), objects);
+    assert!(!store.destroy_key(SHARE.share(), Term::Share, house.clock.now()).await.unwrap());
+
+    house.clock.set(end());
+    let report = purge.run().await.unwrap();
+    assert_eq!((report.considered, report.destroyed, report.failed), (2, 2, 0));
+    assert_eq!(house.object_count(), 0);
+    for term in Term::ALL {
+        assert_eq!(store.wrapped_key(SHARE.share(), term).await.unwrap(), None);
+    }
+}
+
+async fn each_term_ends_by_itself(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    database.tamper("UPDATE data_keys SET destroy_us = destroy_us - 1 WHERE term = 'short'").await;
+    house.clock.set(Timestamp::from_micros(end().as_micros() - 1));
+    let report = house.purge(&store, &vault).run().await.unwrap();
+    assert_eq!((report.considered, report.destroyed), (1, 1));
+    let documents = store.documents(SHARE.share()).await.unwrap();
+    let sealed: Vec<_> = documents.iter().map(|row| row.sealed_details.is_some()).collect();
+    assert_eq!(sealed, [true, false]);
+    let share = store.share(SHARE.share(), &BranchScope::All).await.unwrap().unwrap();
+    assert_eq!(share.destroyed_at, None);
+    assert!(share.sealed_details.is_some());
+    assert_eq!(house.object_count(), 1);
+}
+
+async fn a_run_cut_off_after_any_step_is_finished_by_the_next(database: &Database) {
+    for (number, steps) in (0_u8..).zip(0..=5) {
+        let house = House::new(database);
+        let sample = Sample { number, ..SHARE };
+        let (store, vault) = house.open().await;
+        house.keep(&sample, &store, &vault).await;
+        house.clock.set(end());
+        if steps > 0 {
+            store.start_purge_run(end()).await.unwrap();
+        }
+        for term in Term::ALL {
+            let key = DueKey { share: sample.share(), ..key(term) };
+            if steps > 1 {
+                assert!(store.destroy_key(key.share, term, end()).await.unwrap());
+            }
+            if steps > 2 {
+                store.forget_remnants().await.unwrap();
+            }
+            if steps > 3 {
+                vault.destroy(key.share, term).await.unwrap();
+            }
+            if steps > 4 {
+                assert!(store.finish_destruction(&key, end()).await.unwrap());
+            }
+        }
+        store.close().await;
+
+        let (store, vault) = house.open().await;
+        let report = house.purge(&store, &vault).run().await.unwrap();
+        let left = if steps > 4 { 0 } else { 2 };
+        assert_eq!((report.considered, report.destroyed), (left, left), "after {steps} steps");
+        assert_eq!(house.object_count(), 0, "after {steps} steps");
+        assert_eq!(store.destructions(sample.share()).await.unwrap().len(), 2);
+        let filter = AuditFilter {
+            share: Some(sample.share()),
+            action: Some(AuditAction::ShareDestroyed),
+            ..AuditFilter::default()
+        };
+        assert_eq!(store.audit_rows(&filter, 9).await.unwrap().len(), 2, "after {steps} steps");
+        assert_eq!(store.due_count(end()).await.unwrap(), 0, "after {steps} steps");
+        store.close().await;
+    }
+}
+
+async fn two_runs_at_once_destroy_everything_once(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    for number in 1..=4 {
+        house.keep(&Sample { number, ..SHARE }, &store, &vault).await;
+    }
+    house.clock.set(end());
+    let (one, other) = (house.purge(&store, &vault), house.purge(&store, &vault));
+    let (one, other) = tokio::join!(one.run(), other.run());
+    assert_eq!(one.unwrap().destroyed + other.unwrap().destroyed, 8);
+    let filter =
+        AuditFilter { action: Some(AuditAction::ShareDestroyed), ..AuditFilter::default() };
+    assert_eq!(store.audit_rows(&filter, 99).await.unwrap().len(), 8);
+    assert_eq!((store.due_count(end()).await.unwrap(), house.object_count()), (0, 0));
+}
+
+async fn objects_that_stay_are_counted_and_tried_again_and_hold_up_no_others(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    let stuck = files(house.objects.path())[0].parent().unwrap().join("stuck");
+    let other = Sample { number: 2, ..SHARE };
+    house.keep(&other, &store, &vault).await;
+    // Something that is no object lies where objects lie: the vault does not remove it.
+    std::fs::create_dir(&stuck).unwrap();
+    house.clock.set(end());
+    let purge = house.purge(&store, &vault);
+    let report = purge.run().await.unwrap();
+    assert_eq!((report.considered, report.destroyed, report.failed), (4, 3, 1));
+    assert_eq!(report.problem, Some(PurgeProblem::Objects));
+    assert!(house.metrics.render().contains("skrynka_retention_due 1"));
+    for term in Term::ALL {
+        assert_eq!(store.wrapped_key(SHARE.share(), term).await.unwrap(), None);
+    }
+    std::fs::remove_dir(&stuck).unwrap();
+    let report = purge.run().await.unwrap();
+    assert_eq!((report.considered, report.destroyed, report.failed), (1, 1, 0));
+    assert_eq!(store.destructions(SHARE.share()).await.unwrap().len(), 2);
+}
+
+async fn what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    let content = vault.fingerprint("document", &SHARE.content("student-id-card"));
+    let other = Sample { number: 2, ..SHARE }.share();
+    let found = store.first_receipts(other, &[content]).await.unwrap();
+    assert_eq!(found, [Some(SHARE.share())]);
+    house.clock.set(end().plus_seconds(60));
+    house.purge(&store, &vault).run().await.unwrap();
+
+    let ledger = store.destructions(SHARE.share()).await.unwrap();
+    let keys: Vec<_> = ledger.iter().map(|line| line.key.clone()).collect();
+    assert_eq!(keys, Term::ALL.map(key));
+    for line in &ledger {
+        assert_eq!((line.documents, line.key_destroyed_at), (1, house.clock.now()));
+    }
+    let share = store.share(SHARE.share(), &BranchScope::All).await.unwrap().unwrap();
+    assert_eq!((share.destroyed_at, share.sealed_details), (Some(house.clock.now()), None));
+    let documents = store.documents(SHARE.share()).await.unwrap();
+    assert!(documents.iter().all(|document| document.sealed_details.is_none()));
+    assert_eq!(store.first_receipts(other, &[content]).await.unwrap(), [None]);
+    let message_id = Some(fingerprint(&[SHARE.number]));
+    let filter = ShareFilter { message_id, ..ShareFilter::default() };
+    let page = store.shares(&BranchScope::All, &filter, None, 9).await.unwrap();
+    assert!(page.items.is_empty());
+    let audit = store.audit_rows(&AuditFilter::default(), 1).await.unwrap();
+    assert_eq!(audit[0].entry.actor, Actor::System);
+    assert_eq!(audit[0].entry.detail.as_deref(), Some("short (excess)"));
+    assert!(house.metrics.render().contains("skrynka_retention_purged_total 2"));
+}
+
+async fn refuses_while_the_clock_stands_before_what_has_happened(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    let later = Sample { number: 2, second: 40 * 24 * 3600, ..SHARE };
+    house.keep(&later, &store, &vault).await;
+    house.clock.set(end());
+    let error = house.purge(&store, &vault).run().await.unwrap_err();
+    assert!(matches!(error, PurgeError::ClockBehind { .. }));
+    assert_eq!(
+        error.to_string(),
+        "the clock says 2026-10-21T14:13:20Z, and a share was judged at 2026-10-31T14:13:22Z: \
+         nothing is destroyed by a clock that has gone back; set it right"
+    );
+    assert_eq!(store.due(end(), 9).await.unwrap().len(), 2);
+    let run = &store.purge_runs(1).await.unwrap()[0];
+    assert_eq!(run.report.problem, Some(PurgeProblem::ClockBehind));
+    assert_eq!((run.report.considered, run.report.destroyed), (2, 0));
+    let metrics = house.metrics.render();
+    assert!(metrics.contains("skrynka_retention_runs_total{outcome=\"failed\"} 1"), "{metrics}");
+    assert!(metrics.contains("skrynka_retention_due 2"), "{metrics}");
+}
+
+async fn every_run_is_recorded(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    let purge = house.purge(&store, &vault);
+    purge.run().await.unwrap();
+    house.clock.set(end());
+    purge.run().await.unwrap();
+    let runs = store.purge_runs(9).await.unwrap();
+    let considered: Vec<_> = runs.iter().map(|run| run.report.considered).collect();
+    assert_eq!(considered, [2, 0]);
+    assert_eq!((runs[0].started_at, runs[0].finished_at), (end(), Some(end())));
+}
+
+async fn looking_at_what_is_due_changes_nothing(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    let purge = house.purge(&store, &vault);
+    assert_eq!(purge.due().await.unwrap(), []);
+    house.clock.set(end());
+    for _ in 0..2 {
+        assert_eq!(purge.due().await.unwrap(), Term::ALL.map(key));
+    }
+    assert!(store.purge_runs(9).await.unwrap().is_empty());
+}
+
+async fn what_is_pending_is_listed_page_by_page(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    for number in 1..=3 {
+        house.keep(&Sample { number, ..SHARE }, &store, &vault).await;
+    }
+    for key in store.due(end(), 9).await.unwrap() {
+        store.destroy_key(key.share, key.term, end()).await.unwrap();
+    }
+    let whole = store.pending_destructions(None, 9).await.unwrap();
+    assert_eq!(whole.len(), 6);
+    let mut pages: Vec<DueKey> = Vec::new();
+    while let Some(key) = store.pending_destructions(pages.last(), 1).await.unwrap().pop() {
+        pages.push(key);
+    }
+    assert_eq!(pages, whole);
+}
+
+async fn the_database_refuses_to_change_the_ledger(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    house.clock.set(end());
+    house.purge(&store, &vault).run().await.unwrap();
+    for sql in ["UPDATE destructions SET documents = 0", "DELETE FROM destructions"] {
+        let refused = database.try_to_tamper(sql).await.unwrap_err();
+        assert!(refused.contains("rows of the ledger are never"), "{refused}");
+    }
+}
+
+/// The sealed bytes and the wrapped keys are looked for, not only what they seal: whoever has the
+/// master key could open them.
+#[tokio::test]
+async fn no_byte_of_a_destroyed_share_is_left_in_any_file() {
+    let database = Database::sqlite();
+    let Engine::Sqlite { directory } = &database.engine else { panic!("made as SQLite") };
+    let house = House::new(&database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    house.keep(&Sample { number: 2, second: 60, ..SHARE }, &store, &vault).await;
+
+    let share = store.share(SHARE.share(), &BranchScope::All).await.unwrap().unwrap();
+    let mut traces = vec![share.sealed_details.unwrap()];
+    for document in store.documents(SHARE.share()).await.unwrap() {
+        traces.push(document.sealed_details.unwrap());
+    }
+    for term in Term::ALL {
+        traces.push(store.wrapped_key(SHARE.share(), term).await.unwrap().unwrap());
+    }
+    for code in SHARE.types {
+        traces.push(vault.fingerprint("document", &SHARE.content(code)).0.into());
+    }
+    let places = [directory.path(), house.objects.path()];
+    for trace in &traces {
+        assert!(found(trace, &places), "the scan finds what is there");
+    }
+    house.clock.set(end());
+    assert_eq!(house.purge(&store, &vault).run().await.unwrap().destroyed, 2);
+    for trace in &traces {
+        assert!(!found(trace, &places), "{}", String::from_utf8_lossy(trace));
+    }
+    for needle in NEEDLES {
+        assert!(!found(needle.as_bytes(), &places), "{needle}");
+    }
+    let share = Sample { number: 2, second: 60, ..SHARE }.share();
+    assert!(store.wrapped_key(share, Term::Share).await.unwrap().is_some());
+}
+
+fn found(needle: &[u8], places: &[&Path]) -> bool {
+    let mut paths = places.iter().flat_map(|place| files(place));
+    paths.any(|path| {
+        let content = std::fs::read(path).unwrap();
+        content.windows(needle.len()).any(|window| window == needle)
+    })
+}
+
+/// All files under a directory.
+fn files(directory: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+    }
+    files
+}

@@ -1,0 +1,149 @@
+//! A registry and shares to keep.
+
+use bytes::Bytes;
+use skrynka::{
+    bundle::Document,
+    domain::{BestTimeSource, Fingerprint, MailId, Sha256, ShareId, Term, Timestamp},
+    matching::{Case, ExaminedDocument, Judgement, Policy, judge},
+    registry::{Branch, Registry},
+    signature::{Limits, Signed, examine},
+    store::{Inserted, NewDocument, NewKey, NewShare, Store},
+    trust::TrustStore,
+};
+
+use super::moment;
+
+pub(super) const REGISTRY: &str = r#"
+[organisation]
+name = "Тестова міська рада"
+
+[[branch]]
+id = "school-5"
+name = "Ліцей № 5"
+addresses = ["school5@docs.example.ua", "liceum5@docs.example.ua"]
+
+[[branch.service]]
+id = "enrolment"
+name = "Вступ до навчального закладу"
+legal_basis = "contract"
+legal_note = "Договір про надання освітніх послуг"
+documents = ["birth-certificate", { any_of = ["internal-passport", "foreign-passport"] }, { type = "taxpayer-card", optional = true }]
+retention_days = 90
+qr_issued_on = 2026-09-01
+signers = ["1111111111111111111111111111111111111111111111111111111111111111"]
+max_copy_age_hours = 24
+require_fresh = true
+
+[[branch]]
+id = "library"
+name = "Бібліотека"
+addresses = ["library@docs.example.ua"]
+
+[[branch.service]]
+id = "card"
+name = "Запис до бібліотеки"
+legal_basis = "consent"
+documents = ["student-id-card"]
+retention_days = 10
+"#;
+
+pub(super) fn registry() -> Registry {
+    Registry::parse(REGISTRY).unwrap()
+}
+
+/// What a share is made of. Nothing in it is signed, so it is kept for the quarantine's days.
+pub(super) struct Sample {
+    pub(super) number: u8,
+    pub(super) branch: &'static str,
+    /// When it is received, in seconds after [`moment`]`(0)`.
+    pub(super) second: i64,
+    pub(super) types: &'static [&'static str],
+}
+
+impl Sample {
+    pub(super) fn received_at(&self) -> Timestamp {
+        moment(self.second)
+    }
+
+    pub(super) fn mail(&self) -> MailId {
+        MailId::new(self.received_at(), [self.number; 10])
+    }
+
+    pub(super) fn share(&self) -> ShareId {
+        ShareId::of(self.mail(), &self.branch.parse().unwrap())
+    }
+
+    pub(super) fn judgement(&self) -> Judgement {
+        let registry = registry();
+        let branch: &Branch = registry.branch(&self.branch.parse().unwrap()).unwrap();
+        let documents = self.types.iter().map(|code| self.document(code)).collect();
+        judge(Case {
+            share: self.share(),
+            branch,
+            service_hint: None,
+            received_at: self.received_at(),
+            documents,
+            opening: Vec::new(),
+            policy: Policy { quarantine_days: 30 },
+        })
+    }
+
+    pub(super) fn content(&self, code: &str) -> Vec<u8> {
+        format!("%PDF-1.7 {code} of share {}", self.number).into_bytes()
+    }
+
+    /// The share with texts in the place of what the vault would seal.
+    pub(super) fn new_share<'a>(&self, judgement: &'a Judgement) -> NewShare<'a> {
+        let key = |term: Term| NewKey { term, wrapped: self.text("key", term.as_str()) };
+        let document = |document: &skrynka::matching::JudgedDocument| NewDocument {
+            number: document.number(),
+            sealed_details: self.text("document", &document.number().to_string()),
+            fingerprint: fingerprint(&self.content(document.type_code().as_str())),
+            signature_files: 0,
+        };
+        NewShare {
+            judgement,
+            mail: self.mail(),
+            judged_at: self.received_at().plus_seconds(2),
+            mail_bytes: 4096,
+            keys: Term::ALL.map(key).into(),
+            sealed_details: self.text("share", ""),
+            message_id: Some(fingerprint(&[self.number])),
+            documents: judgement.documents().iter().map(document).collect(),
+        }
+    }
+
+    pub(super) async fn keep(&self, store: &Store) -> Inserted {
+        let judgement = self.judgement();
+        store.insert_share(&self.new_share(&judgement)).await.unwrap()
+    }
+
+    /// Bytes that are easily found again.
+    pub(super) fn text(&self, kind: &str, name: &str) -> Vec<u8> {
+        format!("sealed {kind} {name} of share {}", self.number).into_bytes()
+    }
+
+    fn document(&self, code: &str) -> ExaminedDocument {
+        let content = Bytes::from(self.content(code));
+        let signed = Signed { content: Some(content), signatures: Vec::new() };
+        let examined = examine(
+            &signed,
+            &TrustStore::empty(),
+            self.received_at(),
+            BestTimeSource::Receipt,
+            &Limits::default(),
+        );
+        let document = Document {
+            name: format!("{code}.pdf"),
+            type_code: code.parse().unwrap(),
+            made_at: None,
+            signed,
+            signature_names: Vec::new(),
+        };
+        ExaminedDocument { document, examined, first_receipt: None }
+    }
+}
+
+pub(super) fn fingerprint(content: &[u8]) -> Fingerprint {
+    Fingerprint(*Sha256::of(content).as_bytes())
+}
