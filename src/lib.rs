@@ -27,6 +27,7 @@ pub mod matching;
 pub mod message;
 pub mod metrics;
 pub mod registry;
+pub mod retention;
 pub mod sealing;
 pub mod signature;
 pub mod smtp;
