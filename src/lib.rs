@@ -26,6 +26,7 @@ pub mod domain;
 pub mod matching;
 pub mod message;
 pub mod metrics;
+pub mod pipeline;
 pub mod registry;
 pub mod retention;
 pub mod sealing;

@@ -1,0 +1,303 @@
+//! From an accepted mail to a kept share: claim, open, examine, judge, keep, settle.
+//!
+//! Each step may be cut off by a crash and is done again from the start: a share's id follows
+//! from the mail and the branch, the database takes each id once, and the spool gives the mail
+//! out until it is settled. A failure of ours (the database or the disk) never changes a verdict;
+//! the mail waits and is tried again.
+
+mod examine;
+mod intake;
+mod keep;
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, RwLock, Semaphore, watch},
+    task::JoinSet,
+};
+
+use crate::{
+    clock::Clock,
+    domain::{Envelope, MailAddress, MailId, ServiceId, ShareId, Timestamp},
+    matching,
+    metrics::{Metrics, Part},
+    registry::{Branch, Registry},
+    spool::{Pending, Spool, SpoolError, SpooledMail},
+    store::{Store, StoreError},
+    trust::TrustStore,
+    vault::{Vault, VaultError},
+};
+
+pub use intake::SpoolIntake;
+
+/// How often opening one mail may stop the program before it is kept unopened.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// The pause before what failed is tried again: the first, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// Everything that judging a mail needs. Cloning is cheap.
+#[derive(Clone)]
+pub struct Pipeline {
+    /// Where accepted mails wait.
+    pub spool: Spool,
+    /// Where sealed copies are kept.
+    pub vault: Vault,
+    /// Where shares are kept.
+    pub store: Store,
+    /// The branches and services of the moment.
+    pub registry: watch::Receiver<Arc<Registry>>,
+    /// The trusted certificates of the moment.
+    pub trust: watch::Receiver<Arc<TrustStore>>,
+    /// How long what is not verified is kept.
+    pub policy: matching::Policy,
+    /// The time.
+    pub clock: Clock,
+    /// The numbers.
+    pub metrics: Metrics,
+}
+
+/// A failure of ours; the mail stays in the spool.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+enum PipelineError {
+    /// No branch has one of the mail's recipients any more.
+    #[error(
+        "a recipient of the mail belongs to no branch any more; put the branch back with \
+         `skrynka registry apply` and the mail is judged by itself"
+    )]
+    NoBranch,
+    /// Opening, examining or keeping panicked.
+    #[error("judging the mail panicked")]
+    Panicked,
+    /// The spool failed.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+/// What the mails in hand share.
+struct Floor {
+    /// One for each mail that is worked on. A mail that waits to be tried again holds none.
+    slots: Arc<Semaphore>,
+    /// Held by every mail while it is opened; by a mail that may have stopped the program, alone.
+    opening: RwLock<()>,
+}
+
+impl Pipeline {
+    /// Judges mails as they come, `workers` at once, until `shutdown` turns true; then ends the
+    /// ones in hand and returns. A mail that cannot be judged now waits and keeps no other
+    /// waiting.
+    pub async fn run(self, workers: usize, mut shutdown: watch::Receiver<bool>) {
+        let slots = Arc::new(Semaphore::new(workers));
+        let floor = Arc::new(Floor { slots, opening: RwLock::default() });
+        let mut mails = JoinSet::new();
+        loop {
+            while mails.try_join_next().is_some() {}
+            let (pending, slot) = tokio::select! {
+                _ = shutdown.wait_for(|stop| *stop) => break,
+                claimed = self.claim(&floor) => claimed,
+            };
+            let settling = self.clone().settle(pending, slot, Arc::clone(&floor), shutdown.clone());
+            mails.spawn(settling);
+        }
+        while mails.join_next().await.is_some() {}
+    }
+
+    /// The next mail, and a slot to work on it. While the database is down mails stay in the
+    /// spool, which holds any number of them.
+    async fn claim(&self, floor: &Floor) -> (Pending, OwnedSemaphorePermit) {
+        let slot = slot(floor).await;
+        let pending = self.spool.next().await;
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = self.store.registry_revision().await {
+            self.metrics.failure(Part::Pipeline);
+            tracing::error!(
+                error = chain(&error),
+                retry_in_seconds = pause.as_secs_f64(),
+                "the database does not answer; accepted mails are safe in the spool"
+            );
+            tokio::time::sleep(pause).await;
+            pause = longer(pause);
+        }
+        (pending, slot)
+    }
+
+    /// Tries one mail until it is settled or the server stops.
+    async fn settle(
+        self,
+        mut pending: Pending,
+        mut held: OwnedSemaphorePermit,
+        floor: Arc<Floor>,
+        mut shutdown: watch::Receiver<bool>,
+    ) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let Err(error) = self.try_once(pending, &floor).await else { return };
+            self.metrics.failure(Part::Pipeline);
+            if let PipelineError::Panicked = error {
+                pending.attempts = pending.attempts.saturating_add(1);
+            }
+            if let PipelineError::Spool(SpoolError::Damaged { .. }) = error {
+                // Trying again heals nothing. It stays in the backlog, where the alert on the
+                // oldest mail without a verdict calls a person.
+                tracing::error!(mail.id = %pending.id, error = chain(&error),
+                    "an accepted mail is damaged on the disk; restore the spool's file, or see \
+                     OPERATING.md");
+                return;
+            }
+            tracing::error!(mail.id = %pending.id, error = chain(&error), retry_in_seconds = pause.as_secs_f64(),
+                "a mail could not be judged; it is safe in the spool");
+            drop(held);
+            held = tokio::select! {
+                _ = shutdown.wait_for(|stop| *stop) => {
+                    self.spool.release(pending.id);
+                    return;
+                }
+                slot = async {
+                    tokio::time::sleep(pause).await;
+                    slot(&floor).await
+                } => slot,
+            };
+            pause = longer(pause);
+        }
+    }
+
+    /// Judges on a task of its own, so that a panic ends there.
+    async fn try_once(&self, pending: Pending, floor: &Arc<Floor>) -> Result<(), PipelineError> {
+        let (pipeline, floor) = (self.clone(), Arc::clone(floor));
+        // A set, for it ends its task when it is dropped.
+        let mut task = JoinSet::new();
+        task.spawn(async move { pipeline.judge(pending, &floor).await });
+        match task.join_next().await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(_)) | None => Err(PipelineError::Panicked),
+        }
+    }
+
+    async fn judge(&self, pending: Pending, floor: &Floor) -> Result<(), PipelineError> {
+        let mail = self.spool.read(pending.id).await?;
+        let (targets, homeless) = self.targets(&mail.envelope);
+        let mut missing = Vec::new();
+        for target in targets {
+            // What was kept before a crash is sealed with keys that are committed, so its objects
+            // must not be written again.
+            if !self.store.has_share(ShareId::of(mail.id, &target.branch.id)).await? {
+                missing.push(target);
+            }
+        }
+        if !missing.is_empty() {
+            let opened = self.open(pending, &mail, floor).await?;
+            for target in missing {
+                self.keep(&mail, &target, &opened).await?;
+            }
+        }
+        if homeless {
+            return Err(PipelineError::NoBranch);
+        }
+        self.spool.settle(mail.id).await?;
+        Ok(())
+    }
+
+    /// Opens and examines a mail, counting attempts that stop the program.
+    async fn open(
+        &self,
+        pending: Pending,
+        mail: &SpooledMail,
+        floor: &Floor,
+    ) -> Result<examine::Opened, PipelineError> {
+        // What stopped the program may have been another mail that was being opened beside this
+        // one. Alone, each answers for itself.
+        let (_beside, _alone) = if pending.attempts == 0 {
+            (Some(floor.opening.read().await), None)
+        } else {
+            (None, Some(floor.opening.write().await))
+        };
+        if self.spool.begin_attempt(mail.id).await? > MAX_ATTEMPTS {
+            return Ok(examine::Opened::unopened_after_crashes());
+        }
+        let opened = self.examine(mail.message.clone(), mail.envelope.received_at).await?;
+        self.spool.end_attempt(mail.id).await?;
+        Ok(opened)
+    }
+
+    /// Opens and examines on a thread of its own: it is all computation, and a panic in it ends
+    /// there.
+    async fn examine(
+        &self,
+        message: bytes::Bytes,
+        received_at: Timestamp,
+    ) -> Result<examine::Opened, PipelineError> {
+        let trust = Arc::clone(&self.trust.borrow());
+        let metrics = self.metrics.clone();
+        tokio::task::spawn_blocking(move || {
+            examine::open_and_examine(message, &trust, received_at, &metrics)
+        })
+        .await
+        .map_err(|_| PipelineError::Panicked)
+    }
+
+    /// The branches that the mail came to, each once, with the service its address names; and
+    /// whether there are recipients that belong to no branch any more.
+    fn targets(&self, envelope: &Envelope) -> (Vec<Target>, bool) {
+        let registry = Arc::clone(&self.registry.borrow());
+        let mut targets: Vec<Target> = Vec::new();
+        let mut homeless = false;
+        for recipient in &envelope.recipients {
+            let Some(found) = registry.find(recipient) else {
+                homeless = true;
+                continue;
+            };
+            let service = found.service.map(|service| service.id.clone());
+            match targets.iter_mut().find(|target| target.branch.id == found.branch.id) {
+                Some(target) => {
+                    target.recipients.push(recipient.clone());
+                    target.service = target.service.take().or(service);
+                }
+                None => targets.push(Target {
+                    branch: found.branch.clone(),
+                    service,
+                    recipients: vec![recipient.clone()],
+                }),
+            }
+        }
+        (targets, homeless)
+    }
+}
+
+/// One branch that a mail came to.
+struct Target {
+    branch: Branch,
+    service: Option<ServiceId>,
+    recipients: Vec<MailAddress>,
+}
+
+async fn slot(floor: &Floor) -> OwnedSemaphorePermit {
+    let slot = Arc::clone(&floor.slots).acquire_owned().await;
+    slot.expect("the slots are never closed")
+}
+
+/// An error as it is logged: with what it comes from.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    error
+}
+
+fn longer(pause: Duration) -> Duration {
+    pause.saturating_mul(2).min(LONGEST_PAUSE)
+}
+
+/// A fresh id for a mail accepted at `at`.
+fn mail_id(at: Timestamp) -> Result<MailId, getrandom::Error> {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random)?;
+    Ok(MailId::new(at, random))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Opening a mail and examining its documents: pure computation, no waiting.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::{
+    bundle::{self, Document},
+    domain::{BestTimeSource, Finding, FindingCode, Timestamp},
+    message,
+    metrics::{Metrics, Stage},
+    signature::{self, Examined},
+    trust::TrustStore,
+};
+
+/// What a mail turned out to hold, the same for every branch it came to.
+pub(super) struct Opened {
+    /// The mail's own Message-ID and subject, when it could be opened.
+    pub(super) message_id: Option<String>,
+    pub(super) subject: Option<String>,
+    pub(super) content: Content,
+}
+
+/// The inside of a mail.
+pub(super) enum Content {
+    /// It could be opened.
+    Documents { documents: Vec<(Document, Examined)>, findings: Vec<Finding> },
+    /// It could not, for this reason.
+    Malformed(Finding),
+}
+
+impl Opened {
+    /// A mail that stopped the program each time it was opened.
+    pub(super) fn unopened_after_crashes() -> Self {
+        let finding = Finding::of_share(FindingCode::CrashedWhileOpening);
+        Self { message_id: None, subject: None, content: Content::Malformed(finding) }
+    }
+}
+
+/// Opens `raw`, pairs its documents with their signatures, and judges each for `received_at`.
+pub(super) fn open_and_examine(
+    raw: Bytes,
+    trust: &TrustStore,
+    received_at: Timestamp,
+    metrics: &Metrics,
+) -> Opened {
+    let start = Instant::now();
+    let opened = message::open(raw, &message::Limits::default());
+    metrics.stage(Stage::Open, start.elapsed());
+    let message = match opened {
+        Ok(message) => message,
+        Err(error) => {
+            let content = Content::Malformed(error.finding());
+            return Opened { message_id: None, subject: None, content };
+        }
+    };
+
+    let start = Instant::now();
+    let bundle = bundle::assemble(&message, &bundle::Limits::default());
+    metrics.stage(Stage::Bundle, start.elapsed());
+
+    let start = Instant::now();
+    let limits = signature::Limits::default().shared_by(bundle.documents.len());
+    let documents = bundle
+        .documents
+        .into_iter()
+        .map(|document| {
+            let examined = signature::examine(
+                &document.signed,
+                trust,
+                received_at,
+                BestTimeSource::Receipt,
+                &limits,
+            );
+            (document, examined)
+        })
+        .collect();
+    metrics.stage(Stage::Verify, start.elapsed());
+
+    Opened {
+        message_id: message.message_id().map(str::to_owned),
+        subject: message.subject().map(shorten),
+        content: Content::Documents { documents, findings: bundle.findings },
+    }
+}
+
+fn shorten(subject: &str) -> String {
+    const MAX_CHARS: usize = 500;
+    subject.chars().take(MAX_CHARS).collect()
+}

@@ -1,0 +1,235 @@
+//! Claims about mails that cannot be judged at once, and about what they do to others.
+
+use std::{fs, net::Ipv4Addr};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    domain::{Actor, BranchScope, Term, Verdict},
+    sealing::MasterKey,
+    spool::SpoolSettings,
+    vault::ObjectName,
+};
+
+const REGISTRY: &str = r#"
+[organisation]
+name = "Тестова установа"
+
+[[branch]]
+id = "school"
+name = "Тестовий ліцей"
+addresses = ["school@docs.example.ua"]
+
+[[branch.service]]
+id = "enrolment"
+name = "Вступ до навчального закладу"
+legal_basis = "contract"
+documents = ["birth-certificate"]
+retention_days = 90
+"#;
+
+const LIBRARY: &str = r#"
+[[branch]]
+id = "library"
+name = "Тестова бібліотека"
+addresses = ["library@docs.example.ua"]
+"#;
+
+/// An installation whose spool nobody reads but the test.
+struct House {
+    directory: TempDir,
+    pipeline: Pipeline,
+    registry: watch::Sender<Arc<Registry>>,
+    floor: Floor,
+}
+
+impl House {
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let at = Timestamp::from_micros(1_800_000_000_000_000);
+        let master = MasterKey::generate().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("skrynka.db").display());
+        let store = Store::open(&url, &master.check_value()).await.unwrap();
+        // The database knows both branches; the registry in force may have one of them only.
+        let whole = Registry::parse(&format!("{REGISTRY}{LIBRARY}")).unwrap();
+        store.apply_registry(&whole, &Actor::CommandLine, at).await.unwrap();
+        let metrics = Metrics::new();
+        let settings = SpoolSettings { segment_bytes: 64 << 10, reserve_bytes: 0 };
+        let spool_directory = directory.path().join("spool");
+        let spool =
+            Spool::open(&spool_directory, master.key("spool"), settings, metrics.clone()).unwrap();
+        let vault = Vault::open(&directory.path().join("objects"), &master).unwrap();
+        let in_force = Arc::new(Registry::parse(REGISTRY).unwrap());
+        let (registry, seen) = watch::channel(in_force);
+        let (_, trust) = watch::channel(Arc::new(TrustStore::empty()));
+        let pipeline = Pipeline {
+            spool,
+            vault,
+            store,
+            registry: seen,
+            trust,
+            policy: matching::Policy { quarantine_days: 30 },
+            clock: Clock::fixed(at),
+            metrics,
+        };
+        let floor = Floor { slots: Arc::new(Semaphore::new(1)), opening: RwLock::default() };
+        Self { directory, pipeline, registry, floor }
+    }
+
+    async fn accept(&self, recipients: &[&str]) -> MailId {
+        let received_at = self.pipeline.clock.now();
+        let id = mail_id(received_at).unwrap();
+        let envelope = Envelope {
+            received_at,
+            peer: Ipv4Addr::LOCALHOST.into(),
+            helo: "sender.example.ua".to_owned(),
+            tls: false,
+            sender: None,
+            recipients: recipients.iter().map(|address| address.parse().unwrap()).collect(),
+        };
+        let message = b"Subject: hello\r\n\r\nnothing\r\n".to_vec();
+        self.pipeline.spool.append(id, envelope, message).await.unwrap();
+        id
+    }
+
+    fn has_library(&self) {
+        let whole = Registry::parse(&format!("{REGISTRY}{LIBRARY}")).unwrap();
+        self.registry.send_replace(Arc::new(whole));
+    }
+
+    async fn judge(&self, pending: Pending) -> Result<(), PipelineError> {
+        self.pipeline.judge(pending, &self.floor).await
+    }
+
+    async fn verdict(&self, mail: MailId, branch: &str) -> Option<Verdict> {
+        let share = share_of(mail, branch);
+        let row = self.pipeline.store.share(share, &BranchScope::All).await.unwrap();
+        row.map(|row| row.verdict)
+    }
+
+    /// Stands in the way of the share's objects until it is dropped by the test.
+    fn block_objects(&self, mail: MailId, branch: &str) -> std::path::PathBuf {
+        let share = share_of(mail, branch);
+        let [.., last] = share.as_bytes();
+        let path = self.directory.path().join(format!("objects/{last:02x}"));
+        fs::write(&path, "not a directory").unwrap();
+        path
+    }
+}
+
+fn share_of(mail: MailId, branch: &str) -> ShareId {
+    ShareId::of(mail, &branch.parse().unwrap())
+}
+
+#[tokio::test]
+async fn mails_that_wait_keep_no_other_waiting() {
+    let house = House::new().await;
+    for _ in 0..5 {
+        house.accept(&["library@docs.example.ua"]).await;
+    }
+    let last = house.accept(&["school@docs.example.ua"]).await;
+    let (stop, stopping) = watch::channel(false);
+    let running = tokio::spawn(house.pipeline.clone().run(1, stopping));
+    let judged = async {
+        while house.verdict(last, "school").await.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = Duration::from_secs(20);
+    tokio::time::timeout(limit, judged).await.expect("it is judged though others wait");
+    stop.send_replace(true);
+    running.await.unwrap();
+    assert_eq!(house.pipeline.spool.backlog().0, 5, "those of no branch");
+}
+
+#[tokio::test]
+async fn a_mail_for_two_branches_waits_for_the_one_that_is_gone() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua", "library@docs.example.ua"]).await;
+    let pending = house.pipeline.spool.next().await;
+    let refused = house.judge(pending).await;
+    assert!(matches!(refused, Err(PipelineError::NoBranch)), "{refused:?}");
+    assert_eq!(house.verdict(id, "school").await, Some(Verdict::Unrecognised));
+    assert_eq!(house.pipeline.spool.backlog().0, 1);
+
+    house.has_library();
+    house.judge(pending).await.unwrap();
+    assert_eq!(house.verdict(id, "library").await, Some(Verdict::Unrecognised));
+    assert_eq!(house.pipeline.spool.backlog().0, 0);
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_is_no_attempt_of_the_mail() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    let in_the_way = house.block_objects(id, "school");
+    let pending = house.pipeline.spool.next().await;
+    for _ in 0..=MAX_ATTEMPTS {
+        let refused = house.judge(pending).await;
+        assert!(matches!(refused, Err(PipelineError::Vault(_))), "{refused:?}");
+    }
+    fs::remove_file(in_the_way).unwrap();
+    house.judge(pending).await.unwrap();
+    assert_eq!(house.verdict(id, "school").await, Some(Verdict::Unrecognised));
+}
+
+#[tokio::test]
+async fn a_mail_that_stopped_the_program_each_time_is_kept_unopened() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    for _ in 0..MAX_ATTEMPTS {
+        house.pipeline.spool.begin_attempt(id).await.unwrap();
+    }
+    let pending = house.pipeline.spool.next().await;
+    house.judge(pending).await.unwrap();
+    assert_eq!(house.verdict(id, "school").await, Some(Verdict::Malformed));
+}
+
+#[tokio::test]
+async fn a_suspect_is_opened_alone() {
+    let house = House::new().await;
+    house.accept(&["school@docs.example.ua"]).await;
+    let pending = house.pipeline.spool.next().await;
+    let other = house.floor.opening.read().await;
+    house.judge(pending).await.expect("one without an attempt is opened beside others");
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    house.pipeline.spool.begin_attempt(id).await.unwrap();
+    let pending = house.pipeline.spool.next().await;
+    let mut judging = Box::pin(house.judge(pending));
+    let waits = tokio::time::timeout(Duration::from_millis(100), &mut judging).await;
+    assert!(waits.is_err(), "another is being opened");
+    drop(other);
+    judging.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_service_is_taken_from_whichever_address_names_one() {
+    let house = House::new().await;
+    let recipients = ["school@docs.example.ua", "school+enrolment@docs.example.ua"];
+    house.accept(&recipients).await;
+    let mail = house.pipeline.spool.read(house.pipeline.spool.next().await.id).await.unwrap();
+    let (targets, homeless) = house.pipeline.targets(&mail.envelope);
+    assert!(!homeless);
+    assert_eq!(targets.len(), 1);
+    assert_eq!(targets[0].service, Some("enrolment".parse().unwrap()));
+    assert_eq!(targets[0].recipients.len(), 2);
+}
+
+#[tokio::test]
+async fn a_share_that_was_committed_meanwhile_stays_readable() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    let pipeline = &house.pipeline;
+    let mail = pipeline.spool.read(id).await.unwrap();
+    let (targets, _) = pipeline.targets(&mail.envelope);
+    let opened = examine::Opened::unopened_after_crashes();
+    for _ in 0..2 {
+        pipeline.keep(&mail, &targets[0], &opened).await.unwrap();
+    }
+    let share = share_of(id, "school");
+    let wrapped = pipeline.store.wrapped_key(share, Term::Share).await.unwrap().unwrap();
+    let key = pipeline.vault.data_key(share, Term::Share, &wrapped).unwrap();
+    let kept = pipeline.vault.read(share, Term::Share, &ObjectName::mail(), &key).await.unwrap();
+    assert_eq!(kept, mail.message);
+}
