@@ -29,6 +29,7 @@ pub mod metrics;
 pub mod pipeline;
 pub mod registry;
 pub mod retention;
+pub mod sample;
 pub mod sealing;
 pub mod signature;
 pub mod smtp;
