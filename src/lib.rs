@@ -22,6 +22,7 @@
 pub mod algorithms;
 pub mod bundle;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod matching;
 pub mod message;

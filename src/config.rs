@@ -1,0 +1,220 @@
+//! The configuration file `skrynka.toml`, and the environment over it.
+//!
+//! Every key has a default, an unknown key is refused with its line, and paths are relative to
+//! the file. `SKRYNKA_SECTION__KEY` in the environment overrides `key` in `[section]`. Secrets
+//! are named by file and never stand in the configuration itself.
+
+mod environment;
+mod sections;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use sections::{Log, LogFormat, MetricsPage, Retention, Smtp, Spool, Store, Trust, Vault, Web};
+
+/// The whole configuration, with paths made absolute or relative to the working directory.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `[log]`
+    pub log: Log,
+    /// `[metrics]`
+    pub metrics: MetricsPage,
+    /// `[retention]`
+    pub retention: Retention,
+    /// `[smtp]`
+    pub smtp: Smtp,
+    /// `[spool]`
+    pub spool: Spool,
+    /// `[store]`
+    pub store: Store,
+    /// `[trust]`
+    pub trust: Trust,
+    /// `[vault]`
+    pub vault: Vault,
+    /// `[web]`
+    pub web: Web,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A variable of the environment does not fit.
+    #[error("the environment does not fit the configuration ({names}): {detail}")]
+    Environment {
+        /// The variables that were applied.
+        names: String,
+        /// What is wrong, and where.
+        detail: String,
+    },
+    /// The file is not TOML, or has a key or value that does not belong there.
+    #[error("{path}: {detail}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        detail: String,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}; make one with `skrynka init`", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Values that are each right do not go together.
+    #[error("{path}: {detail}", path = path.display())]
+    Values {
+        /// The file.
+        path: PathBuf,
+        /// What does not go together, and what to do.
+        detail: String,
+    },
+}
+
+impl Config {
+    /// Reads the file at `path` and applies the variables in `environment` to it.
+    ///
+    /// # Errors
+    /// [`ConfigError`], always with the file or variable at fault.
+    pub fn load(
+        path: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let mut config = Self::parse(path, &text, environment)?;
+        config.resolve(path.parent().unwrap_or_else(|| Path::new("")));
+        config.check(path)?;
+        Ok(config)
+    }
+
+    fn parse(
+        path: &Path,
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let refuse = |error: toml::de::Error| ConfigError::File {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        };
+        let from_file: Self = toml::from_str(text).map_err(refuse)?;
+        let overrides = environment::overrides(environment);
+        if overrides.is_empty() {
+            return Ok(from_file);
+        }
+        // The file alone was read first, for only that reading knows its lines.
+        let mut table: toml::Table = toml::from_str(text).map_err(refuse)?;
+        let names = overrides.iter().map(|o| o.variable.as_str()).collect::<Vec<_>>().join(", ");
+        environment::apply(&mut table, overrides);
+        table.try_into().map_err(|error: toml::de::Error| ConfigError::Environment {
+            names,
+            detail: error.to_string(),
+        })
+    }
+
+    fn resolve(&mut self, base: &Path) {
+        for path in [
+            &mut self.spool.directory,
+            &mut self.trust.directory,
+            &mut self.vault.directory,
+            &mut self.vault.master_key,
+        ] {
+            *path = base.join(&path);
+        }
+        let optional =
+            [&mut self.smtp.certificate, &mut self.smtp.private_key, &mut self.store.url_file];
+        for path in optional.into_iter().flatten() {
+            *path = base.join(&path);
+        }
+        if let Some(file) = self.store.url.strip_prefix("sqlite:") {
+            self.store.url = format!("sqlite:{}", base.join(file).display());
+        }
+    }
+
+    fn check(&self, path: &Path) -> Result<(), ConfigError> {
+        let refuse = |detail: &str| {
+            Err(ConfigError::Values { path: path.to_owned(), detail: detail.to_owned() })
+        };
+        if self.smtp.certificate.is_some() != self.smtp.private_key.is_some() {
+            return refuse("[smtp] certificate and private_key go together: name both, or neither");
+        }
+        if self.smtp.listen.is_empty() {
+            return refuse("[smtp] listen names no address, so no mail could ever arrive");
+        }
+        if !(1..=3650).contains(&self.retention.quarantine_days) {
+            return refuse("[retention] quarantine_days is from 1 to 3650");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::parse(Path::new("skrynka.toml"), text, environment)
+    }
+
+    #[test]
+    fn an_empty_file_is_a_whole_configuration() {
+        let config = parse("", &[]).unwrap();
+        assert_eq!(config.retention.quarantine_days, 30);
+        assert_eq!(config.smtp.limits.max_message_bytes, 32 << 20);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let error = parse("[smtp]\nhostname = \"a.ua\"\nhostnam = \"b.ua\"\n", &[]).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("line 3") && text.contains("hostnam"), "{text}");
+    }
+
+    #[test]
+    fn the_environment_stands_over_the_file() {
+        let config = parse(
+            "[smtp]\nhostname = \"a.ua\"\n",
+            &[
+                ("SKRYNKA_SMTP__HOSTNAME", "b.ua"),
+                ("SKRYNKA_RETENTION__QUARANTINE_DAYS", "7"),
+                ("SKRYNKA_SMTP__LISTEN", "[\"127.0.0.1:25\"]"),
+                ("SKRYNKA_INTEROP_DATA", "/somewhere"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(config.smtp.hostname, "b.ua");
+        assert_eq!(config.retention.quarantine_days, 7);
+        assert_eq!(config.smtp.listen, ["127.0.0.1:25".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        let error = parse("", &[("SKRYNKA_SMTP__HOSTNAM", "x")]).unwrap_err().to_string();
+        assert!(error.contains("SKRYNKA_SMTP__HOSTNAM") && error.contains("hostnam"), "{error}");
+    }
+
+    #[test]
+    fn half_a_tls_key_pair_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("skrynka.toml");
+        std::fs::write(&path, "[smtp]\ncertificate = \"cert.pem\"\n").unwrap();
+        let error = Config::load(&path, []).unwrap_err().to_string();
+        assert!(error.contains("go together"), "{error}");
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("skrynka.toml");
+        std::fs::write(&path, "[store]\nurl = \"sqlite:data/skrynka.db\"\n").unwrap();
+        let config = Config::load(&path, []).unwrap();
+        assert_eq!(config.trust.directory, directory.path().join("trust"));
+        let url = format!("sqlite:{}", directory.path().join("data/skrynka.db").display());
+        assert_eq!(config.store.url, url);
+    }
+}

@@ -1,0 +1,180 @@
+//! The sections of the file.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde::Deserialize;
+
+use crate::{smtp, spool};
+
+/// `[smtp]`: where mail comes in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Smtp {
+    /// Addresses to listen on. Default: `["127.0.0.1:2525"]`; port 25 of all addresses is
+    /// `["0.0.0.0:25", "[::]:25"]`.
+    pub listen: Vec<SocketAddr>,
+    /// Our own name in the greeting: the name that the MX record points to. Default: `localhost`.
+    pub hostname: String,
+    /// The certificate chain for STARTTLS, PEM. Default: none, and STARTTLS is not offered.
+    pub certificate: Option<PathBuf>,
+    /// Its private key, PEM (PKCS#8, PKCS#1 or SEC 1).
+    pub private_key: Option<PathBuf>,
+    /// What one client may ask for.
+    pub limits: smtp::Limits,
+}
+
+impl Default for Smtp {
+    fn default() -> Self {
+        Self {
+            listen: vec![loopback(2525)],
+            hostname: "localhost".to_owned(),
+            certificate: None,
+            private_key: None,
+            limits: smtp::Limits::default(),
+        }
+    }
+}
+
+/// `[spool]`: accepted mail until it is judged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Spool {
+    /// Where the segments lie: a local disk that keeps what `fdatasync` says it keeps.
+    /// Default: `data/spool`.
+    pub directory: PathBuf,
+    /// Segment size and disk reserve.
+    pub limits: spool::SpoolSettings,
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        Self { directory: "data/spool".into(), limits: spool::SpoolSettings::default() }
+    }
+}
+
+/// `[store]`: the database.
+#[derive(Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// `sqlite:PATH` or `postgres://…`. Default: `sqlite:data/skrynka.db`.
+    pub url: String,
+    /// A file whose first line is the URL, for one with a password in it. Goes before `url`.
+    pub url_file: Option<PathBuf>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { url: "sqlite:data/skrynka.db".to_owned(), url_file: None }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A URL may hold a password.
+        let engine = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("Store")
+            .field("url", &format_args!("{engine}:…"))
+            .field("url_file", &self.url_file)
+            .finish()
+    }
+}
+
+/// `[vault]`: sealed copies.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Vault {
+    /// Where the sealed objects lie. Default: `data/objects`.
+    pub directory: PathBuf,
+    /// The master key's file, readable by the server's user alone. Default: `master.key`.
+    pub master_key: PathBuf,
+}
+
+impl Default for Vault {
+    fn default() -> Self {
+        Self { directory: "data/objects".into(), master_key: "master.key".into() }
+    }
+}
+
+/// `[trust]`: whom signatures are believed by.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trust {
+    /// Certificates of authorities and pinned signers, PEM or DER. Read again when it changes.
+    /// Default: `trust`.
+    pub directory: PathBuf,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self { directory: "trust".into() }
+    }
+}
+
+/// `[retention]`: how long what no service's term covers is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Days that a share which is not verified is kept, and a copy nobody asked for.
+    /// Default: 30.
+    pub quarantine_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { quarantine_days: 30 }
+    }
+}
+
+/// `[web]`: the dashboard and the API.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// Address to listen on, in the clear: put a TLS proxy before it unless it is a loopback
+    /// address. Default: `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { listen: loopback(8080) }
+    }
+}
+
+/// `[metrics]`: the page for Prometheus.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsPage {
+    /// Address to listen on. Default: `127.0.0.1:9464`.
+    pub listen: SocketAddr,
+}
+
+impl Default for MetricsPage {
+    fn default() -> Self {
+        Self { listen: loopback(9464) }
+    }
+}
+
+/// `[log]`: what the server says on standard error.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `text` or `json`. Default: `text`.
+    pub format: LogFormat,
+    /// Which events: `info`, or a filter such as `info,skrynka::smtp=debug`. Default: `info`.
+    pub level: Option<String>,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
