@@ -38,3 +38,4 @@ pub mod spool;
 pub mod store;
 pub mod trust;
 pub mod vault;
+pub mod web;

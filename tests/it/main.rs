@@ -7,3 +7,4 @@ mod interop_trust;
 mod smtp;
 mod store;
 mod support;
+mod web;

@@ -1,0 +1,105 @@
+//! The dashboard and the API over HTTP.
+//!
+//! Server-made pages without scripts, and JSON for programs. The only module that names `axum`;
+//! TLS is a matter of the proxy in front. What a reader may see is decided in one place, the
+//! private module `disclosure`, and every look at personal data has its line in the audit before
+//! it happens. Handlers answer in bounded time, read bounded bodies, and tell nothing of the
+//! inside when they fail.
+
+mod api;
+mod attachment;
+mod disclosure;
+mod guard;
+mod headers;
+mod listener;
+mod pages;
+mod query;
+mod refusal;
+mod secret;
+mod session;
+mod texts;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State as Extract},
+    http::{StatusCode, header},
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+    routing::get,
+};
+use tokio::sync::watch;
+
+use crate::{
+    clock::Clock, metrics::Metrics, registry::Registry, store::Store, trust::TrustStore,
+    vault::Vault,
+};
+
+pub use listener::serve;
+pub use secret::Token;
+
+/// What pages and API are made from. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The database.
+    pub store: Store,
+    /// The sealed objects.
+    pub vault: Vault,
+    /// The registry in force.
+    pub registry: watch::Receiver<Arc<Registry>>,
+    /// Whether mail is accepted now.
+    pub ready: watch::Receiver<bool>,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The trust directory; while it is empty a warning stands on every page.
+    pub trust: watch::Receiver<Arc<TrustStore>>,
+}
+
+impl State {
+    fn organisation(&self) -> String {
+        self.registry.borrow().organisation.clone()
+    }
+}
+
+/// The dashboard, the API and the probes.
+pub fn router(state: State) -> Router {
+    Router::new()
+        .merge(pages::router())
+        .merge(api::router())
+        .route("/livez", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready))
+        .fallback(|| async { refusal::Refusal::NotFound })
+        .layer(DefaultBodyLimit::max(guard::BODY_LIMIT))
+        .layer(from_fn(guard::same_site))
+        .layer(from_fn(guard::bound))
+        .layer(from_fn_with_state(state.clone(), refusal::dress))
+        .layer(from_fn(headers::secure))
+        .with_state(state)
+}
+
+/// The metrics, for a listener of their own.
+pub fn metrics_router(metrics: Metrics) -> Router {
+    Router::new()
+        .route(
+            "/metrics",
+            get(|Extract(metrics): Extract<Metrics>| async move {
+                let media_type = "text/plain; version=0.0.4; charset=utf-8";
+                ([(header::CONTENT_TYPE, media_type)], metrics.render())
+            }),
+        )
+        .layer(from_fn(headers::secure))
+        .with_state(metrics)
+}
+
+/// Whether mail is accepted. The database has no say: mail waits for it in the spool, and taking
+/// a node out of service for it would turn mail away.
+async fn ready(Extract(state): Extract<State>) -> impl IntoResponse {
+    if *state.ready.borrow() {
+        (StatusCode::OK, "accepting mail\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the spool has no room for mail\n")
+    }
+}

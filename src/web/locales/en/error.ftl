@@ -1,0 +1,23 @@
+# Error pages: fixed texts, nothing of the inside.
+error-bad-request = The request makes no sense
+    .text = The address or the form is filled in a way that the server cannot read. Go back to the list and try again.
+error-busy = The server is busy
+    .text = There are too many requests now. Try again in a minute.
+error-forbidden = Access closed
+    .text = Your role does not open this. If you need it for your work, ask a supervisor.
+error-gone = The copy is destroyed
+    .text = The retention term is over and the copy was destroyed. It cannot be restored.
+error-internal = Error on the server
+    .text = Something failed on our side. Try again. If it happens again, tell the administrator the incident code.
+error-method = This cannot be done
+    .text = This address does not take such requests. Go back to the list.
+error-not-found = Page not found
+    .text = There is no such page, or it belongs to another branch.
+error-stale-form = The form is stale
+    .text = The request did not come from a page opened in your session. Go back, reload the page and try again.
+error-timeout = The answer is late
+    .text = The server did not answer in time. Try again.
+error-too-large = The request is too large
+    .text = More data was sent than this address takes.
+error-incident = Incident code
+error-home = To the list of shares

@@ -1,0 +1,68 @@
+# One text per finding code, and per sub-indication of ETSI EN 319 102-1.
+finding-algorithm_unsupported = The signature is made with an algorithm that Skrynka does not check: { $detail }.
+    .todo = Check this signature by other means, for example on the site of the Central Certification Authority.
+finding-crashed_while_opening = The program stopped several times while opening the mail, so the mail is kept unopened.
+    .todo = Tell the administrator, and ask the visitor to send the copies again.
+finding-duplicate = The same signed data came before.
+    .todo = Find out whether somebody uses another person’s copy.
+finding-excess_document = The service does not ask for this document: { $documents }.
+    .todo = Do not use it. The copy is hidden from operators and goes earlier than the others.
+finding-limit_exceeded = A limit of safety was passed: { $detail }.
+    .todo = Ask the visitor to send the documents in separate mails.
+finding-missing_document = A document is missing: { $documents }.
+    .todo = Ask the visitor to send it from the Diia app.
+finding-no_document = The mail holds no copies of documents.
+    .todo = Ask the visitor to send the copies from the Diia app with the service’s QR code.
+finding-qr_expired = The term of the service’s QR code (six months) is over.
+    .todo = Ask the administrator to make a new QR code in the partner’s cabinet and to replace the printed one.
+finding-service_ambiguous = It cannot be told which service the copies are for.
+    .todo = Ask the visitor which service they are here for. A supervisor decides.
+finding-signature_invalid = The signature is invalid: { $reason }.
+    .todo = Do not use this copy. Ask for the document to be sent again.
+finding-signature_undetermined = The signature cannot be checked now: { $reason }.
+    .todo = Show the signature report to the administrator. A supervisor decides.
+finding-signature_without_content = There is a signature file, but not the document that it signs.
+    .todo = Ask the visitor to send the document together with the signature.
+finding-signer_not_accepted = The signature is genuine, but the service does not accept copies from this signer.
+    .todo = See in the report who signed. Ask for the copy to be sent from the Diia app.
+finding-stale_copy = { $hours ->
+        [0] It is not known when the copy was made; the service expects a fresh one.
+        [one] The copy was made { $hours } hour ago; the service expects a newer one.
+       *[other] The copy was made { $hours } hours ago; the service expects a newer one.
+    }
+    .todo = Ask the visitor to send a fresh copy.
+finding-type_unknown = The type of the document could not be told.
+    .todo = Open the copy and see which document it is.
+finding-unreadable = The mail is not built by the rules of e-mail: { $detail }.
+    .todo = Ask the visitor to send the copies again.
+finding-unsigned_document = A copy without an electronic signature.
+    .todo = Check the document on the spot: ask the visitor to show it in the Diia app.
+
+sub-CHAIN_CONSTRAINTS_FAILURE = a certificate in the chain breaks a rule (key usage or constraints)
+sub-CERTIFICATE_CHAIN_GENERAL_FAILURE = the chain of certificates could not be checked
+sub-CRYPTO_CONSTRAINTS_FAILURE = the algorithm is not supported, or the key is too weak
+sub-EXPIRED = the signer’s certificate had expired
+sub-FORMAT_FAILURE = the format of the signature is not supported, or it is not built by the rules
+sub-HASH_FAILURE = the document was changed after signing
+sub-NO_CERTIFICATE_CHAIN_FOUND = the certificate’s issuer is unknown, no chain leads to a trusted issuer
+sub-NO_SIGNING_CERTIFICATE_FOUND = the signer’s certificate is neither in the signature nor among the trusted ones
+sub-NOT_YET_VALID = the signer’s certificate was not yet valid at that time
+sub-OUT_OF_BOUNDS_NO_POE = the certificate was no longer valid, and nothing proves an earlier signature
+sub-REVOKED = the signer’s certificate was revoked
+sub-SIG_CRYPTO_FAILURE = the signature does not fit the signer’s key
+sub-SIG_CONSTRAINTS_FAILURE = the signature’s attributes break a rule
+sub-SIGNED_DATA_NOT_FOUND = the signed document is not at hand
+sub-TRY_LATER = data that is needed is not there yet, and may be there later
+sub-unknown = the signature report names the reason
+
+limit-boundary_lines = too many boundaries between the parts of the mail
+limit-decoded_bytes = the attachments together are too large
+limit-documents = too many documents
+limit-forwarded_depth = too many forwarded mails within one another
+limit-forwarded_mentions = too many forwarded mails
+limit-header_bytes = the headers of the mail are too large
+limit-header_lines = too many lines in the headers of the mail
+limit-multipart_mentions = too many parts made of parts
+limit-nesting = the parts of the mail are nested too deeply
+limit-parts = too many parts in the mail
+unreadable-empty = the mail is empty

@@ -1,0 +1,12 @@
+# What stands on every page.
+brand = Skrynka
+brand-purpose = Copies of documents shared from the Diia app
+skip-to-content = Skip to content
+signed-in-as = Signed in as { $name } ({ $role })
+log-out = Sign out
+language-form = Language of the page
+language-uk = Українською
+language-en = In English
+footer-note = Views and downloads of copies are written to the audit log.
+trust-empty-title = The directory of trusted certificates is empty.
+trust-empty-text = No signature can be confirmed, so no share can get the verdict “Verified”. Administrator: put the issuers’ certificates into the trust directory.

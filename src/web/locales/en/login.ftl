@@ -1,0 +1,13 @@
+# The login page.
+login-title = Sign in
+login-lead = Sign in to see the copies of documents sent to your branch.
+login-name = User name
+login-password = Password
+login-submit = Sign in
+login-wrong = The user name or the password is wrong. Check the keyboard layout and try again.
+login-locked = { $minutes ->
+        [one] Too many failed attempts. Try again in { $minutes } minute.
+       *[other] Too many failed attempts. Try again in { $minutes } minutes.
+    }
+login-help = Forgot the password? The administrator gives a new one.
+logged-out = You are signed out.

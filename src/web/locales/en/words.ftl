@@ -1,0 +1,80 @@
+# The closed sets: verdicts, roles, indications and the like.
+verdict-malformed = Malformed
+    .why = The mail cannot be opened safely: it is damaged or built to do harm.
+    .todo = Do not open anything. Ask the visitor to send the copies again from the Diia app.
+verdict-unrecognised = Unrecognised
+    .why = Nothing in the mail looks like a copy of a document.
+    .todo = Ask the visitor to send the copies from the Diia app with the service’s QR code.
+verdict-invalid = Invalid
+    .why = At least one signature is invalid: the copy was changed after signing, or the signature is forged.
+    .why-signer = The signature is genuine, but the signer is not one that the service accepts copies from.
+    .todo = Do not use these copies. Ask for the documents to be sent again from the Diia app.
+    .todo-signer = Do not use these copies. See in the report who signed them, and ask for the documents from the Diia app.
+verdict-undetermined = Undetermined
+    .why = It cannot be decided now: data for the check is missing, or it is unclear which service the copies are for.
+    .todo = Read the findings below. A supervisor decides on such copies.
+verdict-unsigned = Unsigned
+    .why = At least one copy came without an electronic signature, so nothing proves where it is from.
+    .todo = Check the document on the spot: ask the visitor to show it in the Diia app.
+verdict-incomplete = Incomplete
+    .why = The signatures of the copies are genuine, but not every requested document came.
+    .todo = Ask the visitor to send the missing documents.
+verdict-verified = Verified
+    .why = Every requested copy is here, the signatures are genuine, and nothing is doubtful.
+    .why-noted = Every requested copy is here and the signatures are genuine, but there is something to consider.
+    .todo = The copies can be used.
+    .todo-noted = Read the findings below first.
+
+assurance-sealed = Organisation’s seal
+    .why = The organisation named in the seal issued the copy.
+assurance-person-signed = Person’s signature
+    .why = The person named in the signature signed the file. That does not prove that the document in it is genuine.
+assurance-none = Not proved
+    .why = The signatures do not prove who issued or sent these copies.
+    .word-signer = Another signer
+    .why-signer = The report below says who signed, but the service needs another signer’s signature.
+
+role-operator = operator
+role-supervisor = supervisor
+role-auditor = auditor
+role-admin = administrator
+
+severity-info = For information
+severity-warning = Take note
+severity-error = Reason for the verdict
+
+indication-TOTAL_PASSED = Signature valid
+indication-INDETERMINATE = Signature undetermined
+indication-TOTAL_FAILED = Signature invalid
+indication-none = Unsigned
+
+container-cms-attached = The document inside the signature (CMS)
+container-cms-detached = The signature in a file of its own (CMS)
+container-none = No signature
+
+certificate-role-signer = signer
+certificate-role-authority = intermediate issuer
+certificate-role-anchor = trusted issuer
+certificate-role-pinned-signer = signer, trusted by name
+
+certificate-source-signature = from the signature
+certificate-source-trust-directory = from the trust directory
+
+best-time-receipt = the time the mail was received; nothing proves an earlier signature
+best-time-given = the time named by the person who checked
+
+retention-service = the service’s retention term
+retention-quarantine = the set is not confirmed, so the short retention term applies
+retention-excess = the service does not ask for this document, so the short retention term applies
+
+legal-basis-consent = consent
+legal-basis-law = permission given by law
+legal-basis-contract = making and performing a contract
+legal-basis-vital = protection of vital interests
+legal-basis-duty = a duty laid down by law
+legal-basis-interest = legitimate interest
+
+type-unknown = Type unknown
+not-stated = not stated
+none = none
+or = or

@@ -1,0 +1,85 @@
+//! What stands around every page: brand, navigation, who is signed in, language, warnings.
+
+use std::sync::LazyLock;
+
+use super::{super::texts::Texts, words::role_key};
+use crate::domain::{Language, Role, Sha256};
+
+/// The stylesheet, served from our own origin.
+pub(in crate::web) const STYLE: &str = include_str!("../assets/style.css");
+/// The icon of the browser's tab.
+pub(in crate::web) const ICON: &str = include_str!("../assets/icon.svg");
+
+static STYLE_PATH: LazyLock<String> = LazyLock::new(|| {
+    let digest = Sha256::of(STYLE.as_bytes()).to_string();
+    format!("/assets/style.css?v={}", digest.get(..12).unwrap_or_default())
+});
+
+/// The frame of a page.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct Frame {
+    pub(super) lang: &'static str,
+    pub(super) style: &'static str,
+    pub(super) organisation: String,
+    /// Who is signed in; nobody on the login page and on error pages.
+    pub(super) user: Option<FrameUser>,
+    /// There is no trusted certificate, so nothing can be verified.
+    pub(super) trust_empty: bool,
+    /// Where the switch of language comes back to.
+    pub(super) here: String,
+    pub(super) other_language: OtherLanguage,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug)]
+pub(super) struct FrameUser {
+    pub(super) signed_in_as: String,
+    /// What forms bring along.
+    pub(super) form_token: String,
+}
+
+/// The language that the page can be switched to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OtherLanguage {
+    pub(super) code: &'static str,
+    pub(super) key: &'static str,
+}
+
+impl Frame {
+    /// A frame with nobody in it, for the page at `here`.
+    pub(in crate::web) fn new(t: Texts, organisation: &str, here: &str) -> Self {
+        let other_language = match t.language() {
+            Language::Uk => OtherLanguage { code: Language::En.code(), key: "language-en" },
+            Language::En => OtherLanguage { code: Language::Uk.code(), key: "language-uk" },
+        };
+        Self {
+            lang: t.language().code(),
+            style: STYLE_PATH.as_str(),
+            organisation: organisation.to_owned(),
+            user: None,
+            trust_empty: false,
+            here: here.to_owned(),
+            other_language,
+        }
+    }
+
+    /// The same for somebody who is signed in.
+    pub(in crate::web) fn with_user(
+        self,
+        t: Texts,
+        name: &str,
+        role: Role,
+        form_token: &str,
+    ) -> Self {
+        let role = t.say(&role_key(role));
+        let signed_in_as =
+            t.say_with("signed-in-as", [("name", name.into()), ("role", role.into())]);
+        let user = FrameUser { signed_in_as, form_token: form_token.to_owned() };
+        Self { user: Some(user), ..self }
+    }
+
+    /// The same with the warning that nothing can be verified.
+    pub(in crate::web) fn with_empty_trust(self, empty: bool) -> Self {
+        Self { trust_empty: empty, ..self }
+    }
+}

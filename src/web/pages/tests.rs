@@ -1,0 +1,136 @@
+//! Every page with every sample in both languages, a hostile one among them.
+
+mod samples;
+
+use askama::Template;
+
+use super::{super::texts::Texts, words::*};
+use crate::{
+    domain::{
+        Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding,
+        FindingCode, Indication, Language, RetentionReason, Role, Severity, SubIndication, Verdict,
+    },
+    registry::LegalBasis,
+};
+
+#[test]
+fn every_name_of_a_closed_set_has_its_texts() {
+    let mut keys: Vec<String> = Vec::new();
+    for verdict in Verdict::ALL {
+        let key = verdict_key(verdict);
+        keys.extend([format!("{key}.why"), format!("{key}.todo"), key]);
+    }
+    for assurance in Assurance::ALL.map(Some).into_iter().chain([None]) {
+        let key = assurance_key(assurance);
+        keys.extend([format!("{key}.why"), key]);
+    }
+    keys.extend(FindingCode::ALL.iter().map(|code| format!("{}.todo", finding_key(*code))));
+    keys.extend(SubIndication::ALL.iter().map(|sub| sub_indication_key(*sub)));
+    keys.extend(Role::ALL.map(role_key));
+    keys.extend(RetentionReason::ALL.map(retention_key));
+    keys.extend(LegalBasis::ALL.map(legal_basis_key));
+    keys.extend([Severity::Info, Severity::Warning, Severity::Error].map(severity_key));
+    let indications =
+        [Indication::TotalPassed, Indication::Indeterminate, Indication::TotalFailed].map(Some);
+    keys.extend(indications.into_iter().chain([None]).map(indication_key));
+    let containers = [Container::CmsAttached, Container::CmsDetached, Container::None];
+    keys.extend(containers.map(container_key).map(str::to_owned));
+    let roles = [
+        CertificateRole::Signer,
+        CertificateRole::Authority,
+        CertificateRole::Anchor,
+        CertificateRole::PinnedSigner,
+    ];
+    keys.extend(roles.map(certificate_role_key).map(str::to_owned));
+    let sources = [CertificateSource::Signature, CertificateSource::TrustDirectory];
+    keys.extend(sources.map(certificate_source_key).map(str::to_owned));
+    keys.extend(
+        [BestTimeSource::Receipt, BestTimeSource::Given].map(best_time_key).map(str::to_owned),
+    );
+    for language in Language::ALL {
+        let t = Texts::new(language);
+        for key in &keys {
+            assert!(t.find(key, []).is_some(), "{key} in {language:?}");
+        }
+        for code in FindingCode::ALL {
+            let text = finding_text(t, &Finding::of_share(*code));
+            assert_ne!(text, finding_key(*code), "{language:?}");
+        }
+    }
+}
+
+#[test]
+fn the_sentence_under_a_verdict_is_true_of_the_share() {
+    let said = |verdict, codes: &[FindingCode]| {
+        let findings: Vec<_> = codes.iter().map(|code| Finding::of_document(*code, 1)).collect();
+        verdict_variant(verdict, &findings)
+    };
+    for (verdict, codes, variant) in [
+        (Verdict::Invalid, [FindingCode::SignatureInvalid].as_slice(), ""),
+        (Verdict::Invalid, &[FindingCode::SignerNotAccepted], "-signer"),
+        (Verdict::Invalid, &[FindingCode::SignatureInvalid, FindingCode::SignerNotAccepted], ""),
+        (Verdict::Verified, &[], ""),
+        (Verdict::Verified, &[FindingCode::Duplicate], "-noted"),
+        (Verdict::Unsigned, &[FindingCode::UnsignedDocument], ""),
+    ] {
+        assert_eq!(said(verdict, codes), variant, "{verdict} {codes:?}");
+        let none = assurance_key(None);
+        let assurance = ["word", "why"]
+            .into_iter()
+            .filter(|_| variant == "-signer")
+            .map(|part| format!("{none}.{part}{variant}"));
+        let key = verdict_key(verdict);
+        let keys = [format!("{key}.why{variant}"), format!("{key}.todo{variant}")];
+        for key in keys.into_iter().chain(assurance) {
+            for language in Language::ALL {
+                assert!(Texts::new(language).find(&key, []).is_some(), "{key} in {language:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_renders_with_every_sample() {
+    for (name, html) in samples::pages() {
+        assert!(html.contains("<html lang=\"") && html.ends_with("</html>"), "{name}");
+        assert_eq!(html.matches("<main ").count(), 1, "{name}");
+        assert_eq!(html.matches("<h1>").count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn no_page_shows_markup_of_a_stranger_as_markup() {
+    let mut escaped = 0;
+    for (name, html) in samples::pages() {
+        for markup in ["<script", "<img", "<b>"] {
+            assert!(!html.contains(markup), "{markup} on {name}");
+        }
+        escaped += html.matches("&#60;script&#62;alert(1)").count();
+    }
+    assert!(escaped > 20, "the samples are hostile, {escaped}");
+}
+
+#[test]
+fn a_page_loads_nothing_from_elsewhere_and_names_its_controls() {
+    for (name, html) in samples::pages() {
+        assert!(!html.contains("http://") && !html.contains("https://"), "{name}");
+        for input in html.split("<input ").skip(1).chain(html.split("<select ").skip(1)) {
+            let tag = input.split('>').next().unwrap();
+            if tag.contains("type=\"hidden\"") {
+                continue;
+            }
+            let id = tag.split("id=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+            assert!(html.contains(&format!("<label for=\"{id}\">")), "{id} on {name}");
+        }
+        let mut ids: Vec<&str> =
+            html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "an id twice on {name}");
+    }
+}
+
+fn rendered(page: &impl Template) -> String {
+    page.render().unwrap()
+}

@@ -1,0 +1,246 @@
+//! Who is asking: the session behind the cookie, and the cookies themselves.
+//!
+//! The cookie holds a random token; the database holds its digest. Over TLS the cookie is
+//! `__Host-skrynka` with `Secure` (RFC 6265bis §4.1.3.2); for a browser on the server's own
+//! machine, where there is no TLS, it is `skrynka` without.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+};
+use subtle::ConstantTimeEq as _;
+
+use super::{
+    State,
+    disclosure::Reader,
+    headers::is_over_tls,
+    pages::Frame,
+    refusal::Refusal,
+    secret::{Token, token_digest},
+    texts::Texts,
+};
+use crate::{
+    domain::{Actor, BranchScope, Language, Role, Sha256, Timestamp},
+    store::NewSession,
+};
+
+/// A session ends after this long without a request, in seconds.
+const IDLE_SECONDS: i64 = 30 * 60;
+/// A session ends this long after signing in, in seconds.
+const ABSOLUTE_SECONDS: i64 = 12 * 60 * 60;
+/// A session's end is moved at most this often, in seconds: not every request writes.
+const EXTEND_SECONDS: i64 = 60;
+
+const PLAIN_NAME: &str = "skrynka";
+const HOST_NAME: &str = "__Host-skrynka";
+const LANGUAGE_NAME: &str = "skrynka-language";
+
+/// Who is signed in. As an argument of a handler: nobody else gets in.
+#[derive(Clone, Debug)]
+pub(super) struct Viewer {
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) scope: BranchScope,
+    pub(super) t: Texts,
+    pub(super) token_digest: Sha256,
+    form_token: String,
+}
+
+impl Viewer {
+    /// What they may see.
+    pub(super) fn reader(&self) -> Reader {
+        Reader {
+            actor: Actor::User(self.name.clone()),
+            scope: self.scope.clone(),
+            opens_documents: self.role.opens_documents(),
+            opens_everything: self.role.opens_everything(),
+        }
+    }
+
+    /// The frame of a page for them.
+    pub(super) fn frame(&self, state: &State, here: &str) -> Frame {
+        Frame::new(self.t, &state.organisation(), here)
+            .with_user(self.t, &self.name, self.role, &self.form_token)
+            .with_empty_trust(state.trust.borrow().is_empty())
+    }
+
+    /// Refuses a form that does not bear the session's token.
+    pub(super) fn check_form(&self, token: &str) -> Result<(), Refusal> {
+        let same = self.form_token.as_bytes().ct_eq(token.as_bytes());
+        if bool::from(same) { Ok(()) } else { Err(Refusal::StaleForm) }
+    }
+
+    /// The one who is signed in with the cookie of these headers, if anybody.
+    pub(super) async fn find(state: &State, headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
+        let Some(digest) = session_digest(headers) else { return Ok(None) };
+        let now = state.clock.now();
+        let Some(session) = state.store.session(&digest, now).await? else { return Ok(None) };
+        let end = end_of(session.created_at, now);
+        if end.seconds_since(session.expires_at) >= EXTEND_SECONDS {
+            state.store.extend_session(&digest, end).await?;
+        }
+        Ok(Some(Self {
+            name: session.user.name,
+            role: session.user.role,
+            scope: session.user.scope,
+            t: Texts::new(language(headers)),
+            token_digest: digest,
+            form_token: session.csrf,
+        }))
+    }
+}
+
+impl FromRequestParts<State> for Viewer {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        Self::find(state, &parts.headers).await?.ok_or(Refusal::SignIn)
+    }
+}
+
+/// Starts a session for `user` and tells the header that brings it to their browser.
+pub(super) async fn start(
+    state: &State,
+    headers: &HeaderMap,
+    user: String,
+) -> Result<HeaderValue, Refusal> {
+    let now = state.clock.now();
+    let token = Token::random().map_err(|error| Refusal::internal(&error))?;
+    let form_token = Token::random().map_err(|error| Refusal::internal(&error))?;
+    let session = NewSession {
+        token_digest: token.digest(),
+        user,
+        csrf: form_token.as_str().to_owned(),
+        created_at: now,
+        expires_at: end_of(now, now),
+    };
+    state.store.start_session(&session).await?;
+    cookie(headers, token.as_str(), "")
+}
+
+/// The header that takes the session's cookie away.
+pub(super) fn forget(headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
+    cookie(headers, "", "; Max-Age=0")
+}
+
+/// The digest of the token in the session's cookie.
+pub(super) fn session_digest(headers: &HeaderMap) -> Option<Sha256> {
+    let name = if is_secure(headers) { HOST_NAME } else { PLAIN_NAME };
+    cookie_value(headers, name).map(token_digest)
+}
+
+/// The language chosen with the switch.
+pub(super) fn language(headers: &HeaderMap) -> Language {
+    cookie_value(headers, LANGUAGE_NAME).and_then(|code| code.parse().ok()).unwrap_or_default()
+}
+
+/// The header that remembers the language for a year.
+pub(super) fn language_cookie(headers: &HeaderMap, language: Language) -> HeaderValue {
+    let text = match (language, is_secure(headers)) {
+        (Language::Uk, true) => {
+            "skrynka-language=uk; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure"
+        }
+        (Language::En, true) => {
+            "skrynka-language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure"
+        }
+        (Language::Uk, false) => {
+            "skrynka-language=uk; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
+        }
+        (Language::En, false) => {
+            "skrynka-language=en; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"
+        }
+    };
+    HeaderValue::from_static(text)
+}
+
+/// The host that the client asked for, with its port.
+pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST)?.to_str().ok()
+}
+
+/// The end of a session that began at `created_at` and is used at `now`.
+fn end_of(created_at: Timestamp, now: Timestamp) -> Timestamp {
+    now.plus_seconds(IDLE_SECONDS).min(created_at.plus_seconds(ABSOLUTE_SECONDS))
+}
+
+fn cookie(headers: &HeaderMap, value: &str, more: &str) -> Result<HeaderValue, Refusal> {
+    let text = if is_secure(headers) {
+        format!("{HOST_NAME}={value}; Path=/; HttpOnly; SameSite=Lax; Secure{more}")
+    } else {
+        format!("{PLAIN_NAME}={value}; Path=/; HttpOnly; SameSite=Lax{more}")
+    };
+    let mut header = HeaderValue::try_from(text).map_err(|error| Refusal::internal(&error))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// Whether the cookie must be kept to TLS: always, but for a browser on this machine.
+fn is_secure(headers: &HeaderMap) -> bool {
+    is_over_tls(headers) || !host(headers).is_some_and(is_loopback)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    ["127.0.0.1", "[::1]", "localhost"].contains(&name)
+}
+
+fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(given, value)| *given == name && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(host: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(host))])
+    }
+
+    #[test]
+    fn the_cookie_is_kept_to_tls_but_on_this_machine() {
+        for host in ["127.0.0.1", "127.0.0.1:8080", "[::1]", "[::1]:8080", "localhost:1"] {
+            assert!(!is_secure(&headers(host)), "{host}");
+        }
+        for host in [
+            "skrynka.example.ua",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "",
+            "localhost:x",
+        ] {
+            assert!(is_secure(&headers(host)), "{host}");
+        }
+        assert!(is_secure(&HeaderMap::new()));
+        let mut proxied = headers("127.0.0.1:8080");
+        proxied.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        assert!(is_secure(&proxied), "a proxy that names us by our own address");
+    }
+
+    #[test]
+    fn finds_its_cookie_among_others() {
+        let mut given = headers("localhost");
+        given.append(header::COOKIE, HeaderValue::from_static("a=b; skrynka-x=1"));
+        given.append(header::COOKIE, HeaderValue::from_static("skrynka-language=en;skrynka=t"));
+        assert_eq!(cookie_value(&given, PLAIN_NAME), Some("t"));
+        assert_eq!(language(&given), Language::En);
+        assert_eq!(language(&HeaderMap::new()), Language::Uk);
+    }
+
+    #[test]
+    fn a_session_ends_when_idle_and_after_a_working_day() {
+        let start = Timestamp::from_seconds(0);
+        assert_eq!(end_of(start, start).as_seconds(), IDLE_SECONDS);
+        let late = Timestamp::from_seconds(ABSOLUTE_SECONDS - 5);
+        assert_eq!(end_of(start, late).as_seconds(), ABSOLUTE_SECONDS);
+    }
+}

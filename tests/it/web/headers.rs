@@ -1,0 +1,137 @@
+//! The headers of every route, limits, probes, and what a hostile request gets.
+
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, StatusCode},
+};
+use skrynka::{domain::Role, metrics::Metrics, trust::TrustStore, web};
+use std::sync::Arc;
+use tower::ServiceExt as _;
+
+use super::{Copy, House};
+
+#[tokio::test]
+async fn every_route_bears_the_headers_that_keep_browsers_in_check() {
+    let house = House::new().await;
+    house.add_user("operator", Role::Operator, &["school-5"]).await;
+    let share = house.keep(1, "school-5", &[Copy::signed("birth-certificate")]).await;
+    let cookie = house.sign_in("operator").await;
+    let paths = [
+        "/".to_owned(),
+        "/login".to_owned(),
+        "/nothing".to_owned(),
+        "/?verdict=none".to_owned(),
+        "/livez".to_owned(),
+        "/readyz".to_owned(),
+        "/assets/style.css".to_owned(),
+        "/api/v1/shares".to_owned(),
+        "/api/v1/openapi.json".to_owned(),
+        format!("/shares/{share}"),
+        format!("/shares/{share}/mail"),
+        format!("/shares/{share}/documents/1"),
+    ];
+    for path in paths {
+        for cookie in [cookie.as_str(), "skrynka=0"] {
+            let answer = house.get(&path, cookie).await;
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+            assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{path}");
+            assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");
+            assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
+            assert!(answer.header("permissions-policy").contains("camera=()"), "{path}");
+            let policy = answer.header("content-security-policy");
+            assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+            assert!(!policy.contains("unsafe"), "{path}: {policy}");
+            let caching = answer.header("cache-control");
+            let of_everybody = path.starts_with("/assets");
+            assert_eq!(caching == "no-store", !of_everybody, "{path}: {caching}");
+            assert!(!answer.headers.contains_key("server"), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_gets_a_page_or_a_problem() {
+    let house = House::new().await;
+    for path in ["/nothing", "/shares", "/assets/../Cargo.toml", "/%00", "/shares/%ff"] {
+        let answer = house.get(path, "").await;
+        let known = [StatusCode::NOT_FOUND, StatusCode::SEE_OTHER, StatusCode::BAD_REQUEST];
+        assert!(known.contains(&answer.status), "{path}: {}", answer.status);
+    }
+    let page = house.get("/nothing", "").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.text().contains("Сторінку не знайдено"));
+    let problem = house.get("/api/v2", "").await;
+    assert_eq!(problem.status, StatusCode::NOT_FOUND);
+    assert_eq!(problem.header("content-type"), "application/problem+json");
+    let method = house.ask("DELETE /login", &["sec-fetch-site: same-origin"], "").await;
+    assert_eq!(method.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(method.header("allow").contains("POST"));
+    assert!(method.text().contains("<!doctype html>"));
+}
+
+#[tokio::test]
+async fn a_body_over_its_limit_is_refused() {
+    let house = House::new().await;
+    let form = format!("name=a&password={}", "b".repeat(20_000));
+    let answer = house.post("/login", &[], &form).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_foreign_host_name_is_never_given_back() {
+    let house = House::new().await;
+    for host in ["evil.example", "\"><script>", "127.0.0.1@evil.example"] {
+        let line = format!("host: {host}");
+        for request in ["GET /", "GET /login", "GET /nothing"] {
+            let answer = house.ask(request, &[&line], "").await;
+            assert!(!answer.text().contains(host), "{request} for {host}");
+            assert!(!answer.header("location").contains(host), "{request} for {host}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_probes_answer_without_a_sign_in() {
+    let house = House::new().await;
+    assert_eq!(house.get("/livez", "").await.status, StatusCode::OK);
+    assert_eq!(house.get("/readyz", "").await.status, StatusCode::OK);
+    house.store.close().await;
+    assert_eq!(house.get("/livez", "").await.status, StatusCode::OK);
+    assert_eq!(house.get("/readyz", "").await.status, StatusCode::OK, "mail needs no database");
+    house.ready.send_replace(false);
+    assert_eq!(house.get("/readyz", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_shows_an_incident_and_nothing_of_the_inside() {
+    let house = House::new().await;
+    house.store.close().await;
+    let answer = house.get("/", "skrynka=1").await;
+    assert!(answer.status.is_server_error(), "{}", answer.status);
+    for inside in ["sqlx", "pool", "database", "SQL"] {
+        assert!(!answer.text().to_lowercase().contains(inside), "{inside}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_trust_directory_is_announced_to_all_who_are_signed_in() {
+    let house = House::new().await;
+    house.add_user("operator", Role::Operator, &["school-5"]).await;
+    let cookie = house.sign_in("operator").await;
+    let warning = "Каталог довірених сертифікатів порожній";
+    assert!(!house.get("/", &cookie).await.text().contains(warning));
+    house.trust.send_replace(Arc::new(TrustStore::empty()));
+    assert!(house.get("/", &cookie).await.text().contains(warning));
+}
+
+#[tokio::test]
+async fn the_metrics_have_a_listener_of_their_own() {
+    let house = House::new().await;
+    assert_eq!(house.get("/metrics", "").await.status, StatusCode::NOT_FOUND);
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let response = web::metrics_router(Metrics::new()).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert!(String::from_utf8_lossy(&body).contains("skrynka_build_info"));
+}

@@ -1,0 +1,185 @@
+//! Signing in, staying in, signing out, and forms from elsewhere.
+
+use axum::http::StatusCode;
+use skrynka::{
+    domain::{Actor, Role},
+    store::AuditAction,
+};
+
+use super::{Answer, House, PASSWORD, house::encoded};
+
+async fn house() -> House {
+    let house = House::new().await;
+    house.add_user("operator", Role::Operator, &["school-5"]).await;
+    house
+}
+
+async fn attempt(house: &House, name: &str, password: &str) -> Answer {
+    let form = format!("name={}&password={}", encoded(name), encoded(password));
+    house.post("/login", &[], &form).await
+}
+
+/// What forms of the session bear along.
+fn form_token(page: &Answer) -> String {
+    let text = page.text();
+    let at = text.find("name=\"token\" value=\"").unwrap();
+    text[at..].split('"').nth(3).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn nobody_sees_anything_before_signing_in_and_comes_back_after() {
+    let house = house().await;
+    let answer = house.get("/", "").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(answer.header("location"), "/login");
+    let share = "/shares/01990000-0000-7000-8000-000000000000";
+    let answer = house.get(share, "skrynka=guess").await;
+    assert_eq!(answer.header("location"), format!("/login?back={share}"));
+    let form = format!("name=operator&password={}&back={share}", encoded(PASSWORD));
+    let answer = house.post("/login", &[], &form).await;
+    assert_eq!(answer.header("location"), share);
+    let form = format!("name=operator&password={}&back=//evil.example", encoded(PASSWORD));
+    let answer = house.post("/login", &[], &form).await;
+    assert_eq!(answer.header("location"), "/");
+}
+
+#[tokio::test]
+async fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
+    let house = house().await;
+    let unknown = attempt(&house, "nobody", PASSWORD).await;
+    let wrong = attempt(&house, "operator", "не той пароль").await;
+    assert_eq!(unknown.status, StatusCode::FORBIDDEN);
+    assert_eq!(wrong.status, unknown.status);
+    assert_eq!(wrong.text().replace("operator", "nobody"), unknown.text());
+    assert!(!wrong.headers.contains_key("set-cookie"));
+    assert!(!wrong.text().contains("не той пароль"));
+    let lines = house.audit(AuditAction::SignInRefused).await;
+    assert_eq!(lines[0].entry.actor, Actor::User("operator".to_owned()));
+    assert_eq!(lines[1].entry.actor, Actor::System, "a name of nobody is not kept");
+}
+
+#[tokio::test]
+async fn failed_attempts_lock_for_a_while_even_with_the_right_password() {
+    let house = house().await;
+    let mut last = attempt(&house, "operator", "не той").await;
+    for _ in 0..10 {
+        last = attempt(&house, "operator", "не той").await;
+    }
+    assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(last.header("retry-after").parse::<u32>().unwrap() > 0);
+    assert!(last.text().contains("Забагато невдалих спроб"));
+    let right = attempt(&house, "operator", PASSWORD).await;
+    assert_eq!(right.status, StatusCode::TOO_MANY_REQUESTS);
+    house.clock.set(house.clock.now().plus_seconds(16 * 60));
+    assert_eq!(attempt(&house, "operator", PASSWORD).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_out_at_once_and_cannot_come_back() {
+    let house = house().await;
+    let cookie = house.sign_in("operator").await;
+    assert_eq!(house.get("/", &cookie).await.status, StatusCode::OK);
+    let now = house.clock.now();
+    house.store.disable_user("operator", &Actor::CommandLine, now).await.unwrap();
+    assert_eq!(house.get("/", &cookie).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(attempt(&house, "operator", PASSWORD).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_cookie_is_kept_to_tls_but_on_the_servers_own_machine() {
+    let house = house().await;
+    let form = format!("name=operator&password={}", encoded(PASSWORD));
+    let there = house.post("/login", &["host: skrynka.example.ua"], &form).await;
+    let cookie = there.header("set-cookie");
+    assert!(cookie.starts_with("__Host-skrynka="), "{cookie}");
+    for attribute in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+        assert!(cookie.contains(attribute), "{attribute} in {cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    for host in ["127.0.0.1:8080", "localhost", "[::1]:8080"] {
+        let here = house.post("/login", &[&format!("host: {host}")], &form).await;
+        let cookie = here.header("set-cookie");
+        assert!(cookie.starts_with("skrynka="), "{host}: {cookie}");
+        assert!(cookie.contains("; HttpOnly") && !cookie.contains("Secure"), "{host}: {cookie}");
+    }
+}
+
+#[tokio::test]
+async fn signing_in_again_ends_the_session_before() {
+    let house = house().await;
+    let first = house.sign_in("operator").await;
+    let form = format!("name=operator&password={}", encoded(PASSWORD));
+    let again = house.post("/login", &[&format!("cookie: {first}")], &form).await;
+    assert_ne!(again.cookie(), first);
+    assert_eq!(house.get("/", &first).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(house.get("/", &again.cookie()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_and_after_a_working_day_of_use() {
+    let house = house().await;
+    let idle = house.sign_in("operator").await;
+    house.clock.set(house.clock.now().plus_seconds(30 * 60));
+    assert_eq!(house.get("/", &idle).await.status, StatusCode::SEE_OTHER);
+    let busy = house.sign_in("operator").await;
+    let mut hours = 0;
+    while house.get("/", &busy).await.status == StatusCode::OK {
+        house.clock.set(house.clock.now().plus_seconds(20 * 60));
+        hours += 1;
+        assert!(hours <= 36, "a session in use ends after twelve hours");
+    }
+    assert_eq!(hours, 36);
+}
+
+#[tokio::test]
+async fn signing_out_wants_the_forms_token_and_ends_the_session() {
+    let house = house().await;
+    let cookie = house.sign_in("operator").await;
+    let line = format!("cookie: {cookie}");
+    for form in ["token=", "token=0", "", &format!("token={}", "0".repeat(64))] {
+        let refused = house.post("/logout", &[&line], form).await;
+        assert!(refused.status.is_client_error(), "{form:?}: {}", refused.status);
+    }
+    let token = form_token(&house.get("/", &cookie).await);
+    let out = house.post("/logout", &[&line], &format!("token={token}")).await;
+    assert_eq!(out.status, StatusCode::OK);
+    assert!(out.header("set-cookie").contains("Max-Age=0"));
+    assert_eq!(house.get("/", &cookie).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(house.audit(AuditAction::SignedOut).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_refused_the_login_form_too() {
+    let house = house().await;
+    let form = format!("name=operator&password={}", encoded(PASSWORD));
+    for foreign in [
+        "sec-fetch-site: cross-site",
+        "sec-fetch-site: same-site",
+        "origin: https://evil.example",
+        "origin: null",
+    ] {
+        for path in ["/login", "/logout", "/language"] {
+            let answer = house.post(path, &[foreign], &form).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} {foreign}");
+            assert!(!answer.headers.contains_key("set-cookie"));
+        }
+    }
+    let own = ["origin: null", "sec-fetch-site: same-origin"];
+    assert_eq!(house.post("/login", &own, &form).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn the_language_is_switched_and_remembered() {
+    let house = house().await;
+    let page = house.get("/login", "").await;
+    assert!(page.text().contains("<html lang=\"uk\">"));
+    let answer = house.post("/language", &[], "language=en&back=/login").await;
+    assert_eq!(answer.header("location"), "/login");
+    let page = house.get("/login", &answer.cookie()).await;
+    assert!(page.text().contains("<html lang=\"en\">") && page.text().contains("Sign in"));
+    let unknown = house.post("/language", &[], "language=xx&back=/login").await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+    let cookie = house.sign_in("operator").await;
+    let answer = house.post("/language", &[&format!("cookie: {cookie}")], "language=en").await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "within a session its token is wanted");
+}
