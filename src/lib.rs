@@ -20,6 +20,7 @@
 //! `ARCHITECTURE.md` draws who may import whom; `tests/it/architecture.rs` enforces it.
 
 pub mod algorithms;
+pub mod app;
 pub mod bundle;
 pub mod clock;
 pub mod config;

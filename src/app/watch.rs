@@ -1,0 +1,158 @@
+//! What runs beside the work: following the registry and the trust directory, the hourly purge,
+//! the gauges.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::sync::watch::{Receiver, Sender};
+
+use crate::{
+    app::read_trust_directory,
+    clock::Clock,
+    metrics::{Metrics, Part},
+    registry::Registry,
+    retention::Purge,
+    spool::Spool,
+    store::Store,
+    trust::TrustStore,
+};
+
+/// How soon a change of the registry or the trust directory is seen.
+const REFRESH: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Waits `pause`; true when the server stops meanwhile.
+async fn stopped(stop: &mut Receiver<bool>, pause: Duration) -> bool {
+    tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => true,
+        () = tokio::time::sleep(pause) => false,
+    }
+}
+
+/// Purges at start and every hour.
+pub(super) async fn purge_hourly(purge: Purge, spool: Spool, mut stop: Receiver<bool>) {
+    loop {
+        match purge.run().await {
+            Ok(report) => tracing::info!(
+                considered = report.considered,
+                destroyed = report.destroyed,
+                failed = report.failed,
+                "the purge ran"
+            ),
+            Err(error) => tracing::error!(%error, "the purge failed; it runs again in an hour"),
+        }
+        if let Err(error) = spool.close_drained().await {
+            tracing::error!(%error, "settled mail could not be removed from the spool");
+        }
+        if stopped(&mut stop, HOUR).await {
+            return;
+        }
+    }
+}
+
+/// Takes over each new revision of the registry.
+pub(super) async fn refresh_registry(
+    store: Store,
+    registry: Sender<Arc<Registry>>,
+    mut seen: i64,
+    mut stop: Receiver<bool>,
+) {
+    while !stopped(&mut stop, REFRESH).await {
+        match newer(&store, seen).await {
+            Ok(None) => {}
+            Ok(Some((revision, new))) => {
+                tracing::info!(
+                    revision,
+                    branches = new.branches.len(),
+                    "a new registry is in force"
+                );
+                registry.send_replace(Arc::new(new));
+                seen = revision;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the registry cannot be read; the one in force stays");
+            }
+        }
+    }
+}
+
+async fn newer(
+    store: &Store,
+    seen: i64,
+) -> Result<Option<(i64, Registry)>, crate::store::StoreError> {
+    if store.registry_revision().await? == seen {
+        return Ok(None);
+    }
+    store.registry().await.map(Some)
+}
+
+/// Reads the trust directory again when a file in it comes, goes or changes.
+pub(super) async fn refresh_trust(
+    directory: PathBuf,
+    trust: Sender<Arc<TrustStore>>,
+    metrics: Metrics,
+    mut stop: Receiver<bool>,
+) {
+    metrics.trust_anchors(trust.borrow().len());
+    let mut seen = listing(&directory);
+    while !stopped(&mut stop, REFRESH).await {
+        let now = listing(&directory);
+        if now == seen {
+            continue;
+        }
+        match read_trust_directory(&directory) {
+            Ok(read) => {
+                for problem in &read.problems {
+                    tracing::warn!(%problem, "a file in the trust directory is not used");
+                }
+                tracing::info!(certificates = read.store.len(), "the trust directory changed");
+                metrics.trust_anchors(read.store.len());
+                trust.send_replace(Arc::new(read.store));
+            }
+            Err(error) => {
+                metrics.failure(Part::Pipeline);
+                tracing::error!(%error, "the trust in force stays");
+            }
+        }
+        seen = now;
+    }
+}
+
+/// Name, size and time of change of each file; enough to see that something changed.
+fn listing(directory: &Path) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut files: Vec<_> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let metadata = entry.metadata().ok()?;
+            Some((entry.path(), metadata.len(), metadata.modified().ok()))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// Sets the gauges that nothing else sets, and says whether mail is accepted.
+pub(super) async fn refresh_gauges(
+    spool: Spool,
+    ready: Sender<bool>,
+    metrics: Metrics,
+    clock: Clock,
+    mut stop: Receiver<bool>,
+) {
+    loop {
+        let (count, oldest) = spool.backlog();
+        let age = oldest.map_or(0, |oldest| clock.now().seconds_since(oldest));
+        metrics.pending(count, Duration::from_secs(u64::try_from(age).unwrap_or(0)));
+        if let Ok(free) = spool.free_bytes() {
+            metrics.disk_free(free);
+        }
+        ready.send_replace(spool.has_room().unwrap_or(false));
+        if stopped(&mut stop, REFRESH).await {
+            return;
+        }
+    }
+}
