@@ -22,6 +22,7 @@
 pub mod algorithms;
 pub mod app;
 pub mod bundle;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

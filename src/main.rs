@@ -1,3 +1,7 @@
 //! The `skrynka` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    skrynka::cli::main()
+}

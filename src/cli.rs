@@ -1,0 +1,190 @@
+//! The command line: one file per subcommand.
+//!
+//! Words go to standard output when they are what was asked for, to standard error when they are
+//! about it. Exit codes: 0 done, 1 not done or not good, 2 wrong usage, 3 (`verify`) undecided.
+
+mod check;
+mod demo;
+mod init;
+mod output;
+mod password;
+mod purge;
+mod registry;
+mod send;
+mod serve;
+mod token;
+mod user;
+mod verify;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    config::{Config, LogFormat},
+    domain::{BranchId, BranchScope},
+    store::Store,
+    vault::Vault,
+};
+
+use output::{complain, say};
+
+/// Receives copies of digital documents shared from the Diia app, proves their signatures and
+/// keeps them exactly as long as policy allows.
+#[derive(Debug, Parser)]
+#[command(
+    name = "skrynka",
+    version,
+    after_help = "Example, with nothing prepared:\n  skrynka demo"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Demo(demo::Arguments),
+    Init(init::Arguments),
+    Purge(purge::Arguments),
+    Registry(registry::Arguments),
+    Send(send::Arguments),
+    Serve(serve::Arguments),
+    Token(token::Arguments),
+    User(user::Arguments),
+    Verify(verify::Arguments),
+}
+
+/// Which installation a command works on.
+#[derive(Clone, Debug, Args)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(short = 'c', long = "config", value_name = "FILE", default_value = "skrynka.toml")]
+    config: PathBuf,
+}
+
+impl ConfigFile {
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(Config::load(&self.config, std::env::vars())?)
+    }
+}
+
+/// Reads the command line of this process, does what it says, and gives the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&format!("the runtime cannot start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(arguments.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("skrynka: {}", sentence(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check(arguments) => check::run(arguments).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Init(arguments) => init::run(arguments).await,
+        Command::Purge(arguments) => purge::run(arguments).await,
+        Command::Registry(arguments) => registry::run(arguments).await,
+        Command::Send(arguments) => send::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Token(arguments) => token::run(arguments).await,
+        Command::User(arguments) => user::run(arguments).await,
+        Command::Verify(arguments) => verify::run(&arguments),
+    }
+}
+
+/// The error with its causes, without those that the sentence before them names already.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.contains(&cause) {
+            sentence.push_str(": ");
+            sentence.push_str(&cause);
+        }
+    }
+    sentence
+}
+
+/// Opens the database of an installation with its master key.
+async fn open_store(config: &Config) -> anyhow::Result<(Store, Vault)> {
+    crate::app::open_keeping(config).await.context("the installation cannot be opened")
+}
+
+/// The branches named on a command line; none named means every branch.
+fn scope(branches: Vec<BranchId>) -> BranchScope {
+    if branches.is_empty() { BranchScope::All } else { BranchScope::Only(branches) }
+}
+
+/// Refuses a branch that the registry does not have: a typing mistake would show nothing, for ever.
+async fn require_branches(store: &Store, branches: &[BranchId]) -> anyhow::Result<()> {
+    let (_, registry) = store.registry().await?;
+    for branch in branches {
+        let known: Vec<_> = registry.branches.iter().map(|known| known.id.as_str()).collect();
+        anyhow::ensure!(
+            known.contains(&branch.as_str()),
+            "the registry has no branch {branch}; it has: {}",
+            known.join(", ")
+        );
+    }
+    Ok(())
+}
+
+fn start_log(format: LogFormat, level: Option<&str>) -> anyhow::Result<()> {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_new(level.unwrap_or("info"))
+        .context("[log] level is not a filter such as `info` or `info,skrynka::smtp=debug`")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.with_ansi(false).init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
+
+/// Makes a file that only this user may read.
+fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot make {}", path.display()))?;
+    file.write_all(bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_each_cause_once() {
+        let cause = || std::io::Error::other("the disk is gone");
+        let inner = anyhow::Error::new(cause()).context("cannot read a.toml: the disk is gone");
+        assert_eq!(sentence(&inner), "cannot read a.toml: the disk is gone");
+        let outer = anyhow::Error::new(cause()).context("cannot read a.toml");
+        assert_eq!(sentence(&outer), "cannot read a.toml: the disk is gone");
+    }
+}

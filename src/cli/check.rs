@@ -1,0 +1,101 @@
+//! `skrynka check`: would the server start, and would it do its work.
+
+use std::{fmt::Display, process::ExitCode};
+
+use clap::Args;
+
+use super::{ConfigFile, say};
+use crate::{
+    app::{open_keeping, read_trust_directory},
+    clock::Clock,
+    config::Config,
+    smtp,
+};
+
+/// Checks an installation: configuration, keys, certificates, database, registry.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  skrynka check -c /srv/skrynka/skrynka.toml")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// What was found, line by line.
+#[derive(Default)]
+struct Findings {
+    failed: bool,
+}
+
+impl Findings {
+    fn good(what: &str) {
+        say(&format!("ok       {what}"));
+    }
+
+    fn advise(what: &dyn Display) {
+        say(&format!("advice   {what}"));
+    }
+
+    fn bad(&mut self, what: &dyn Display) {
+        self.failed = true;
+        say(&format!("PROBLEM  {what}"));
+    }
+}
+
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let config = arguments.config.load()?;
+    let mut findings = Findings::default();
+    Findings::good(&format!("configuration {}", arguments.config.config.display()));
+    check_tls(&config, &mut findings);
+    check_trust(&config, &mut findings);
+    check_keeping(&config, &mut findings).await;
+    Ok(if findings.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn check_tls(config: &Config, findings: &mut Findings) {
+    match (&config.smtp.certificate, &config.smtp.private_key) {
+        (Some(certificate), Some(key)) => match smtp::tls_config(certificate, key) {
+            Ok(_) => Findings::good("STARTTLS with the certificate and key named"),
+            Err(error) => findings.bad(&error),
+        },
+        _ => Findings::advise(&"no [smtp] certificate: mail comes in without encryption"),
+    }
+}
+
+fn check_trust(config: &Config, findings: &mut Findings) {
+    match read_trust_directory(&config.trust.directory) {
+        Ok(read) => {
+            for problem in &read.problems {
+                findings.bad(problem);
+            }
+            match read.store.len() {
+                0 => findings.bad(&format_args!(
+                    "{} holds no certificate: no signature can be verified; put the \
+                     authorities' certificates there",
+                    config.trust.directory.display()
+                )),
+                count => Findings::good(&format!("trusted certificates: {count}")),
+            }
+        }
+        Err(error) => findings.bad(&error),
+    }
+}
+
+async fn check_keeping(config: &Config, findings: &mut Findings) {
+    let store = match open_keeping(config).await {
+        Ok((store, _)) => store,
+        Err(error) => return findings.bad(&error),
+    };
+    Findings::good("master key, database and vault");
+    match store.registry().await {
+        Ok((_, registry)) if registry.branches.is_empty() => findings
+            .bad(&"no branch is registered, so all mail is refused; use `skrynka registry apply`"),
+        Ok((revision, registry)) => {
+            let count = registry.branches.len();
+            Findings::good(&format!("registry revision {revision}, branches: {count}"));
+            for advice in registry.advice(Clock::system().now().day_in_kyiv()) {
+                Findings::advise(&advice);
+            }
+        }
+        Err(error) => findings.bad(&error),
+    }
+}

@@ -1,0 +1,77 @@
+//! The demo's installation: made as `init`, `registry apply` and `user add` make a real one.
+
+use std::{fs, net::SocketAddr, path::Path};
+
+use anyhow::Context as _;
+
+use super::scenarios::validity;
+use crate::{
+    cli::{init, open_store, password},
+    clock::Clock,
+    config::Config,
+    domain::{Actor, BranchId, BranchScope, Role},
+    registry::Registry,
+    sample::{Seed, authority::Authority},
+    store::NewUser,
+};
+
+/// A member of the demo's staff.
+pub(super) struct Login {
+    pub(super) name: String,
+    pub(super) password: String,
+    pub(super) sees: &'static str,
+}
+
+/// What the demo's server is started with.
+pub(super) struct Installation {
+    pub(super) config: Config,
+    /// Its certificate lies in the trust directory; its keys end with the demo.
+    pub(super) authority: Authority,
+    pub(super) logins: Vec<Login>,
+}
+
+const STAFF: &[(&str, Role, Option<&str>, &str)] = &[
+    ("school", Role::Operator, Some("school"), "the school's shares"),
+    ("cnap", Role::Operator, Some("cnap"), "the ЦНАП's shares"),
+    ("library", Role::Operator, Some("library"), "the library's shares"),
+    ("supervisor", Role::Supervisor, None, "every share, and copies nobody asked for"),
+    ("auditor", Role::Auditor, None, "which shares there were, no document"),
+    ("admin", Role::Admin, None, "which shares there were, no document"),
+];
+
+impl Installation {
+    /// Lays an installation out in `directory`, on loopback ports that the system chooses.
+    pub(super) async fn make(directory: &Path) -> anyhow::Result<Self> {
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let addresses = init::Addresses { smtp: any_port, web: any_port, metrics: any_port };
+        let path = init::lay_out(directory, &addresses, "demo.example.ua")?;
+        let config = Config::load(&path, [])?;
+        let now = Clock::system().now();
+        let authority = Authority::root(Seed::random()?, validity(now))?;
+        fs::write(config.trust.directory.join("demo-root.pem"), authority.certificate_pem()?)
+            .context("cannot write the demo authority's certificate")?;
+
+        let (store, _) = open_store(&config).await?;
+        let registry = Registry::parse(include_str!("registry.toml"))
+            .context("the demo's registry is refused")?;
+        store.apply_registry(&registry, &Actor::CommandLine, now).await?;
+        let mut logins = Vec::new();
+        for (name, role, branch, sees) in STAFF {
+            let password = password::make()?;
+            let scope = match branch {
+                None => BranchScope::All,
+                Some(branch) => BranchScope::Only(vec![branch.parse::<BranchId>()?]),
+            };
+            let user = NewUser {
+                name: (*name).to_owned(),
+                password_hash: password_auth::generate_hash(&password),
+                role: *role,
+                scope,
+            };
+            store.add_user(&user, &Actor::CommandLine, now).await?;
+            logins.push(Login { name: (*name).to_owned(), password, sees });
+        }
+        store.close().await;
+        Ok(Self { config, authority, logins })
+    }
+}

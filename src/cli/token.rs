@@ -1,0 +1,101 @@
+//! `skrynka token`: programs that read through the API.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+
+use super::{ConfigFile, open_store, output::table, say};
+use crate::{
+    clock::Clock,
+    domain::{Actor, BranchId, BranchScope, TokenScope},
+    store::NewToken,
+    web,
+};
+
+/// Adds, lists and revokes API tokens.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  skrynka token add -c skrynka.toml register --scope shares:read \
+                        --branch school-5"
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Adds a token and prints it, alone on the last line; it is shown only now.
+    #[command(
+        after_help = "Example:\n  skrynka token add -c skrynka.toml register --scope shares:read \
+                            --branch school-5"
+    )]
+    Add {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// What the token is for.
+        name: String,
+        /// What it may do: shares:read.
+        #[arg(long, value_name = "SCOPE")]
+        scope: TokenScope,
+        /// A branch that it sees; may be repeated. Without it: every branch.
+        #[arg(long = "branch", value_name = "ID")]
+        branches: Vec<BranchId>,
+    },
+    /// Lists the tokens.
+    #[command(after_help = "Example:\n  skrynka token list -c skrynka.toml")]
+    List {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Revokes a token.
+    #[command(after_help = "Example:\n  skrynka token revoke -c skrynka.toml register")]
+    Revoke {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The token's name.
+        name: String,
+    },
+}
+
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let now = Clock::system().now();
+    match arguments.command {
+        Command::Add { config, name, scope, branches } => {
+            let (store, _) = open_store(&config.load()?).await?;
+            super::require_branches(&store, &branches).await?;
+            let token = web::Token::random().context("the system gives no random numbers")?;
+            let row =
+                NewToken { name, digest: token.digest(), scope, branches: super::scope(branches) };
+            store.add_token(&row, &Actor::CommandLine, now).await?;
+            say(&format!("The token {:?}, shown only now:", row.name));
+            say(token.as_str());
+        }
+        Command::List { config } => {
+            let (store, _) = open_store(&config.load()?).await?;
+            let rows: Vec<_> = store
+                .tokens()
+                .await?
+                .into_iter()
+                .map(|token| {
+                    let branches = match &token.branches {
+                        BranchScope::All => "every branch".to_owned(),
+                        BranchScope::Only(only) => {
+                            only.iter().map(BranchId::as_str).collect::<Vec<_>>().join(", ")
+                        }
+                    };
+                    let state = if token.revoked_at.is_some() { "revoked" } else { "active" };
+                    vec![token.name, token.scope.as_str().to_owned(), branches, state.to_owned()]
+                })
+                .collect();
+            say(&table(&["name", "scope", "branches", "state"], &rows));
+        }
+        Command::Revoke { config, name } => {
+            let (store, _) = open_store(&config.load()?).await?;
+            store.revoke_token(&name, &Actor::CommandLine, now).await?;
+            say(&format!("the token {name:?} no longer opens anything"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
