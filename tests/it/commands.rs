@@ -1,0 +1,287 @@
+//! The command line from the outside: the first steps of a newcomer, and what each mistake says.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use crate::support::installation::{Installation, Server, both, skrynka, wait_for};
+
+const REGISTRY: &str = r#"
+[organisation]
+name = "Тестова установа"
+
+[[branch]]
+id = "school"
+name = "Тестовий ліцей"
+addresses = ["school@docs.example.ua"]
+
+[[branch.service]]
+id = "enrolment"
+name = "Вступ до навчального закладу"
+legal_basis = "contract"
+documents = ["internal-passport"]
+retention_days = 90
+"#;
+
+#[test]
+fn every_subcommand_explains_itself_with_an_example() {
+    for command in
+        ["check", "demo", "init", "purge", "registry", "send", "serve", "token", "user", "verify"]
+    {
+        let shown = skrynka().args([command, "--help"]).output().unwrap();
+        let words = both(&shown);
+        assert!(shown.status.success() && words.contains("Example"), "{command}: {words}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for arguments in [&["verify"][..], &["serve", "--port"], &["nonsense"], &[]] {
+        let refused = skrynka().args(arguments).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {}", both(&refused));
+    }
+}
+
+#[test]
+fn verify_reports_every_file_also_beside_one_that_cannot_be_read() {
+    let installation = Installation::without_registry();
+    let plain = installation.path().join("plain.pdf");
+    fs::write(&plain, "%PDF-1.7").unwrap();
+    let missing = installation.path().join("missing.p7s");
+    let verify = || {
+        let mut command = skrynka();
+        command.arg("verify").arg("--json").args([&missing, &plain]);
+        command
+    };
+    let shown = verify().output().unwrap();
+    assert_eq!(shown.status.code(), Some(1), "{}", both(&shown));
+    let report: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let files = report["files"].as_array().unwrap();
+    assert_eq!(files.len(), 2);
+    assert!(files.iter().all(|file| file["indication"].is_null()), "{report}");
+    assert!(String::from_utf8_lossy(&shown.stderr).contains("missing.p7s"));
+
+    for option in ["--trust", "--content"] {
+        let refused = verify().arg(option).arg(installation.path().join("no")).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{option}: {}", both(&refused));
+    }
+}
+
+#[test]
+fn init_and_serve_and_send_work_one_after_the_other() {
+    let installation = Installation::new(REGISTRY);
+    let token = installation.token();
+    let server = installation.start();
+    let seed = installation.path().join("sample.seed");
+    let root = installation.path().join("trust/sample.pem");
+    let verdict_on = |id: &str, document: &str| {
+        let sent = skrynka()
+            .args(["send", "--to", "school@docs.example.ua", "--message-id", id])
+            .args(["--server", &server.smtp.to_string(), "--document", document])
+            .args([Path::new("--authority"), &seed, Path::new("--root"), &root])
+            .output()
+            .unwrap();
+        assert!(sent.status.success(), "{}", both(&sent));
+        verdict(&server, &token, id)
+    };
+    // The trust directory is read again by itself; the certificate is there once a share is
+    // no longer undetermined for the lack of it.
+    let mut tries = 0;
+    let first = wait_for("the sample authority is trusted", || {
+        tries += 1;
+        let found = verdict_on(&format!("try-{tries}@mail.example.ua"), "internal-passport");
+        (found != "undetermined").then_some(found)
+    });
+    assert_eq!(first, "verified");
+    assert_eq!(verdict_on("missing@mail.example.ua", "pension-card"), "incomplete");
+    assert!(server.stop().success(), "SIGTERM ends the server with exit code 0");
+}
+
+#[test]
+fn a_directory_with_an_installation_is_left_as_it_is() {
+    let installation = Installation::without_registry();
+    let before = bytes_of(installation.path());
+    let refused = skrynka().arg("init").arg(installation.path()).output().unwrap();
+    assert!(!refused.status.success());
+    assert!(both(&refused).contains("nothing is changed"), "{}", both(&refused));
+    assert_eq!(bytes_of(installation.path()), before);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line() {
+    let installation = Installation::without_registry();
+    let config = installation.config_file();
+    let text = fs::read_to_string(&config).unwrap().replace("hostname", "hostnam");
+    let line = text.lines().position(|line| line.starts_with("hostnam")).unwrap() + 1;
+    fs::write(&config, text).unwrap();
+    let refused = installation.run(&["check"], "");
+    let words = refuses(&refused);
+    assert!(words.contains(&format!("line {line}")) && words.contains("hostnam"), "{words}");
+}
+
+#[test]
+fn a_certificate_file_that_is_not_one_is_refused() {
+    let installation = Installation::without_registry();
+    let config = installation.config_file();
+    let text = fs::read_to_string(&config).unwrap().replace(
+        "hostname =",
+        "certificate = \"skrynka.toml\"\nprivate_key = \"master.key\"\nhostname =",
+    );
+    fs::write(&config, text).unwrap();
+    let words = refuses(&installation.run(&["serve"], ""));
+    assert!(words.contains("skrynka.toml") && words.contains("certificate"), "{words}");
+}
+
+#[test]
+fn two_branches_on_one_address_are_refused_by_name() {
+    let installation = Installation::without_registry();
+    let file = installation.path().join("registry.toml");
+    let second = REGISTRY.split("[[branch]]").nth(1).unwrap().replace("\"school\"", "\"library\"");
+    fs::write(&file, format!("{REGISTRY}\n[[branch]]{second}")).unwrap();
+    let refused = skrynka().args(["registry", "check"]).arg(&file).output().unwrap();
+    let words = refuses(&refused);
+    for named in ["school@docs.example.ua", "school", "library"] {
+        assert!(words.contains(named), "{words}");
+    }
+}
+
+#[test]
+fn what_changes_in_the_registry_is_shown_and_needs_a_yes() {
+    let installation = Installation::new(REGISTRY);
+    let file = installation.path().join("next.toml");
+    fs::write(&file, REGISTRY.replace("retention_days = 90", "retention_days = 30")).unwrap();
+    let config = installation.config_file();
+    let apply = |yes: &[&str]| {
+        skrynka()
+            .args(["registry", "apply", "-c"])
+            .args([&config, &file])
+            .args(yes)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap()
+    };
+    let asked = apply(&[]);
+    assert!(!asked.status.success());
+    assert!(both(&asked).contains("--yes") && both(&asked).contains("30"), "{}", both(&asked));
+    assert!(exported(&installation).contains("retention_days = 90"));
+    assert!(apply(&["--yes"]).status.success());
+    assert!(exported(&installation).contains("retention_days = 30"));
+    assert!(both(&apply(&["--yes"])).contains("nothing changes"));
+}
+
+#[test]
+fn an_empty_trust_directory_is_said_loudly() {
+    let installation = Installation::new(REGISTRY);
+    let server = installation.start();
+    assert!(server.log().contains("NO signature can be verified"), "{}", server.log());
+    assert!(server.metrics_text().contains("\nskrynka_trust_anchors 0\n"));
+    let words = refuses(&installation.run(&["check"], ""));
+    assert!(words.contains("no signature can be verified"), "{words}");
+}
+
+#[test]
+fn a_wrong_master_key_refuses_to_start_and_touches_nothing() {
+    let installation = Installation::new(REGISTRY);
+    let other = Installation::without_registry();
+    installation.start().stop();
+    fs::copy(other.path().join("master.key"), installation.path().join("master.key")).unwrap();
+    let before = bytes_of(installation.path());
+    let words = refuses(&installation.run(&["serve"], ""));
+    assert!(words.contains("master key"), "{words}");
+    // SQLite may lay empty side files beside the database that it looks into.
+    let after = bytes_of(installation.path());
+    for (path, bytes) in before {
+        assert!(after.get(&path) == Some(&bytes), "{} is not what it was", path.display());
+    }
+}
+
+#[test]
+fn a_database_of_a_newer_version_refuses_to_start() {
+    let installation = Installation::new(REGISTRY);
+    let database = installation.path().join("data/skrynka.db");
+    let added = std::process::Command::new("sqlite3")
+        .arg(&database)
+        .arg(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+             execution_time) VALUES (99990101000000, 'from the future', 1, x'00', 0)",
+        )
+        .output()
+        .expect("sqlite3 is installed (./ci/test does it)");
+    assert!(added.status.success(), "{}", both(&added));
+    let words = refuses(&installation.run(&["serve"], ""));
+    assert!(words.contains("later version"), "{words}");
+}
+
+#[test]
+fn a_second_server_on_the_same_spool_is_refused() {
+    let installation = Installation::new(REGISTRY);
+    let _server = installation.start();
+    let words = refuses(&installation.run(&["serve"], ""));
+    assert!(words.contains("spool"), "{words}");
+}
+
+#[test]
+fn a_short_password_is_refused_and_a_branch_that_is_not_there_too() {
+    let installation = Installation::new(REGISTRY);
+    let words =
+        refuses(&installation.run(&["user", "add", "olena", "--role", "operator"], "short\n"));
+    assert!(words.contains("at least 8"), "{words}");
+    let arguments = ["user", "add", "olena", "--role", "operator", "--branch", "schol"];
+    let words = refuses(&installation.run(&arguments, "a long pass phrase\n"));
+    assert!(words.contains("schol") && words.contains("it has: school"), "{words}");
+}
+
+#[test]
+fn the_demo_finds_what_it_expects() {
+    let ended = skrynka().args(["demo", "--once"]).output().unwrap();
+    assert!(ended.status.success(), "{}", both(&ended));
+    let table = String::from_utf8(ended.stdout).unwrap();
+    for verdict in [
+        "verified",
+        "incomplete",
+        "unsigned",
+        "invalid",
+        "undetermined",
+        "unrecognised",
+        "malformed",
+    ] {
+        assert!(table.contains(verdict), "{verdict} is not in\n{table}");
+    }
+    assert!(!table.lines().any(|line| line.ends_with("NO")), "{table}");
+}
+
+fn verdict(server: &Server, token: &str, message_id: &str) -> String {
+    wait_for("the share is judged", || {
+        let page = server.json(&format!("/api/v1/shares?message_id={message_id}"), token);
+        page["items"][0]["verdict"].as_str().map(str::to_owned)
+    })
+}
+
+fn refuses(output: &Output) -> String {
+    let words = both(output);
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    words
+}
+
+fn exported(installation: &Installation) -> String {
+    let exported = installation.run(&["registry", "export", "-"], "");
+    assert!(exported.status.success(), "{}", both(&exported));
+    String::from_utf8(exported.stdout).unwrap()
+}
+
+/// Every file below a directory with its bytes.
+fn bytes_of(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(bytes_of(&path));
+        } else {
+            files.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    files
+}

@@ -1,0 +1,245 @@
+//! An installation made by the program's own commands, and its server as a process.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Duration,
+};
+
+use skrynka::{config::Config, store::Store, vault::Vault};
+use tempfile::TempDir;
+
+/// How long a server may take to start, on a machine with other work to do.
+const START: Duration = Duration::from_mins(1);
+
+/// The program under test.
+pub(crate) fn skrynka() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_skrynka"))
+}
+
+/// A fresh installation. Gone when dropped.
+pub(crate) struct Installation {
+    directory: TempDir,
+}
+
+impl Installation {
+    /// `init` with ports that the system chooses, and `registry apply` of `registry`.
+    pub(crate) fn new(registry: &str) -> Self {
+        let installation = Self::without_registry();
+        let file = installation.path().join("registry.toml");
+        fs::write(&file, registry).unwrap();
+        let config = installation.config_file();
+        let applied = skrynka()
+            .args(["registry", "apply", "--yes", "-c"])
+            .args([&config, &file])
+            .output()
+            .unwrap();
+        assert!(applied.status.success(), "{}", both(&applied));
+        installation
+    }
+
+    /// `init` alone.
+    pub(crate) fn without_registry() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let any = "127.0.0.1:0";
+        let made = skrynka()
+            .arg("init")
+            .arg(directory.path())
+            .args(["--smtp", any, "--web", any, "--metrics", any])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", both(&made));
+        Self { directory }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) fn config_file(&self) -> PathBuf {
+        self.path().join("skrynka.toml")
+    }
+
+    /// Puts a certificate into the trust directory.
+    pub(crate) fn trust(&self, name: &str, certificate: impl AsRef<[u8]>) {
+        fs::write(self.path().join("trust").join(name), certificate).unwrap();
+    }
+
+    /// Runs a subcommand that takes `-c`, with `input` on its standard input.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = skrynka()
+            .args(arguments)
+            .arg("-c")
+            .arg(self.config_file())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that refuses its arguments does not read; its own words are what counts.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// An API token for every branch.
+    pub(crate) fn token(&self) -> String {
+        let made = self.run(&["token", "add", "tests", "--scope", "shares:read"], "");
+        assert!(made.status.success(), "{}", both(&made));
+        let words = String::from_utf8(made.stdout).unwrap();
+        words.lines().last().unwrap().to_owned()
+    }
+
+    /// Starts the server and waits until it is ready.
+    pub(crate) fn start(&self) -> Server {
+        Server::start(&self.config_file(), &[])
+    }
+
+    /// The database and vault, for a look from the inside. The server must not run.
+    pub(crate) async fn open(&self) -> (Store, Vault) {
+        let config = Config::load(&self.config_file(), []).unwrap();
+        skrynka::app::open_keeping(&config).await.unwrap()
+    }
+}
+
+/// Standard output and standard error of a program that ended.
+pub(crate) fn both(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// A server process. Killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) smtp: SocketAddr,
+    pub(crate) web: SocketAddr,
+    pub(crate) metrics: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// Starts `serve` and reads from its log where it listens.
+    pub(crate) fn start(config: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut child = skrynka()
+            .args(["serve", "-c"])
+            .arg(config)
+            .env("SKRYNKA_LOG__FORMAT", "json")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&log);
+        let (sender, ready) = mpsc::channel();
+        thread::spawn(move || {
+            // Read to the end, so that the server never waits for its log to be taken.
+            let mut smtp = None;
+            for line in stderr.lines().map_while(Result::ok) {
+                let event: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+                let field = |name: &str| event["fields"][name].as_str()?.parse().ok();
+                smtp = smtp.or_else(|| field("smtp.address"));
+                if let (Some(smtp), Some(web), Some(metrics)) =
+                    (smtp, field("web.address"), field("metrics.address"))
+                {
+                    let _ = sender.send(Some((smtp, web, metrics)));
+                }
+                seen.lock().unwrap().push(line);
+            }
+            let _ = sender.send(None);
+        });
+        match ready.recv_timeout(START) {
+            Ok(Some((smtp, web, metrics))) => Self { child, smtp, web, metrics, log },
+            Ok(None) => {
+                panic!("the server ended before it was ready:\n{}", log.lock().unwrap().join("\n"))
+            }
+            Err(error) => panic!("the server was not ready within {START:?}: {error}"),
+        }
+    }
+
+    /// What it logged, a JSON object a line.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// SIGKILL, as a power cut that spares the disk's cache.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and its exit status.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(asked.success());
+        self.child.wait().unwrap()
+    }
+
+    /// GET on the dashboard's port with a bearer token: status and body.
+    pub(crate) fn get(&self, path: &str, token: &str) -> (u16, Vec<u8>) {
+        get(&format!("http://{}{path}", self.web), Some(token))
+    }
+
+    /// GET on the dashboard's port with a bearer token: a JSON body of a 200.
+    pub(crate) fn json(&self, path: &str, token: &str) -> serde_json::Value {
+        let (status, body) = self.get(path, token);
+        assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// The metrics page.
+    pub(crate) fn metrics_text(&self) -> String {
+        let (status, body) = get(&format!("http://{}/metrics", self.metrics), None);
+        assert_eq!(status, 200);
+        String::from_utf8(body).unwrap()
+    }
+
+    /// Waits until no accepted mail is without a verdict.
+    pub(crate) fn wait_until_judged(&self) {
+        wait_for("every mail has its verdict", || {
+            self.metrics_text().contains("\nskrynka_pending_messages 0\n").then_some(())
+        });
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks `fact` until it gives something; fails after a minute and a half.
+pub(crate) fn wait_for<T>(what: &str, mut fact: impl FnMut() -> Option<T>) -> T {
+    let (_held, pause) = mpsc::channel::<()>();
+    for _ in 0..3000 {
+        if let Some(value) = fact() {
+            return value;
+        }
+        let _ = pause.recv_timeout(Duration::from_millis(30));
+    }
+    panic!("waited in vain until {what}");
+}
+
+fn get(url: &str, token: Option<&str>) -> (u16, Vec<u8>) {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build()
+        .into();
+    let mut request = agent.get(url);
+    if let Some(token) = token {
+        request = request.header("Authorization", format!("Bearer {token}"));
+    }
+    let mut response = request.call().unwrap();
+    let status = response.status().as_u16();
+    (status, response.body_mut().with_config().limit(1 << 28).read_to_vec().unwrap())
+}
