@@ -1,0 +1,40 @@
+# The steps of .ci/run, one by one: `just` lists them, `just ci` runs them all.
+
+_default:
+    @just --list --unsorted
+
+# Everything that CI runs
+ci:
+    .ci/run
+
+# Formatting
+fmt:
+    cargo fmt --all --check
+
+# Lints, as errors
+clippy:
+    cargo clippy --all-targets -- -D warnings
+
+# Tests; arguments go to the test runner
+test *arguments:
+    ci/test {{ arguments }}
+
+# Documentation, private items included
+docs:
+    RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
+
+# No committed migration has changed
+migrations:
+    ci/check-migrations
+
+# Licences, sources, bans and advisories of what is shipped
+deny:
+    ci/deny
+
+# The systemd unit and the alert rules
+deploy:
+    ci/check-deploy
+
+# Every fuzz target for some seconds
+fuzz seconds='10' *targets:
+    ci/fuzz-smoke {{ seconds }} {{ targets }}
