@@ -8,6 +8,7 @@
 mod examine;
 mod intake;
 mod keep;
+mod turns;
 
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -27,6 +28,8 @@ use crate::{
     trust::TrustStore,
     vault::{Vault, VaultError},
 };
+
+use turns::{Turn, Turns};
 
 pub use intake::SpoolIntake;
 
@@ -88,6 +91,8 @@ struct Floor {
     slots: Arc<Semaphore>,
     /// Held by every mail while it is opened; by a mail that may have stopped the program, alone.
     opening: RwLock<()>,
+    /// The order of the mails in hand.
+    turns: Arc<Turns>,
 }
 
 impl Pipeline {
@@ -96,25 +101,27 @@ impl Pipeline {
     /// waiting.
     pub async fn run(self, workers: usize, mut shutdown: watch::Receiver<bool>) {
         let slots = Arc::new(Semaphore::new(workers));
-        let floor = Arc::new(Floor { slots, opening: RwLock::default() });
+        let floor = Arc::new(Floor { slots, opening: RwLock::default(), turns: Arc::default() });
         let mut mails = JoinSet::new();
         loop {
             while mails.try_join_next().is_some() {}
-            let (pending, slot) = tokio::select! {
+            let (pending, place) = tokio::select! {
                 _ = shutdown.wait_for(|stop| *stop) => break,
                 claimed = self.claim(&floor) => claimed,
             };
-            let settling = self.clone().settle(pending, slot, Arc::clone(&floor), shutdown.clone());
+            let settling =
+                self.clone().settle(pending, place, Arc::clone(&floor), shutdown.clone());
             mails.spawn(settling);
         }
         while mails.join_next().await.is_some() {}
     }
 
-    /// The next mail, and a slot to work on it. While the database is down mails stay in the
+    /// The next mail, and its place on the floor. While the database is down mails stay in the
     /// spool, which holds any number of them.
-    async fn claim(&self, floor: &Floor) -> (Pending, OwnedSemaphorePermit) {
+    async fn claim(&self, floor: &Floor) -> (Pending, Place) {
         let slot = slot(floor).await;
         let pending = self.spool.next().await;
+        let turn = floor.turns.take();
         let mut pause = FIRST_PAUSE;
         while let Err(error) = self.store.registry_revision().await {
             self.metrics.failure(Part::Pipeline);
@@ -126,20 +133,21 @@ impl Pipeline {
             tokio::time::sleep(pause).await;
             pause = longer(pause);
         }
-        (pending, slot)
+        (pending, Place { turn, slot })
     }
 
     /// Tries one mail until it is settled or the server stops.
     async fn settle(
         self,
         mut pending: Pending,
-        mut held: OwnedSemaphorePermit,
+        mut place: Place,
         floor: Arc<Floor>,
         mut shutdown: watch::Receiver<bool>,
     ) {
         let mut pause = FIRST_PAUSE;
         loop {
-            let Err(error) = self.try_once(pending, &floor).await else { return };
+            let Place { turn, slot: held } = place;
+            let Err(error) = self.try_once(pending, turn, &floor).await else { return };
             self.metrics.failure(Part::Pipeline);
             if let PipelineError::Panicked = error {
                 pending.attempts = pending.attempts.saturating_add(1);
@@ -155,7 +163,7 @@ impl Pipeline {
             tracing::error!(mail.id = %pending.id, error = chain(&error), retry_in_seconds = pause.as_secs_f64(),
                 "a mail could not be judged; it is safe in the spool");
             drop(held);
-            held = tokio::select! {
+            place = tokio::select! {
                 _ = shutdown.wait_for(|stop| *stop) => {
                     self.spool.release(pending.id);
                     return;
@@ -163,25 +171,35 @@ impl Pipeline {
                 slot = async {
                     tokio::time::sleep(pause).await;
                     slot(&floor).await
-                } => slot,
+                } => Place { turn: floor.turns.take(), slot },
             };
             pause = longer(pause);
         }
     }
 
     /// Judges on a task of its own, so that a panic ends there.
-    async fn try_once(&self, pending: Pending, floor: &Arc<Floor>) -> Result<(), PipelineError> {
+    async fn try_once(
+        &self,
+        pending: Pending,
+        turn: Turn,
+        floor: &Arc<Floor>,
+    ) -> Result<(), PipelineError> {
         let (pipeline, floor) = (self.clone(), Arc::clone(floor));
         // A set, for it ends its task when it is dropped.
         let mut task = JoinSet::new();
-        task.spawn(async move { pipeline.judge(pending, &floor).await });
+        task.spawn(async move { pipeline.judge(pending, turn, &floor).await });
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,
             Some(Err(_)) | None => Err(PipelineError::Panicked),
         }
     }
 
-    async fn judge(&self, pending: Pending, floor: &Floor) -> Result<(), PipelineError> {
+    async fn judge(
+        &self,
+        pending: Pending,
+        turn: Turn,
+        floor: &Floor,
+    ) -> Result<(), PipelineError> {
         let mail = self.spool.read(pending.id).await?;
         let (targets, homeless) = self.targets(&mail.envelope);
         let mut missing = Vec::new();
@@ -194,6 +212,7 @@ impl Pipeline {
         }
         if !missing.is_empty() {
             let opened = self.open(pending, &mail, floor).await?;
+            turn.come(opened.fingerprints()).await;
             for target in missing {
                 self.keep(&mail, &target, &opened).await?;
             }
@@ -235,9 +254,9 @@ impl Pipeline {
         received_at: Timestamp,
     ) -> Result<examine::Opened, PipelineError> {
         let trust = Arc::clone(&self.trust.borrow());
-        let metrics = self.metrics.clone();
+        let pipeline = self.clone();
         tokio::task::spawn_blocking(move || {
-            examine::open_and_examine(message, &trust, received_at, &metrics)
+            examine::open_and_examine(message, &trust, received_at, &pipeline)
         })
         .await
         .map_err(|_| PipelineError::Panicked)
@@ -269,6 +288,12 @@ impl Pipeline {
         }
         (targets, homeless)
     }
+}
+
+/// A mail's place on the floor.
+struct Place {
+    turn: Turn,
+    slot: OwnedSemaphorePermit,
 }
 
 /// One branch that a mail came to.

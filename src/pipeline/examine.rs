@@ -6,12 +6,17 @@ use bytes::Bytes;
 
 use crate::{
     bundle::{self, Document},
-    domain::{BestTimeSource, Finding, FindingCode, Timestamp},
+    domain::{BestTimeSource, Finding, FindingCode, Fingerprint, Timestamp},
     message,
-    metrics::{Metrics, Stage},
+    metrics::Stage,
     signature::{self, Examined},
     trust::TrustStore,
 };
+
+use super::Pipeline;
+
+/// What content is fingerprinted for: to see that it came before.
+const CONTENT: &str = "document-content";
 
 /// What a mail turned out to hold, the same for every branch it came to.
 pub(super) struct Opened {
@@ -24,12 +29,30 @@ pub(super) struct Opened {
 /// The inside of a mail.
 pub(super) enum Content {
     /// It could be opened.
-    Documents { documents: Vec<(Document, Examined)>, findings: Vec<Finding> },
+    Documents { documents: Vec<Examination>, findings: Vec<Finding> },
     /// It could not, for this reason.
     Malformed(Finding),
 }
 
+/// One document of a mail.
+pub(super) struct Examination {
+    pub(super) document: Document,
+    pub(super) examined: Examined,
+    /// Of its content: tells when it comes again.
+    pub(super) fingerprint: Fingerprint,
+}
+
 impl Opened {
+    /// Those of all its documents.
+    pub(super) fn fingerprints(&self) -> Vec<Fingerprint> {
+        match &self.content {
+            Content::Documents { documents, .. } => {
+                documents.iter().map(|examination| examination.fingerprint).collect()
+            }
+            Content::Malformed(_) => Vec::new(),
+        }
+    }
+
     /// A mail that stopped the program each time it was opened.
     pub(super) fn unopened_after_crashes() -> Self {
         let finding = Finding::of_share(FindingCode::CrashedWhileOpening);
@@ -42,8 +65,9 @@ pub(super) fn open_and_examine(
     raw: Bytes,
     trust: &TrustStore,
     received_at: Timestamp,
-    metrics: &Metrics,
+    pipeline: &Pipeline,
 ) -> Opened {
+    let metrics = &pipeline.metrics;
     let start = Instant::now();
     let opened = message::open(raw, &message::Limits::default());
     metrics.stage(Stage::Open, start.elapsed());
@@ -72,7 +96,8 @@ pub(super) fn open_and_examine(
                 BestTimeSource::Receipt,
                 &limits,
             );
-            (document, examined)
+            let fingerprint = pipeline.vault.fingerprint(CONTENT, examined.content());
+            Examination { document, examined, fingerprint }
         })
         .collect();
     metrics.stage(Stage::Verify, start.elapsed());

@@ -10,7 +10,6 @@ use crate::{
     matching::{self, Case, ExaminedDocument, JudgedDocument, Judgement},
     metrics::Stage,
     sealing::Key,
-    signature::Examined,
     spool::SpooledMail,
     store::{Inserted, NewDocument, NewKey, NewShare},
     vault::ObjectName,
@@ -20,9 +19,6 @@ use super::{
     Pipeline, PipelineError, Target,
     examine::{Content, Opened},
 };
-
-/// What content is fingerprinted for: to see that it came before.
-const CONTENT: &str = "document-content";
 
 /// The fresh data keys of one share.
 struct Keys(Vec<(Term, Key, Vec<u8>)>);
@@ -74,15 +70,13 @@ impl Pipeline {
             }
             Content::Documents { documents, findings } => (documents, findings),
         };
-        let fingerprints: Vec<_> =
-            documents.iter().map(|(_, examined)| self.fingerprint(examined)).collect();
-        let first_receipts = self.store.first_receipts(share, &fingerprints).await?;
+        let first_receipts = self.store.first_receipts(mail.id, &opened.fingerprints()).await?;
         let documents = documents
             .iter()
             .zip(first_receipts)
-            .map(|((document, examined), first_receipt)| ExaminedDocument {
-                document: document.clone(),
-                examined: examined.clone(),
+            .map(|(examination, first_receipt)| ExaminedDocument {
+                document: examination.document.clone(),
+                examined: examination.examined.clone(),
                 first_receipt,
             })
             .collect();
@@ -109,7 +103,7 @@ impl Pipeline {
         judgement: &Judgement,
     ) -> Result<(), PipelineError> {
         let keys = self.keys(share, judgement)?;
-        let documents = self.seal(share, mail, judgement, &keys).await?;
+        let documents = self.seal(share, mail, opened, judgement, &keys).await?;
         let details = ShareDetails {
             sender: mail.envelope.sender.clone(),
             recipients: target.recipients.clone(),
@@ -143,7 +137,7 @@ impl Pipeline {
             // An earlier try was committed although its connection failed, and its objects were
             // just replaced: they are sealed once more, with the keys that are committed.
             let keys = self.committed_keys(share, keys).await?;
-            self.seal(share, mail, judgement, &keys).await?;
+            self.seal(share, mail, opened, judgement, &keys).await?;
         }
         Ok(())
     }
@@ -153,14 +147,16 @@ impl Pipeline {
         &self,
         share: ShareId,
         mail: &SpooledMail,
+        opened: &Opened,
         judgement: &Judgement,
         keys: &Keys,
     ) -> Result<Vec<NewDocument>, PipelineError> {
         let term = judgement.mail_term();
         self.vault.put(share, term, &ObjectName::mail(), keys.of(term), &mail.message).await?;
         let mut documents = Vec::new();
-        for document in judgement.documents() {
-            documents.push(self.seal_document(share, document, keys.of(document.term())).await?);
+        for (document, fingerprint) in judgement.documents().iter().zip(opened.fingerprints()) {
+            let key = keys.of(document.term());
+            documents.push(self.seal_document(share, document, fingerprint, key).await?);
         }
         Ok(documents)
     }
@@ -197,6 +193,7 @@ impl Pipeline {
         &self,
         share: ShareId,
         judged: &JudgedDocument,
+        fingerprint: Fingerprint,
         key: &Key,
     ) -> Result<NewDocument, PipelineError> {
         let (number, term) = (judged.number(), judged.term());
@@ -219,12 +216,8 @@ impl Pipeline {
         Ok(NewDocument {
             number,
             sealed_details: self.vault.seal_details(share, term, &kind, key, &details)?,
-            fingerprint: self.fingerprint(examined),
+            fingerprint,
             signature_files,
         })
-    }
-
-    fn fingerprint(&self, examined: &Examined) -> Fingerprint {
-        self.vault.fingerprint(CONTENT, examined.content())
     }
 }

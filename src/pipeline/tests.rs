@@ -73,7 +73,11 @@ impl House {
             clock: Clock::fixed(at),
             metrics,
         };
-        let floor = Floor { slots: Arc::new(Semaphore::new(1)), opening: RwLock::default() };
+        let floor = Floor {
+            slots: Arc::new(Semaphore::new(1)),
+            opening: RwLock::default(),
+            turns: Arc::default(),
+        };
         Self { directory, pipeline, registry, floor }
     }
 
@@ -99,7 +103,7 @@ impl House {
     }
 
     async fn judge(&self, pending: Pending) -> Result<(), PipelineError> {
-        self.pipeline.judge(pending, &self.floor).await
+        self.pipeline.judge(pending, self.floor.turns.take(), &self.floor).await
     }
 
     async fn verdict(&self, mail: MailId, branch: &str) -> Option<Verdict> {

@@ -100,13 +100,14 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// For each fingerprint of signed bytes, the earliest other share than `share` that has them.
+    /// For each fingerprint of signed bytes, the earliest share that has them and came in another
+    /// mail than `mail`.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn first_receipts(
         &self,
-        share: ShareId,
+        mail: MailId,
         fingerprints: &[Fingerprint],
     ) -> Result<Vec<Option<ShareId>>, StoreError> {
         let mut snapshot = self.engine.snapshot().await?;
@@ -116,9 +117,9 @@ impl Store {
                 .row(
                     "SELECT shares.id
                      FROM documents JOIN shares ON shares.id = documents.share_id
-                     WHERE documents.fingerprint = $1 AND shares.id <> $2
+                     WHERE documents.fingerprint = $1 AND shares.mail_id <> $2
                      ORDER BY shares.received_us, shares.id LIMIT 1",
-                    values![fingerprint, share],
+                    values![fingerprint, mail],
                 )
                 .await?;
             found.push(row.map(|row| Record::new(&row, "shares", "id").read("id")).transpose()?);

@@ -9,6 +9,7 @@ mod interop;
 mod interop_signature;
 mod interop_trust;
 mod kill;
+mod replay;
 mod smtp;
 mod store;
 mod support;

@@ -276,7 +276,7 @@ async fn what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal(dat
     let (store, vault) = house.open().await;
     house.keep(&SHARE, &store, &vault).await;
     let content = vault.fingerprint("document", &SHARE.content("student-id-card"));
-    let other = Sample { number: 2, ..SHARE }.share();
+    let other = Sample { number: 2, ..SHARE }.mail();
     let found = store.first_receipts(other, &[content]).await.unwrap();
     assert_eq!(found, [Some(SHARE.share())]);
     house.clock.set(end().plus_seconds(60));

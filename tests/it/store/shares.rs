@@ -122,10 +122,10 @@ async fn the_first_receipt_of_the_same_bytes_is_the_earliest_other_share(databas
     for sample in [&later, &CARD] {
         sample.keep(&store).await;
     }
-    let third = Sample { second: 9, ..CARD }.share();
+    let third = Sample { second: 9, ..CARD }.mail();
     let found = store.first_receipts(third, &[bytes, unknown]).await.unwrap();
     assert_eq!(found, [Some(CARD.share()), None]);
-    let found = store.first_receipts(CARD.share(), &[bytes]).await.unwrap();
+    let found = store.first_receipts(CARD.mail(), &[bytes]).await.unwrap();
     assert_eq!(found, [Some(later.share())]);
 }
 

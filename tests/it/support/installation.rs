@@ -202,10 +202,17 @@ impl Server {
         String::from_utf8(body).unwrap()
     }
 
-    /// Waits until no accepted mail is without a verdict.
+    /// Waits until no accepted mail is without a verdict: neither one found at the start, nor one
+    /// accepted since, which the gauge shows a moment later.
     pub(crate) fn wait_until_judged(&self) {
         wait_for("every mail has its verdict", || {
-            self.metrics_text().contains("\nskrynka_pending_messages 0\n").then_some(())
+            let text = self.metrics_text();
+            let sum = |name: &str| -> u64 {
+                let lines = text.lines().filter(|line| line.starts_with(name));
+                lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+            };
+            let judged = sum("skrynka_shares_total{") >= sum("skrynka_accepted_messages_total ");
+            (judged && sum("skrynka_pending_messages ") == 0).then_some(())
         });
     }
 }

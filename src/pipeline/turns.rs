@@ -1,0 +1,133 @@
+//! Mails with the same copy are judged in the order that they came in.
+//!
+//! Judged side by side, each of them would find that the copy was never here before, and the
+//! second use of a copy would go unseen. Mails with different copies wait for nothing but for the
+//! examination of those before them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::domain::Fingerprint;
+
+/// The mails in hand, in the order that they were taken in.
+#[derive(Default)]
+pub(super) struct Turns {
+    open: Mutex<Open>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    /// What each mail holds; `None` while it is being examined.
+    mails: BTreeMap<u64, Option<Vec<Fingerprint>>>,
+}
+
+/// A mail's place in the order, until it is dropped.
+pub(super) struct Turn {
+    turns: Arc<Turns>,
+    number: u64,
+}
+
+impl Turns {
+    /// The place after all that are taken.
+    pub(super) fn take(self: &Arc<Self>) -> Turn {
+        let mut open = self.lock();
+        let number = open.next;
+        open.next = open.next.wrapping_add(1);
+        open.mails.insert(number, None);
+        Turn { turns: Arc::clone(self), number }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        // Each change is one statement, so a panic elsewhere leaves the order whole.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// Says what the mail holds, and returns once no mail before it is in hand that holds some of
+    /// the same, or may still turn out to.
+    pub(super) async fn come(&self, content: Vec<Fingerprint>) {
+        self.turns.lock().mails.insert(self.number, Some(content.clone()));
+        self.turns.changed.notify_waiters();
+        loop {
+            let changed = self.turns.changed.notified();
+            tokio::pin!(changed);
+            // Registered before looking, or a change in between would be missed.
+            changed.as_mut().enable();
+            let free = self.turns.lock().mails.range(..self.number).all(|(_, before)| {
+                before.as_ref().is_some_and(|held| !held.iter().any(|one| content.contains(one)))
+            });
+            if free {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.turns.lock().mails.remove(&self.number);
+        self.turns.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use super::*;
+
+    fn content(name: u8) -> Vec<Fingerprint> {
+        vec![Fingerprint([name; 32])]
+    }
+
+    /// Whether the future is ready when it is asked once.
+    async fn is_ready(future: std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
+        let mut future = Some(future);
+        std::future::poll_fn(|context| {
+            let asked = future.take().expect("asked once");
+            Poll::Ready(asked.poll(context).is_ready())
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn the_same_content_waits_for_the_mail_before() {
+        let turns = Arc::new(Turns::default());
+        let (first, second) = (turns.take(), turns.take());
+        let mut waiting = std::pin::pin!(second.come(content(1)));
+        assert!(!is_ready(waiting.as_mut()).await, "the first may hold the same");
+        first.come(content(1)).await;
+        assert!(!is_ready(waiting.as_mut()).await, "the first holds the same");
+        drop(first);
+        waiting.await;
+    }
+
+    #[tokio::test]
+    async fn other_content_waits_for_the_examination_alone() {
+        let turns = Arc::new(Turns::default());
+        let (first, second) = (turns.take(), turns.take());
+        let mut waiting = std::pin::pin!(second.come(content(2)));
+        assert!(!is_ready(waiting.as_mut()).await);
+        first.come(content(1)).await;
+        waiting.await;
+        drop(first);
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_is_given_up_lets_the_next_go() {
+        let turns = Arc::new(Turns::default());
+        let (first, second) = (turns.take(), turns.take());
+        let mut waiting = std::pin::pin!(second.come(content(1)));
+        assert!(!is_ready(waiting.as_mut()).await);
+        drop(first);
+        waiting.await;
+    }
+}
