@@ -308,7 +308,7 @@ async fn slot(floor: &Floor) -> OwnedSemaphorePermit {
     slot.expect("the slots are never closed")
 }
 
-/// An error as it is logged: with what it comes from.
+/// The form in which `tracing` logs an error together with what it comes from.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     error
 }

@@ -36,7 +36,10 @@ impl fmt::Display for Indication {
 
 macro_rules! sub_indications {
     ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
-        /// The sub-indications of ETSI EN 319 102-1 tables 5 and 6 that we give.
+        /// Sub-indications of ETSI EN 319 102-1 tables 5 and 6.
+        ///
+        /// `EXPIRED`, `REVOKED` and `TRY_LATER` are given to nobody while time-stamps and revocation
+        /// data, without which they cannot be proved, are not judged.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum SubIndication {

@@ -35,8 +35,6 @@ macro_rules! audit_actions {
 }
 
 audit_actions! {
-    /// The audit was read or exported.
-    AuditRead = "audit-read",
     /// A document or one of its signature files was opened or downloaded.
     DocumentOpened = "document-opened",
     /// The raw mail was opened or downloaded.
@@ -45,18 +43,12 @@ audit_actions! {
     PasswordSet = "password-set",
     /// Another registry is in force.
     RegistryApplied = "registry-applied",
-    /// A supervisor decided a doubtful share; the detail is the reason.
-    ShareDecided = "share-decided",
     /// A data key and all that was sealed with it was destroyed; the detail is the term.
     ShareDestroyed = "share-destroyed",
-    /// A share was put under a hold; the detail is the reason.
-    ShareHeld = "share-held",
     /// A share's personal details were shown.
     ShareOpened = "share-opened",
     /// A share came in and was judged; the detail is the verdict.
     ShareReceived = "share-received",
-    /// A hold ended.
-    ShareReleased = "share-released",
     /// A sign-in with a wrong password, an unknown name or under a lock.
     SignInRefused = "sign-in-refused",
     /// A member of staff signed in.
@@ -67,8 +59,6 @@ audit_actions! {
     TokenAdded = "token-added",
     /// An API token was revoked.
     TokenRevoked = "token-revoked",
-    /// Another set of trust anchors is in force.
-    TrustChanged = "trust-changed",
     /// A user was added.
     UserAdded = "user-added",
     /// A user was disabled.
