@@ -27,8 +27,10 @@ pub use indication::{Indication, SubIndication};
 pub use language::Language;
 pub use mail::Envelope;
 pub use report::{
-    BestTimeSource, CertificateReport, CertificateRole, CertificateSource, Container,
-    DocumentReport, Level, SignatureReport, SignerReport, TimestampReport,
+    AttributeReport, BestTimeSource, CertificateReport, CertificateRole, CertificateSource,
+    Container, DocumentReport, Level, Qualification, QualificationReport, RevocationKind,
+    RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus, SignatureReport,
+    SignerReport, TimestampReport, Warning, WarningCode,
 };
 pub use share::{
     DocumentDetails, DocumentRow, Fingerprint, Retention, RetentionReason, Sha256Hex, ShareDetails,

@@ -21,6 +21,7 @@
 
 pub mod algorithms;
 pub mod app;
+pub mod asn1;
 pub mod bundle;
 pub mod cli;
 pub mod clock;

@@ -20,6 +20,7 @@ use bytes::Bytes;
 mod attributes;
 mod certificate;
 pub mod cms;
+mod conditions;
 mod constraints;
 mod examine;
 mod form;
@@ -32,8 +33,8 @@ mod signer;
 #[cfg(test)]
 mod tests;
 mod text;
-mod tlv;
 
+pub use conditions::Conditions;
 pub use examine::{Examined, examine};
 pub use form::Form;
 pub use layers::Opened;

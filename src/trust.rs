@@ -15,6 +15,8 @@ mod name;
 mod path;
 mod problem;
 mod purpose;
+mod revocation;
+mod service;
 mod store;
 mod tree;
 
@@ -25,5 +27,8 @@ pub use self::{
     certificate::{Certificate, CertificateError},
     file::read_certificates,
     path::{PathLimits, PathOutcome, PathRequest, validate},
+    purpose::Purpose,
+    revocation::{RevocationStore, Wanted},
+    service::{ServiceKind, ServiceStatus, TrustService},
     store::TrustStore,
 };

@@ -7,10 +7,10 @@ use proptest::prelude::*;
 
 use super::{Bundle, Limits, pairing};
 use crate::{
-    domain::{BestTimeSource, FindingCode, Indication, SubIndication},
+    domain::{FindingCode, Indication, SubIndication},
     message::Part,
     signature::{
-        self, examine,
+        Conditions, examine,
         sample::{FilePlan, Identity, SignerPlan, attached, detached},
     },
     trust::{Certificate, TrustStore},
@@ -50,8 +50,7 @@ fn told(bundle: &Bundle) -> Vec<(&str, usize, Outcome)> {
     let documents = bundle.documents.iter();
     documents
         .map(|document| {
-            let limits = signature::Limits::default();
-            let examined = examine(&document.signed, &trust, at, BestTimeSource::Receipt, &limits);
+            let examined = examine(&document.signed, &Conditions::new(&trust, at));
             assert_eq!(document.signed.signatures.len(), document.signature_names.len());
             let report = examined.report();
             let files = document.signed.signatures.len();

@@ -20,7 +20,7 @@ use crate::{
         BestTimeSource, CertificateReport, Container, DocumentReport, Indication, SignatureReport,
         Timestamp,
     },
-    signature::{self, Signed},
+    signature::{self, Conditions, Signed},
     trust::TrustStore,
 };
 
@@ -85,9 +85,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(WRONG_USAGE));
         }
     };
-    let (at, source) = match arguments.at {
-        Some(at) => (at, BestTimeSource::Given),
-        None => (Clock::system().now(), BestTimeSource::Receipt),
+    let conditions = match arguments.at {
+        Some(at) => Conditions::given(&trust, at),
+        None => Conditions::new(&trust, Clock::system().now()),
     };
     let mut files = Vec::new();
     for file in &arguments.files {
@@ -98,10 +98,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let is_unreadable = signed.is_err();
         let report = signed.map_or_else(
             |_| not_signed(),
-            |signed| {
-                let limits = signature::Limits::default();
-                signature::examine(&signed, &trust, at, source, &limits).report().clone()
-            },
+            |signed| signature::examine(&signed, &conditions).report().clone(),
         );
         files.push(FileReport { file: file.display().to_string(), is_unreadable, report });
     }
@@ -145,6 +142,7 @@ fn not_signed() -> DocumentReport {
         indication: None,
         sub_indication: None,
         signatures: Vec::new(),
+        not_covered: Vec::new(),
     }
 }
 
@@ -229,15 +227,21 @@ fn print_signature(signature: &SignatureReport) {
         line("claims", &format!("to be signed at {claimed} (a claim, no proof)"));
     }
     let source = match signature.best_time_source {
+        BestTimeSource::ArchiveTimestamp => "an archive time-stamp proves it",
+        BestTimeSource::ContentTimestamp => {
+            "a content time-stamp: of the document, not of the signature"
+        }
+        BestTimeSource::DocumentTimestamp => "a document time-stamp proves it",
         BestTimeSource::Given => "the moment asked for",
         BestTimeSource::Receipt => "now: nothing older is proved",
+        BestTimeSource::SignatureTimestamp => "a signature time-stamp proves it",
     };
     line("judged for", &format!("{} ({source})", signature.best_time));
     for certificate in &signature.chain {
         line("certificate", &in_words(certificate));
     }
     for warning in &signature.warnings {
-        line("warning", warning);
+        line("warning", &warning.to_string());
     }
 }
 

@@ -37,9 +37,6 @@ impl fmt::Display for Indication {
 macro_rules! sub_indications {
     ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
         /// Sub-indications of ETSI EN 319 102-1 tables 5 and 6.
-        ///
-        /// `EXPIRED`, `REVOKED` and `TRY_LATER` are given to nobody while time-stamps and revocation
-        /// data, without which they cannot be proved, are not judged.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum SubIndication {
@@ -68,6 +65,8 @@ sub_indications! {
     CertificateChainGeneralFailure = "CERTIFICATE_CHAIN_GENERAL_FAILURE",
     /// An algorithm or key size that is not supported, or below the accepted strength.
     CryptoConstraintsFailure = "CRYPTO_CONSTRAINTS_FAILURE",
+    /// The same, and no proof says that the signature is from when the algorithm was accepted.
+    CryptoConstraintsFailureNoPoe = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
     /// The signing certificate had expired at the time judged for.
     Expired = "EXPIRED",
     /// The bytes are not a signature in a known format.
@@ -82,14 +81,22 @@ sub_indications! {
     NotYetValid = "NOT_YET_VALID",
     /// The certificate was outside its validity and no proof says the signature is older.
     OutOfBoundsNoPoe = "OUT_OF_BOUNDS_NO_POE",
+    /// The certificate was outside its validity, and is known not to have been revoked.
+    OutOfBoundsNotRevoked = "OUT_OF_BOUNDS_NOT_REVOKED",
     /// The signing certificate was revoked.
     Revoked = "REVOKED",
+    /// An authority's certificate was revoked, and no proof says that the signature is older.
+    RevokedCaNoPoe = "REVOKED_CA_NO_POE",
+    /// The signing certificate was revoked, and no proof says that the signature is older.
+    RevokedNoPoe = "REVOKED_NO_POE",
     /// The signature value does not fit the signer's key.
     SigCryptoFailure = "SIG_CRYPTO_FAILURE",
     /// A rule on the signature's attributes is broken.
     SigConstraintsFailure = "SIG_CONSTRAINTS_FAILURE",
     /// A detached signature's content is not at hand.
     SignedDataNotFound = "SIGNED_DATA_NOT_FOUND",
+    /// Time-stamps contradict each other, or the signature.
+    TimestampOrderFailure = "TIMESTAMP_ORDER_FAILURE",
     /// Something that is missing now may be there later (revocation data).
     TryLater = "TRY_LATER",
 }

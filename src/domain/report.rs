@@ -1,45 +1,91 @@
 //! The report on a document's signatures: plain values, the same for the terminal, the API and
 //! the share's page. The JSON form is part of the stable interface.
 
+mod qualification;
+mod revocation;
+mod warning;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Assurance, Indication, Sha256Hex, SubIndication, Timestamp};
+
+pub use self::{
+    qualification::{Qualification, QualificationReport},
+    revocation::{
+        RevocationKind, RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus,
+    },
+    warning::{Warning, WarningCode},
+};
 
 /// What holds the content and its signatures together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Container {
+    /// `ASiC-E` with `CAdES` signatures over a manifest (ETSI EN 319 162-1 §4.4).
+    AsicE,
+    /// `ASiC-S`: one document and its signature in a ZIP archive (ETSI EN 319 162-1 §4.3).
+    AsicS,
     /// CMS `SignedData` with the content inside (RFC 5652 §5.2).
     CmsAttached,
     /// CMS `SignedData` beside the content (RFC 5652 §5.2, `eContent` absent).
     CmsDetached,
+    /// CMS `EnvelopedData`: encrypted, and not opened (RFC 5652 §6).
+    Envelope,
+    /// A PDF file with signatures inside (ETSI EN 319 142-1).
+    Pades,
     /// Nothing: the file bears no signature that we know.
     None,
 }
 
-/// The baseline or legacy level of a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Level {
-    /// CMS without the attributes that CAdES asks for.
-    #[serde(rename = "CMS")]
-    Cms,
-    /// CAdES-BES: a signing-certificate attribute binds the signer's certificate
-    /// (ETSI EN 319 122-1 §5.2.2).
-    #[serde(rename = "CAdES-BES")]
-    CadesBes,
+macro_rules! levels {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// The level of a signature: what was kept with it to prove it later (ETSI EN 319 122-1
+        /// and -2, ETSI EN 319 142-1). The levels of one format sort by what they prove.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Level {
+            $($(#[$doc])* #[serde(rename = $name)] $variant),+
+        }
+
+        impl Level {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in the JSON report.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+    };
 }
 
-impl Level {
-    /// The name in the JSON report.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cms => "CMS",
-            Self::CadesBes => "CAdES-BES",
-        }
-    }
+levels! {
+    /// CMS without the attributes that CAdES asks for.
+    Cms = "CMS",
+    /// A signing-certificate attribute binds the signer's certificate (baseline B).
+    CadesBes = "CAdES-BES",
+    /// BES with a signature time-stamp (baseline T).
+    CadesT = "CAdES-T",
+    /// T with references to certificates and revocation data.
+    CadesC = "CAdES-C",
+    /// C with a time-stamp over the references.
+    CadesX = "CAdES-X",
+    /// C with the certificates and revocation data themselves (baseline LT).
+    CadesXLong = "CAdES-X-Long",
+    /// With an archive time-stamp over all of it (baseline LTA).
+    CadesA = "CAdES-A",
+    /// A signature in a PDF file whose signer's certificate is bound (baseline B).
+    PadesB = "PAdES-B",
+    /// With a signature time-stamp or a document time-stamp after it (baseline T).
+    PadesT = "PAdES-T",
+    /// With certificates and revocation data in the file (baseline LT).
+    PadesLt = "PAdES-LT",
+    /// With a document time-stamp over all of it (baseline LTA).
+    PadesLta = "PAdES-LTA",
 }
 
 /// Why a signature is judged for that moment.
@@ -47,10 +93,19 @@ impl Level {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum BestTimeSource {
+    /// A valid archive time-stamp proves that the signature existed then.
+    ArchiveTimestamp,
+    /// A valid content time-stamp proves that the document existed then; of the signature it
+    /// proves nothing, so it comes with a warning.
+    ContentTimestamp,
+    /// A valid document time-stamp in the PDF file proves that the signature existed then.
+    DocumentTimestamp,
     /// The moment our server had the file in hand: nothing older is proved.
     Receipt,
     /// The moment that the person who asked named (`verify --at`).
     Given,
+    /// A valid signature time-stamp proves that the signature existed then.
+    SignatureTimestamp,
 }
 
 /// Where a certificate in a chain came from.
@@ -61,6 +116,8 @@ pub enum CertificateSource {
     Signature,
     /// It lies in the trust directory.
     TrustDirectory,
+    /// A trust list names it (ETSI TS 119 612).
+    TrustList,
 }
 
 /// The place of a certificate in its chain.
@@ -100,6 +157,9 @@ pub struct CertificateReport {
     pub sha256: Sha256Hex,
     /// What is wrong with it, in English; `None` when nothing is.
     pub problem: Option<String>,
+    /// Whether it was revoked, and how that is known; `None` for the anchor, which nobody revokes.
+    #[serde(default)]
+    pub revocation: Option<RevocationReport>,
 }
 
 /// Who signed, as the certificate names them.
@@ -121,13 +181,54 @@ pub struct SignerReport {
     pub serial: String,
 }
 
-/// A time-stamp found in a signature.
+/// A time-stamp found in a signature (RFC 3161).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimestampReport {
     /// The attribute's name in CAdES, or its object identifier.
     pub kind: String,
-    /// What is said of it: time-stamps are found, and not yet judged.
+    /// What is said of it.
     pub indication: Indication,
+    /// Why it is not `TOTAL_PASSED`.
+    #[serde(default)]
+    pub sub_indication: Option<SubIndication>,
+    /// The same in one English sentence.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The moment that it states (`genTime`); `None` when it cannot be read.
+    #[serde(default)]
+    pub time: Option<Timestamp>,
+    /// The authority's policy, an object identifier.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The algorithm of its signature, by the name that people know.
+    #[serde(default)]
+    pub algorithm: Option<String>,
+    /// The digest algorithm of what it is over.
+    #[serde(default)]
+    pub digest_algorithm: Option<String>,
+    /// Who issued it.
+    #[serde(default)]
+    pub authority: Option<SignerReport>,
+    /// The chain of the authority's certificate.
+    #[serde(default)]
+    pub chain: Vec<CertificateReport>,
+    /// Whether a trust list had granted the service at that moment; `None` without a list.
+    #[serde(default)]
+    pub qualified: Option<bool>,
+    /// What is unusual and harmless.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
+}
+
+/// A signed attribute that is kept and not judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeReport {
+    /// The object identifier, dotted.
+    pub id: String,
+    /// The name people know, where there is one.
+    pub name: Option<String>,
+    /// The DER of its values, hexadecimal, cut to 1 KiB.
+    pub value: String,
 }
 
 /// One signer's signature.
@@ -157,8 +258,20 @@ pub struct SignatureReport {
     pub chain: Vec<CertificateReport>,
     /// Time-stamps found.
     pub timestamps: Vec<TimestampReport>,
-    /// What is unusual and harmless, in English.
-    pub warnings: Vec<String>,
+    /// What kind of signature it is in Ukrainian law; `None` in reports of older versions.
+    #[serde(default)]
+    pub qualification: Option<QualificationReport>,
+    /// What it covers: the name of a file in a container, or the bytes of a PDF file.
+    #[serde(default)]
+    pub covers: Vec<String>,
+    /// Signed attributes that are not known here.
+    #[serde(default)]
+    pub attributes: Vec<AttributeReport>,
+    /// Signatures over this signature's value (RFC 5652 §11.4).
+    #[serde(default)]
+    pub counter_signatures: Vec<SignatureReport>,
+    /// What is unusual and harmless.
+    pub warnings: Vec<Warning>,
 }
 
 /// The report on one document.
@@ -172,4 +285,7 @@ pub struct DocumentReport {
     pub sub_indication: Option<SubIndication>,
     /// One per signer.
     pub signatures: Vec<SignatureReport>,
+    /// What lies in the container and no signature covers: files, or later revisions of a PDF.
+    #[serde(default)]
+    pub not_covered: Vec<String>,
 }

@@ -106,6 +106,10 @@ fn sample(code: &str, worth: Worth) -> Sample {
         best_time_source: BestTimeSource::Receipt,
         chain: vec![certificate("RSA 4096", b"signer")],
         timestamps: Vec::new(),
+        qualification: None,
+        covers: Vec::new(),
+        attributes: Vec::new(),
+        counter_signatures: Vec::new(),
         warnings: Vec::new(),
     });
     let passed = indication == Some(Indication::TotalPassed);
@@ -117,6 +121,7 @@ fn sample(code: &str, worth: Worth) -> Sample {
             indication,
             sub_indication,
             signatures: signatures.into_iter().collect(),
+            not_covered: Vec::new(),
         },
         signers: if passed { vec![Sha256::of(b"signer")] } else { Vec::new() },
         first_receipt: None,
@@ -135,6 +140,7 @@ fn certificate(key: &str, der: &[u8]) -> CertificateReport {
         key: key.to_owned(),
         sha256: Sha256::of(der).into(),
         problem: None,
+        revocation: None,
     }
 }
 

@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use crate::{
     bundle::{self, Document},
-    domain::{BestTimeSource, Finding, FindingCode, Fingerprint, Timestamp},
+    domain::{Finding, FindingCode, Fingerprint, Timestamp},
     message,
     metrics::Stage,
-    signature::{self, Examined},
+    signature::{self, Conditions, Examined},
     trust::TrustStore,
 };
 
@@ -85,17 +85,12 @@ pub(super) fn open_and_examine(
 
     let start = Instant::now();
     let limits = signature::Limits::default().shared_by(bundle.documents.len());
+    let conditions = Conditions { limits, ..Conditions::new(trust, received_at) };
     let documents = bundle
         .documents
         .into_iter()
         .map(|document| {
-            let examined = signature::examine(
-                &document.signed,
-                trust,
-                received_at,
-                BestTimeSource::Receipt,
-                &limits,
-            );
+            let examined = signature::examine(&document.signed, &conditions);
             let fingerprint = pipeline.vault.fingerprint(CONTENT, examined.content());
             Examination { document, examined, fingerprint }
         })

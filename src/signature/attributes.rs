@@ -6,11 +6,12 @@
 use bytes::{Bytes, BytesMut};
 use der::{Decode as _, Tag};
 
-use super::{
-    cms::{self, Algorithm, CmsError, Source},
-    tlv::{Broken, Element, constructed},
+use super::cms::{self, Algorithm, CmsError, Source};
+use crate::{
+    algorithms::DigestAlgorithm,
+    asn1::{Broken, Element, constructed},
+    domain::Timestamp,
 };
-use crate::{algorithms::DigestAlgorithm, domain::Timestamp};
 
 const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
 const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";

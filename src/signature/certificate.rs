@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     algorithms::{self, AlgorithmId, DigestAlgorithm, Failure},
-    domain::{CertificateReport, Indication, SubIndication},
-    trust::{self, Certificate, PathLimits, PathRequest},
+    domain::{CertificateReport, Indication, SubIndication, Warning},
+    trust::{self, Certificate, PathLimits, PathRequest, Purpose},
 };
 
 /// The signature value and the bytes that it is over.
@@ -64,7 +64,7 @@ pub(super) struct Found {
     pub(super) value: Option<Result<(), Failure>>,
     pub(super) chain: Vec<CertificateReport>,
     pub(super) problems: Problems,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// ETSI EN 319 102-1 §5.2.3, then §5.2.7 and §5.2.6 with each certificate that it may be.
@@ -144,6 +144,7 @@ fn judge_certificate(
     let path = trust::validate(
         &PathRequest {
             signer: certificate,
+            purpose: Purpose::Document,
             intermediates: signed_data.certificates(),
             limits,
             at: basis.at,

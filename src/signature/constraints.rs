@@ -6,12 +6,12 @@ use bytes::Bytes;
 use super::{
     attributes::{self, Claim, SignedAttributes},
     cms::{Algorithm, ID_DATA, ID_SIGNED_DATA, SignedData, Signer, Source},
-    problem::Problems,
+    problem::{Problems, sentence},
     signer::Basis,
 };
 use crate::{
     algorithms::{DigestAlgorithm, algorithm_name},
-    domain::{SubIndication, Timestamp},
+    domain::{SubIndication, Timestamp, Warning, WarningCode},
     trust::Certificate,
 };
 
@@ -173,33 +173,42 @@ pub(super) fn warnings(
     signer: &Signer,
     certificate: Option<&Certificate>,
     at: Timestamp,
-) -> Vec<String> {
+) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let mut warn = |text: &str| warnings.push(text.to_owned());
+    let mut warn = |code, text: &str| warnings.push(Warning::new(code, sentence(text)));
     match signer.signed_attributes.as_ref().map(Result::as_ref) {
         None => warn(
+            WarningCode::NoSignedAttributes,
             "there are no signed attributes: the certificate was found by the name that the \
              signature gives",
         ),
         Some(Ok(read)) => {
             if !read.sorted {
-                warn("the signed attributes are not in the order that DER asks for");
+                warn(
+                    WarningCode::UnsortedAttributes,
+                    "the signed attributes are not in the order that DER asks for",
+                );
             }
             match (&read.signing_certificate, read.has_sha1_reference) {
                 (Some(_), _) => {}
                 (None, true) => warn(
+                    WarningCode::CertificateBoundBySha1,
                     "the signing-certificate attribute names the certificate by SHA-1, which \
                      proves nothing",
                 ),
-                (None, false) => {
-                    warn("no signing-certificate attribute binds the certificate to the signature");
-                }
+                (None, false) => warn(
+                    WarningCode::CertificateNotBound,
+                    "no signing-certificate attribute binds the certificate to the signature",
+                ),
             }
             match read.signing_time {
-                Claim::Unreadable => warn("the claimed signing time cannot be read"),
+                Claim::Unreadable => warn(
+                    WarningCode::ClaimedTimeUnreadable,
+                    "the claimed signing time cannot be read",
+                ),
                 Claim::Said(moment) => {
                     for doubt in doubts_on_time(moment, certificate, at) {
-                        warn(&doubt);
+                        warn(WarningCode::ClaimedTimeDoubtful, &doubt);
                     }
                 }
                 Claim::Absent => {}
@@ -208,11 +217,14 @@ pub(super) fn warnings(
         Some(Err(_)) => {}
     }
     if signer.unsigned_attributes.as_ref().is_ok_and(|read| read.counter_signatures > 0) {
-        warn("a counter-signature is there and is not judged");
+        warn(WarningCode::Other, "a counter-signature is there and is not judged");
     }
     match signed_data.unread_certificates() {
         0 => {}
-        count => warn(&format!("{count} certificates in the signature cannot be read")),
+        count => warn(
+            WarningCode::UnreadableCertificates,
+            &format!("{count} certificates in the signature cannot be read"),
+        ),
     }
     warnings
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use bytes::Bytes;
 
 use super::{
-    Form, Limits, Signed,
+    Conditions, Form, Signed,
     cms::{CmsError, SignedData},
     form,
     layers::{Layer, Layers},
@@ -13,11 +13,8 @@ use super::{
     signer::{self, Basis, Content},
 };
 use crate::{
-    domain::{
-        BestTimeSource, Container, DocumentReport, Sha256, SignatureReport, SubIndication,
-        Timestamp,
-    },
-    trust::TrustStore,
+    domain::{Container, DocumentReport, Sha256, SignatureReport, SubIndication},
+    trust::Wanted,
 };
 
 /// A document whose signatures were judged. Only [`examine`] makes one.
@@ -26,6 +23,7 @@ pub struct Examined {
     content: Bytes,
     report: DocumentReport,
     signers: Vec<Sha256>,
+    wanted: Vec<Wanted>,
 }
 
 impl Examined {
@@ -48,6 +46,12 @@ impl Examined {
         &self.signers
     }
 
+    /// Certificates on proved paths whose revocation could not be checked.
+    #[must_use]
+    pub fn wanted(&self) -> &[Wanted] {
+        &self.wanted
+    }
+
     /// Whether there is any signature, good or bad.
     #[must_use]
     pub fn is_signed(&self) -> bool {
@@ -55,21 +59,16 @@ impl Examined {
     }
 }
 
-/// Judges every signature of a document at the moment `at`.
+/// Judges every signature of a document under `conditions`.
 ///
 /// The document is the content beside the signatures, or what the first signature file that has a
 /// content carries; signatures inside signatures are opened, each layer is reported, and the
 /// innermost content is the document. The overall indication is that of the worst signature.
 #[must_use]
-pub fn examine(
-    signed: &Signed,
-    trust: &TrustStore,
-    at: Timestamp,
-    source: BestTimeSource,
-    limits: &Limits,
-) -> Examined {
+pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
+    let limits = &conditions.limits;
     let checks_left = Cell::new(limits.key_checks);
-    let basis = Basis { trust, at, source, limits, checks_left: &checks_left };
+    let basis = Basis::new(conditions, &checks_left);
     let beside = signed.content.as_ref().filter(|content| Form::of(content) == Form::SignedData);
     let mut files: Vec<Layers> = Vec::new();
     files.extend(beside.map(|content| Layers::open(content, limits)));
@@ -109,8 +108,10 @@ pub fn examine(
             indication: worst.map(|report| report.indication),
             sub_indication: worst.and_then(|report| report.sub_indication),
             signatures: reports,
+            not_covered: Vec::new(),
         },
         signers,
+        wanted: Vec::new(),
     }
 }
 

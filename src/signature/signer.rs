@@ -8,12 +8,12 @@ use std::cell::Cell;
 use bytes::Bytes;
 
 use super::{
-    Limits,
+    Conditions, Limits,
     attributes::{Claim, SignedAttributes},
     certificate::{self, Found, Value},
     cms::{SignedData, Signer, SignerId},
     constraints,
-    problem::{Problems, sentence},
+    problem::Problems,
 };
 use crate::{
     algorithms::{DigestAlgorithm, Failure, algorithm_name},
@@ -28,11 +28,26 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Basis<'a> {
     pub(super) trust: &'a TrustStore,
+    pub(super) conditions: &'a Conditions<'a>,
+    /// The best signature time (ETSI EN 319 102-1 §5.3.4), and why that one.
     pub(super) at: Timestamp,
     pub(super) source: BestTimeSource,
     pub(super) limits: &'a Limits,
     /// What is left of [`Limits::key_checks`].
     pub(super) checks_left: &'a Cell<usize>,
+}
+
+impl<'a> Basis<'a> {
+    pub(super) fn new(conditions: &'a Conditions<'a>, checks_left: &'a Cell<usize>) -> Self {
+        Self {
+            trust: conditions.trust,
+            conditions,
+            at: conditions.at,
+            source: conditions.source,
+            limits: &conditions.limits,
+            checks_left,
+        }
+    }
 }
 
 /// What a signature is over, with the digests computed so far.
@@ -108,7 +123,11 @@ pub(super) fn judge(
             best_time_source: basis.source,
             chain: found.chain,
             timestamps: time_stamps(signer, attributes),
-            warnings: warnings.iter().map(|warning| sentence(warning)).collect(),
+            qualification: None,
+            covers: Vec::new(),
+            attributes: Vec::new(),
+            counter_signatures: Vec::new(),
+            warnings,
         },
         proved_by,
     }
@@ -131,6 +150,10 @@ pub(super) fn unread(problems: &Problems, basis: Basis<'_>) -> SignatureReport {
         best_time_source: basis.source,
         chain: Vec::new(),
         timestamps: Vec::new(),
+        qualification: None,
+        covers: Vec::new(),
+        attributes: Vec::new(),
+        counter_signatures: Vec::new(),
         warnings: Vec::new(),
     }
 }
@@ -205,6 +228,16 @@ fn time_stamps(signer: &Signer, attributes: Option<&SignedAttributes>) -> Vec<Ti
         .map(|kind| TimestampReport {
             kind: (*kind).to_owned(),
             indication: Indication::Indeterminate,
+            sub_indication: None,
+            reason: None,
+            time: None,
+            policy: None,
+            algorithm: None,
+            digest_algorithm: None,
+            authority: None,
+            chain: Vec::new(),
+            qualified: None,
+            warnings: Vec::new(),
         })
         .collect()
 }

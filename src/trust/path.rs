@@ -12,12 +12,14 @@ mod tests;
 use std::ops::ControlFlow;
 
 use super::{
-    Certificate, TrustStore, certificate::Validity, extension::Authority, problem::Problem, purpose,
+    Certificate, Purpose, TrustStore, certificate::Validity, extension::Authority,
+    problem::Problem, purpose,
 };
 use crate::{
     algorithms::Failure,
     domain::{
-        CertificateReport, CertificateRole, CertificateSource, Indication, SubIndication, Timestamp,
+        CertificateReport, CertificateRole, CertificateSource, Indication, SubIndication,
+        Timestamp, Warning, WarningCode,
     },
 };
 
@@ -26,6 +28,8 @@ use crate::{
 pub struct PathRequest<'a> {
     /// The signer's certificate.
     pub signer: &'a Certificate,
+    /// What the signer's certificate is asked for.
+    pub purpose: Purpose,
     /// The certificates that came with the signature. They may help to find a path; nothing in
     /// them is trusted.
     pub intermediates: &'a [Certificate],
@@ -57,6 +61,8 @@ impl Default for PathLimits {
 pub struct PathOutcome {
     /// The path, the signer first. When none is right, the one that came nearest.
     pub chain: Vec<CertificateReport>,
+    /// The certificates of `chain`, in its order.
+    pub certificates: Vec<Certificate>,
     /// `TotalPassed` when the path is right in everything.
     pub indication: Indication,
     /// Why it is not.
@@ -64,7 +70,7 @@ pub struct PathOutcome {
     /// The same in one English sentence that names the certificate.
     pub reason: Option<String>,
     /// What is unusual and harmless, in English.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// How many signatures on certificates were checked, so that a caller with several searches
     /// can bound them together.
     pub signature_checks: usize,
@@ -236,7 +242,7 @@ impl<'a> Judged<'a> {
         for (place, link) in path.iter().enumerate() {
             let certificate = link.certificate;
             let mut found = if place == 0 {
-                signer_problems(certificate, request.at)
+                signer_problems(certificate, request.purpose, request.at)
             } else {
                 authority_problems(certificate, authorities_below, request.at)
             };
@@ -264,10 +270,12 @@ impl<'a> Judged<'a> {
         let chain = chain.map(|(place, link)| self.report(place, link, trust)).collect();
         let signer = self.links.first().map(|link| link.certificate);
         let warnings = signer.and_then(unusual_key_usage).into_iter().collect();
+        let certificates = self.links.iter().map(|link| link.certificate.clone()).collect();
         let Some((place, problem)) = self.worst() else {
             let indication = Indication::TotalPassed;
             return PathOutcome {
                 chain,
+                certificates,
                 indication,
                 sub_indication: None,
                 reason: None,
@@ -283,6 +291,7 @@ impl<'a> Judged<'a> {
         let reason = format!("the certificate of {}: {problem}", whose.unwrap_or_default());
         PathOutcome {
             chain,
+            certificates,
             indication,
             sub_indication: Some(sub_indication),
             reason: Some(reason),
@@ -312,11 +321,12 @@ impl<'a> Judged<'a> {
             key: certificate.key_name(),
             sha256: certificate.sha256().into(),
             problem: (!problems.is_empty()).then(|| problems.join("; ")),
+            revocation: None,
         }
     }
 }
 
-fn signer_problems(signer: &Certificate, at: Timestamp) -> Vec<Problem> {
+fn signer_problems(signer: &Certificate, asked: Purpose, at: Timestamp) -> Vec<Problem> {
     let mut problems = Vec::new();
     let (not_before, not_after) = (signer.not_before(), signer.not_after());
     match signer.validity_at(at) {
@@ -327,9 +337,9 @@ fn signer_problems(signer: &Certificate, at: Timestamp) -> Vec<Problem> {
     if signer.key_usage().is_some_and(|usage| !usage.digital_signature && !usage.non_repudiation) {
         problems.push(Problem::MayNotSign);
     }
-    if let Some(purposes) = signer.purposes().filter(|purposes| !purpose::allow_documents(purposes))
-    {
-        problems.push(Problem::OtherPurpose { purposes: purpose::names(purposes) });
+    if !purpose::allow(signer.purposes(), asked) {
+        let purposes = purpose::names(signer.purposes().unwrap_or_default());
+        problems.push(Problem::OtherPurpose { purposes });
     }
     problems
 }
@@ -358,11 +368,13 @@ fn authority_problems(authority: &Certificate, below: u32, at: Timestamp) -> Vec
 
 /// ETSI EN 319 412-2 §4.3.2 wants nonRepudiation in a certificate for signatures: one without it
 /// is often for logging in.
-fn unusual_key_usage(signer: &Certificate) -> Option<String> {
+fn unusual_key_usage(signer: &Certificate) -> Option<Warning> {
     let usage = signer.key_usage()?;
     (usage.digital_signature && !usage.non_repudiation).then(|| {
-        "the signer's certificate allows digitalSignature and not nonRepudiation, as certificates \
-         for logging in do"
-            .to_owned()
+        Warning::new(
+            WarningCode::KeyUsageUnusual,
+            "The signer's certificate allows digitalSignature and not nonRepudiation, as \
+             certificates for logging in do.",
+        )
     })
 }

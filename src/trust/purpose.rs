@@ -1,12 +1,37 @@
 //! What a certificate's `extKeyUsage` lets its key sign (RFC 5280 §4.2.1.12).
 
+/// What the certificate at the beginning of a path is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To sign a document.
+    #[default]
+    Document,
+    /// To answer as an OCSP responder (RFC 6960 §4.2.2.2): the purpose `OCSPSigning` must be there.
+    OcspSigning,
+    /// To sign a revocation list: `cRLSign` where `keyUsage` is there (RFC 5280 §6.3.3 (f)).
+    RevocationList,
+    /// To time-stamp (RFC 3161 §2.3): the purpose `timeStamping` must be there.
+    TimeStamping,
+}
+
+/// Whether a certificate with these purposes (`None`: it names none) may do what is asked.
+pub(super) fn allow(purposes: Option<&[String]>, asked: Purpose) -> bool {
+    let has = |oid: &str| purposes.is_some_and(|all| all.iter().any(|purpose| purpose == oid));
+    match asked {
+        Purpose::Document => purposes.is_none_or(allow_documents),
+        Purpose::OcspSigning => has(OCSP_SIGNING),
+        Purpose::RevocationList => true,
+        Purpose::TimeStamping => has(TIME_STAMPING),
+    }
+}
+
 /// Whether documents are among the purposes.
 ///
 /// Services sign what others send them: a time-stamp or an OCSP answer must never pass for a
 /// document, so a certificate for either is for nothing else. One that is only for connections
 /// or program code is not for documents. Purposes that are not known here, such as the national
 /// ones, are taken to allow it.
-pub(super) fn allow_documents(purposes: &[String]) -> bool {
+fn allow_documents(purposes: &[String]) -> bool {
     let service = purposes.iter().any(|purpose| SERVICES.iter().any(|(oid, _)| oid == purpose));
     let other = |purpose: &String| OTHERS.iter().any(|(oid, _)| oid == purpose);
     !service && !purposes.iter().all(other)
@@ -21,8 +46,11 @@ pub(super) fn names(purposes: &[String]) -> String {
     purposes.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
+const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
+const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
+
 const SERVICES: &[(&str, &str)] =
-    &[("1.3.6.1.5.5.7.3.8", "time-stamping"), ("1.3.6.1.5.5.7.3.9", "OCSP answers")];
+    &[(TIME_STAMPING, "time-stamping"), (OCSP_SIGNING, "OCSP answers")];
 
 const OTHERS: &[(&str, &str)] = &[
     ("1.3.6.1.5.5.7.3.1", "TLS servers"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Certificate;
+use super::{Certificate, TrustService};
 use crate::domain::Sha256;
 
 /// The certificates of the trust directory.
@@ -13,6 +13,7 @@ use crate::domain::Sha256;
 pub struct TrustStore {
     certificates: Vec<Certificate>,
     fingerprints: BTreeSet<Sha256>,
+    services: Vec<TrustService>,
 }
 
 impl TrustStore {
@@ -26,6 +27,24 @@ impl TrustStore {
             }
         }
         store
+    }
+
+    /// Trusts the certificates of these services of a trust list as well.
+    #[must_use]
+    pub fn with_services(mut self, services: Vec<TrustService>) -> Self {
+        for certificate in services.iter().flat_map(|service| &service.certificates) {
+            if self.fingerprints.insert(certificate.sha256()) {
+                self.certificates.push(certificate.clone());
+            }
+        }
+        self.services.extend(services);
+        self
+    }
+
+    /// The services of the trust lists.
+    #[must_use]
+    pub fn services(&self) -> &[TrustService] {
+        &self.services
     }
 
     /// Trusts nothing.

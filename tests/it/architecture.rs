@@ -13,10 +13,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clock", &["domain"]),
     ("metrics", &["domain"]),
     ("sealing", &["domain"]),
+    ("asn1", &[]),
     ("algorithms", &["domain"]),
-    ("trust", &["algorithms", "domain"]),
+    ("trust", &["algorithms", "asn1", "domain"]),
     ("message", &["domain"]),
-    ("signature", &["algorithms", "domain", "trust"]),
+    ("signature", &["algorithms", "asn1", "domain", "trust"]),
     ("bundle", &["algorithms", "domain", "message", "signature"]),
     ("registry", &["domain"]),
     ("matching", &["bundle", "domain", "registry", "signature"]),
@@ -91,8 +92,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Modules without async, clock, environment, files and logging.
-const PURE: &[&str] =
-    &["algorithms", "bundle", "domain", "matching", "message", "registry", "signature", "trust"];
+const PURE: &[&str] = &[
+    "algorithms",
+    "asn1",
+    "bundle",
+    "domain",
+    "matching",
+    "message",
+    "registry",
+    "signature",
+    "trust",
+];
 
 /// What a pure module does not name.
 const IMPURE: &[&str] = &[

@@ -17,9 +17,9 @@ use std::{
 use bytes::Bytes;
 use skrynka::{
     bundle,
-    domain::{BestTimeSource, Container, Indication, Level, SubIndication, Timestamp},
+    domain::{Container, Indication, Level, SubIndication, Timestamp},
     message,
-    signature::{Examined, Limits, Signed, examine},
+    signature::{Conditions, Examined, Signed, examine},
     trust::{TrustStore, read_certificates},
 };
 
@@ -79,7 +79,7 @@ fn file_name(path: &Path) -> &str {
 fn judge(signature: Bytes, content: Option<Bytes>, trust: &TrustStore) -> Examined {
     let signed = Signed { content, signatures: vec![signature] };
     let at: Timestamp = AT.parse().unwrap();
-    examine(&signed, trust, at, BestTimeSource::Given, &Limits::default())
+    examine(&signed, &Conditions::given(trust, at))
 }
 
 fn passes(examined: &Examined) -> bool {
@@ -259,7 +259,7 @@ fn containers_that_cannot_be_judged_yet_are_undecided_and_not_unsigned() {
         let signed = Signed { content: Some(data.read(name)), signatures: Vec::new() };
         let at: Timestamp = AT.parse().unwrap();
         let trust = TrustStore::empty();
-        let examined = examine(&signed, &trust, at, BestTimeSource::Receipt, &Limits::default());
+        let examined = examine(&signed, &Conditions::new(&trust, at));
         let report = examined.report();
         assert_eq!(report.indication, Some(Indication::Indeterminate), "{name}");
         assert_eq!(report.sub_indication, Some(SubIndication::FormatFailure), "{name}");
@@ -304,8 +304,7 @@ fn a_detached_signature_is_paired_with_its_content_in_a_mail() {
         assert_eq!(document.signed.content, Some(data.read(content)), "{signature}");
         assert_eq!(document.signature_names, ["a.p7s"]);
         let at: Timestamp = AT.parse().unwrap();
-        let limits = Limits::default();
-        let examined = examine(&document.signed, &trust, at, BestTimeSource::Receipt, &limits);
+        let examined = examine(&document.signed, &Conditions::new(&trust, at));
         assert_eq!(examined.report().indication, Some(indication), "{:#?}", examined.report());
     }
 }

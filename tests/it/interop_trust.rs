@@ -9,7 +9,8 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use skrynka::{
     domain::{Assurance, CertificateRole, Indication, SubIndication},
     trust::{
-        Certificate, PathLimits, PathOutcome, PathRequest, TrustStore, read_certificates, validate,
+        Certificate, PathLimits, PathOutcome, PathRequest, Purpose, TrustStore, read_certificates,
+        validate,
     },
 };
 
@@ -43,7 +44,7 @@ fn judge(
     at: &str,
 ) -> PathOutcome {
     let (at, limits) = (at.parse().unwrap(), PathLimits::default());
-    let request = PathRequest { signer, intermediates, at, limits };
+    let request = PathRequest { signer, purpose: Purpose::Document, intermediates, at, limits };
     validate(&request, &TrustStore::new(trusted.to_vec()))
 }
 

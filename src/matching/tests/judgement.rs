@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::{
-    signature::{self, Signed},
+    signature::{self, Conditions, Signed},
     trust::TrustStore,
 };
 
@@ -15,9 +15,8 @@ fn examined(
         content: Some(Bytes::from_static(content)),
         signatures: signature.map(Bytes::from_static).into_iter().collect(),
     };
-    let (trust, limits) = (TrustStore::empty(), signature::Limits::default());
-    let examined =
-        signature::examine(&signed, &trust, received_at(), BestTimeSource::Receipt, &limits);
+    let trust = TrustStore::empty();
+    let examined = signature::examine(&signed, &Conditions::new(&trust, received_at()));
     let document = Document {
         name: format!("{code}.pdf"),
         type_code: code.parse().unwrap(),

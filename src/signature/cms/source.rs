@@ -5,10 +5,8 @@ use der::Tag;
 
 use super::{Algorithm, CertificateSet, CmsError, SignedData, Signer, SignerId};
 use crate::{
-    signature::{
-        Limits, attributes,
-        tlv::{Broken, Element, Elements, constructed, primitive},
-    },
+    asn1::{Broken, Element, Elements, constructed, primitive},
+    signature::{Limits, attributes},
     trust::Certificate,
 };
 

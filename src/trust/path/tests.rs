@@ -34,6 +34,7 @@ fn judge_at(at: &str, signer: &Draft, given: &[Draft], trusted: &[Draft]) -> Pat
     let trust = TrustStore::new(trusted.iter().map(Draft::make).collect());
     let request = PathRequest {
         signer: &signer,
+        purpose: Purpose::Document,
         intermediates: &intermediates,
         at: at.parse().unwrap(),
         limits: PathLimits::default(),
@@ -468,8 +469,17 @@ fn keeps_to_the_budget_given() {
     let judge = |signature_checks, steps| {
         let limits = PathLimits { certificates: 8, signature_checks, steps };
         let at = AT.parse().unwrap();
-        validate(&PathRequest { signer: &signer, intermediates: &given, at, limits }, &trust)
-            .indication
+        validate(
+            &PathRequest {
+                signer: &signer,
+                purpose: Purpose::Document,
+                intermediates: &given,
+                at,
+                limits,
+            },
+            &trust,
+        )
+        .indication
     };
     assert_eq!(judge(3, 3), TotalPassed);
     assert_eq!(judge(2, 3), Indeterminate);
@@ -517,7 +527,13 @@ fn refuses_a_certificate_changed_after_signing() {
     let changed = Certificate::parse(&changed).unwrap();
     let trust = TrustStore::new(vec![root().make()]);
     let (at, limits) = (AT.parse().unwrap(), PathLimits::default());
-    let request = PathRequest { signer: &changed, intermediates: &[], at, limits };
+    let request = PathRequest {
+        signer: &changed,
+        purpose: Purpose::Document,
+        intermediates: &[],
+        at,
+        limits,
+    };
     let outcome = validate(&request, &trust);
     let expected = (Indeterminate, Sub::NoCertificateChainFound);
     assert_refused(&outcome, expected, 0, "no known key of its issuer");

@@ -63,7 +63,8 @@ impl SignatureView {
             badge: Badge::of_indication(t, Some(signature.indication)),
             failed: signature.indication != Indication::TotalPassed,
             facts: facts(t, signature),
-            warnings: (!signature.warnings.is_empty()).then(|| signature.warnings.clone()),
+            warnings: (!signature.warnings.is_empty())
+                .then(|| signature.warnings.iter().map(ToString::to_string).collect()),
             chain_none: chain.is_empty().then(|| t.say("chain-empty")),
             chain: (!chain.is_empty()).then_some(chain),
         }

@@ -212,8 +212,12 @@ pub(super) fn legal_basis_key(basis: LegalBasis) -> String {
 
 pub(super) fn container_key(container: Container) -> &'static str {
     match container {
+        Container::AsicE => "container-asic-e",
+        Container::AsicS => "container-asic-s",
         Container::CmsAttached => "container-cms-attached",
         Container::CmsDetached => "container-cms-detached",
+        Container::Envelope => "container-envelope",
+        Container::Pades => "container-pades",
         Container::None => "container-none",
     }
 }
@@ -231,12 +235,17 @@ pub(super) fn certificate_source_key(source: CertificateSource) -> &'static str 
     match source {
         CertificateSource::Signature => "certificate-source-signature",
         CertificateSource::TrustDirectory => "certificate-source-trust-directory",
+        CertificateSource::TrustList => "certificate-source-trust-list",
     }
 }
 
 pub(super) fn best_time_key(source: BestTimeSource) -> &'static str {
     match source {
+        BestTimeSource::ArchiveTimestamp => "best-time-archive-timestamp",
+        BestTimeSource::ContentTimestamp => "best-time-content-timestamp",
+        BestTimeSource::DocumentTimestamp => "best-time-document-timestamp",
         BestTimeSource::Receipt => "best-time-receipt",
+        BestTimeSource::SignatureTimestamp => "best-time-signature-timestamp",
         BestTimeSource::Given => "best-time-given",
     }
 }

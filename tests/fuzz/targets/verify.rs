@@ -4,8 +4,8 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use skrynka::{
-    domain::{BestTimeSource, Indication, Timestamp},
-    signature::{self, Limits, Signed},
+    domain::{Indication, Timestamp},
+    signature::{self, Conditions, Signed},
     trust::TrustStore,
 };
 
@@ -14,13 +14,8 @@ fuzz_target!(|bytes: &[u8]| {
     for content in [None, Some(Bytes::from_static(b"%PDF-1.4"))] {
         let signed = Signed { content, signatures: vec![signature.clone()] };
         let at = Timestamp::from_seconds(1_790_000_000);
-        let examined = signature::examine(
-            &signed,
-            &TrustStore::empty(),
-            at,
-            BestTimeSource::Receipt,
-            &Limits::default(),
-        );
+        let trust = TrustStore::empty();
+        let examined = signature::examine(&signed, &Conditions::new(&trust, at));
         // Nobody is trusted here, so nothing can be proved.
         assert_ne!(examined.report().indication, Some(Indication::TotalPassed));
     }

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use skrynka::{
     bundle::Document,
-    domain::{BestTimeSource, Fingerprint, MailId, Sha256, ShareId, Term, Timestamp},
+    domain::{Fingerprint, MailId, Sha256, ShareId, Term, Timestamp},
     matching::{Case, ExaminedDocument, Judgement, Policy, judge},
     registry::{Branch, Registry},
-    signature::{Limits, Signed, examine},
+    signature::{Conditions, Signed, examine},
     store::{Inserted, NewDocument, NewKey, NewShare, Store},
     trust::TrustStore,
 };
@@ -126,13 +126,8 @@ impl Sample {
     fn document(&self, code: &str) -> ExaminedDocument {
         let content = Bytes::from(self.content(code));
         let signed = Signed { content: Some(content), signatures: Vec::new() };
-        let examined = examine(
-            &signed,
-            &TrustStore::empty(),
-            self.received_at(),
-            BestTimeSource::Receipt,
-            &Limits::default(),
-        );
+        let trust = TrustStore::empty();
+        let examined = examine(&signed, &Conditions::new(&trust, self.received_at()));
         let document = Document {
             name: format!("{code}.pdf"),
             type_code: code.parse().unwrap(),

@@ -12,8 +12,8 @@ use skrynka::{
     bundle::Document,
     clock::Clock,
     domain::{
-        Actor, BestTimeSource, BranchScope, DocumentDetails, MailId, Role, Sha256, ShareDetails,
-        ShareId, Term, Timestamp, TokenScope,
+        Actor, BranchScope, DocumentDetails, MailId, Role, Sha256, ShareDetails, ShareId, Term,
+        Timestamp, TokenScope,
     },
     matching::{Case, ExaminedDocument, JudgedDocument, Judgement, Policy, judge},
     metrics::Metrics,
@@ -24,7 +24,7 @@ use skrynka::{
         copy, sign,
     },
     sealing::{Key, MasterKey},
-    signature::{Limits, Signed, examine},
+    signature::{Conditions, Signed, examine},
     store::{
         AuditAction, AuditFilter, AuditRow, Inserted, NewDocument, NewKey, NewShare, NewToken,
         NewUser, Store,
@@ -278,7 +278,7 @@ impl House {
         }
         let signed = Signed { content: Some(Bytes::copy_from_slice(copy.content())), signatures };
         let trust = Arc::clone(&self.trust.borrow());
-        let examined = examine(&signed, &trust, at, BestTimeSource::Receipt, &Limits::default());
+        let examined = examine(&signed, &Conditions::new(&trust, at));
         let signature_names = signed.signatures.iter().map(|_| format!("{name}.p7s")).collect();
         let document = Document {
             name: name.to_owned(),

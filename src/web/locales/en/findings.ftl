@@ -53,6 +53,11 @@ sub-SIG_CRYPTO_FAILURE = the signature does not fit the signer’s key
 sub-SIG_CONSTRAINTS_FAILURE = the signature’s attributes break a rule
 sub-SIGNED_DATA_NOT_FOUND = the signed document is not at hand
 sub-TRY_LATER = data that is needed is not there yet, and may be there later
+sub-CRYPTO_CONSTRAINTS_FAILURE_NO_POE = the algorithm or key is too weak, and nothing proves a signature from when it was accepted
+sub-OUT_OF_BOUNDS_NOT_REVOKED = the certificate was no longer valid; it had not been revoked
+sub-REVOKED_CA_NO_POE = the authority’s certificate was revoked, and nothing proves an earlier signature
+sub-REVOKED_NO_POE = the signer’s certificate was revoked, and nothing proves an earlier signature
+sub-TIMESTAMP_ORDER_FAILURE = time-stamps contradict each other, or the signature
 sub-unknown = the signature report names the reason
 
 limit-boundary_lines = too many boundaries between the parts of the mail

@@ -48,6 +48,10 @@ indication-INDETERMINATE = Signature undetermined
 indication-TOTAL_FAILED = Signature invalid
 indication-none = Unsigned
 
+container-asic-e = ASiC-E archive with signed files
+container-asic-s = ASiC-S archive: the document with its signature
+container-envelope = Encrypted envelope, not opened
+container-pades = PDF with the signature inside
 container-cms-attached = The document inside the signature (CMS)
 container-cms-detached = The signature in a file of its own (CMS)
 container-none = No signature
@@ -59,7 +63,12 @@ certificate-role-pinned-signer = signer, trusted by name
 
 certificate-source-signature = from the signature
 certificate-source-trust-directory = from the trust directory
+certificate-source-trust-list = from the trust list
 
+best-time-archive-timestamp = the time that an archive time-stamp proves
+best-time-content-timestamp = the time that a time-stamp proves for the document, not for the signature
+best-time-document-timestamp = the time that a time-stamp in the PDF file proves
+best-time-signature-timestamp = the time that a time-stamp proves for the signature
 best-time-receipt = the time the mail was received; nothing proves an earlier signature
 best-time-given = the time named by the person who checked
 

@@ -48,6 +48,10 @@ indication-INDETERMINATE = Чинність підпису не визначен
 indication-TOTAL_FAILED = Підпис недійсний
 indication-none = Без підпису
 
+container-asic-e = Архів ASiC-E з підписаними файлами
+container-asic-s = Архів ASiC-S: документ разом із підписом
+container-envelope = Зашифрований конверт, не відкрито
+container-pades = PDF із підписом усередині
 container-cms-attached = Документ усередині підпису (CMS)
 container-cms-detached = Підпис окремим файлом (CMS)
 container-none = Підпису немає
@@ -59,7 +63,12 @@ certificate-role-pinned-signer = підписувач, довірений поі
 
 certificate-source-signature = із самого підпису
 certificate-source-trust-directory = із каталогу довірених
+certificate-source-trust-list = із довірчого списку
 
+best-time-archive-timestamp = час, засвідчений архівною позначкою часу
+best-time-content-timestamp = час, засвідчений позначкою часу для документа (не для підпису)
+best-time-document-timestamp = час, засвідчений позначкою часу у файлі PDF
+best-time-signature-timestamp = час, засвідчений позначкою часу для підпису
 best-time-receipt = час отримання листа; що підписано раніше, нічим не доведено
 best-time-given = час, який указав той, хто перевіряв
 

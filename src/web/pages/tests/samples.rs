@@ -23,7 +23,7 @@ use crate::{
         CertificateSource, Container, DocumentDetails, DocumentReport, DocumentRow, Finding,
         FindingCode, Indication, Language, Level, MailId, Retention, RetentionReason, Role, Sha256,
         ShareDetails, ShareId, ShareRow, SignatureReport, SignerReport, SubIndication, Term,
-        Timestamp, TimestampReport, Verdict,
+        Timestamp, TimestampReport, Verdict, Warning, WarningCode,
     },
     registry::Registry,
     store::{Names, SharePage as SharesOfStore},
@@ -248,6 +248,7 @@ fn report(indication: Indication, sub: Option<SubIndication>) -> DocumentReport 
         key: "ECDSA P-256".to_owned(),
         sha256: Sha256::of(subject.as_bytes()).into(),
         problem: (sub == Some(SubIndication::Expired)).then(|| "expired".to_owned()),
+        revocation: None,
     };
     let signer = "CN=Тестова печатка,O=Тестове державне підприємство,C=UA";
     let root = "CN=Тестовий кореневий центр,C=UA";
@@ -283,9 +284,27 @@ fn report(indication: Indication, sub: Option<SubIndication>) -> DocumentReport 
             timestamps: vec![TimestampReport {
                 kind: "signature-time-stamp".to_owned(),
                 indication: Indication::Indeterminate,
+                sub_indication: None,
+                reason: None,
+                time: None,
+                policy: None,
+                algorithm: None,
+                digest_algorithm: None,
+                authority: None,
+                chain: Vec::new(),
+                qualified: None,
+                warnings: Vec::new(),
             }],
-            warnings: vec!["the signature repeats the certificate of its signer".to_owned()],
+            qualification: None,
+            covers: Vec::new(),
+            attributes: Vec::new(),
+            counter_signatures: Vec::new(),
+            warnings: vec![Warning::new(
+                WarningCode::Tolerated,
+                "The signature repeats the certificate of its signer.",
+            )],
         }],
+        not_covered: Vec::new(),
     }
 }
 
@@ -350,7 +369,7 @@ fn hostile() -> (String, Disclosed) {
         signature.signer.name.clone_from(&long);
         signature.signer.organisation = Some(long.clone());
         signature.signer.code = Some(long.clone());
-        signature.warnings = vec![long.clone()];
+        signature.warnings = vec![Warning::new(WarningCode::Other, long.clone())];
         for certificate in &mut signature.chain {
             certificate.subject.clone_from(&long);
             certificate.serial.clone_from(&long);

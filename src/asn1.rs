@@ -4,23 +4,28 @@
 //! certificate of a kind they do not know. A verifier hashes the bytes that were signed, so it
 //! walks the elements itself; headers, lengths and tags are read by `der`.
 
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
 use der::{Decode, ErrorKind, Header, Reader as _, SliceReader, Tag, TagNumber};
 
 /// Elements one after another.
-#[derive(Clone)]
-pub(super) struct Elements<'a>(SliceReader<'a>);
+#[derive(Clone, Debug)]
+pub struct Elements<'a>(SliceReader<'a>);
 
 /// One element: tag, value, and both together with the length as they stand.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Element<'a> {
-    pub(super) tag: Tag,
-    pub(super) value: &'a [u8],
-    pub(super) raw: &'a [u8],
+pub struct Element<'a> {
+    /// The tag.
+    pub tag: Tag,
+    /// The content octets.
+    pub value: &'a [u8],
+    /// All octets: tag, length and content.
+    pub raw: &'a [u8],
 }
 
 /// Why bytes are not the DER that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Broken {
+pub enum Broken {
     /// Right by BER and not by DER: an indefinite or overlong length, a string in pieces.
     Ber,
     /// Something else than expected, or cut short.
@@ -30,12 +35,20 @@ pub(super) enum Broken {
 }
 
 impl<'a> Elements<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Broken> {
+    /// The elements in `bytes`, none of them read.
+    ///
+    /// # Errors
+    /// When there are more than 256 MiB, which `der` does not read.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, Broken> {
         SliceReader::new(bytes).map(Self).map_err(|_| Broken::Malformed)
     }
 
     /// The next element, whatever it is.
-    pub(super) fn next(&mut self) -> Result<Element<'a>, Broken> {
+    ///
+    /// # Errors
+    /// There is none, or it is not DER.
+    #[expect(clippy::should_implement_trait, reason = "an iterator could go on after an error")]
+    pub fn next(&mut self) -> Result<Element<'a>, Broken> {
         let header = Header::peek(&self.0).map_err(|error| broken(error.kind()))?;
         let raw = self.0.tlv_bytes().map_err(|error| broken(error.kind()))?;
         let length = usize::try_from(header.length()).map_err(|_| Broken::Malformed)?;
@@ -45,12 +58,18 @@ impl<'a> Elements<'a> {
     }
 
     /// The next element, which has to have this tag.
-    pub(super) fn expect(&mut self, tag: Tag) -> Result<Element<'a>, Broken> {
+    ///
+    /// # Errors
+    /// There is none, it is not DER, or it has another tag.
+    pub fn expect(&mut self, tag: Tag) -> Result<Element<'a>, Broken> {
         self.next().and_then(|element| element.of(tag))
     }
 
     /// The next element if it has this tag; otherwise nothing is read.
-    pub(super) fn optional(&mut self, tag: Tag) -> Result<Option<Element<'a>>, Broken> {
+    ///
+    /// # Errors
+    /// What comes next is not DER.
+    pub fn optional(&mut self, tag: Tag) -> Result<Option<Element<'a>>, Broken> {
         if self.0.is_finished() {
             return Ok(None);
         }
@@ -63,12 +82,17 @@ impl<'a> Elements<'a> {
         Ok(Some(element))
     }
 
-    pub(super) fn is_finished(&self) -> bool {
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
         self.0.is_finished()
     }
 
     /// Nothing may be left.
-    pub(super) fn finish(self) -> Result<(), Broken> {
+    ///
+    /// # Errors
+    /// [`Broken::Trailing`] when something is.
+    pub fn finish(self) -> Result<(), Broken> {
         match usize::try_from(self.0.remaining_len()) {
             Ok(0) => Ok(()),
             Ok(left) => Err(Broken::Trailing(left)),
@@ -79,7 +103,10 @@ impl<'a> Elements<'a> {
 
 impl<'a> Element<'a> {
     /// The only element in `bytes`.
-    pub(super) fn only(bytes: &'a [u8]) -> Result<Self, Broken> {
+    ///
+    /// # Errors
+    /// There is none, it is not DER, or something follows it.
+    pub fn only(bytes: &'a [u8]) -> Result<Self, Broken> {
         let mut elements = Elements::new(bytes)?;
         let element = elements.next()?;
         elements.finish()?;
@@ -87,17 +114,26 @@ impl<'a> Element<'a> {
     }
 
     /// The same element, if it has this tag.
-    pub(super) fn of(self, tag: Tag) -> Result<Self, Broken> {
+    ///
+    /// # Errors
+    /// It has another.
+    pub fn of(self, tag: Tag) -> Result<Self, Broken> {
         if self.tag == tag { Ok(self) } else { Err(Broken::Malformed) }
     }
 
     /// What lies inside.
-    pub(super) fn inside(&self) -> Result<Elements<'a>, Broken> {
+    ///
+    /// # Errors
+    /// As [`Elements::new`].
+    pub fn inside(&self) -> Result<Elements<'a>, Broken> {
         Elements::new(self.value)
     }
 
     /// The object identifier that this is, in dotted form.
-    pub(super) fn object_identifier(&self) -> Result<String, Broken> {
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn object_identifier(&self) -> Result<String, Broken> {
         self.of(Tag::ObjectIdentifier)?;
         let identifier =
             der::asn1::ObjectIdentifier::from_bytes(self.value).map_err(|_| Broken::Malformed)?;
@@ -105,18 +141,23 @@ impl<'a> Element<'a> {
     }
 
     /// The small integer that this is.
-    pub(super) fn small_integer(&self) -> Result<u8, Broken> {
+    ///
+    /// # Errors
+    /// It is none, or not from 0 to 255.
+    pub fn small_integer(&self) -> Result<u8, Broken> {
         u8::from_der(self.raw).map_err(|_| Broken::Malformed)
     }
 }
 
 /// `[number]`, constructed.
-pub(super) fn constructed(number: u8) -> Tag {
+#[must_use]
+pub fn constructed(number: u8) -> Tag {
     Tag::ContextSpecific { constructed: true, number: TagNumber(u32::from(number)) }
 }
 
 /// `[number]`, primitive.
-pub(super) fn primitive(number: u8) -> Tag {
+#[must_use]
+pub fn primitive(number: u8) -> Tag {
     Tag::ContextSpecific { constructed: false, number: TagNumber(u32::from(number)) }
 }
 

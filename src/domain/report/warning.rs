@@ -1,0 +1,127 @@
+//! What is unusual about a signature and does not make it worse: a name and a sentence.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+macro_rules! warning_codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// The name of a warning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum WarningCode {
+            $($(#[$doc])* $variant),+
+        }
+
+        impl WarningCode {
+            /// All of them, so that a test can ask for a text for each.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in the JSON report.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+    };
+}
+
+warning_codes! {
+    /// The signing-certificate attribute names the certificate by SHA-1, which proves nothing.
+    CertificateBoundBySha1 = "certificate_bound_by_sha1",
+    /// No signing-certificate attribute binds the certificate to the signature.
+    CertificateNotBound = "certificate_not_bound",
+    /// The claimed signing time is later than the moment judged for, or outside the certificate's
+    /// validity.
+    ClaimedTimeDoubtful = "claimed_time_doubtful",
+    /// The claimed signing time cannot be read.
+    ClaimedTimeUnreadable = "claimed_time_unreadable",
+    /// The moment judged for comes from a content time-stamp: the document existed, perhaps
+    /// not the signature.
+    ContentTimeOnly = "content_time_only",
+    /// The certificate is one for logging in (ETSI EN 319 412-2 §4.3.2).
+    KeyUsageUnusual = "key_usage_unusual",
+    /// No signed attributes: the certificate was found by the name that the signature gives.
+    NoSignedAttributes = "no_signed_attributes",
+    /// A warning of another version of the program.
+    Other = "other",
+    /// Whether the certificate was revoked could not be checked.
+    RevocationUnchecked = "revocation_unchecked",
+    /// Something was read that the standard writes otherwise, as signers in use do.
+    Tolerated = "tolerated",
+    /// Certificates in the signature that cannot be read.
+    UnreadableCertificates = "unreadable_certificates",
+    /// Signed attributes in another order than DER asks for.
+    UnsortedAttributes = "unsorted_attributes",
+    /// An algorithm or key that should not be used for new signatures.
+    WeakAlgorithm = "weak_algorithm",
+}
+
+/// One warning. In JSON it is one string, `code: sentence`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Warning {
+    /// Its name.
+    pub code: WarningCode,
+    /// The same in one English sentence with the values.
+    pub text: String,
+}
+
+impl Warning {
+    /// A warning that says `text`.
+    #[must_use]
+    pub fn new(code: WarningCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.text)
+    }
+}
+
+impl FromStr for Warning {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = text.split_once(": ").and_then(|(name, rest)| {
+            let code = WarningCode::ALL.iter().find(|code| code.as_str() == name)?;
+            Some(Self::new(*code, rest))
+        });
+        Ok(known.unwrap_or_else(|| Self::new(WarningCode::Other, text)))
+    }
+}
+
+impl Serialize for Warning {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Warning {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let Ok(warning) = text.parse();
+        Ok(warning)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_one_string_and_reads_those_of_other_versions() {
+        for (text, code) in [
+            ("weak_algorithm: RSA of 2048 bits: soon.", WarningCode::WeakAlgorithm),
+            ("The signed attributes are unsorted.", WarningCode::Other),
+            ("new_thing: something.", WarningCode::Other),
+        ] {
+            let Ok(warning) = text.parse::<Warning>();
+            assert_eq!(warning.code, code, "{text}");
+            assert!(warning.to_string().ends_with(text), "{text}");
+        }
+    }
+}

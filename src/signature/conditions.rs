@@ -1,0 +1,49 @@
+//! What signatures are judged by.
+
+use super::Limits;
+use crate::{
+    domain::{BestTimeSource, RevocationPolicy, Timestamp},
+    trust::{RevocationStore, TrustStore},
+};
+
+/// Everything that a judgement rests on besides the document itself: the same conditions give
+/// the same report.
+#[derive(Clone, Copy, Debug)]
+pub struct Conditions<'a> {
+    /// Who is trusted.
+    pub trust: &'a TrustStore,
+    /// Revocation data at hand besides what signatures bring.
+    pub revocation: &'a RevocationStore,
+    /// What happens when it does not suffice.
+    pub revocation_policy: RevocationPolicy,
+    /// The moment of judging: validity is judged for it where no time-stamp proves an earlier one.
+    pub at: Timestamp,
+    /// Why that moment.
+    pub source: BestTimeSource,
+    /// The most work.
+    pub limits: Limits,
+}
+
+impl<'a> Conditions<'a> {
+    /// Judges by `trust` for the moment of receipt, with the default limits and no revocation
+    /// data.
+    #[must_use]
+    pub fn new(trust: &'a TrustStore, received_at: Timestamp) -> Self {
+        static NOTHING: std::sync::LazyLock<RevocationStore> =
+            std::sync::LazyLock::new(RevocationStore::empty);
+        Self {
+            trust,
+            revocation: &NOTHING,
+            revocation_policy: RevocationPolicy::Prefer,
+            at: received_at,
+            source: BestTimeSource::Receipt,
+            limits: Limits::default(),
+        }
+    }
+
+    /// The same for a moment that somebody named.
+    #[must_use]
+    pub fn given(trust: &'a TrustStore, at: Timestamp) -> Self {
+        Self { source: BestTimeSource::Given, ..Self::new(trust, at) }
+    }
+}

@@ -1,0 +1,48 @@
+//! Trust services as a trust list names them (ETSI TS 119 612 §5.5).
+
+use super::Certificate;
+use crate::domain::Timestamp;
+
+/// What a service does (`ServiceTypeIdentifier`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceKind {
+    /// Issues qualified certificates (`CA/QC`).
+    QualifiedAuthority,
+    /// Issues qualified time-stamps (`TSA/QTST`).
+    QualifiedTimeStamping,
+    /// Anything else, by its identifier.
+    Other(String),
+}
+
+/// What the supervisory body says of a service from a moment on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceStatus {
+    /// The first moment.
+    pub from: Timestamp,
+    /// Whether it is granted; everything else (withdrawn, deprecated, …) is not.
+    pub is_granted: bool,
+}
+
+/// One trust service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustService {
+    /// What it does.
+    pub kind: ServiceKind,
+    /// The provider's name.
+    pub provider: String,
+    /// The service's own name.
+    pub name: String,
+    /// Its certificates: digital identities of one key, old and new.
+    pub certificates: Vec<Certificate>,
+    /// Its statuses, each in force until the next, in any order.
+    pub history: Vec<ServiceStatus>,
+}
+
+impl TrustService {
+    /// Whether it was granted at `at`.
+    #[must_use]
+    pub fn is_granted_at(&self, at: Timestamp) -> bool {
+        let begun = self.history.iter().filter(|status| status.from <= at);
+        begun.max_by_key(|status| status.from).is_some_and(|status| status.is_granted)
+    }
+}
