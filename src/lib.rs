@@ -27,6 +27,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod dstu;
 pub mod matching;
 pub mod message;
 pub mod metrics;
