@@ -1,8 +1,9 @@
 //! Named algorithms and the check of one raw signature with one public key.
 //!
-//! Accepts Ed25519 (RFC 8032, strictly), ECDSA on P-256 and P-384 (FIPS 186-5) and RSA from 2048
-//! to 8192 bits, PKCS #1 v1.5 and PSS (RFC 8017), with SHA-256, SHA-384 and SHA-512. Every other
-//! algorithm is refused by the name that people know it under.
+//! Accepts DSTU 4145-2002 with GOST 34.311 and Kupyna, Ed25519 (RFC 8032, strictly), ECDSA on
+//! P-256, P-384 and P-521 (FIPS 186-5) and RSA from 2048 to 8192 bits, PKCS #1 v1.5 and PSS
+//! (RFC 8017), with SHA-256, SHA-384 and SHA-512. Every other algorithm is refused by the name that
+//! people know it under.
 //!
 //! Knows nothing of CMS or X.509: which bytes were signed, whose key it is and whether that key
 //! may sign is for the caller to say.
@@ -10,6 +11,7 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod digest;
+mod dstu;
 mod ecdsa;
 mod ed25519;
 mod key;
@@ -27,7 +29,11 @@ use self::{
     scheme::Scheme,
 };
 
-pub use self::{digest::DigestAlgorithm, key::key_name, name::algorithm_name};
+pub use self::{
+    digest::{DigestAlgorithm, sha1},
+    key::key_name,
+    name::algorithm_name,
+};
 
 /// An algorithm as an `AlgorithmIdentifier` gives it (RFC 5280 §4.1.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +83,17 @@ pub enum Failure {
     },
 }
 
+/// The digest algorithm that a signature algorithm's own identifier implies, where it implies one.
+#[must_use]
+pub fn implied_digest(signature_algorithm: &str) -> Option<DigestAlgorithm> {
+    match Scheme::find(signature_algorithm, None).ok()? {
+        Scheme::Dstu4145(digest) | Scheme::Ecdsa(digest) | Scheme::RsaPkcs1(digest) => Some(digest),
+        // RFC 8419 §2.3
+        Scheme::Ed25519 => Some(DigestAlgorithm::Sha512),
+        Scheme::RsaPss => None,
+    }
+}
+
 /// Checks that `signature` was made over `message` by the private half of `public_key_spki`.
 ///
 /// `digest` is the digest algorithm named beside the signature (CMS `digestAlgorithm`). It counts
@@ -107,6 +124,9 @@ pub fn verify(
     };
     let wrong_parameters = |problem| Failure::BadParameters { algorithm: name.clone(), problem };
     match (scheme, key.public_key()?) {
+        (Scheme::Dstu4145(digest), PublicKey::Dstu4145(key)) => {
+            dstu::verify(&key, digest, message, signature)
+        }
         (Scheme::Ed25519, PublicKey::Ed25519(point)) => {
             scheme::must_be_absent(parameters).map_err(wrong_parameters)?;
             ed25519::verify(point, message, signature)
@@ -119,6 +139,10 @@ pub fn verify(
             scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
             ecdsa::verify_p384(point, &digest.digest(message), signature)
         }
+        (Scheme::Ecdsa(digest), PublicKey::P521(point)) => {
+            scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
+            ecdsa::verify_p521(point, &digest.digest(message), signature)
+        }
         (Scheme::RsaPkcs1(digest), PublicKey::Rsa(key)) if key.restriction.is_none() => {
             scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
             rsa::verify_pkcs1(&key, digest, message, signature)
@@ -128,8 +152,17 @@ pub fn verify(
             rsa::verify_pss(&key, &pss, message, signature)
         }
         (
-            Scheme::Ecdsa(_) | Scheme::Ed25519 | Scheme::RsaPkcs1(_) | Scheme::RsaPss,
-            PublicKey::Ed25519(_) | PublicKey::P256(_) | PublicKey::P384(_) | PublicKey::Rsa(_),
+            Scheme::Dstu4145(_)
+            | Scheme::Ecdsa(_)
+            | Scheme::Ed25519
+            | Scheme::RsaPkcs1(_)
+            | Scheme::RsaPss,
+            PublicKey::Dstu4145(_)
+            | PublicKey::Ed25519(_)
+            | PublicKey::P256(_)
+            | PublicKey::P384(_)
+            | PublicKey::P521(_)
+            | PublicKey::Rsa(_),
         ) => Err(other_kind()),
     }
 }

@@ -20,6 +20,13 @@ pub(super) fn verify_p384(point: &[u8], digest: &[u8], signature: &[u8]) -> Resu
     key.verify_prehash(digest, &signature).map_err(|_| Failure::Mismatch)
 }
 
+pub(super) fn verify_p521(point: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), Failure> {
+    let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(point)
+        .map_err(|_| not_on_curve("ECDSA P-521"))?;
+    let signature = p521::ecdsa::Signature::from_der(signature).map_err(|_| Failure::Mismatch)?;
+    key.verify_prehash(digest, &signature).map_err(|_| Failure::Mismatch)
+}
+
 fn not_on_curve(algorithm: &str) -> Failure {
     Failure::BadKey { algorithm: algorithm.to_owned(), problem: "the point is not on the curve" }
 }

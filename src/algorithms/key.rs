@@ -1,11 +1,12 @@
 //! Public keys in `SubjectPublicKeyInfo` form (RFC 5280 §4.1.2.7, RFC 5480, RFC 8410, RFC 4055).
 
 use der::{
-    Decode as _, Sequence,
+    Decode as _, Encode as _, Sequence,
     asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef},
 };
 
-use super::{Failure, algorithm_name, rsa::PssParameters, scheme};
+use super::{Failure, algorithm_name, dstu::DstuKey, rsa::PssParameters, scheme};
+use crate::dstu::{OctetOrder, Parameters};
 
 /// The sizes of RSA moduli that we accept, in bits. The upper one bounds the work.
 pub(super) const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
@@ -30,12 +31,15 @@ struct RsaNumbers<'a> {
 
 /// A key of a kind that we can use.
 pub(super) enum PublicKey<'a> {
+    Dstu4145(DstuKey<'a>),
     /// The 32 bytes of the point.
     Ed25519(&'a [u8]),
     /// The SEC 1 form of the point.
     P256(&'a [u8]),
     /// The SEC 1 form of the point.
     P384(&'a [u8]),
+    /// The SEC 1 form of the point.
+    P521(&'a [u8]),
     Rsa(RsaKey<'a>),
 }
 
@@ -80,6 +84,7 @@ impl<'a> KeyInfo<'a> {
                 match curve.as_str() {
                     P256 => Ok(PublicKey::P256(bytes)),
                     P384 => Ok(PublicKey::P384(bytes)),
+                    P521 => Ok(PublicKey::P521(bytes)),
                     "1.2.840.10045.3.1.1" => {
                         Err(Failure::TooWeak { name: "ECDSA P-192".to_owned(), bits: 192 })
                     }
@@ -98,7 +103,19 @@ impl<'a> KeyInfo<'a> {
                 };
                 self.rsa(bytes, Some(restriction)).map(PublicKey::Rsa)
             }
-            other => Err(Failure::Unsupported { name: algorithm_name(other) }),
+            other => {
+                let Some(order) = OctetOrder::of_algorithm(other) else {
+                    return Err(Failure::Unsupported { name: algorithm_name(other) });
+                };
+                let parameters = self
+                    .algorithm
+                    .parameters
+                    .and_then(|given| given.to_der().ok())
+                    .ok_or_else(|| self.bad("it names no curve"))?;
+                let parameters = Parameters::read_in(order, &parameters)
+                    .map_err(|_| self.bad("its parameters are not those of a recommended curve"))?;
+                Ok(PublicKey::Dstu4145(DstuKey { order, parameters, octets: bytes }))
+            }
         }
     }
 
@@ -144,11 +161,9 @@ const ED25519: &str = "1.3.101.112";
 const ELLIPTIC: &str = "1.2.840.10045.2.1";
 const P256: &str = "1.2.840.10045.3.1.7";
 const P384: &str = "1.3.132.0.34";
+const P521: &str = "1.3.132.0.35";
 const RSA: &str = "1.2.840.113549.1.1.1";
 const RSA_PSS: &str = "1.2.840.113549.1.1.10";
-
-/// Both spellings of a DSTU 4145 key in Ukrainian certificates.
-const DSTU_4145: [&str; 2] = ["1.2.804.2.1.1.1.1.3.1.1", "1.2.804.2.1.1.1.1.3.1.1.1.1"];
 
 /// The kind and size of a `SubjectPublicKeyInfo`'s key for people: `ECDSA P-256`, `RSA 4096`,
 /// `DSTU 4145 M257`. The name of the algorithm alone when there is no more to say.
@@ -168,8 +183,8 @@ pub fn key_name(public_key_spki: &[u8]) -> String {
                 |numbers| format!("{family} {}", bit_length(numbers.modulus.as_bytes())),
             )
         }
-        other if DSTU_4145.contains(&other) => {
-            let degree = info.algorithm.parameters.and_then(dstu_degree);
+        other if OctetOrder::of_algorithm(other).is_some() => {
+            let degree = info.algorithm.parameters.and_then(|given| dstu_degree(other, given));
             degree.map_or_else(|| "DSTU 4145".to_owned(), |m| format!("DSTU 4145 M{m}"))
         }
         other => algorithm_name(other),
@@ -182,7 +197,7 @@ fn curve_name(oid: &str) -> String {
         P256 => "ECDSA P-256",
         "1.3.132.0.33" => "ECDSA P-224",
         P384 => "ECDSA P-384",
-        "1.3.132.0.35" => "ECDSA P-521",
+        P521 => "ECDSA P-521",
         "1.3.132.0.10" => "ECDSA secp256k1",
         "1.3.36.3.3.2.8.1.1.7" => "ECDSA brainpoolP256r1",
         "1.3.36.3.3.2.8.1.1.8" => "ECDSA brainpoolP256t1",
@@ -195,36 +210,11 @@ fn curve_name(oid: &str) -> String {
     known.to_owned()
 }
 
-/// The degree of the field of a DSTU 4145 key, from the named curve or from explicit parameters.
-fn dstu_degree(parameters: AnyRef<'_>) -> Option<u32> {
-    const NAMED: &str = "1.2.804.2.1.1.1.1.3.1.1.2.";
-    const DEGREES: [u32; 10] = [163, 167, 173, 179, 191, 233, 257, 307, 367, 431];
-
-    let inner = first_inside(parameters)?;
-    if let Ok(named) = inner.decode_as::<ObjectIdentifier>() {
-        let index: usize = named.to_string().strip_prefix(NAMED)?.parse().ok()?;
-        return DEGREES.get(index).copied();
-    }
-    // ECBinary ::= SEQUENCE { version [0] OPTIONAL, f SEQUENCE { m INTEGER, … }, … }
-    let field = inside(inner)?.into_iter().find(|part| inside(*part).is_some())?;
-    first_inside(field)?.decode_as().ok()
-}
-
-fn first_inside(sequence: AnyRef<'_>) -> Option<AnyRef<'_>> {
-    inside(sequence)?.into_iter().next()
-}
-
-/// The first parts of a SEQUENCE; none of those read here is further in.
-fn inside(sequence: AnyRef<'_>) -> Option<Vec<AnyRef<'_>>> {
-    sequence
-        .sequence(|reader| {
-            let mut parts = Vec::new();
-            while !der::Reader::is_finished(reader) {
-                parts.push(AnyRef::decode(reader)?);
-            }
-            Ok::<_, der::Error>(parts)
-        })
-        .ok()
+/// The degree of the field of a DSTU 4145 key.
+fn dstu_degree(algorithm: &str, parameters: AnyRef<'_>) -> Option<u16> {
+    let order = OctetOrder::of_algorithm(algorithm)?;
+    let parameters = Parameters::read_in(order, &parameters.to_der().ok()?).ok()?;
+    Some(parameters.curve.degree())
 }
 
 /// The number of bits of a big-endian number without leading zeros.

@@ -98,6 +98,10 @@ pub(super) fn verify_pkcs1(
         DigestAlgorithm::Sha512 => {
             pkcs1v15::VerifyingKey::<Sha512>::new(key).verify(message, &signature)
         }
+        DigestAlgorithm::Gost34311
+        | DigestAlgorithm::Kupyna256
+        | DigestAlgorithm::Kupyna384
+        | DigestAlgorithm::Kupyna512 => return Err(with_national("RSA", digest)),
     }
     .map_err(|_| Failure::Mismatch)
 }
@@ -127,6 +131,10 @@ pub(super) fn verify_pss(
         DigestAlgorithm::Sha512 => {
             pss::VerifyingKey::<Sha512>::new_with_salt_len(key, salt).verify(message, &signature)
         }
+        DigestAlgorithm::Gost34311
+        | DigestAlgorithm::Kupyna256
+        | DigestAlgorithm::Kupyna384
+        | DigestAlgorithm::Kupyna512 => return Err(with_national(NAME, parameters.digest)),
     }
     .map_err(|_| Failure::Mismatch)
 }
@@ -138,6 +146,11 @@ fn load(key: &RsaKey<'_>) -> Result<RsaPublicKey, Failure> {
         algorithm: "RSA".to_owned(),
         problem: "its modulus or exponent cannot be one",
     })
+}
+
+/// Nobody has said how RSA goes with these.
+fn with_national(family: &str, digest: DigestAlgorithm) -> Failure {
+    Failure::Unsupported { name: format!("{family} with {}", digest.name()) }
 }
 
 fn digest_of(algorithm: Option<&Algorithm<'_>>) -> Result<DigestAlgorithm, Failure> {

@@ -7,6 +7,7 @@ use super::{DigestAlgorithm, Failure, algorithm_name};
 /// A signature scheme that we can check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
+    Dstu4145(DigestAlgorithm),
     Ecdsa(DigestAlgorithm),
     Ed25519,
     RsaPkcs1(DigestAlgorithm),
@@ -26,6 +27,19 @@ impl Scheme {
             })
         };
         Ok(match oid {
+            "1.2.804.2.1.1.1.1.3.1.1" | "1.2.804.2.1.1.1.1.3.1.1.1.1" => {
+                Self::Dstu4145(DigestAlgorithm::Gost34311)
+            }
+            // Signers write the identifiers for a polynomial basis; both are met.
+            "1.2.804.2.1.1.1.1.3.6.1" | "1.2.804.2.1.1.1.1.3.6.1.1" => {
+                Self::Dstu4145(DigestAlgorithm::Kupyna256)
+            }
+            "1.2.804.2.1.1.1.1.3.6.2" | "1.2.804.2.1.1.1.1.3.6.2.1" => {
+                Self::Dstu4145(DigestAlgorithm::Kupyna384)
+            }
+            "1.2.804.2.1.1.1.1.3.6.3" | "1.2.804.2.1.1.1.1.3.6.3.1" => {
+                Self::Dstu4145(DigestAlgorithm::Kupyna512)
+            }
             "1.2.840.113549.1.1.1" => Self::RsaPkcs1(needed()?),
             "1.2.840.113549.1.1.10" => Self::RsaPss,
             "1.2.840.113549.1.1.11" => Self::RsaPkcs1(DigestAlgorithm::Sha256),

@@ -34,9 +34,7 @@ impl Vector {
     /// Those whose algorithm and key we accept.
     fn good() -> Vec<Self> {
         let mut vectors = Self::all();
-        vectors.retain(|vector| {
-            !vector.name.contains("P-521") && !vector.name.starts_with("rsa-1024")
-        });
+        vectors.retain(|vector| !vector.name.starts_with("rsa-1024"));
         vectors
     }
 
@@ -68,7 +66,7 @@ fn too_weak(name: &str, bits: usize) -> Result<(), Failure> {
 
 #[test]
 fn accepts_what_openssl_has_signed() {
-    assert_eq!(Vector::good().len(), 1 + 6 + 9 + 13);
+    assert_eq!(Vector::good().len(), 1 + 9 + 9 + 13);
     for vector in Vector::good() {
         assert_eq!(vector.verify(), Ok(()), "{}", vector.name);
     }
@@ -107,20 +105,15 @@ fn refuses_a_signature_that_is_longer_or_shorter() {
 }
 
 #[test]
-fn refuses_small_rsa_keys_and_names_other_curves() {
+fn refuses_small_rsa_keys() {
     assert_eq!(Vector::named("rsa-1024-sha256").verify(), too_weak("RSA", 1024));
-    assert_eq!(Vector::named("ecdsa-P-521-sha512").verify(), unsupported("ECDSA P-521"));
 }
 
 #[test]
 fn names_the_algorithms_that_it_cannot_check() {
     let key = Vector::named("rsa-2048-sha256").key;
     for (oid, expected) in [
-        ("1.2.804.2.1.1.1.1.3.1.1", unsupported("DSTU 4145 with GOST 34.311")),
-        ("1.2.804.2.1.1.1.1.3.1.1.1.1", unsupported("DSTU 4145 with GOST 34.311")),
-        ("1.2.804.2.1.1.1.1.3.6.1", unsupported("DSTU 4145 with Kupyna-256")),
-        ("1.2.804.2.1.1.1.1.3.6.2.1", unsupported("DSTU 4145 with Kupyna-384")),
-        ("1.2.804.2.1.1.1.1.3.6.3.1", unsupported("DSTU 4145 with Kupyna-512")),
+        ("1.2.804.2.1.1.1.1.3.1.2", unsupported("DSTU 4145 with GOST 34.311 in a normal basis")),
         ("1.2.840.113549.1.1.14", unsupported("RSA with SHA-224")),
         ("1.3.101.113", unsupported("Ed448")),
         ("1.2.3.4", unsupported("1.2.3.4")),
@@ -136,8 +129,7 @@ fn names_the_algorithms_that_it_cannot_check() {
 #[test]
 fn names_the_digests_that_it_does_not_take() {
     for (oid, expected) in [
-        ("1.2.804.2.1.1.1.1.2.1", unsupported("GOST 34.311")),
-        ("1.2.804.2.1.1.1.1.2.2.1", unsupported("Kupyna-256")),
+        ("1.2.643.7.1.1.2.2", unsupported("GOST R 34.11-2012 of 256 bits")),
         ("2.16.840.1.101.3.4.2.4", unsupported("SHA-224")),
         ("1.3.14.3.2.26", too_weak("SHA-1", 160)),
         ("1.2.840.113549.2.5", too_weak("MD5", 128)),
