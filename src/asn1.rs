@@ -2,11 +2,16 @@
 //!
 //! The `cms` crate's types sort sets and re-encode what they read, and refuse a whole file for one
 //! certificate of a kind they do not know. A verifier hashes the bytes that were signed, so it
-//! walks the elements itself; headers, lengths and tags are read by `der`.
+//! walks the elements itself; headers, lengths and tags are read by `der`. BER is brought into DER
+//! first, by [`normalise`].
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use der::{Decode, ErrorKind, Header, Reader as _, SliceReader, Tag, TagNumber};
+
+mod ber;
+
+pub use self::ber::{BerError, BerLimits, normalise, normalise_counted};
 
 /// Elements one after another.
 #[derive(Clone, Debug)]
@@ -162,14 +167,17 @@ pub fn primitive(number: u8) -> Tag {
 }
 
 fn broken(kind: ErrorKind) -> Broken {
-    /// An OCTET STRING in pieces (X.690 §8.7.3), which DER does not have.
-    const CONSTRUCTED_OCTET_STRING: u8 = 0x24;
+    /// The universal types with the bit that says constructed.
+    const CONSTRUCTED: std::ops::RangeInclusive<u8> = 0x21..=0x3f;
     let is_ber = matches!(
         kind,
         ErrorKind::IndefiniteLength
             // `der` says so of overlong lengths.
             | ErrorKind::Length { .. }
-            | ErrorKind::TagUnknown { byte: CONSTRUCTED_OCTET_STRING }
+    ) || matches!(
+        // A string in pieces (X.690 §8.7.3), which DER does not have.
+        kind,
+        ErrorKind::TagUnknown { byte } if CONSTRUCTED.contains(&byte)
     );
     if is_ber { Broken::Ber } else { Broken::Malformed }
 }
