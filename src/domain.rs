@@ -19,7 +19,7 @@ mod user;
 mod verdict;
 
 pub use address::{AddressError, MailAddress};
-pub use digest::Sha256;
+pub use digest::{DigestError, Sha256};
 pub use document_type::{TypeCode, TypeCodeError};
 pub use finding::{Finding, FindingCode, Severity};
 pub use id::{BranchId, IdError, MailId, ServiceId, ShareId};
@@ -33,8 +33,8 @@ pub use report::{
     SignerReport, TimestampReport, Warning, WarningCode,
 };
 pub use share::{
-    DocumentDetails, DocumentRow, Fingerprint, Retention, RetentionReason, Sha256Hex, ShareDetails,
-    ShareRow, Term,
+    Awaits, DocumentDetails, DocumentRow, Fingerprint, Retention, RetentionReason, Sha256Hex,
+    ShareDetails, ShareRow, Term,
 };
 pub use time::{Date, Timestamp, TimestampError};
 pub use user::{Actor, BranchScope, Role, TokenScope};

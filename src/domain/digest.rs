@@ -1,6 +1,6 @@
 //! SHA-256 fingerprints of content.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 use sha2::Digest as _;
@@ -41,8 +41,47 @@ impl fmt::Debug for Sha256 {
     }
 }
 
+/// The text is no SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a SHA-256 has 64 hexadecimal digits, perhaps with colons between them")]
+pub struct DigestError;
+
+/// Reads 64 hexadecimal digits, large or small, with or without colons.
+impl FromStr for Sha256 {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let mut digits = text.chars().filter(|letter| *letter != ':').map(|c| c.to_digit(16));
+        let mut bytes = [0; 32];
+        for byte in &mut bytes {
+            let (Some(Some(high)), Some(Some(low))) = (digits.next(), digits.next()) else {
+                return Err(DigestError);
+            };
+            *byte = u8::try_from(high * 16 + low).map_err(|_| DigestError)?;
+        }
+        if digits.next().is_some() { Err(DigestError) } else { Ok(Self(bytes)) }
+    }
+}
+
 impl Serialize for Sha256 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_as_it_is_shown_and_as_openssl_shows_it() {
+        let digest = Sha256::of(b"");
+        let shown = digest.to_string();
+        assert_eq!(shown.parse(), Ok(digest));
+        let pairs: Vec<_> = (0..32).map(|at| shown[2 * at..][..2].to_uppercase()).collect();
+        assert_eq!(pairs.join(":").parse(), Ok(digest));
+        for wrong in ["", "e3", &shown[1..], &format!("{shown}0"), &shown.replace('e', "g")] {
+            assert_eq!(wrong.parse::<Sha256>(), Err(DigestError), "{wrong}");
+        }
     }
 }

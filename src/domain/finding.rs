@@ -67,6 +67,11 @@ finding_codes! {
     CrashedWhileOpening = "crashed_while_opening", Error;
     /// The same signed bytes came before; the detail is the first share's id.
     Duplicate = "duplicate", Warning;
+    /// A copy is encrypted, and the organisation has no key for it; the detail is the numbers of
+    /// the certificates that it is encrypted for.
+    EncryptedForOthers = "encrypted_for_others", Error;
+    /// A copy is encrypted and cannot be opened; the report says why.
+    EncryptedUnopened = "encrypted_unopened", Error;
     /// A copy that the service did not ask for; the detail is its type.
     ExcessDocument = "excess_document", Warning;
     /// A limit on opening a mail was passed; the detail names it.
@@ -77,6 +82,8 @@ finding_codes! {
     NoDocument = "no_document", Error;
     /// The QR code of the service is over its term of six months.
     QrExpired = "qr_expired", Warning;
+    /// Nobody has said yet whether the signer's or an authority's certificate was revoked.
+    RevocationUnchecked = "revocation_unchecked", Warning;
     /// Which service it is for cannot be told.
     ServiceAmbiguous = "service_ambiguous", Error;
     /// A signature whose content is not in the mail.
@@ -85,7 +92,8 @@ finding_codes! {
     SignatureInvalid = "signature_invalid", Error;
     /// A signature cannot be judged now; the detail is the sub-indication.
     SignatureUndetermined = "signature_undetermined", Error;
-    /// The signature is genuine, and the service does not accept this signer.
+    /// The signature is genuine, and the service does not accept this signer; the detail is the
+    /// name of the service's policy, after `default-` when the service does not say any.
     SignerNotAccepted = "signer_not_accepted", Error;
     /// The copy is older than the service accepts; the detail is its age in hours.
     StaleCopy = "stale_copy", Warning;
@@ -114,7 +122,7 @@ impl FromStr for FindingCode {
 /// One thing noticed about a share or one of its documents.
 ///
 /// Holds no personal data: it is kept in the clear and counted. `detail` is a type code, an
-/// algorithm, a sub-indication, a limit's name, a number or a share's id, by its code.
+/// algorithm, a sub-indication, a policy's or a limit's name, a number or a share's id, by its code.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
     /// What it is.

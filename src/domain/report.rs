@@ -269,7 +269,7 @@ pub struct SignatureReport {
     pub attributes: Vec<AttributeReport>,
     /// Signatures over this signature's value (RFC 5652 §11.4).
     #[serde(default)]
-    pub counter_signatures: Vec<SignatureReport>,
+    pub counter_signatures: Vec<Self>,
     /// What is unusual and harmless.
     pub warnings: Vec<Warning>,
 }
@@ -288,4 +288,8 @@ pub struct DocumentReport {
     /// What lies in the container and no signature covers: files, or later revisions of a PDF.
     #[serde(default)]
     pub not_covered: Vec<String>,
+    /// Whether it came encrypted, or any of its signatures did; the container is then that of
+    /// what was inside, unless it stays closed.
+    #[serde(default)]
+    pub encrypted: bool,
 }

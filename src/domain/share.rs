@@ -41,6 +41,30 @@ impl FromStr for Term {
     }
 }
 
+/// What a judged share waits for: what may still change what is said of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Awaits {
+    /// A revocation list or an OCSP answer for a certificate in a proved chain; other trusted
+    /// certificates may change it too.
+    Revocation,
+    /// Other trusted certificates or lists.
+    Trust,
+}
+
+impl Awaits {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Revocation, Self::Trust];
+
+    /// The name in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Revocation => "revocation",
+            Self::Trust => "trust",
+        }
+    }
+}
+
 /// Why a term ends on its day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

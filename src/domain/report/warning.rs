@@ -29,6 +29,8 @@ macro_rules! warning_codes {
 }
 
 warning_codes! {
+    /// The signature file is written in BER, of which DER is the strict form.
+    BerEncoding = "ber_encoding",
     /// The signing-certificate attribute names the certificate by SHA-1, which proves nothing.
     CertificateBoundBySha1 = "certificate_bound_by_sha1",
     /// No signing-certificate attribute binds the certificate to the signature.
@@ -38,13 +40,19 @@ warning_codes! {
     ClaimedTimeDoubtful = "claimed_time_doubtful",
     /// The claimed signing time cannot be read.
     ClaimedTimeUnreadable = "claimed_time_unreadable",
+    /// The container is put together otherwise than its standard says.
+    ContainerUnusual = "container_unusual",
     /// The moment judged for comes from a content time-stamp: the document existed, perhaps
     /// not the signature.
     ContentTimeOnly = "content_time_only",
     /// The certificate is one for logging in (ETSI EN 319 412-2 §4.3.2).
     KeyUsageUnusual = "key_usage_unusual",
+    /// Bytes were added to the file after it was signed; they change nothing that is shown.
+    LaterRevisions = "later_revisions",
     /// No signed attributes: the certificate was found by the name that the signature gives.
     NoSignedAttributes = "no_signed_attributes",
+    /// An archive time-stamp does not protect something that stands in the signature.
+    NotProtected = "not_protected",
     /// A warning of another version of the program.
     Other = "other",
     /// Whether the certificate was revoked could not be checked.
