@@ -1,20 +1,23 @@
 //! Certificates, the certificates that an installation trusts, and the path between the two
 //! (RFC 5280 §6, with the indications of ETSI EN 319 102-1 §5.2.6).
 //!
-//! The only module that parses X.509. Not judged here: whether a certificate was revoked, and
-//! whether a signature on a document is right. Certificate policies and names are not constrained;
-//! a certificate that asks for constraints on names, or for others in a critical extension, is
-//! refused.
+//! The only module that parses X.509 and trust lists (ETSI TS 119 612). Whether a certificate was
+//! revoked is judged beside its path, by [`revocation()`]. Not judged here: whether a signature on
+//! a document is right.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod certificate;
+mod constraints;
 mod extension;
 mod file;
+mod list;
 mod name;
 mod path;
+mod points;
 mod problem;
 mod purpose;
+mod qualification;
 mod revocation;
 mod service;
 mod store;
@@ -25,10 +28,19 @@ mod sample;
 
 pub use self::{
     certificate::{Certificate, CertificateError},
+    extension::{QualifiedStatements, ValueLimit},
     file::read_certificates,
+    list::{ListError, ListSigner, TrustList},
     path::{PathLimits, PathOutcome, PathRequest, validate},
     purpose::Purpose,
-    revocation::{RevocationStore, Wanted},
+    qualification::qualification,
+    revocation::{
+        Kept, RevocationError, RevocationOutcome, RevocationRequest, RevocationStore, Wanted,
+        revocation,
+    },
     service::{ServiceKind, ServiceStatus, TrustService},
-    store::TrustStore,
+    store::{ListIssue, TrustStore},
 };
+
+#[cfg(test)]
+pub(crate) use revocation::sample as revocation_sample;

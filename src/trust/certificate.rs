@@ -6,14 +6,15 @@ mod tests;
 use std::{fmt, sync::Arc};
 
 use x509_parser::{
-    asn1_rs::FromDer as _,
+    asn1_rs::{Any, Class, FromDer as _, Tag},
     certificate::{X509Certificate, X509CertificateParser},
     nom::Parser as _,
     x509::AlgorithmIdentifier,
 };
 
 use super::{
-    extension::{Authority, Extensions, KeyUses},
+    constraints::{GeneralName, NameConstraints, PolicyLimits},
+    extension::{Authority, Extensions, KeyUses, QualifiedStatements},
     name::{self, Name},
     tree,
 };
@@ -209,7 +210,8 @@ impl Certificate {
         self.0.extensions.subject_key_id.as_deref()
     }
 
-    /// The key identifier in `authorityKeyIdentifier`.
+    /// The key identifier in `authorityKeyIdentifier`; `None` when it has none, or when it is not
+    /// critical and cannot be read.
     #[must_use]
     pub fn authority_key_id(&self) -> Option<&[u8]> {
         self.0.extensions.authority_key_id.as_deref()
@@ -257,6 +259,18 @@ impl Certificate {
         self.0.extensions.purposes.as_deref()
     }
 
+    /// Whether `extKeyUsage` may not be passed over (RFC 3161 §2.3 asks for it).
+    #[must_use]
+    pub fn purposes_are_critical(&self) -> bool {
+        self.0.extensions.purposes_are_critical
+    }
+
+    /// What it says of its own quality; empty when it says nothing.
+    #[must_use]
+    pub fn qualified_statements(&self) -> &QualifiedStatements {
+        &self.0.extensions.qualified
+    }
+
     /// What a signature by this certificate's key proves: an organisation's seal, or a person's
     /// hand.
     ///
@@ -265,7 +279,7 @@ impl Certificate {
     #[must_use]
     pub fn assurance(&self) -> Assurance {
         let Facts { extensions, subject, .. } = &*self.0;
-        let is_type = |oid| extensions.qualified_types.iter().any(|kind| kind == oid);
+        let is_type = |oid| extensions.qualified.types.iter().any(|kind| kind == oid);
         let purposes = extensions.purposes.as_deref().unwrap_or_default();
         if is_type(TYPE_SEAL) || purposes.iter().any(|purpose| purpose == PURPOSE_SEAL) {
             return Assurance::Sealed;
@@ -277,6 +291,43 @@ impl Certificate {
         } else {
             Assurance::Sealed
         }
+    }
+
+    /// Where `authorityInfoAccess` says that an OCSP responder answers about it: at most eight
+    /// `http` or `https` URLs of up to 2048 bytes.
+    #[must_use]
+    pub fn ocsp_urls(&self) -> &[String] {
+        &self.0.extensions.ocsp_urls
+    }
+
+    /// Where `authorityInfoAccess` says that its issuer's certificate is, likewise.
+    #[must_use]
+    pub fn issuer_urls(&self) -> &[String] {
+        &self.0.extensions.issuer_urls
+    }
+
+    /// Where `cRLDistributionPoints` says that its issuer's full lists are, likewise.
+    #[must_use]
+    pub fn crl_urls(&self) -> &[String] {
+        &self.0.extensions.crl_points.urls
+    }
+
+    /// Where `freshestCRL` says that its issuer's delta lists are, likewise.
+    #[must_use]
+    pub fn delta_crl_urls(&self) -> &[String] {
+        &self.0.extensions.delta_crl_points.urls
+    }
+
+    /// Whether a responder's certificate says that it need not be asked about
+    /// (`id-pkix-ocsp-nocheck`, RFC 6960 §4.2.2.2.1).
+    #[must_use]
+    pub fn is_never_revoked(&self) -> bool {
+        self.0.extensions.no_check
+    }
+
+    /// The names of the distribution points, each the DER of a `GeneralName`.
+    pub(super) fn crl_names(&self) -> &[Vec<u8>] {
+        &self.0.extensions.crl_points.names
     }
 
     /// `commonName`, made safe to show.
@@ -342,8 +393,36 @@ impl Certificate {
         }
     }
 
+    pub(super) fn subject_name(&self) -> &Name {
+        &self.0.subject
+    }
+
+    /// The names of `subjectAltName`; `None` when it cannot be read.
+    pub(super) fn alternative_names(&self) -> Option<&[GeneralName]> {
+        let extensions = &self.0.extensions;
+        (!extensions.has_unread_names).then_some(&extensions.alternative_names)
+    }
+
+    pub(super) fn name_constraints(&self) -> Option<&NameConstraints> {
+        self.0.extensions.name_constraints.as_ref()
+    }
+
+    pub(super) fn policy_limits(&self) -> &PolicyLimits {
+        &self.0.extensions.policies
+    }
+
+    /// Whether `authorityKeyIdentifier` cannot be read, and is passed over.
+    pub(super) fn has_unread_authority_key_id(&self) -> bool {
+        self.0.extensions.has_unread_authority_key_id
+    }
+
     pub(super) fn unknown_critical(&self) -> &[String] {
         &self.0.extensions.unknown_critical
+    }
+
+    /// Whether this is the name of its subject.
+    pub(super) fn is_subject(&self, name: &Name) -> bool {
+        self.0.subject.matches(name)
     }
 
     /// Whether `issuer` has the name that this certificate's issuer has.
@@ -381,12 +460,16 @@ const TYPE_SIGNATURE: &str = "0.4.0.1862.1.6.1";
 const TYPE_SEAL: &str = "0.4.0.1862.1.6.2";
 
 /// The parser passes over bytes after the last field that it knows, inside a SEQUENCE too. A
-/// certificate that has any could mean something else to another reader.
+/// certificate that has any could mean something else to another reader. Nor does it look at the
+/// class of the tags beside the signed part, which nothing protects.
 fn check_filled(der: &[u8], read: &X509Certificate<'_>) -> Option<()> {
     let [certificate] = tree::elements(der)?.try_into().ok()?;
-    let [body, _, _] = tree::sequence(&certificate)?.try_into().ok()?;
-    let (_, parsed) = x509_parser::asn1_rs::Any::from_der(read.tbs_certificate.as_ref()).ok()?;
-    (parsed.data == body.data).then_some(())
+    let [body, algorithm, signature] = tree::sequence(&certificate)?.try_into().ok()?;
+    let (_, parsed) = Any::from_der(read.tbs_certificate.as_ref()).ok()?;
+    let identifier = tree::sequence(&algorithm)?.into_iter().next()?;
+    let is = |element: &Any<'_>, tag| element.class() == Class::Universal && element.tag() == tag;
+    let is_built = is(&identifier, Tag::Oid) && is(&signature, Tag::BitString);
+    (parsed.data == body.data && is_built).then_some(())
 }
 
 fn algorithm(identifier: &AlgorithmIdentifier<'_>) -> (String, Option<Vec<u8>>) {

@@ -1,5 +1,9 @@
 //! The extensions of a certificate that a path is judged by (RFC 5280 §4.2, ETSI EN 319 412-5).
 
+mod statements;
+
+use std::collections::BTreeSet;
+
 use x509_parser::{
     asn1_rs::FromDer,
     error::X509Error,
@@ -9,21 +13,49 @@ use x509_parser::{
     },
 };
 
-use super::{certificate::CertificateError, tree};
+use super::{
+    certificate::CertificateError,
+    constraints::{GeneralName, NameConstraints, PolicyLimits, general_names},
+    points::{self, Points},
+    tree,
+};
+
+pub use self::statements::{QualifiedStatements, ValueLimit};
 
 /// What the extensions of one certificate say.
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact about one extension")]
 pub(super) struct Extensions {
     /// `basicConstraints` with `cA`: an authority, and how many authorities may stand below it.
     pub(super) authority: Option<Authority>,
     pub(super) subject_key_id: Option<Vec<u8>>,
     pub(super) authority_key_id: Option<Vec<u8>>,
+    /// `authorityKeyIdentifier` is there and cannot be read.
+    pub(super) has_unread_authority_key_id: bool,
     /// `None`: the key may be used for everything.
     pub(super) key_usage: Option<KeyUses>,
     /// `extKeyUsage` in dotted form; `None`: for every purpose.
     pub(super) purposes: Option<Vec<String>>,
-    /// The `QcType` of ETSI EN 319 412-5 §4.2.3 in dotted form.
-    pub(super) qualified_types: Vec<String>,
+    /// Whether `extKeyUsage` is critical.
+    pub(super) purposes_are_critical: bool,
+    /// `authorityInfoAccess`: where an OCSP responder answers.
+    pub(super) ocsp_urls: Vec<String>,
+    /// `authorityInfoAccess`: where the issuer's certificate is.
+    pub(super) issuer_urls: Vec<String>,
+    /// `cRLDistributionPoints`.
+    pub(super) crl_points: Points,
+    /// `freshestCRL`.
+    pub(super) delta_crl_points: Points,
+    /// `id-pkix-ocsp-nocheck`.
+    pub(super) no_check: bool,
+    /// `qcStatements`.
+    pub(super) qualified: QualifiedStatements,
+    /// `nameConstraints`.
+    pub(super) name_constraints: Option<NameConstraints>,
+    pub(super) policies: PolicyLimits,
+    pub(super) alternative_names: Vec<GeneralName>,
+    /// `subjectAltName` is there and cannot be read.
+    pub(super) has_unread_names: bool,
     /// The names of extensions that may not be passed over and that we do not understand.
     pub(super) unknown_critical: Vec<String>,
 }
@@ -37,24 +69,25 @@ pub(super) struct Authority {
 
 /// What `keyUsage` allows, of what is asked here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the bits that the standard has")]
 pub(super) struct KeyUses {
     pub(super) digital_signature: bool,
     pub(super) non_repudiation: bool,
     pub(super) certificate_sign: bool,
+    pub(super) crl_sign: bool,
 }
 
 impl Extensions {
     pub(super) fn read(extensions: &[X509Extension<'_>]) -> Result<Self, CertificateError> {
         let mut read = Self::default();
-        let mut seen = Vec::with_capacity(extensions.len());
+        let mut seen = BTreeSet::new();
         for extension in extensions {
             let oid = extension.oid.to_id_string();
             // RFC 5280 §4.2: of two with different limits, a reader could heed the laxer.
-            if seen.contains(&oid) {
+            if !seen.insert(oid.clone()) {
                 return Err(CertificateError::DuplicateExtension { name: extension_name(&oid) });
             }
             read.take(&oid, extension)?;
-            seen.push(oid);
         }
         Ok(read)
     }
@@ -74,35 +107,101 @@ impl Extensions {
                     digital_signature: usage.digital_signature(),
                     non_repudiation: usage.non_repudiation(),
                     certificate_sign: usage.key_cert_sign(),
+                    crl_sign: usage.crl_sign(),
                 });
             }
             EXTENDED_KEY_USAGE => {
                 whole::<ExtendedKeyUsage<'_>>(oid, value)?;
                 let purposes = nested_identifiers(value);
                 self.purposes = Some(purposes.ok_or_else(|| unreadable(oid))?);
+                self.purposes_are_critical = extension.critical;
             }
             SUBJECT_KEY_ID => {
                 let KeyIdentifier(id) = whole(oid, value)?;
                 self.subject_key_id = Some(id.to_vec());
             }
             AUTHORITY_KEY_ID => {
-                let authority: AuthorityKeyIdentifier<'_> = whole(oid, value)?;
-                self.authority_key_id = authority.key_identifier.map(|id| id.0.to_vec());
-            }
-            QUALIFIED_STATEMENTS => match qualified_types(value) {
-                Some(types) => self.qualified_types = types,
-                None if extension.critical => {
-                    self.unknown_critical.push("qcStatements that cannot be read".to_owned());
+                match whole::<AuthorityKeyIdentifier<'_>>(oid, value) {
+                    Ok(authority) => {
+                        self.authority_key_id = authority.key_identifier.map(|id| id.0.to_vec());
+                    }
+                    // It only helps to find the issuer, whose key proves what it issued, and some
+                    // issuers put a bare OCTET STRING here. RFC 5280 §4.2.1.1 has it never critical.
+                    Err(_) if !extension.critical => self.has_unread_authority_key_id = true,
+                    Err(error) => return Err(error),
                 }
-                None => {}
+            }
+            QUALIFIED_STATEMENTS => self.take_statements(value, extension.critical),
+            SUBJECT_ALTERNATIVE_NAME => match general_names(value) {
+                Some(names) => self.alternative_names = names,
+                None => self.has_unread_names = true,
             },
-            CERTIFICATE_POLICIES | SUBJECT_ALTERNATIVE_NAME => {}
-            // RFC 5280 §6.1.4 (g) heeds them whether they are critical or not.
-            NAME_CONSTRAINTS => self.unknown_critical.push(extension_name(oid)),
-            _ if extension.critical => self.unknown_critical.push(extension_name(oid)),
-            _ => {}
+            AUTHORITY_INFO_ACCESS => match points::access(value) {
+                Some(access) => (self.ocsp_urls, self.issuer_urls) = access,
+                None => self.pass_over(oid, extension),
+            },
+            CRL_DISTRIBUTION_POINTS => match Points::read(value) {
+                Some(points) => self.crl_points = points,
+                None => self.pass_over(oid, extension),
+            },
+            FRESHEST_CRL => match Points::read(value) {
+                Some(points) => self.delta_crl_points = points,
+                None => self.pass_over(oid, extension),
+            },
+            NO_CHECK => self.no_check = true,
+            // RFC 5280 §6.1.4 (g) heeds them whether they are critical or not, and so with the
+            // limits on policies.
+            NAME_CONSTRAINTS => {
+                self.name_constraints = NameConstraints::read(value);
+                self.must(self.name_constraints.is_some(), oid);
+            }
+            POLICY_MAPPINGS => {
+                let read = self.policies.take_mappings(value);
+                self.must(read.is_some(), oid);
+            }
+            POLICY_CONSTRAINTS => {
+                let read = self.policies.take_constraints(value);
+                self.must(read.is_some(), oid);
+            }
+            INHIBIT_ANY_POLICY => {
+                let read = self.policies.take_inhibit_any(value);
+                self.must(read.is_some(), oid);
+            }
+            CERTIFICATE_POLICIES => {
+                let read = self.policies.take_policies(value);
+                self.must(read.is_some() || !extension.critical, oid);
+            }
+            _ => self.pass_over(oid, extension),
         }
         Ok(())
+    }
+
+    fn pass_over(&mut self, oid: &str, extension: &X509Extension<'_>) {
+        if extension.critical {
+            self.unknown_critical.push(extension_name(oid));
+        }
+    }
+
+    /// RFC 3739 §3.2.6: in a critical extension each statement must be understood.
+    fn take_statements(&mut self, value: &[u8], critical: bool) {
+        let name = extension_name(QUALIFIED_STATEMENTS);
+        let Some(read) = statements::read(value) else {
+            if critical {
+                self.unknown_critical.push(format!("{name} that cannot be read"));
+            }
+            return;
+        };
+        if critical {
+            let strange = read.strange.iter();
+            self.unknown_critical.extend(strange.map(|id| format!("{name} with statement {id}")));
+        }
+        self.qualified = read.statements;
+    }
+
+    fn must(&mut self, was_read: bool, oid: &str) {
+        if !was_read {
+            self.unknown_critical.push(format!("{} that cannot be read", extension_name(oid)));
+        }
     }
 }
 
@@ -112,10 +211,16 @@ const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
 const BASIC_CONSTRAINTS: &str = "2.5.29.19";
 const NAME_CONSTRAINTS: &str = "2.5.29.30";
 const CERTIFICATE_POLICIES: &str = "2.5.29.32";
+const POLICY_MAPPINGS: &str = "2.5.29.33";
 const AUTHORITY_KEY_ID: &str = "2.5.29.35";
+const POLICY_CONSTRAINTS: &str = "2.5.29.36";
 const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
+const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
+const FRESHEST_CRL: &str = "2.5.29.46";
+const AUTHORITY_INFO_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
+const NO_CHECK: &str = "1.3.6.1.5.5.7.48.1.5";
+const INHIBIT_ANY_POLICY: &str = "2.5.29.54";
 const QUALIFIED_STATEMENTS: &str = "1.3.6.1.5.5.7.1.3";
-const QUALIFIED_TYPE: &str = "0.4.0.1862.1.6";
 
 fn whole<'a, T: FromDer<'a, X509Error>>(oid: &str, value: &'a [u8]) -> Result<T, CertificateError> {
     match T::from_der(value) {
@@ -134,22 +239,6 @@ fn nested_identifiers(der: &[u8]) -> Option<Vec<String>> {
     tree::sequence(&list)?.iter().map(tree::object_identifier).collect()
 }
 
-/// `QCStatements ::= SEQUENCE OF SEQUENCE { statementId, statementInfo OPTIONAL }` (RFC 3739
-/// §3.2.6); the `QcType` among them.
-fn qualified_types(der: &[u8]) -> Option<Vec<String>> {
-    let [list] = tree::elements(der)?.try_into().ok()?;
-    let mut types = Vec::new();
-    for statement in tree::sequence(&list)? {
-        let parts = tree::sequence(&statement)?;
-        let (id, information) = parts.split_first()?;
-        if tree::object_identifier(id)? == QUALIFIED_TYPE {
-            let listed = tree::sequence(information.first()?)?;
-            types = listed.iter().map(tree::object_identifier).collect::<Option<_>>()?;
-        }
-    }
-    Some(types)
-}
-
 /// The name of an extension as its standard gives it, with its identifier.
 fn extension_name(oid: &str) -> String {
     let name = match oid {
@@ -161,15 +250,16 @@ fn extension_name(oid: &str) -> String {
         "2.5.29.18" => "issuerAltName",
         BASIC_CONSTRAINTS => "basicConstraints",
         NAME_CONSTRAINTS => "nameConstraints",
-        "2.5.29.31" => "cRLDistributionPoints",
+        CRL_DISTRIBUTION_POINTS => "cRLDistributionPoints",
         CERTIFICATE_POLICIES => "certificatePolicies",
-        "2.5.29.33" => "policyMappings",
+        POLICY_MAPPINGS => "policyMappings",
         AUTHORITY_KEY_ID => "authorityKeyIdentifier",
-        "2.5.29.36" => "policyConstraints",
+        POLICY_CONSTRAINTS => "policyConstraints",
         EXTENDED_KEY_USAGE => "extKeyUsage",
-        "2.5.29.46" => "freshestCRL",
-        "2.5.29.54" => "inhibitAnyPolicy",
-        "1.3.6.1.5.5.7.1.1" => "authorityInfoAccess",
+        FRESHEST_CRL => "freshestCRL",
+        INHIBIT_ANY_POLICY => "inhibitAnyPolicy",
+        AUTHORITY_INFO_ACCESS => "authorityInfoAccess",
+        NO_CHECK => "ocsp-nocheck",
         QUALIFIED_STATEMENTS => "qcStatements",
         "1.3.6.1.4.1.11129.2.4.3" => "precertificate poison",
         _ => return oid.to_owned(),

@@ -6,7 +6,7 @@ use x509_parser::{
 };
 
 /// A subject's or issuer's name.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Name {
     der: Vec<u8>,
     text: String,
@@ -17,7 +17,7 @@ pub(super) struct Name {
 /// Per RDN, its attributes in order of type, each value without what RFC 5280 §7.1 says to ignore.
 type Comparable = Vec<Vec<(String, Value)>>;
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Opaque(u32, Vec<u8>),
     Text(String),
@@ -30,6 +30,8 @@ pub(super) const COUNTRY: &str = "2.5.4.6";
 pub(super) const ORGANISATION: &str = "2.5.4.10";
 pub(super) const GIVEN_NAME: &str = "2.5.4.42";
 pub(super) const ORGANISATION_IDENTIFIER: &str = "2.5.4.97";
+
+const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
 
 impl Name {
     pub(super) fn read(name: &X509Name<'_>) -> Self {
@@ -46,6 +48,30 @@ impl Name {
             attributes,
             comparable: comparable(name),
         }
+    }
+
+    /// The name in this DER and nothing after it.
+    pub(super) fn from_der(der: &[u8]) -> Option<Self> {
+        match X509Name::from_der(der) {
+            Ok(([], name)) => Some(Self::read(&name)),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// Whether it has no part.
+    pub(super) fn is_empty(&self) -> bool {
+        self.comparable.is_empty()
+    }
+
+    /// Whether it is `base`, or `base` with more specific parts (RFC 5280 §4.2.1.10).
+    pub(super) fn is_within(&self, base: &Self) -> bool {
+        self.comparable.starts_with(&base.comparable)
+    }
+
+    /// Every `emailAddress`, in lower case.
+    pub(super) fn email_addresses(&self) -> impl Iterator<Item = String> + '_ {
+        let addresses = self.attributes.iter().filter(|(oid, _)| oid == EMAIL_ADDRESS);
+        addresses.map(|(_, address)| address.to_ascii_lowercase())
     }
 
     /// The DER, as it stands in the certificate.
@@ -143,7 +169,7 @@ fn escaped(value: &str) -> String {
 }
 
 /// `value` with a mark for each character that does not show.
-fn readable(value: &str) -> String {
+pub(super) fn readable(value: &str) -> String {
     value.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 

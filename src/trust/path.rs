@@ -12,7 +12,7 @@ mod tests;
 use std::ops::ControlFlow;
 
 use super::{
-    Certificate, Purpose, TrustStore, certificate::Validity, extension::Authority,
+    Certificate, Purpose, TrustStore, certificate::Validity, constraints, extension::Authority,
     problem::Problem, purpose,
 };
 use crate::{
@@ -74,6 +74,10 @@ pub struct PathOutcome {
     /// How many signatures on certificates were checked, so that a caller with several searches
     /// can bound them together.
     pub signature_checks: usize,
+    /// How many certificates were looked at, likewise.
+    pub steps: usize,
+    /// Whether the budget ended the search.
+    pub gave_up: bool,
 }
 
 /// Finds a path from the signer to a certificate of `trust` and judges it.
@@ -89,12 +93,14 @@ pub fn validate(request: &PathRequest<'_>, trust: &TrustStore) -> PathOutcome {
     let mut path = vec![search.link(request.signer)];
     let stop = search.extend(&mut path);
     let signature_checks = request.limits.signature_checks.saturating_sub(search.checks_left);
-    let mut nearest = search.nearest.unwrap_or_else(|| Judged::of(&path, request));
-    if stop == ControlFlow::Break(Stop::GivenUp) {
+    let steps = request.limits.steps.saturating_sub(search.steps_left);
+    let gave_up = stop == ControlFlow::Break(Stop::GivenUp);
+    let mut nearest = search.nearest.unwrap_or_else(|| Judged::of(&path, request, trust));
+    if gave_up {
         let PathLimits { signature_checks: checks, steps, .. } = request.limits;
         nearest.problems.push((0, Problem::GivenUp { checks, steps }));
     }
-    PathOutcome { signature_checks, ..nearest.outcome(trust) }
+    PathOutcome { signature_checks, steps, gave_up, ..nearest.outcome(trust) }
 }
 
 /// Why a search ends before all paths are tried.
@@ -127,7 +133,7 @@ impl<'a> Search<'a> {
             return ControlFlow::Continue(());
         };
         if self.trust.contains(last) {
-            return self.consider(Judged::of(path, self.request));
+            return self.consider(Judged::of(path, self.request, self.trust));
         }
         let issuer = last.issuer().to_owned();
         let mut dead_end = if last.is_self_issued() {
@@ -171,7 +177,7 @@ impl<'a> Search<'a> {
         if extended {
             return ControlFlow::Continue(());
         }
-        let mut judged = Judged::of(path, self.request);
+        let mut judged = Judged::of(path, self.request, self.trust);
         judged.problems.push((path.len().saturating_sub(1), dead_end));
         self.consider(judged)
     }
@@ -199,7 +205,9 @@ impl<'a> Search<'a> {
     }
 
     fn link(&self, certificate: &'a Certificate) -> Link<'a> {
-        let source = if self.trust.contains(certificate) {
+        let source = if self.trust.is_listed(certificate) {
+            CertificateSource::TrustList
+        } else if self.trust.contains(certificate) {
             CertificateSource::TrustDirectory
         } else {
             CertificateSource::Signature
@@ -235,7 +243,7 @@ struct Judged<'a> {
 }
 
 impl<'a> Judged<'a> {
-    fn of(path: &[Link<'a>], request: &PathRequest<'_>) -> Self {
+    fn of(path: &[Link<'a>], request: &PathRequest<'_>, trust: &TrustStore) -> Self {
         let mut problems = Vec::new();
         // RFC 5280 §4.2.1.9: self-issued certificates do not count.
         let mut authorities_below = 0_u32;
@@ -254,6 +262,8 @@ impl<'a> Judged<'a> {
                 authorities_below = authorities_below.saturating_add(1);
             }
         }
+        problems.extend(limit_problems(path));
+        problems.extend(grant_problem(path, request, trust));
         Self { links: path.to_vec(), problems }
     }
 
@@ -269,7 +279,8 @@ impl<'a> Judged<'a> {
         let chain = self.links.iter().enumerate();
         let chain = chain.map(|(place, link)| self.report(place, link, trust)).collect();
         let signer = self.links.first().map(|link| link.certificate);
-        let warnings = signer.and_then(unusual_key_usage).into_iter().collect();
+        let unusual = [unusual_key_usage, unread_issuer_key];
+        let warnings = unusual.iter().filter_map(|about| about(signer?)).collect();
         let certificates = self.links.iter().map(|link| link.certificate.clone()).collect();
         let Some((place, problem)) = self.worst() else {
             let indication = Indication::TotalPassed;
@@ -281,6 +292,8 @@ impl<'a> Judged<'a> {
                 reason: None,
                 warnings,
                 signature_checks: 0,
+                steps: 0,
+                gave_up: false,
             };
         };
         let (indication, sub_indication) = problem.indication();
@@ -297,6 +310,8 @@ impl<'a> Judged<'a> {
             reason: Some(reason),
             warnings,
             signature_checks: 0,
+            steps: 0,
+            gave_up: false,
         }
     }
 
@@ -339,7 +354,7 @@ fn signer_problems(signer: &Certificate, asked: Purpose, at: Timestamp) -> Vec<P
     }
     if !purpose::allow(signer.purposes(), asked) {
         let purposes = purpose::names(signer.purposes().unwrap_or_default());
-        problems.push(Problem::OtherPurpose { purposes });
+        problems.push(Problem::OtherPurpose { asked: purpose::name(asked), purposes });
     }
     problems
 }
@@ -366,6 +381,37 @@ fn authority_problems(authority: &Certificate, below: u32, at: Timestamp) -> Vec
     problems
 }
 
+/// The limits that authorities set on names and policies below them.
+fn limit_problems(path: &[Link<'_>]) -> Vec<(usize, Problem)> {
+    let certificates: Vec<_> = path.iter().map(|link| link.certificate).collect();
+    let name = constraints::violated_name(&certificates);
+    let name = name.map(|(place, name)| (place, Problem::NameNotAllowed { name }));
+    let policy = constraints::lacks_policy(&certificates).then_some((0, Problem::NoPolicy));
+    name.into_iter().chain(policy).collect()
+}
+
+/// Who is trusted by a list alone is trusted while the list grants it. A service is withdrawn for
+/// a reason: a document that its key vouches for after that proves nothing.
+///
+/// The list grants that certificates are issued. An authority's key signs OCSP answers too, with
+/// whatever nonce somebody sent: what it signs itself is no document.
+fn grant_problem(
+    path: &[Link<'_>],
+    request: &PathRequest<'_>,
+    trust: &TrustStore,
+) -> Option<(usize, Problem)> {
+    let last = path.last().filter(|_| request.purpose == Purpose::Document)?.certificate;
+    if !trust.is_listed(last) {
+        return None;
+    }
+    let place = path.len().saturating_sub(1);
+    if place == 0 {
+        return Some((place, Problem::ListedToIssue));
+    }
+    let is_granted = trust.is_authority_at(last, request.at);
+    (!is_granted).then_some((place, Problem::NotGranted { at: request.at }))
+}
+
 /// ETSI EN 319 412-2 §4.3.2 wants nonRepudiation in a certificate for signatures: one without it
 /// is often for logging in.
 fn unusual_key_usage(signer: &Certificate) -> Option<Warning> {
@@ -375,6 +421,17 @@ fn unusual_key_usage(signer: &Certificate) -> Option<Warning> {
             WarningCode::KeyUsageUnusual,
             "The signer's certificate allows digitalSignature and not nonRepudiation, as \
              certificates for logging in do.",
+        )
+    })
+}
+
+/// What leads to the issuer is a hint: who issued the certificate is proved by a signature.
+fn unread_issuer_key(signer: &Certificate) -> Option<Warning> {
+    signer.has_unread_authority_key_id().then(|| {
+        Warning::new(
+            WarningCode::Tolerated,
+            "The authorityKeyIdentifier of the signer's certificate cannot be read; its issuer is \
+             found by the name alone.",
         )
     })
 }

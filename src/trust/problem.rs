@@ -23,12 +23,20 @@ pub(super) enum Problem {
     MayNotIssue,
     #[error("its key usage allows neither digitalSignature nor nonRepudiation")]
     MayNotSign,
+    #[error("an authority above it does not allow the name {name} (nameConstraints)")]
+    NameNotAllowed { name: String },
+    #[error("an authority on the path demands a policy, and none is valid for the whole path")]
+    NoPolicy,
+    #[error("a trust list names it for what it issues, and not for what it signs itself")]
+    ListedToIssue,
+    #[error("the trust list has not granted its service at {at}")]
+    NotGranted { at: Timestamp },
     #[error("no certificate of its issuer, {issuer}, is in the signature or the trust directory")]
     NoIssuer { issuer: String },
     #[error("it has issued the certificate before it, and is not an authority's (CA:TRUE)")]
     NotAuthority,
-    #[error("it is for another purpose than signing documents ({purposes})")]
-    OtherPurpose { purposes: String },
+    #[error("it is for another purpose than {asked} ({purposes})")]
+    OtherPurpose { asked: &'static str, purposes: String },
     #[error(
         "its issuer, {issuer}, is known only with another key identifier than the one it names"
     )]
@@ -67,12 +75,16 @@ impl Problem {
             Self::MayNotIssue => 7,
             Self::TooManyBelow { .. } => 8,
             Self::UnknownCritical { .. } => 9,
-            Self::MayNotSign => 10,
-            Self::OtherPurpose { .. } => 11,
-            Self::SignerNotYetValid { .. } => 12,
-            Self::SignerExpired { .. } => 13,
-            Self::AuthorityNotYetValid { .. } => 14,
-            Self::AuthorityExpired { .. } => 15,
+            Self::NameNotAllowed { .. } => 10,
+            Self::NoPolicy => 11,
+            Self::MayNotSign => 12,
+            Self::OtherPurpose { .. } => 13,
+            Self::ListedToIssue => 14,
+            Self::NotGranted { .. } => 15,
+            Self::SignerNotYetValid { .. } => 16,
+            Self::SignerExpired { .. } => 17,
+            Self::AuthorityNotYetValid { .. } => 18,
+            Self::AuthorityExpired { .. } => 19,
         }
     }
 
@@ -84,9 +96,13 @@ impl Problem {
             | Self::LongPath { .. } => {
                 (Indication::Indeterminate, SubIndication::CertificateChainGeneralFailure)
             }
-            Self::MayNotIssue
+            Self::ListedToIssue
+            | Self::MayNotIssue
             | Self::MayNotSign
+            | Self::NameNotAllowed { .. }
+            | Self::NoPolicy
             | Self::NotAuthority
+            | Self::NotGranted { .. }
             | Self::OtherPurpose { .. }
             | Self::TooManyBelow { .. }
             | Self::UnknownCritical { .. } => {

@@ -37,8 +37,21 @@ fn allow_documents(purposes: &[String]) -> bool {
     !service && !purposes.iter().all(other)
 }
 
+/// What is asked for, for people.
+pub(super) fn name(asked: Purpose) -> &'static str {
+    match asked {
+        Purpose::Document => "signing documents",
+        Purpose::OcspSigning => "answering about revocation",
+        Purpose::RevocationList => "signing revocation lists",
+        Purpose::TimeStamping => "time-stamping",
+    }
+}
+
 /// The purposes for people.
 pub(super) fn names(purposes: &[String]) -> String {
+    if purposes.is_empty() {
+        return "it names none".to_owned();
+    }
     let name = |purpose: &String| {
         let mut known = SERVICES.iter().chain(OTHERS);
         known.find(|(oid, _)| oid == purpose).map_or(purpose.as_str(), |(_, name)| name).to_owned()

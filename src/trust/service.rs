@@ -34,6 +34,11 @@ pub struct TrustService {
     pub name: String,
     /// Its certificates: digital identities of one key, old and new.
     pub certificates: Vec<Certificate>,
+    /// Its key identifiers (`X509SKI`), lower-case hexadecimal. To be shown: anybody can write one
+    /// into a certificate, so none proves which key it is.
+    pub key_ids: Vec<String>,
+    /// Its subject names (`X509SubjectName`) as the list writes them, to be shown.
+    pub subjects: Vec<String>,
     /// Its statuses, each in force until the next, in any order.
     pub history: Vec<ServiceStatus>,
 }
@@ -44,5 +49,23 @@ impl TrustService {
     pub fn is_granted_at(&self, at: Timestamp) -> bool {
         let begun = self.history.iter().filter(|status| status.from <= at);
         begun.max_by_key(|status| status.from).is_some_and(|status| status.is_granted)
+    }
+
+    /// Whether `certificate` is this service's: one of the listed, or a later or earlier one of
+    /// the same name and key.
+    #[must_use]
+    pub fn has(&self, certificate: &Certificate) -> bool {
+        self.certificates.iter().any(|own| own == certificate || own.same_entity(certificate))
+    }
+
+    /// Whether its certificates are trusted: it issues certificates or time-stamps, and was
+    /// granted at some time. The list names other services for other purposes.
+    #[must_use]
+    pub fn is_anchor(&self) -> bool {
+        let serves = match self.kind {
+            ServiceKind::QualifiedAuthority | ServiceKind::QualifiedTimeStamping => true,
+            ServiceKind::Other(_) => false,
+        };
+        serves && self.history.iter().any(|status| status.is_granted)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Certificate, TrustService};
-use crate::domain::Sha256;
+use super::{Certificate, ServiceKind, TrustList, TrustService};
+use crate::domain::{Sha256, Timestamp};
 
-/// The certificates of the trust directory.
+/// The certificates of the trust directory and the authorities of its trust lists.
 ///
 /// Each is trusted by being there: an authority for what it issues (its `basicConstraints` must
 /// say that it is one), any other certificate for what it signs itself.
@@ -14,6 +14,22 @@ pub struct TrustStore {
     certificates: Vec<Certificate>,
     fingerprints: BTreeSet<Sha256>,
     services: Vec<TrustService>,
+    /// Trusted by a list alone.
+    listed: BTreeSet<Sha256>,
+    lists: Vec<ListIssue>,
+}
+
+/// Which issue of a trust list is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListIssue {
+    /// The country.
+    pub territory: String,
+    /// The number of the issue.
+    pub sequence: u64,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When the next is due.
+    pub next_update: Option<Timestamp>,
 }
 
 impl TrustStore {
@@ -29,16 +45,53 @@ impl TrustStore {
         store
     }
 
-    /// Trusts the certificates of these services of a trust list as well.
+    /// Knows these services of trust lists, and trusts the certificates of those that are
+    /// [anchors](TrustService::is_anchor).
     #[must_use]
     pub fn with_services(mut self, services: Vec<TrustService>) -> Self {
-        for certificate in services.iter().flat_map(|service| &service.certificates) {
+        let anchors = services.iter().filter(|service| service.is_anchor());
+        for certificate in anchors.flat_map(|service| &service.certificates) {
             if self.fingerprints.insert(certificate.sha256()) {
+                self.listed.insert(certificate.sha256());
                 self.certificates.push(certificate.clone());
             }
         }
         self.services.extend(services);
         self
+    }
+
+    /// Knows the services of this list. The caller has verified it.
+    #[must_use]
+    pub fn with_list(mut self, list: TrustList) -> Self {
+        let TrustList { territory, sequence, issued_at, next_update, services, .. } = list;
+        self.lists.push(ListIssue { territory, sequence, issued_at, next_update });
+        self.with_services(services)
+    }
+
+    /// Trusts what `other` trusts as well.
+    #[must_use]
+    pub fn merged(mut self, other: Self) -> Self {
+        for certificate in other.certificates {
+            let sha256 = certificate.sha256();
+            let is_listed = other.listed.contains(&sha256);
+            if self.fingerprints.insert(sha256) {
+                self.certificates.push(certificate);
+                if is_listed {
+                    self.listed.insert(sha256);
+                }
+            } else if !is_listed {
+                self.listed.remove(&sha256);
+            }
+        }
+        self.services.extend(other.services);
+        self.lists.extend(other.lists);
+        self
+    }
+
+    /// The list that was issued last.
+    #[must_use]
+    pub fn newest_list(&self) -> Option<&ListIssue> {
+        self.lists.iter().max_by_key(|list| list.issued_at)
     }
 
     /// The services of the trust lists.
@@ -75,5 +128,25 @@ impl TrustStore {
     #[must_use]
     pub fn contains(&self, certificate: &Certificate) -> bool {
         self.fingerprints.contains(&certificate.sha256())
+    }
+
+    /// Whether it is trusted because a trust list names it, and for no other reason.
+    #[must_use]
+    pub fn is_listed(&self, certificate: &Certificate) -> bool {
+        self.listed.contains(&certificate.sha256())
+    }
+
+    /// Whether a service of a list with this certificate was granted at `at`, whatever it does.
+    pub(crate) fn is_granted_at(&self, certificate: &Certificate, at: Timestamp) -> bool {
+        let mut own = self.services.iter().filter(|service| service.has(certificate));
+        own.any(|service| service.is_anchor() && service.is_granted_at(at))
+    }
+
+    /// Whether one was that issues certificates to people.
+    pub(super) fn is_authority_at(&self, certificate: &Certificate, at: Timestamp) -> bool {
+        let mut own = self.services.iter().filter(|service| service.has(certificate));
+        own.any(|service| {
+            service.kind == ServiceKind::QualifiedAuthority && service.is_granted_at(at)
+        })
     }
 }

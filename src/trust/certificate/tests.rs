@@ -138,6 +138,18 @@ fn shows_the_code_that_fits_the_kind_of_signer() {
 }
 
 #[test]
+fn refuses_tags_of_another_class_beside_the_signed_part() {
+    let der = draft().der();
+    // The algorithm is 7 bytes and the signature 67: both end the certificate.
+    let algorithm = der.len() - 67 - 7;
+    for place in [algorithm, algorithm + 2, algorithm + 7] {
+        let mut bent = der.clone();
+        bent[place] ^= 0x80;
+        assert!(Certificate::parse(&bent).is_err(), "byte {place}");
+    }
+}
+
+#[test]
 fn refuses_bytes_after_the_certificate_and_inside_its_parts() {
     let mut longer = draft().der();
     longer.push(0);
@@ -183,17 +195,36 @@ fn refuses_an_extension_twice() {
 
 #[test]
 fn refuses_extensions_that_cannot_be_read() {
-    for oid in ["2.5.29.14", "2.5.29.15", "2.5.29.19", "2.5.29.35", "2.5.29.37"] {
+    for (oid, critical) in [
+        ("2.5.29.14", false),
+        ("2.5.29.15", false),
+        ("2.5.29.19", false),
+        ("2.5.29.35", true),
+        ("2.5.29.37", false),
+    ] {
         for value in [vec![], vec![0x30], vec![0x05, 0x00], vec![0x30, 0x00, 0x30, 0x00]] {
             let mut draft = draft();
             (draft.key_usage, draft.subject_key_id, draft.authority_key_id) = (None, None, None);
-            draft.others.push((oid, false, value.clone()));
+            draft.others.push((oid, critical, value.clone()));
             let read = Certificate::parse(&draft.der());
             assert!(
                 matches!(read, Err(CertificateError::UnreadableExtension { .. })),
                 "{oid} {value:?}"
             );
         }
+    }
+}
+
+/// It is a hint to the issuer; `04 ..` is what one issuer in use writes for it.
+#[test]
+fn passes_over_an_authority_key_identifier_that_cannot_be_read() {
+    for value in [vec![], vec![0x30], vec![0x04, 0x01, 0x07]] {
+        let mut draft = draft();
+        draft.authority_key_id = None;
+        draft.others.push(("2.5.29.35", false, value));
+        let certificate = Certificate::parse(&draft.der()).unwrap();
+        assert_eq!(certificate.authority_key_id(), None);
+        assert!(certificate.has_unread_authority_key_id());
     }
 }
 

@@ -340,7 +340,7 @@ fn understands_the_critical_extensions_of_ukrainian_certificates() {
     signer.others = vec![("1.3.6.1.5.5.7.1.3", true, vec![0x30, 0x05])];
     let outcome = judge(&signer, &[], &[root()]);
     let expected = (Indeterminate, Sub::ChainConstraintsFailure);
-    assert_refused(&outcome, expected, 0, "qcStatements that cannot be read");
+    assert_refused(&outcome, expected, 0, "qcStatements (1.3.6.1.5.5.7.1.3) that cannot be read");
 }
 
 #[test]
@@ -489,7 +489,7 @@ fn keeps_to_the_budget_given() {
 #[test]
 fn names_an_algorithm_that_it_cannot_check() {
     for (oid, words) in [
-        ("1.2.804.2.1.1.1.1.3.1.1", "DSTU 4145 with GOST 34.311 is not supported"),
+        ("1.2.643.7.1.1.3.2", "GOST R 34.10-2012 of 256 bits is not supported"),
         ("1.2.840.113549.1.1.5", "RSA with SHA-1 (160 bits) is too weak"),
     ] {
         let mut signer = person(MIDDLE);
@@ -504,10 +504,10 @@ fn names_an_algorithm_that_it_cannot_check() {
 #[test]
 fn tells_of_an_unproved_path_before_what_is_said_on_it() {
     let mut signer = person(ROOT);
-    signer.algorithms = ["1.2.804.2.1.1.1.1.3.1.1"; 2];
+    signer.algorithms = ["1.2.643.7.1.1.3.2"; 2];
     let outcome = judge_at("2020-01-01T00:00:00Z", &signer, &[], &[root()]);
     let expected = (Indeterminate, Sub::CryptoConstraintsFailure);
-    assert_refused(&outcome, expected, 0, "DSTU 4145");
+    assert_refused(&outcome, expected, 0, "GOST R");
 }
 
 #[test]

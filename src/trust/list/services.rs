@@ -1,0 +1,188 @@
+//! The providers and services of a list (ETSI TS 119 612 §5.4 to §5.6).
+
+use base64ct::{Base64, Encoding as _};
+use roxmltree::Node;
+
+use super::xml::{LIST, XML, child, children, text};
+use crate::{
+    domain::Timestamp,
+    trust::{Certificate, ServiceKind, ServiceStatus, TrustService, name},
+};
+
+/// 2016-07-01: from here on only `granted` counts (Regulation 910/2014, and with it ETSI TS 119
+/// 612 §5.5.4).
+const GRANTED_ALONE: &str = "2016-07-01T00:00:00Z";
+
+/// The most names, certificates or periods of one service.
+const MOST: usize = 1024;
+
+/// The services, and what is wrong with those that cannot be read.
+pub(super) fn read(root: Node<'_, '_>) -> (Vec<TrustService>, Vec<String>) {
+    let (mut services, mut problems) = (Vec::new(), Vec::new());
+    let lists = children(root, (LIST, "TrustServiceProviderList"));
+    for provider in lists.flat_map(|list| children(list, (LIST, "TrustServiceProvider"))) {
+        let provider_name = child(provider, (LIST, "TSPInformation"))
+            .and_then(|information| local_name(information, "TSPName"))
+            .unwrap_or_default();
+        let listed = children(provider, (LIST, "TSPServices"));
+        for (index, service) in
+            listed.flat_map(|list| children(list, (LIST, "TSPService"))).enumerate()
+        {
+            let number = index.saturating_add(1);
+            let mut told = |problem: &str| {
+                problems.push(format!("service {number} of {provider_name}: {problem}"));
+            };
+            match read_service(service, &provider_name) {
+                Ok(read) => {
+                    if read.certificates.is_empty() {
+                        told("it has no certificate, so no signature can be traced to it");
+                    }
+                    services.push(read);
+                }
+                Err(problem) => told(problem),
+            }
+        }
+    }
+    (services, problems)
+}
+
+fn read_service(service: Node<'_, '_>, provider: &str) -> Result<TrustService, &'static str> {
+    let information = child(service, (LIST, "ServiceInformation"))
+        .ok_or("it has no ServiceInformation, so it is not used")?;
+    let kind = kind_of(information).ok_or("its type cannot be read, so it is not used")?;
+    let mut read = TrustService {
+        kind: kind.clone(),
+        provider: provider.to_owned(),
+        name: local_name(information, "ServiceName").unwrap_or_default(),
+        certificates: Vec::new(),
+        key_ids: Vec::new(),
+        subjects: Vec::new(),
+        history: Vec::new(),
+    };
+    let identity = child(information, (LIST, "ServiceDigitalIdentity"))
+        .ok_or("it has no digital identity, so it is not used")?;
+    read_identity(identity, &mut read)?;
+
+    let mut periods = vec![period_of(information, &kind)?];
+    let history = child(service, (LIST, "ServiceHistory"));
+    let history =
+        history.into_iter().flat_map(|history| children(history, (LIST, "ServiceHistoryInstance")));
+    for instance in history.take(MOST) {
+        periods.push(period_of(instance, &kind)?);
+    }
+    periods.sort_by_key(|period| period.from);
+    if periods.windows(2).any(|pair| matches!(pair, [one, next] if one.from == next.from)) {
+        return Err("two of its statuses begin at the same moment, so it is not used");
+    }
+    read.history = with_end_of_supervision(&periods);
+    Ok(read)
+}
+
+/// Whether and until when the status of a period counts as granted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Granted,
+    /// `undersupervision` and `accredited`, of the time before `granted` existed.
+    Supervised,
+    Other,
+}
+
+struct Period {
+    from: Timestamp,
+    word: Word,
+}
+
+fn period_of(node: Node<'_, '_>, kind: &ServiceKind) -> Result<Period, &'static str> {
+    let status = child(node, (LIST, "ServiceStatus"))
+        .map(text)
+        .ok_or("a status is missing, so it is not used")?;
+    let from = child(node, (LIST, "StatusStartingTime"))
+        .and_then(|from| text(from).parse().ok())
+        .ok_or("the beginning of a status cannot be read, so it is not used")?;
+    let word = match status.rsplit('/').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        // A service that had another type then did not do then what it does today.
+        _ if kind_of(node).as_ref() != Some(kind) => Word::Other,
+        "granted" => Word::Granted,
+        "undersupervision" | "accredited" => Word::Supervised,
+        _ => Word::Other,
+    };
+    Ok(Period { from, word })
+}
+
+/// The periods, each supervised one ending when supervision ceased to be enough.
+fn with_end_of_supervision(periods: &[Period]) -> Vec<ServiceStatus> {
+    let end: Timestamp = GRANTED_ALONE.parse().expect("the constant is a moment");
+    let mut history = Vec::new();
+    for (index, period) in periods.iter().enumerate() {
+        let is_granted = match period.word {
+            Word::Granted => true,
+            Word::Supervised => period.from < end,
+            Word::Other => false,
+        };
+        history.push(ServiceStatus { from: period.from, is_granted });
+        let next = periods.get(index.saturating_add(1)).map(|next| next.from);
+        if period.word == Word::Supervised && is_granted && next.is_none_or(|next| next > end) {
+            history.push(ServiceStatus { from: end, is_granted: false });
+        }
+    }
+    history
+}
+
+fn kind_of(node: Node<'_, '_>) -> Option<ServiceKind> {
+    let uri = text(child(node, (LIST, "ServiceTypeIdentifier"))?);
+    let (_, kind) = uri.rsplit_once("/Svctype/")?;
+    Some(match kind {
+        "CA/QC" => ServiceKind::QualifiedAuthority,
+        "TSA/QTST" => ServiceKind::QualifiedTimeStamping,
+        _ => ServiceKind::Other(uri.chars().filter(char::is_ascii_graphic).take(256).collect()),
+    })
+}
+
+fn read_identity(identity: Node<'_, '_>, read: &mut TrustService) -> Result<(), &'static str> {
+    for id in children(identity, (LIST, "DigitalId")).take(MOST) {
+        if let Some(certificate) = child(id, (LIST, "X509Certificate")) {
+            let certificate = decoded(certificate)
+                .and_then(|der| Certificate::parse(&der).ok())
+                .ok_or("one of its certificates cannot be read, so it is not used")?;
+            if !read.certificates.contains(&certificate) {
+                read.certificates.push(certificate);
+            }
+        } else if let Some(key_id) = child(id, (LIST, "X509SKI")) {
+            let key_id =
+                decoded(key_id).ok_or("a key identifier cannot be read, so it is not used")?;
+            read.key_ids.push(name::hex(&key_id));
+        } else if let Some(subject) = child(id, (LIST, "X509SubjectName")) {
+            read.subjects.push(shown(&text(subject)));
+        }
+    }
+    // ETSI TS 119 612 §5.5.3: all certificates of one service have one key.
+    let mut keys = read.certificates.iter().map(Certificate::public_key);
+    let first = keys.next();
+    if keys.any(|key| Some(key) != first) {
+        return Err("its certificates have different keys, so it is not used");
+    }
+    Ok(())
+}
+
+fn decoded(node: Node<'_, '_>) -> Option<Vec<u8>> {
+    let packed: String = text(node).split_ascii_whitespace().collect();
+    Base64::decode_vec(&packed).ok()
+}
+
+/// A name in Ukrainian, else in English, else the first.
+fn local_name(node: Node<'_, '_>, element: &'static str) -> Option<String> {
+    let names: Vec<_> =
+        children(child(node, (LIST, element))?, (LIST, "Name")).take(MOST).collect();
+    let in_language = |language| {
+        let mut names = names.iter();
+        names.find(|name| name.attribute((XML, "lang")) == Some(language))
+    };
+    let name = in_language("uk").or_else(|| in_language("en")).or_else(|| names.first())?;
+    Some(shown(&text(*name)))
+}
+
+/// Safe to show: one line without hidden characters.
+fn shown(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    name::readable(&line.chars().take(512).collect::<String>())
+}

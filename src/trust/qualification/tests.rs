@@ -1,0 +1,118 @@
+use Qualification as Kind;
+
+use super::*;
+use crate::trust::{
+    ServiceStatus,
+    sample::{Draft, name, object_identifier, tlv},
+};
+
+const COMPLIANCE: &str = "0.4.0.1862.1.1";
+const DEVICE: &str = "0.4.0.1862.1.4";
+const NATIONAL_MARK: &str = "1.2.804.2.1.1.1.2.1";
+const SIGNED_AT: &str = "2027-01-01T00:00:00Z";
+
+fn authority() -> Draft {
+    Draft::authority("Надавач", 2, ("Root", 1))
+}
+
+/// Issued at the beginning of 2026, with these statements.
+fn signer(statements: &[&str]) -> Draft {
+    let mut signer = Draft::signer("Тестова Особа", 9, ("Надавач", 2));
+    let listed: Vec<_> =
+        statements.iter().map(|oid| tlv(0x30, &[object_identifier(oid)])).collect();
+    signer.others.push(("1.3.6.1.5.5.7.1.3", false, tlv(0x30, &listed)));
+    signer
+}
+
+fn seal(statements: &[&str]) -> Draft {
+    Draft {
+        subject: name(&[("2.5.4.10", "Тестова Установа")]), ..signer(statements)
+    }
+}
+
+fn service(kind: ServiceKind, history: &[(&str, bool)]) -> TrustService {
+    let status = |(from, is_granted): &(&str, bool)| ServiceStatus {
+        from: from.parse().unwrap(),
+        is_granted: *is_granted,
+    };
+    TrustService {
+        kind,
+        provider: "КНЕДП «Зразок»".to_owned(),
+        name: "Підпис".to_owned(),
+        certificates: vec![authority().make()],
+        key_ids: Vec::new(),
+        subjects: Vec::new(),
+        history: history.iter().map(status).collect(),
+    }
+}
+
+fn judged(signer: &Draft, services: Vec<TrustService>) -> QualificationReport {
+    let trust = TrustStore::empty().with_services(services);
+    let issuer = authority().make();
+    qualification(&signer.make(), Some(&issuer), &trust, SIGNED_AT.parse().unwrap())
+}
+
+#[test]
+fn follows_from_the_list_and_the_certificate() {
+    let always = [("2020-01-01T00:00:00Z", true)];
+    let withdrawn = [("2020-01-01T00:00:00Z", true), ("2026-12-01T00:00:00Z", false)];
+    let withdrawn_later = [("2020-01-01T00:00:00Z", true), ("2027-01-01T00:00:01Z", false)];
+    let granted_later = [("2026-06-01T00:00:00Z", true)];
+    let both = [COMPLIANCE, DEVICE];
+    for (what, signer, history, kind) in [
+        ("КЕП", signer(&both), &always[..], Kind::QualifiedSignature),
+        (
+            "by the national mark",
+            signer(&[NATIONAL_MARK, DEVICE]),
+            &always,
+            Kind::QualifiedSignature,
+        ),
+        ("УЕП", signer(&[COMPLIANCE]), &always, Kind::AdvancedWithQualifiedCertificate),
+        ("seal", seal(&both), &always, Kind::QualifiedSeal),
+        ("other seal", seal(&[COMPLIANCE]), &always, Kind::AdvancedSealWithQualifiedCertificate),
+        ("withdrawn at signing", signer(&both), &withdrawn, Kind::NotQualified),
+        ("withdrawn afterwards", signer(&both), &withdrawn_later, Kind::QualifiedSignature),
+        ("granted after issuance", signer(&both), &granted_later, Kind::NotQualified),
+        ("says nothing", signer(&[]), &always, Kind::NotQualified),
+        ("says device alone", signer(&[DEVICE]), &always, Kind::NotQualified),
+        ("never granted", signer(&both), &[], Kind::NotQualified),
+    ] {
+        let report = judged(&signer, vec![service(ServiceKind::QualifiedAuthority, history)]);
+        assert_eq!(report.kind, kind, "{what}: {:?}", report.reasons);
+        assert!(!report.reasons.is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn without_a_list_nothing_can_be_said() {
+    let report = judged(&signer(&[COMPLIANCE]), Vec::new());
+    assert_eq!(report.kind, Kind::Undetermined);
+    assert_eq!(report.reasons, ["No trust list is loaded."]);
+}
+
+#[test]
+fn only_a_service_that_issues_qualified_certificates_with_this_key_counts() {
+    let always = [("2020-01-01T00:00:00Z", true)];
+    let signer = signer(&[COMPLIANCE, DEVICE]);
+    let stamps = service(ServiceKind::QualifiedTimeStamping, &always);
+    assert_eq!(judged(&signer, vec![stamps]).kind, Kind::NotQualified);
+    let mut other_key = service(ServiceKind::QualifiedAuthority, &always);
+    other_key.certificates = vec![Draft::authority("Надавач", 3, ("Root", 1)).make()];
+    other_key.key_ids = vec!["02".repeat(20)];
+    assert_eq!(judged(&signer, vec![other_key]).kind, Kind::NotQualified);
+    let mut renewed = service(ServiceKind::QualifiedAuthority, &always);
+    renewed.certificates = vec![Draft { serial: vec![77], ..authority() }.make()];
+    assert_eq!(judged(&signer, vec![renewed]).kind, Kind::QualifiedSignature);
+}
+
+#[test]
+fn the_issuer_of_a_pinned_signer_is_looked_for_in_the_list() {
+    let always = [("2020-01-01T00:00:00Z", true)];
+    let listed = vec![service(ServiceKind::QualifiedAuthority, &always)];
+    let trust = TrustStore::empty().with_services(listed);
+    let at = SIGNED_AT.parse().unwrap();
+    let right = signer(&[COMPLIANCE, DEVICE]);
+    assert_eq!(qualification(&right.make(), None, &trust, at).kind, Kind::QualifiedSignature);
+    let forged = Draft { issuer_key: 5, ..right };
+    assert_eq!(qualification(&forged.make(), None, &trust, at).kind, Kind::NotQualified);
+}

@@ -1,0 +1,123 @@
+//! Who may answer for an issuer (RFC 6960 §4.2.2.2): the issuer itself, or a responder with a
+//! certificate by the issuer's key for just that.
+
+use super::{Budget, RevocationError, answer::Answer};
+use crate::{
+    domain::Timestamp,
+    trust::{Certificate, Purpose, TrustStore, certificate::Validity, purpose},
+};
+
+/// Where responders' certificates may be found beside the answer.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) issuer: &'a Certificate,
+    pub(super) responders: &'a [Certificate],
+    pub(super) trust: &'a TrustStore,
+}
+
+/// Proves that the issuer, or a responder that it delegated, gave `answer`. Gives the delegated
+/// responder's certificate: whether that was revoked is for the caller to find out.
+pub(super) fn prove<'a>(
+    answer: &'a Answer,
+    known: Known<'a>,
+    budget: &mut Budget,
+) -> Result<Option<&'a Certificate>, RevocationError> {
+    let issuer = known.issuer;
+    let mut obstacle = None;
+    if answer.responder.is(issuer) {
+        match check(answer, issuer, budget) {
+            Ok(()) => return Ok(None),
+            Err(error) => obstacle = Some(error),
+        }
+    }
+    for candidate in candidates(answer, known) {
+        let proved = delegated(candidate, issuer, answer.produced_at, budget)
+            .and_then(|()| check(answer, candidate, budget));
+        match proved {
+            Ok(()) => return Ok(Some(candidate)),
+            Err(error) => obstacle = Some(error),
+        }
+    }
+    Err(obstacle.unwrap_or_else(|| RevocationError::WrongSigner {
+        signer: answer.responder.text(),
+        problem: "its certificate is not at hand".to_owned(),
+    }))
+}
+
+/// The certificates that the responder may mean, each once.
+fn candidates<'a>(answer: &'a Answer, known: Known<'a>) -> Vec<&'a Certificate> {
+    /// A renewed certificate has the same name.
+    const MAX: usize = 4;
+    let trusted = known.trust.certificates().iter().filter(|certificate| {
+        purpose::allow(certificate.purposes(), Purpose::OcspSigning)
+            && certificate.names_issuer(known.issuer)
+    });
+    let certain: Vec<&Certificate> = answer.certificates.iter().chain(trusted).collect();
+    let brought = known.responders.iter().collect();
+    let mut found: Vec<&Certificate> = Vec::new();
+    // Anybody can put certificates with the responder's name into his signature. They are counted
+    // apart, so that they never crowd out the one that proves him revoked.
+    for pool in [certain, brought] {
+        let most = found.len().saturating_add(MAX);
+        for certificate in pool {
+            if found.len() >= most {
+                break;
+            }
+            if certificate != known.issuer
+                && answer.responder.is(certificate)
+                && !found.contains(&certificate)
+            {
+                found.push(certificate);
+            }
+        }
+    }
+    found
+}
+
+/// Whether `responder` has a certificate by `issuer`'s key to answer for it.
+fn delegated(
+    responder: &Certificate,
+    issuer: &Certificate,
+    produced_at: Timestamp,
+    budget: &mut Budget,
+) -> Result<(), RevocationError> {
+    let wrong = |problem: String| RevocationError::WrongSigner {
+        signer: responder.common_name().unwrap_or_else(|| responder.subject()).to_owned(),
+        problem,
+    };
+    if !responder.names_issuer(issuer) || !responder.names_key_of(issuer) {
+        return Err(wrong("another authority has issued its certificate".to_owned()));
+    }
+    if !purpose::allow(responder.purposes(), Purpose::OcspSigning) {
+        return Err(wrong("its certificate is not for OCSP answers".to_owned()));
+    }
+    let may_sign =
+        responder.key_usage().is_none_or(|usage| usage.digital_signature || usage.non_repudiation);
+    if !may_sign {
+        return Err(wrong("its key usage does not allow it to sign".to_owned()));
+    }
+    if let Some(name) = responder.unknown_critical().first() {
+        return Err(wrong(format!("its certificate has the critical extension {name}")));
+    }
+    if responder.validity_at(produced_at) != Validity::Within {
+        let problem = format!(
+            "its certificate is valid from {} to {}, and the answer is of {produced_at}",
+            responder.not_before(),
+            responder.not_after()
+        );
+        return Err(wrong(problem));
+    }
+    budget.spend(1)?;
+    responder
+        .verify_issued_by(issuer)
+        .map_err(|failure| wrong(format!("of the issuer's signature on its certificate {failure}")))
+}
+
+fn check(
+    answer: &Answer,
+    signer: &Certificate,
+    budget: &mut Budget,
+) -> Result<(), RevocationError> {
+    budget.spend(answer.mebibytes().saturating_add(1))?;
+    answer.verify(signer).map_err(|failure| RevocationError::Unproven { failure })
+}

@@ -1,0 +1,192 @@
+//! Revocation data at hand.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use der::Tag;
+use x509_parser::pem::Pem;
+
+use super::{RevocationError, answer::Answer, list::List};
+use crate::{
+    asn1::{Broken, Element},
+    domain::{RevocationKind, Sha256, Timestamp},
+};
+
+/// Revocation data at hand: lists and answers. Cheap to clone.
+///
+/// What it holds says the same in whatever order it came.
+#[derive(Clone, Default)]
+pub struct RevocationStore {
+    items: BTreeMap<Sha256, Item>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    Answer(Arc<Answer>),
+    List(Arc<List>),
+}
+
+/// What a store has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// What it is: a full list, a delta list, or an OCSP answer.
+    pub kind: RevocationKind,
+    /// Who says it: the list's issuer as RFC 4514 writes the name; of an OCSP answer the
+    /// responder's name, or its key's identifier in hexadecimal.
+    pub issuer: String,
+    /// The moment from which it is true (`thisUpdate`); of an answer about several certificates
+    /// the latest.
+    pub this_update: Timestamp,
+    /// When a newer one is due (`nextUpdate`); of an answer about several certificates the
+    /// earliest.
+    pub next_update: Option<Timestamp>,
+    /// The SHA-256 of the DER: of the list, or of the `BasicOCSPResponse`.
+    pub sha256: Sha256,
+}
+
+impl RevocationStore {
+    /// The most bytes of one list or answer: 64 MiB.
+    pub const MAX_LEN: usize = 64 << 20;
+
+    /// Holds nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Takes one `CertificateList`, `OCSPResponse` or `BasicOCSPResponse`, in DER or PEM. The same
+    /// bytes are kept once.
+    ///
+    /// Only the structure is checked: nothing is believed by being here.
+    ///
+    /// # Errors
+    /// When it cannot be read, or asks for something that is not supported. The store is as before.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<Kept, RevocationError> {
+        // The same data comes with a signature more than once; its hash is cheaper than its parts.
+        if let Some(known) = self.items.get(&Sha256::of(bytes)) {
+            return Ok(known.kept());
+        }
+        let item = Item::read(bytes)?;
+        let kept = item.kept();
+        self.items.entry(kept.sha256).or_insert(item);
+        Ok(kept)
+    }
+
+    /// Takes everything that `other` holds. Nothing is copied.
+    pub fn extend(&mut self, other: &Self) {
+        for (sha256, item) in &other.items {
+            self.items.entry(*sha256).or_insert_with(|| item.clone());
+        }
+    }
+
+    /// The number of lists and answers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The lists, in an order that does not depend on how they came.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &List> {
+        self.items.values().filter_map(|item| match item {
+            Item::List(list) => Some(&**list),
+            Item::Answer(_) => None,
+        })
+    }
+
+    /// The answers, likewise.
+    pub(super) fn answers(&self) -> impl Iterator<Item = &Answer> {
+        self.items.values().filter_map(|item| match item {
+            Item::Answer(answer) => Some(&**answer),
+            Item::List(_) => None,
+        })
+    }
+}
+
+impl fmt::Debug for RevocationStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RevocationStore").field("len", &self.len()).finish()
+    }
+}
+
+impl Item {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, RevocationError> {
+        /// PEM is a third longer, and may have lines of text before it.
+        const MAX_TEXT_LEN: usize = RevocationStore::MAX_LEN * 3 / 2;
+        if bytes.len() > MAX_TEXT_LEN {
+            return Err(RevocationError::TooLong { length: bytes.len() });
+        }
+        if bytes.first() == Some(&0x30) {
+            return Self::read_der(bytes);
+        }
+        let mut blocks = Pem::iter_from_buffer(bytes);
+        match (blocks.next(), blocks.next()) {
+            (Some(Ok(block)), None) => Self::read_der(&block.contents),
+            _ => Err(RevocationError::UnknownKind),
+        }
+    }
+
+    fn read_der(der: &[u8]) -> Result<Self, RevocationError> {
+        if der.len() > RevocationStore::MAX_LEN {
+            return Err(RevocationError::TooLong { length: der.len() });
+        }
+        match Kind::of(der).map_err(|_| RevocationError::UnknownKind)? {
+            Kind::List => List::read(der).map(|list| Self::List(Arc::new(list))),
+            Kind::Answer => Answer::read(der).map(|answer| Self::Answer(Arc::new(answer))),
+            Kind::Basic => Answer::read_basic(der).map(|answer| Self::Answer(Arc::new(answer))),
+        }
+    }
+
+    pub(super) fn kept(&self) -> Kept {
+        match self {
+            Self::Answer(answer) => Kept {
+                kind: RevocationKind::Ocsp,
+                issuer: answer.responder.text(),
+                this_update: answer
+                    .singles
+                    .iter()
+                    .map(|single| single.this_update)
+                    .max()
+                    .unwrap_or(answer.produced_at),
+                next_update: answer.singles.iter().filter_map(|single| single.next_update).min(),
+                sha256: answer.sha256,
+            },
+            Self::List(list) => Kept {
+                kind: list.kind(),
+                issuer: list.issuer.text().to_owned(),
+                this_update: list.this_update,
+                next_update: list.next_update,
+                sha256: list.sha256,
+            },
+        }
+    }
+}
+
+enum Kind {
+    Answer,
+    Basic,
+    List,
+}
+
+impl Kind {
+    /// By the first two elements that set the three apart.
+    fn of(der: &[u8]) -> Result<Self, Broken> {
+        let first = Element::only(der)?.of(Tag::Sequence)?.inside()?.next()?;
+        if first.tag == Tag::Enumerated {
+            return Ok(Self::Answer);
+        }
+        let second = first.of(Tag::Sequence)?.inside()?.next()?.tag;
+        if [Tag::Integer, Tag::Sequence].contains(&second) {
+            Ok(Self::List)
+        } else if matches!(second, Tag::ContextSpecific { .. }) {
+            Ok(Self::Basic)
+        } else {
+            Err(Broken::Malformed)
+        }
+    }
+}

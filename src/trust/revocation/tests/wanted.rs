@@ -1,0 +1,89 @@
+//! What is asked, and what is an answer.
+
+use super::{
+    super::{
+        RevocationError,
+        sample::{AnswerDraft, ListDraft, Said, responder},
+    },
+    *,
+};
+use crate::{
+    domain::RevocationKind,
+    trust::{
+        Wanted,
+        sample::{Draft, tlv},
+    },
+};
+
+fn wanted() -> Wanted {
+    Wanted { certificate: person(), issuer: issuer() }
+}
+
+fn answers(bytes: &[u8]) -> Result<RevocationKind, String> {
+    let kept = wanted().answers(bytes, day("0615"), &TrustStore::empty());
+    kept.map(|kept| kept.kind).map_err(|error| error.to_string())
+}
+
+#[test]
+fn takes_what_the_authority_says_and_nothing_else() {
+    let fresh = || ListDraft::new("0614", "0620");
+    let answer = |said| AnswerDraft::new(said, "0614");
+    let ok = [
+        (answer(Said::Good).der(), RevocationKind::Ocsp),
+        (answer(Said::Revoked("0601", 1)).der(), RevocationKind::Ocsp),
+        (fresh().der(), RevocationKind::Crl),
+        (fresh().delta().der(), RevocationKind::DeltaCrl),
+    ];
+    for (bytes, kind) in ok {
+        assert_eq!(answers(&bytes), Ok(kind));
+    }
+    let neighbour =
+        Draft { serial: vec![10], ..Draft::signer("Тестова Особа", 9, ("Issuer", 1)) };
+    let responder = Draft { issuer_key: 2, ..responder(5) };
+    let forged = AnswerDraft {
+        responder: (responder.make(), 5),
+        certificates: vec![responder.make()],
+        ..answer(Said::Good)
+    };
+    let late = AnswerDraft { next_update: Some("0614"), ..AnswerDraft::new(Said::Good, "0601") };
+    for (bytes, words) in [
+        (b"<html>".to_vec(), "neither a revocation list nor an OCSP answer"),
+        (tlv(0x30, &[tlv(0x0a, &[vec![6]])]), "the responder refuses to answer: unauthorized"),
+        (tlv(0x30, &[tlv(0x0a, &[vec![3]])]), "the responder refuses to answer: tryLater"),
+        (answer(Said::Unknown).der(), "the responder does not know the certificate"),
+        (
+            AnswerDraft { certificate: neighbour.make(), ..answer(Said::Good) }.der(),
+            "it names other certificates",
+        ),
+        (forged.der(), "of the issuer's signature on its certificate"),
+        (late.der(), "the answer was true until 2026-06-14T12:00:00Z"),
+        (AnswerDraft::new(Said::Good, "0616").der(), "the answer is true from 2026-06-16"),
+        (ListDraft { key: 7, ..fresh() }.der(), "its signature proves nothing"),
+        (ListDraft::new("0601", "0614").der(), "the answer was true until"),
+    ] {
+        let told = answers(&bytes).unwrap_err();
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn a_list_by_another_authority_is_not_an_answer() {
+    let other = Draft::authority("Other", 2, ("Other", 2)).make();
+    let list = ListDraft { issuer: other, key: 2, ..ListDraft::new("0614", "0620") };
+    let error = wanted().answers(&list.der(), day("0615"), &TrustStore::empty()).unwrap_err();
+    assert!(matches!(error, RevocationError::WrongSigner { .. }), "{error}");
+}
+
+#[test]
+fn asks_about_the_certificate_by_name_key_and_number() {
+    let wanted = wanted();
+    let request = wanted.ocsp_request(None);
+    let with_nonce = wanted.ocsp_request(Some(&[7; 32]));
+    // What a right answer names is what was asked.
+    let answer = AnswerDraft::new(Said::Good, "0614").basic();
+    let id = memchr::memmem::find(&answer, &[0x2b, 0x0e, 0x03, 0x02, 0x1a]).unwrap();
+    let id = &answer[id..id + 54];
+    assert!(memchr::memmem::find(&request, id).is_some());
+    assert!(memchr::memmem::find(&with_nonce, id).is_some());
+    assert!(memchr::memmem::find(&with_nonce, &[&[4, 32][..], &[7; 32]].concat()).is_some());
+}

@@ -1,0 +1,162 @@
+//! What to ask an authority for, and whether what it says is an answer.
+
+use der::{Encode as _, Tag, asn1::ObjectIdentifier};
+
+use super::{
+    Budget, Kept, RevocationError, RevocationStore,
+    answer::{LookupDigest, key_forms},
+    parts::State,
+    responder::{self, Known},
+    store::Item,
+};
+use crate::{
+    domain::Timestamp,
+    trust::{Certificate, TrustStore},
+};
+
+/// A certificate on a proved path of which nobody could say whether it was revoked, with its
+/// issuer: what to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its issuer.
+    pub issuer: Certificate,
+}
+
+/// How far an authority's clock may be ahead of ours, in seconds.
+const CLOCK_SKEW: i64 = 600;
+
+impl Wanted {
+    /// Where its OCSP responder answers, `http` or `https`; at most eight.
+    #[must_use]
+    pub fn ocsp_urls(&self) -> &[String] {
+        self.certificate.ocsp_urls()
+    }
+
+    /// Where its issuer's full lists are, `http` or `https`; at most eight.
+    #[must_use]
+    pub fn crl_urls(&self) -> &[String] {
+        self.certificate.crl_urls()
+    }
+
+    /// Where its issuer's delta lists are, `http` or `https`; at most eight.
+    #[must_use]
+    pub fn delta_crl_urls(&self) -> &[String] {
+        self.certificate.delta_crl_urls()
+    }
+
+    /// The DER of an `OCSPRequest` about it (RFC 6960 §4.1.1), with this nonce (RFC 9654: 1 to 128
+    /// octets) if one is given.
+    ///
+    /// The certificate is named by SHA-1, which every responder knows (RFC 5019 §2.1.1), and for
+    /// an issuer with a DSTU 4145 key by GOST 34.311, as the Ukrainian profile has it.
+    #[must_use]
+    pub fn ocsp_request(&self, nonce: Option<&[u8]>) -> Vec<u8> {
+        let request = sequence(&[sequence(&[self.certificate_id()])]);
+        let extensions = nonce.map(|nonce| {
+            let value = element(Tag::OctetString, &[element(Tag::OctetString, &[nonce.to_vec()])]);
+            let extension = sequence(&[object_identifier(NONCE), value]);
+            let tag = crate::asn1::constructed(2);
+            element(tag, &[sequence(&[extension])])
+        });
+        sequence(&[sequence(&[request, extensions.unwrap_or_default()])])
+    }
+
+    fn certificate_id(&self) -> Vec<u8> {
+        let national = LookupDigest::from_oid(GOST_34311).filter(|_| self.has_national_key());
+        let digest = national.unwrap_or(LookupDigest::Sha1);
+        // The national profile takes the issuer's key identifier, which is that digest of its key.
+        let identifier = self.issuer.subject_key_id().filter(|_| national.is_some());
+        let key = identifier.map_or_else(
+            || digest.digest(key_forms(&self.issuer).next().unwrap_or_default()),
+            <[u8]>::to_vec,
+        );
+        let parameters = match national {
+            Some(_) => Vec::new(),
+            None => element(Tag::Null, &[]),
+        };
+        sequence(&[
+            sequence(&[object_identifier(digest.oid()), parameters]),
+            element(Tag::OctetString, &[digest.digest(self.issuer.subject_der())]),
+            element(Tag::OctetString, &[key]),
+            element(Tag::Integer, &[self.certificate.serial_octets().to_vec()]),
+        ])
+    }
+
+    fn has_national_key(&self) -> bool {
+        self.issuer.key_name().starts_with("DSTU")
+    }
+
+    /// Whether `answer`, in DER or PEM, is worth keeping: about this certificate, proved to come
+    /// from its issuer, and in force at `at`. That the certificate is revoked is an answer too.
+    ///
+    /// `trust` may have the certificate of a responder that the answer does not bring. Whether a
+    /// responder was itself revoked is judged later, with the lists that are at hand then.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn answers(
+        &self,
+        answer: &[u8],
+        at: Timestamp,
+        trust: &TrustStore,
+    ) -> Result<Kept, RevocationError> {
+        let item = Item::read(answer)?;
+        let (this_update, next_update) = match &item {
+            Item::List(list) => {
+                list.covers(&self.certificate)?;
+                list.prove(&self.issuer)?;
+                (list.this_update, list.next_update)
+            }
+            Item::Answer(answer) => {
+                let mut singles = answer.singles.iter();
+                let single = singles
+                    .find(|single| single.is_about(&self.certificate, &self.issuer))
+                    .ok_or_else(|| RevocationError::NotAbout {
+                        problem: "it names other certificates".to_owned(),
+                    })?;
+                let known = Known { issuer: &self.issuer, responders: &[], trust };
+                responder::prove(answer, known, &mut Budget::new(MAX_CHECKS))?;
+                if single.state == State::Unknown {
+                    return Err(RevocationError::UnknownCertificate);
+                }
+                (single.this_update, single.next_update)
+            }
+        };
+        if this_update > at.plus_seconds(CLOCK_SKEW) {
+            return Err(RevocationError::Early { at, this_update });
+        }
+        match next_update {
+            Some(next_update) if next_update < at => {
+                Err(RevocationError::Expired { at, next_update })
+            }
+            Some(_) | None => Ok(item.kept()),
+        }
+    }
+}
+
+/// What one answer may cost: it is at most as long as [`RevocationStore::MAX_LEN`].
+const MAX_CHECKS: usize = (RevocationStore::MAX_LEN >> 20) * 8;
+
+const GOST_34311: &str = "1.2.804.2.1.1.1.1.2.1";
+const NONCE: &str = "1.3.6.1.5.5.7.48.1.2";
+
+fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
+    element(Tag::Sequence, parts)
+}
+
+fn object_identifier(dotted: &str) -> Vec<u8> {
+    let identifier = ObjectIdentifier::new(dotted).expect("one of the identifiers written here");
+    element(Tag::ObjectIdentifier, &[identifier.as_bytes().to_vec()])
+}
+
+/// One element of DER.
+fn element(tag: Tag, parts: &[Vec<u8>]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = der::Length::try_from(content.len()).expect("a certificate is not so long");
+    let header = der::Header::new(tag, length);
+    let mut written = header.to_der().expect("a header has a few bytes");
+    written.extend(content);
+    written
+}
