@@ -1,15 +1,17 @@
 //! Signatures on documents: what they cover, who made them, and what they are worth.
 //!
 //! [`examine()`] takes a document and the signature files over it and gives an [`Examined`], the
-//! only proof that the rest of the program accepts. Read so far: CMS `SignedData` in DER
-//! (RFC 5652), attached and detached, with the attributes that CAdES-BES asks for
-//! (ETSI EN 319 122-1), also as PEM or base64 text. The outcome is given in the words of
-//! ETSI EN 319 102-1.
+//! only proof that the rest of the program accepts. Read are CMS `SignedData` in DER and BER
+//! (RFC 5652), attached and detached, with the attributes of `CAdES` (ETSI EN 319 122-1) and
+//! counter-signatures, also as PEM or base64 text and in transport wrappers; in `ASiC` containers
+//! (ETSI EN 319 162-1); and inside PDF files (ETSI EN 319 142-1). The outcome is given in the words
+//! of ETSI EN 319 102-1. Time-stamps (RFC 3161) around a signature and inside PDF files are judged
+//! too, and prove the moment that everything else is judged for.
 //!
-//! What is recognised and cannot be judged yet (BER, `ASiC`, envelopes, signatures inside a PDF, the
-//! national algorithms) is `INDETERMINATE` with a sentence that names it. Time-stamps and
-//! revocation are not judged: validity is judged at the time that the caller gives, never at the
-//! time that the signer claims, for whoever holds a stolen key can claim any time.
+//! What is recognised and not judged (`XAdES`, envelopes that nobody opened) is `INDETERMINATE` with a
+//! sentence that names it. Whether certificates were revoked is judged by what came with the
+//! signature and what the caller has. Validity is never judged at the time that the signer claims,
+//! for whoever holds a stolen key can claim any time.
 //!
 //! Pure: bytes, trust anchors and a moment in, a report out. No byte string makes it panic.
 
@@ -17,23 +19,33 @@
 
 use bytes::Bytes;
 
+pub mod asic;
 mod attributes;
+mod best_time;
+mod budget;
 mod certificate;
 pub mod cms;
 mod conditions;
 mod constraints;
+mod container;
+mod counter;
 mod examine;
 mod form;
 mod layers;
 mod limits;
+mod pades;
 mod problem;
+mod revocation;
 #[cfg(test)]
 pub(crate) mod sample;
 mod signer;
 #[cfg(test)]
 mod tests;
 mod text;
+mod timestamp;
+mod unusual;
 
+pub use budget::{Budget, Resource};
 pub use conditions::Conditions;
 pub use examine::{Examined, examine};
 pub use form::Form;
@@ -52,14 +64,30 @@ pub struct Signed {
     pub signatures: Vec<Bytes>,
 }
 
+/// An encrypted file that a document came in. Whoever has the keys opens it; nothing is decrypted
+/// here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encrypted {
+    /// The file, byte for byte: signatures may be over it.
+    pub file: Bytes,
+    /// What was in it, or a clause that says why it stays closed.
+    pub opened: Result<Bytes, String>,
+}
+
 /// Whether `file` is a CMS signature file by its bytes, whatever else may be wrong with it.
 #[must_use]
 pub fn is_signature(file: &[u8]) -> bool {
     Form::of(file) == Form::SignedData
 }
 
+/// The file inside PEM, base64 or a transport wrapper; `None` when `file` is none of them.
+#[must_use]
+pub fn unwrap(file: &[u8]) -> Option<Bytes> {
+    text::unwrap(file)
+}
+
 /// Whether `file` is a signature file that speaks of a document elsewhere.
 #[must_use]
 pub fn is_detached(file: &Bytes) -> bool {
-    matches!(Opened::read(file, &Limits::default()), Opened::SpeaksOf(_))
+    matches!(Opened::read(file, &[], &Limits::default()), Opened::SpeaksOf(_))
 }

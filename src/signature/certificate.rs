@@ -4,15 +4,20 @@
 use bytes::Bytes;
 
 use super::{
-    attributes::{CertificateReference, SignedAttributes},
-    cms::{SignedData, Signer, SignerId},
+    Budget, Resource,
+    attributes::{CertificateReference, ReferenceVersion, SignedAttributes},
+    budget::Spent,
+    cms::{SignedData, Signer, has_issuer_and_serial},
     problem::Problems,
-    signer::Basis,
+    revocation::{self, AskedOfPath, Brought},
+    signer::{self, Basis},
 };
 use crate::{
     algorithms::{self, AlgorithmId, DigestAlgorithm, Failure},
-    domain::{CertificateReport, Indication, SubIndication, Warning},
-    trust::{self, Certificate, PathLimits, PathRequest, Purpose},
+    domain::{
+        CertificateReport, Indication, Qualification, QualificationReport, SubIndication, Warning,
+    },
+    trust::{self, Certificate, PathLimits, PathOutcome, PathRequest, Purpose},
 };
 
 /// The signature value and the bytes that it is over.
@@ -42,10 +47,11 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// How many of [`super::Limits::key_checks`] one check takes.
-    fn cost(&self) -> usize {
-        let mebibytes = self.message.as_ref().map_or(0, |message| message.len() >> 20);
-        mebibytes.saturating_add(1)
+    /// Takes what one check costs.
+    fn spend(&self, budget: &Budget) -> Result<(), Spent> {
+        let length = self.message.as_ref().map_or(0, Bytes::len);
+        budget.hash(self.digest.unwrap_or(DigestAlgorithm::Sha512), length)?;
+        budget.spend(Resource::KeyChecks, 1)
     }
 
     /// `None` when there is nothing to check it against.
@@ -63,8 +69,23 @@ pub(super) struct Found {
     pub(super) certificate: Option<Certificate>,
     pub(super) value: Option<Result<(), Failure>>,
     pub(super) chain: Vec<CertificateReport>,
+    /// The certificates of `chain`, in its order.
+    pub(super) path: Vec<Certificate>,
     pub(super) problems: Problems,
     pub(super) warnings: Vec<Warning>,
+    /// What kind of signature the certificate makes.
+    pub(super) qualification: Option<QualificationReport>,
+}
+
+/// What a signer's certificate is asked for, and where else it may lie.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asked<'a> {
+    pub(super) purpose: Purpose,
+    /// Certificates that came beside the `SignedData`: looked into for the signer's when it
+    /// brings none, and for the authorities above. Nothing in them is trusted.
+    pub(super) beside: &'a [Certificate],
+    /// Whether the signer's certificate may lie elsewhere though the `SignedData` brings others.
+    pub(super) anywhere: bool,
 }
 
 /// ETSI EN 319 102-1 §5.2.3, then §5.2.7 and §5.2.6 with each certificate that it may be.
@@ -73,6 +94,7 @@ pub(super) fn find(
     signer: &Signer,
     attributes: Option<&SignedAttributes>,
     value: &Value<'_>,
+    asked: Asked<'_>,
     basis: Basis<'_>,
 ) -> Found {
     /// Certificates that one signer may mean; a renewed one has the same key identifier.
@@ -83,12 +105,10 @@ pub(super) fn find(
     // in the file would silently be replaced by the right one.
     let own = signed_data.certificates();
     let brings_none = own.is_empty() && signed_data.unread_certificates() == 0;
-    let pool = if brings_none { basis.trust.certificates() } else { own };
-    let mut candidates: Vec<&Certificate> = Vec::new();
-    for certificate in pool {
-        if signer.id.names(certificate) && !candidates.contains(&certificate) {
-            candidates.push(certificate);
-        }
+    let mut candidates = named(signer, &[own]);
+    // Who counter-signs need not add his certificate to the file.
+    if candidates.is_empty() && (brings_none || asked.anywhere) {
+        candidates = named(signer, &[asked.beside, basis.trust.certificates()]);
     }
     if candidates.is_empty() || candidates.len() > MAX_CANDIDATES {
         return Found::nothing(if candidates.is_empty() {
@@ -100,11 +120,24 @@ pub(super) fn find(
 
     candidates
         .into_iter()
-        .map(|certificate| judge_certificate(certificate, signed_data, attributes, value, basis))
+        .map(|certificate| {
+            judge_certificate(certificate, signed_data, attributes, value, asked, basis)
+        })
         // The best of them: with a right value, and then with a right chain. No wrong one can
         // pass, and one that somebody added cannot spoil the right one.
         .min_by_key(Found::rank)
         .unwrap_or_default()
+}
+
+/// The certificates that the signer may mean, each once.
+fn named<'a>(signer: &Signer, pools: &[&'a [Certificate]]) -> Vec<&'a Certificate> {
+    let mut found: Vec<&Certificate> = Vec::new();
+    for certificate in pools.iter().copied().flatten() {
+        if signer.id.names(certificate) && !found.contains(&certificate) {
+            found.push(certificate);
+        }
+    }
+    found
 }
 
 fn judge_certificate(
@@ -112,21 +145,15 @@ fn judge_certificate(
     signed_data: &SignedData,
     attributes: Option<&SignedAttributes>,
     value: &Value<'_>,
+    asked: Asked<'_>,
     basis: Basis<'_>,
 ) -> Found {
     let mut problems = Problems::default();
-    let Some(checks_left) = basis.checks_left.get().checked_sub(value.cost()) else {
-        basis.checks_left.set(0);
-        problems.fail(
-            SubIndication::FormatFailure,
-            format!(
-                "to judge the document, more than {} checks with a key would be needed",
-                basis.limits.key_checks
-            ),
-        );
+    if let Err(spent) = value.spend(basis.budget) {
+        problems.spent(spent);
         let certificate = Some(certificate.clone());
         return Found { certificate, problems, ..Found::default() };
-    };
+    }
     let checked = value.check(certificate);
     match &checked {
         Some(Err(failure @ (Failure::TooWeak { .. } | Failure::Unsupported { .. }))) => {
@@ -135,44 +162,89 @@ fn judge_certificate(
         Some(Err(failure)) => problems.fail(SubIndication::SigCryptoFailure, failure.to_string()),
         Some(Ok(())) | None => {}
     }
-    let reference = attributes.and_then(|attributes| attributes.signing_certificate.as_ref());
-    if let Some(reference) = reference {
-        reference.check(certificate, &mut problems);
+    for reference in attributes.iter().flat_map(|attributes| &attributes.references) {
+        reference.check(certificate, basis.budget, &mut problems);
     }
     let mut limits = PathLimits::default();
-    limits.signature_checks = limits.signature_checks.min(checks_left);
-    let path = trust::validate(
+    let left = basis.budget.left(Resource::KeyChecks);
+    let steps_left = basis.budget.left(Resource::Steps);
+    limits.signature_checks = limits.signature_checks.min(left);
+    limits.steps = limits.steps.min(steps_left);
+    let mut intermediates = signed_data.certificates().to_vec();
+    for certificate in asked.beside {
+        if !intermediates.contains(certificate) {
+            intermediates.push(certificate.clone());
+        }
+    }
+    let mut path = trust::validate(
         &PathRequest {
             signer: certificate,
-            purpose: Purpose::Document,
-            intermediates: signed_data.certificates(),
+            purpose: asked.purpose,
+            intermediates: &intermediates,
             limits,
             at: basis.at,
         },
         basis.trust,
     );
-    basis.checks_left.set(checks_left.saturating_sub(path.signature_checks));
+    let checks = basis.budget.spend(Resource::KeyChecks, path.signature_checks);
+    let steps = basis.budget.spend(Resource::Steps, path.steps);
+    if let Err(spent) = checks.and(steps) {
+        problems.spent(spent);
+    } else if path.gave_up && path.signature_checks == left {
+        problems.spent(basis.budget.exhaust(Resource::KeyChecks));
+    } else if path.gave_up && path.steps == steps_left {
+        problems.spent(basis.budget.exhaust(Resource::Steps));
+    }
+    let qualification = qualification_of(certificate, &path, basis);
     if path.indication != Indication::TotalPassed {
         problems.push(
             path.indication,
             path.sub_indication.unwrap_or(SubIndication::CertificateChainGeneralFailure),
-            path.reason.unwrap_or_else(|| "the certificate chain is not valid".to_owned()),
+            path.reason.take().unwrap_or_else(|| "the certificate chain is not valid".to_owned()),
         );
     }
+    let nothing = Brought::default();
+    let asked = AskedOfPath {
+        purpose: asked.purpose,
+        brought: basis.brought.unwrap_or(&nothing),
+        claimed: signer::signing_time(attributes),
+        is_signed: checked == Some(Ok(())),
+    };
+    revocation::judge_path(&mut path, asked, &mut problems, basis);
     Found {
         certificate: Some(certificate.clone()),
         value: checked,
         chain: path.chain,
+        path: path.certificates,
         problems,
         warnings: path.warnings,
+        qualification: Some(qualification),
     }
+}
+
+/// Only a proved path says who issued the certificate.
+fn qualification_of(
+    certificate: &Certificate,
+    path: &PathOutcome,
+    basis: Basis<'_>,
+) -> QualificationReport {
+    if path.indication == Indication::TotalPassed {
+        trust::qualification(certificate, path.certificates.get(1), basis.trust, basis.at)
+    } else {
+        undetermined("The certificate's chain is not proved.")
+    }
+}
+
+fn undetermined(reason: &str) -> QualificationReport {
+    QualificationReport { kind: Qualification::Undetermined, reasons: vec![reason.to_owned()] }
 }
 
 impl Found {
     fn nothing(reason: String) -> Self {
         let mut problems = Problems::default();
         problems.doubt(SubIndication::NoSigningCertificateFound, reason);
-        Self { problems, ..Self::default() }
+        let qualification = Some(undetermined("The signer's certificate is not known."));
+        Self { problems, qualification, ..Self::default() }
     }
 
     fn rank(&self) -> (Indication, usize) {
@@ -186,42 +258,49 @@ impl CertificateReference {
     /// ETSI EN 319 102-1 §5.2.3.4: when no reference fits, the signing certificate is not
     /// identified, which is `NO_SIGNING_CERTIFICATE_FOUND`: the key fits, and yet the signer did
     /// not mean this certificate. RFC 5035 §3 lets only the first reference be the signer's.
-    fn check(&self, certificate: &Certificate, problems: &mut Problems) {
-        let algorithm = match DigestAlgorithm::from_oid(&self.hash_algorithm) {
-            Ok(algorithm) => algorithm,
-            Err(failure) => {
-                return problems.doubt(
-                    SubIndication::CryptoConstraintsFailure,
-                    format!("in the signing-certificate-v2 attribute {failure}"),
-                );
-            }
+    fn check(&self, certificate: &Certificate, budget: &Budget, problems: &mut Problems) {
+        let attribute = self.version.attribute();
+        let hash = match self.version {
+            ReferenceVersion::One => algorithms::sha1(certificate.der()).to_vec(),
+            ReferenceVersion::Two => match DigestAlgorithm::from_oid(&self.hash_algorithm.id) {
+                Ok(algorithm) if self.hash_algorithm.has_plain_parameters() => {
+                    match budget.digest(algorithm, certificate.der()) {
+                        Ok(digest) => digest,
+                        Err(spent) => return problems.spent(spent),
+                    }
+                }
+                Ok(algorithm) => {
+                    return problems.doubt(
+                        SubIndication::CryptoConstraintsFailure,
+                        format!(
+                            "in the {attribute} attribute {} has parameters that are not known",
+                            algorithm.name()
+                        ),
+                    );
+                }
+                Err(failure) => {
+                    return problems.doubt(
+                        SubIndication::CryptoConstraintsFailure,
+                        format!("in the {attribute} attribute {failure}"),
+                    );
+                }
+            },
         };
-        if algorithm.digest(certificate.der()) != *self.hash {
+        if hash != *self.hash {
             return problems.doubt(
                 SubIndication::NoSigningCertificateFound,
-                "the signing-certificate-v2 attribute names another certificate",
+                format!("the {attribute} attribute names another certificate"),
             );
         }
-        let names_it = self.issuer_and_serial.as_ref().is_none_or(|named| {
-            *named.serial == *certificate.serial_octets()
-                && named.issuer.as_deref().is_none_or(|name| name == certificate.issuer_der())
+        let names_it = self.issuer_and_serial.as_ref().is_none_or(|named| match &named.issuer {
+            Some(issuer) => has_issuer_and_serial(certificate, issuer, &named.serial),
+            None => *named.serial == *certificate.serial_octets(),
         });
         if !names_it {
             problems.doubt(
                 SubIndication::NoSigningCertificateFound,
-                "the signing-certificate-v2 attribute names another issuer or serial number",
+                format!("the {attribute} attribute names another issuer or serial number"),
             );
-        }
-    }
-}
-
-impl SignerId {
-    fn names(&self, certificate: &Certificate) -> bool {
-        match self {
-            Self::IssuerAndSerial { issuer, serial } => {
-                **issuer == *certificate.issuer_der() && **serial == *certificate.serial_octets()
-            }
-            Self::SubjectKeyId(id) => certificate.subject_key_id() == Some(id),
         }
     }
 }

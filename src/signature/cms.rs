@@ -1,24 +1,30 @@
-//! Reading CMS `SignedData` (RFC 5652 §5) in DER, bare or wrapped as text.
+//! Reading CMS `SignedData` (RFC 5652 §5), bare or wrapped as text.
 //!
 //! Says what stands in the file, and nothing of whether it is true: [`super::examine()`] judges.
-//! Every slice kept is the original bytes. Revocation lists are skipped, certificates of kinds
-//! other than X.509 are counted and skipped.
+//! Every slice kept is the original bytes, or of a file in BER what [`crate::asn1::normalise`] makes
+//! of them. Certificates of kinds other than X.509 are counted and skipped.
 
 use bytes::Bytes;
 
 use super::{
-    Form, Limits,
-    attributes::{SignedAttributes, UnsignedAttributes},
+    Budget, Form, Limits, Resource,
+    attributes::{RevocationValues, SignedAttributes, UnsignedAttributes},
+    budget::Spent,
     text,
 };
 use crate::{
     algorithms::DigestAlgorithm,
+    asn1::{self, BerError, BerLimits},
     domain::{Indication, SubIndication},
     trust::Certificate,
 };
 
+mod algorithm;
+mod signer_id;
 mod source;
 
+pub(super) use algorithm::Algorithm;
+pub(super) use signer_id::{SignerId, has_issuer_and_serial};
 pub(super) use source::{Source, each};
 
 /// `id-data` (RFC 5652 §4): the content is a document.
@@ -34,7 +40,29 @@ pub struct SignedData {
     pub(super) content_type: String,
     content: Option<Bytes>,
     certificates: CertificateSet,
+    revocation: RevocationValues,
     pub(super) signers: Vec<Signer>,
+    pub(super) raw: Box<RawParts>,
+    /// Whether the file is written in BER that is not DER.
+    pub(super) is_ber: bool,
+    /// Whether it came in a transport wrapper.
+    pub(super) is_transported: bool,
+}
+
+/// The parts of a `SignedData` that archive time-stamps are over, as they stand in the file, tag
+/// and length included (ETSI EN 319 122-1 §5.5.2 and §5.5.3, RFC 5126 §6.4.1).
+#[derive(Clone, Debug)]
+pub(super) struct RawParts {
+    /// The `EncapsulatedContentInfo`.
+    pub(super) encapsulated: Bytes,
+    /// Each `CertificateChoices`.
+    pub(super) certificates: Vec<Bytes>,
+    /// The whole certificates field.
+    pub(super) certificates_field: Option<Bytes>,
+    /// Each `RevocationInfoChoice`.
+    pub(super) crls: Vec<Bytes>,
+    /// The whole crls field.
+    pub(super) crls_field: Option<Bytes>,
 }
 
 /// The certificates of a `SignedData` (RFC 5652 §10.2.3).
@@ -57,32 +85,34 @@ pub(super) struct Signer {
     pub(super) signature_algorithm: Algorithm,
     pub(super) signature: Bytes,
     pub(super) unsigned_attributes: Result<UnsignedAttributes, CmsError>,
+    pub(super) raw: RawSigner,
 }
 
-/// How a signer names its certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SignerId {
-    /// The issuer's name in DER, and the content of the serial number's INTEGER.
-    IssuerAndSerial { issuer: Bytes, serial: Bytes },
-    /// The content of the certificate's subject key identifier.
-    SubjectKeyId(Bytes),
-}
-
-/// An `AlgorithmIdentifier` (RFC 5280 §4.1.1.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Algorithm {
-    pub(super) id: String,
-    /// The parameters in DER, if there are any.
-    pub(super) parameters: Option<Bytes>,
+/// The fields of a `SignerInfo` before its unsigned attributes, as they stand in the file, tag and
+/// length included.
+#[derive(Clone, Debug)]
+pub(super) struct RawSigner {
+    pub(super) version: Bytes,
+    pub(super) id: Bytes,
+    pub(super) digest_algorithm: Bytes,
+    pub(super) signed_attributes: Option<Bytes>,
+    pub(super) signature_algorithm: Bytes,
+    pub(super) signature: Bytes,
 }
 
 /// Why a file cannot be read as `SignedData`, or a part of it as what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CmsError {
-    /// BER that is not DER.
-    #[error("the signature is written in BER, which is not supported yet: only DER is read")]
+    /// BER where only DER can be read.
+    #[error("a part of the signature is written in BER; only DER can be read there")]
     Ber,
+    /// The document is encrypted and was not opened.
+    #[error("{reason}")]
+    Closed {
+        /// Why.
+        reason: String,
+    },
     /// The same attribute twice, or one with several values, where RFC 5652 §11 allows one.
     #[error("the {attribute} attribute stands there more than once; RFC 5652 §11 allows one value")]
     DuplicateAttribute {
@@ -104,6 +134,9 @@ pub enum CmsError {
     /// The file is no CMS `SignedData`.
     #[error("the file is not a CMS signature (RFC 5652 SignedData)")]
     NotSignedData,
+    /// The mail that the file came in asks for too much work.
+    #[error("{0}")]
+    Spent(String),
     /// Over one of the [`Limits`] in size.
     #[error("the {part} of the signature is over {max} bytes")]
     TooLong {
@@ -143,10 +176,12 @@ impl CmsError {
             Self::Ber | Self::Unsupported { .. } => {
                 (Indication::Indeterminate, SubIndication::FormatFailure)
             }
+            Self::Closed { .. } => (Indication::Indeterminate, SubIndication::SignedDataNotFound),
             Self::DuplicateAttribute { .. }
             | Self::Malformed { .. }
             | Self::MissingAttribute { .. }
             | Self::NotSignedData
+            | Self::Spent(_)
             | Self::TooLong { .. }
             | Self::TooMany { .. }
             | Self::Trailing { .. } => (Indication::TotalFailed, SubIndication::FormatFailure),
@@ -154,12 +189,36 @@ impl CmsError {
     }
 }
 
+impl From<Spent> for CmsError {
+    fn from(spent: Spent) -> Self {
+        Self::Spent(spent.to_string())
+    }
+}
+
 impl SignedData {
-    /// Reads a signature file: DER, or PEM or base64 text around it.
+    /// Reads a signature file: DER or BER, bare or in PEM, base64 or a transport wrapper.
     ///
     /// # Errors
-    /// The file is not a `SignedData`, is not DER, is over a limit, or has bytes after its end.
+    /// The file is not a `SignedData`, is not BER, is over a limit, or has bytes after its end.
     pub fn parse(file: &Bytes, limits: &Limits) -> Result<Self, CmsError> {
+        Self::parse_within(file, limits, &Budget::new(limits))
+    }
+
+    /// The same for a file that shares `budget` with others.
+    pub(super) fn parse_within(
+        file: &Bytes,
+        limits: &Limits,
+        budget: &Budget,
+    ) -> Result<Self, CmsError> {
+        /// What reading one certificate costs, in elements.
+        const CERTIFICATE: usize = 64;
+        let read = Self::read(file, limits, budget)?;
+        let certificates = read.raw.certificates.len().saturating_mul(CERTIFICATE);
+        budget.spend(Resource::Elements, certificates)?;
+        Ok(read)
+    }
+
+    fn read(file: &Bytes, limits: &Limits, budget: &Budget) -> Result<Self, CmsError> {
         if file.len() > limits.file_bytes {
             return Err(CmsError::TooLong { part: "file", max: limits.file_bytes });
         }
@@ -170,8 +229,15 @@ impl SignedData {
         if form != Form::SignedData {
             return Err(CmsError::NotSignedData);
         }
-        let der = text::unwrap(file).unwrap_or_else(|| file.clone());
-        Source { der: &der, limits }.read()
+        let bare = text::unwrap(file).unwrap_or_else(|| file.clone());
+        let is_transported = text::is_transport(file);
+        let read = Source { der: &bare, limits }.read();
+        let read = read.map(|signed_data| Self { is_transported, ..signed_data });
+        if !read.as_ref().map_or_else(|error| *error == CmsError::Ber, Self::has_ber) {
+            return read;
+        }
+        let der = in_der(&bare, limits, budget)?;
+        Ok(Self { is_ber: true, is_transported, ..Source { der: &der, limits }.read()? })
     }
 
     /// The signed content that the file carries; `None` when it is detached.
@@ -186,10 +252,29 @@ impl SignedData {
         &self.certificates.read
     }
 
+    /// The revocation lists in the crls field, each a `CertificateList` (RFC 5652 §10.2.1).
+    pub(super) fn crls(&self) -> &[Bytes] {
+        &self.revocation.crls
+    }
+
+    /// The OCSP answers in the crls field (RFC 5940 §2), each an `OCSPResponse` or a
+    /// `BasicOCSPResponse`.
+    pub(super) fn ocsp_responses(&self) -> &[Bytes] {
+        &self.revocation.ocsp
+    }
+
     /// Whether anybody signed: a file of certificates alone is built as a `SignedData` too.
     #[must_use]
     pub fn has_signers(&self) -> bool {
         !self.signers.is_empty()
+    }
+
+    /// Whether the attributes of a signer are written in BER that is not DER.
+    fn has_ber(&self) -> bool {
+        self.signers.iter().any(|signer| {
+            matches!(signer.signed_attributes, Some(Err(CmsError::Ber)))
+                || matches!(signer.unsigned_attributes, Err(CmsError::Ber))
+        })
     }
 
     /// How many certificates in the file could not be read.
@@ -237,11 +322,25 @@ impl Signer {
     }
 }
 
-impl Algorithm {
-    /// Whether a SHA-2 digest is spelled as RFC 5754 §2 says: parameters absent or NULL. Other
-    /// digests have parameters of their own.
-    pub(super) fn has_plain_parameters(&self) -> bool {
-        DigestAlgorithm::from_oid(&self.id).is_err()
-            || self.parameters.as_deref().is_none_or(|parameters| parameters == [0x05, 0x00])
+/// A file in BER, in DER.
+fn in_der(file: &Bytes, limits: &Limits, budget: &Budget) -> Result<Bytes, CmsError> {
+    let due = BerLimits::default();
+    let left = budget.left(Resource::Elements);
+    let limits = BerLimits { bytes: limits.file_bytes, elements: due.elements.min(left), ..due };
+    let read = asn1::normalise_counted(file, &limits);
+    let counted = read.as_ref().map_or(limits.elements, |(_, count)| *count);
+    if read == Err(BerError::TooMany { max: left }) {
+        return Err(budget.exhaust(Resource::Elements).into());
     }
+    budget.spend(Resource::Elements, counted)?;
+    let (der, _) = read.map_err(|error| match error {
+        BerError::TooDeep { max } => {
+            CmsError::TooMany { things: "elements inside each other", max }
+        }
+        BerError::TooLong { max } => CmsError::TooLong { part: "file", max },
+        BerError::TooMany { max } => CmsError::TooMany { things: "elements", max },
+        BerError::Trailing { bytes } => CmsError::Trailing { bytes },
+        BerError::Malformed { .. } => CmsError::Malformed { part: "BER" },
+    })?;
+    Ok(der.into_owned().into())
 }

@@ -1,6 +1,6 @@
 //! What signatures are judged by.
 
-use super::Limits;
+use super::{Budget, Encrypted, Limits};
 use crate::{
     domain::{BestTimeSource, RevocationPolicy, Timestamp},
     trust::{RevocationStore, TrustStore},
@@ -20,8 +20,13 @@ pub struct Conditions<'a> {
     pub at: Timestamp,
     /// Why that moment.
     pub source: BestTimeSource,
+    /// The encrypted files that the document came in: a signature may be over one, or hold one.
+    pub encrypted: &'a [Encrypted],
     /// The most work.
     pub limits: Limits,
+    /// What is left for the mail that the document came in; `None` for a document by itself, which
+    /// may take all of `limits`.
+    pub budget: Option<&'a Budget>,
 }
 
 impl<'a> Conditions<'a> {
@@ -37,7 +42,9 @@ impl<'a> Conditions<'a> {
             revocation_policy: RevocationPolicy::Prefer,
             at: received_at,
             source: BestTimeSource::Receipt,
+            encrypted: &[],
             limits: Limits::default(),
+            budget: None,
         }
     }
 

@@ -1,19 +1,22 @@
 //! A document with all its signature files, from bytes to [`Examined`].
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use bytes::Bytes;
 
 use super::{
-    Conditions, Form, Signed,
+    Budget, Conditions, Encrypted, Form, Resource, Signed,
+    budget::Spent,
     cms::{CmsError, SignedData},
-    form,
-    layers::{Layer, Layers},
+    container::{self, Embedded, Enclosed, Unpacked},
+    layers::{Layer, Layers, decrypted},
     problem::Problems,
+    revocation::Brought,
     signer::{self, Basis, Content},
+    timestamp,
 };
 use crate::{
-    domain::{Container, DocumentReport, Sha256, SignatureReport, SubIndication},
+    domain::{Container, DocumentReport, Sha256, SignatureReport, SubIndication, TimestampReport},
     trust::Wanted,
 };
 
@@ -24,6 +27,7 @@ pub struct Examined {
     report: DocumentReport,
     signers: Vec<Sha256>,
     wanted: Vec<Wanted>,
+    over_budget: Option<Resource>,
 }
 
 impl Examined {
@@ -52,6 +56,21 @@ impl Examined {
         &self.wanted
     }
 
+    /// Whether the mail that the document came in asks for more work than one mail may.
+    ///
+    /// Then the report is not complete, nobody is proved to have signed, and what was judged with
+    /// the same [`Budget`] before is no better.
+    #[must_use]
+    pub fn is_over_budget(&self) -> bool {
+        self.over_budget.is_some()
+    }
+
+    /// What there is too much of; `None` when [`Self::is_over_budget`] is false.
+    #[must_use]
+    pub fn over_budget(&self) -> Option<Resource> {
+        self.over_budget
+    }
+
     /// Whether there is any signature, good or bad.
     #[must_use]
     pub fn is_signed(&self) -> bool {
@@ -63,44 +82,74 @@ impl Examined {
 ///
 /// The document is the content beside the signatures, or what the first signature file that has a
 /// content carries; signatures inside signatures are opened, each layer is reported, and the
-/// innermost content is the document. The overall indication is that of the worst signature.
+/// innermost content is the document. When that is a container, or a PDF file with signatures
+/// inside, those are judged too. The overall indication is that of the worst signature.
 #[must_use]
 pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
-    let limits = &conditions.limits;
-    let checks_left = Cell::new(limits.key_checks);
-    let basis = Basis::new(conditions, &checks_left);
+    let Conditions { limits, encrypted, .. } = conditions;
+    let own = Budget::new(limits);
+    let budget = conditions.budget.unwrap_or(&own);
+    let wanted = RefCell::default();
+    let basis = Basis::new(conditions, budget, &wanted);
     let beside = signed.content.as_ref().filter(|content| Form::of(content) == Form::SignedData);
     let mut files: Vec<Layers> = Vec::new();
-    files.extend(beside.map(|content| Layers::open(content, limits)));
-    files
-        .extend(signed.signatures.iter().take(limits.files).map(|file| Layers::open(file, limits)));
+    files.extend(beside.map(|content| Layers::open(content, encrypted, limits, budget)));
+    let given = signed.signatures.iter().take(limits.files);
+    files.extend(given.map(|file| Layers::open(file, encrypted, limits, budget)));
 
     let content = match (beside, &signed.content) {
         (None, Some(content)) => Some(content.clone()),
         _ => files.iter().find_map(|file| file.innermost.clone()),
     };
-    let mut document = Document::new(basis, signed, content.as_ref());
+    let mut document = Document::new(basis, signed, content.as_ref(), encrypted);
     if signed.signatures.len() > limits.files {
         document.refuse(&CmsError::TooMany { things: "signature files", max: limits.files });
     }
     for file in &files {
         document.judge_file(file, content.as_ref());
     }
-    if files.is_empty() {
+    let mut inside = match &content {
+        Some(content) => container::open_all(content, budget),
+        None => Vec::new(),
+    };
+    for unpacked in &inside {
+        let beside = unpacked.embedded.certificates();
+        let mut brought = Brought::default();
+        let Embedded { crls, ocsp, .. } = &unpacked.embedded;
+        brought.add(crls.iter().chain(ocsp), &beside, budget);
+        for signature in &unpacked.signatures {
+            document.judge_enclosed(signature, &brought);
+        }
+    }
+    let is_closed = content.as_ref().is_some_and(|content| Form::of(content) == Form::Envelope);
+    if let Some(content) = content.as_ref().filter(|_| is_closed) {
+        document.note_closed(content, encrypted);
+    } else if files.is_empty() && inside.is_empty() {
         document.note_unsupported(content.as_ref());
     }
 
     let container = if files.iter().any(Layers::is_attached) {
         Container::CmsAttached
+    } else if files.is_empty() && is_closed {
+        Container::Envelope
     } else if files.is_empty() {
-        Container::None
+        inside.first().map_or(Container::None, |unpacked| unpacked.container)
     } else {
         Container::CmsDetached
     };
+    let not_covered = inside.iter_mut().flat_map(|own| own.not_covered.drain(..)).collect();
+    let innermost = inside.pop().map(|unpacked: Unpacked| unpacked.document);
+    let over_budget = budget.spent();
+    if let Some(resource) = over_budget {
+        document.refuse(&Spent(resource).into());
+        document.signers.clear();
+        wanted.take();
+    }
     let Document { reports, signers, .. } = document;
     let worst = reports.iter().rev().max_by_key(|report| report.indication);
     Examined {
-        content: content
+        content: innermost
+            .or(content)
             .or_else(|| signed.content.iter().chain(&signed.signatures).next().cloned())
             .unwrap_or_default(),
         report: DocumentReport {
@@ -108,10 +157,12 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
             indication: worst.map(|report| report.indication),
             sub_indication: worst.and_then(|report| report.sub_indication),
             signatures: reports,
-            not_covered: Vec::new(),
+            not_covered,
+            encrypted: is_closed || !encrypted.is_empty(),
         },
         signers,
-        wanted: Vec::new(),
+        wanted: wanted.take(),
+        over_budget,
     }
 }
 
@@ -127,12 +178,24 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn new(basis: Basis<'a>, signed: &Signed, content: Option<&Bytes>) -> Self {
-        // A detached signature is over the file beside it, over the document inside that file, or
-        // over another signature file, which in turn has to be right over the document.
+    fn new(
+        basis: Basis<'a>,
+        signed: &Signed,
+        content: Option<&Bytes>,
+        encrypted: &[Encrypted],
+    ) -> Self {
+        // A detached signature is over the file beside it, over the document inside that file,
+        // over another signature file, which in turn has to be right over the document, or over
+        // an encrypted file that one of them came out of.
         let files = signed.signatures.iter().take(basis.limits.files);
-        let targets = signed.content.iter().chain(content).chain(files);
-        let contents: Vec<Content> = targets.cloned().map(Content::new).collect();
+        let mut targets: Vec<&Bytes> = signed.content.iter().chain(content).chain(files).collect();
+        let sources = encrypted.iter().filter(|one| {
+            let came_out = decrypted(&one.file, encrypted);
+            one.opened.is_ok() && targets.iter().any(|target| **target == came_out)
+        });
+        let sources: Vec<&Bytes> = sources.map(|one| &one.file).collect();
+        targets.extend(sources);
+        let contents: Vec<Content> = targets.into_iter().cloned().map(Content::new).collect();
         let has_document = content.is_some();
         let targets = if has_document { contents.len() } else { 0 };
         Self { basis, contents, targets, reports: Vec::new(), signers: Vec::new() }
@@ -165,15 +228,75 @@ impl<'a> Document<'a> {
             Some(content) => Some(self.find_or_add(content)),
             None => self.target_of(signed_data),
         };
+        let brought = Brought::with(self.basis.brought, signed_data, self.basis.budget);
+        let basis = Basis { brought: Some(&brought), ..self.basis };
         for signer in &signed_data.signers {
-            let max = self.basis.limits.signers;
+            let max = basis.limits.signers;
             if self.reports.len() >= max {
                 return self.refuse(&CmsError::TooMany { things: "signers", max });
             }
             let content = content.and_then(|index| self.contents.get_mut(index));
-            let judged = signer::judge(signed_data, signer, content, known, self.basis);
+            let judged = signer::judge(signed_data, signer, content, known, basis);
             self.reports.push(judged.report);
             self.signers.extend(judged.proved_by);
+        }
+    }
+
+    /// Judges a signature in a container, or in a PDF file.
+    ///
+    /// `brought` is what the container brings; nothing in it is trusted.
+    fn judge_enclosed(&mut self, enclosed: &Enclosed, brought: &Brought) {
+        let around = Basis { brought: Some(brought), ..self.basis };
+        let (basis, time_stamps) = judge_stamps(enclosed, around);
+        let mut known = enclosed.known.clone();
+        let parsed = match &enclosed.file {
+            Some(file) => {
+                SignedData::parse_within(file, self.basis.limits, self.basis.budget).map(Some)
+            }
+            None => Ok(None),
+        };
+        let signed_data = parsed.unwrap_or_else(|error| {
+            let (indication, sub_indication) = error.indication();
+            known.push(indication, sub_indication, error.to_string());
+            None
+        });
+        let first = self.reports.len();
+        match signed_data {
+            Some(signed_data) if !signed_data.signers.is_empty() => {
+                let mut content = enclosed.content().map(Content::new);
+                if let (Some(own), Some(due)) = (signed_data.encapsulated(), &content)
+                    && own != due.bytes()
+                {
+                    known.fail(
+                        SubIndication::HashFailure,
+                        "the signature carries another content than what it stands over",
+                    );
+                }
+                let brought = Brought::with(basis.brought, &signed_data, basis.budget);
+                let basis = Basis { brought: Some(&brought), ..basis };
+                for signer in &signed_data.signers {
+                    let max = basis.limits.signers;
+                    if self.reports.len() >= max {
+                        return self.refuse(&CmsError::TooMany { things: "signers", max });
+                    }
+                    let judged =
+                        signer::judge(&signed_data, signer, content.as_mut(), &known, basis);
+                    self.reports.push(judged.report);
+                    self.signers.extend(judged.proved_by);
+                }
+            }
+            signed_data => {
+                if signed_data.is_some() {
+                    known.fail(SubIndication::FormatFailure, "the signature has no signer");
+                }
+                self.reports.push(signer::unread(&known, basis));
+            }
+        }
+        for report in self.reports.get_mut(first..).unwrap_or_default() {
+            report.covers.clone_from(&enclosed.covers);
+            report.warnings.extend(enclosed.warnings.iter().cloned());
+            report.timestamps.extend(time_stamps.iter().cloned());
+            report.level = enclosed.kept.map_or(report.level, |kept| kept.level(report.level));
         }
     }
 
@@ -187,16 +310,17 @@ impl<'a> Document<'a> {
 
     /// The content that a detached signature speaks of; the first when it fits none.
     fn target_of(&mut self, signed_data: &SignedData) -> Option<usize> {
+        let budget = self.basis.budget;
         let targets = self.contents.get_mut(..self.targets).unwrap_or_default();
         let fitting = targets.iter_mut().position(|content| {
-            signed_data
-                .message_digests()
-                .any(|(algorithm, digest)| content.digest(algorithm) == **digest)
+            signed_data.message_digests().any(|(algorithm, digest)| {
+                content.digest(algorithm, budget).is_ok_and(|actual| actual == **digest)
+            })
         });
         fitting.or(if self.targets > 0 { Some(0) } else { None })
     }
 
-    /// A signature file that cannot be read, or one too many.
+    /// A signature file that cannot be read, or one too many, or too much work.
     fn refuse(&mut self, error: &CmsError) {
         let mut problems = Problems::default();
         let (indication, sub_indication) = error.indication();
@@ -204,13 +328,42 @@ impl<'a> Document<'a> {
         self.reports.push(signer::unread(&problems, self.basis));
     }
 
+    /// A document that stays encrypted is not proved by any signature: nobody saw it.
+    fn note_closed(&mut self, document: &Bytes, encrypted: &[Encrypted]) {
+        let known = encrypted.iter().find(|one| one.file == document);
+        let reason = known.and_then(|one| one.opened.as_ref().err().cloned());
+        let reason = reason.unwrap_or_else(|| "the document is encrypted".to_owned());
+        self.refuse(&CmsError::Closed { reason });
+    }
+
     /// A document without signature files may be signed in a way that cannot be judged yet; to
     /// call it unsigned would be wrong.
     fn note_unsupported(&mut self, content: Option<&Bytes>) {
-        let Some(content) = content else { return };
-        let inside = form::is_signed_inside(content).then_some("PDF with a signature inside");
-        if let Some(name) = Form::of(content).unsupported().or(inside) {
+        if let Some(name) = content.and_then(|content| Form::of(content).unsupported()) {
             self.refuse(&CmsError::Unsupported { name });
         }
     }
+}
+
+/// Judges the time-stamps around a signature, each for the moment that the one around it proves;
+/// the moment that the innermost proves is where judging the signature begins.
+fn judge_stamps<'a>(
+    enclosed: &Enclosed,
+    mut basis: Basis<'a>,
+) -> (Basis<'a>, Vec<TimestampReport>) {
+    let beside = basis.brought.map_or(&[][..], Brought::certificates);
+    let mut reports = Vec::new();
+    for stamp in &enclosed.stamps {
+        let token = stamp.token.as_ref().filter(|_| stamp.known.len() == 0);
+        let Some(token) = token else {
+            reports.push(stamp.unjudged());
+            continue;
+        };
+        let judged = timestamp::judge(token, &stamp.over, &stamp.name, basis.at, beside, basis);
+        if let Some(time) = judged.time {
+            basis = Basis { at: time.min(basis.at), source: stamp.source, ..basis };
+        }
+        reports.push(judged.report);
+    }
+    (basis, reports)
 }

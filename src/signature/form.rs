@@ -51,18 +51,11 @@ impl Form {
     #[must_use]
     pub fn unsupported(self) -> Option<&'static str> {
         match self {
-            Self::Asic => Some("ASiC container"),
             Self::Envelope => Some("encrypted CMS envelope"),
             Self::Zip => Some("ZIP archive"),
-            Self::Other | Self::Pdf | Self::SignedData => None,
+            Self::Asic | Self::Other | Self::Pdf | Self::SignedData => None,
         }
     }
-}
-
-/// Whether a PDF file bears a signature of its own (ISO 32000-1 §12.8): every such signature
-/// names the bytes that it covers.
-pub(super) fn is_signed_inside(file: &[u8]) -> bool {
-    Form::of(file) == Form::Pdf && memmem::find(file, b"/ByteRange").is_some()
 }
 
 /// The form of a CMS `ContentInfo`, in DER or BER.

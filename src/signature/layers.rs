@@ -1,9 +1,10 @@
-//! Signatures inside signatures: a signature file whose content is a signature file.
+//! Signatures inside signatures: a signature file whose content is a signature file, or an
+//! encrypted file with one inside.
 
 use bytes::Bytes;
 
 use super::{
-    Form, Limits,
+    Budget, Encrypted, Form, Limits,
     cms::{CmsError, SignedData},
 };
 
@@ -28,10 +29,12 @@ pub enum Opened {
 }
 
 impl Opened {
-    /// Opens a signature file down to its innermost layer, judging nothing.
+    /// Opens a signature file down to its innermost layer, judging nothing. What is in
+    /// `encrypted` is looked into.
     #[must_use]
-    pub fn read(file: &Bytes, limits: &Limits) -> Self {
-        let Layers { mut layers, innermost } = Layers::open(file, limits);
+    pub fn read(file: &Bytes, encrypted: &[Encrypted], limits: &Limits) -> Self {
+        let opened = Layers::open(file, encrypted, limits, &Budget::new(limits));
+        let Layers { mut layers, innermost } = opened;
         match (innermost, layers.pop()) {
             (Some(content), _) => Self::Carries(content),
             (None, Some(Layer::Read(signed_data))) => Self::SpeaksOf(signed_data),
@@ -49,7 +52,12 @@ pub(super) enum Layer {
 
 impl Layers {
     /// Opens `file`, layer by layer, up to [`Limits::nesting`].
-    pub(super) fn open(file: &Bytes, limits: &Limits) -> Self {
+    pub(super) fn open(
+        file: &Bytes,
+        encrypted: &[Encrypted],
+        limits: &Limits,
+        budget: &Budget,
+    ) -> Self {
         let mut opened = Self::default();
         let mut file = file.clone();
         loop {
@@ -59,14 +67,14 @@ impl Layers {
                 opened.layers.push(Layer::Unreadable(error));
                 return opened;
             }
-            let signed_data = match SignedData::parse(&file, limits) {
+            let signed_data = match SignedData::parse_within(&file, limits, budget) {
                 Ok(signed_data) => signed_data,
                 Err(error) => {
                     opened.layers.push(Layer::Unreadable(error));
                     return opened;
                 }
             };
-            let content = signed_data.encapsulated().cloned();
+            let content = signed_data.encapsulated().map(|content| decrypted(content, encrypted));
             opened.layers.push(Layer::Read(signed_data));
             match content {
                 Some(content) if Form::of(&content) == Form::SignedData => file = content,
@@ -85,4 +93,20 @@ impl Layers {
             Some(Layer::Read(signed_data)) if signed_data.encapsulated().is_some()
         )
     }
+}
+
+/// What is in a file that came encrypted, also several times; the file itself when it did not, or
+/// stays closed.
+pub(super) fn decrypted(file: &Bytes, encrypted: &[Encrypted]) -> Bytes {
+    let mut file = file;
+    // Each is opened once at most: what is in a file is not the file.
+    for _ in encrypted {
+        let Some(Encrypted { opened: Ok(content), .. }) =
+            encrypted.iter().find(|one| one.file == file)
+        else {
+            break;
+        };
+        file = content;
+    }
+    file.clone()
 }

@@ -1,6 +1,7 @@
-//! How much work one document's signatures may cost.
+//! How much work signatures may cost: those of one document, and those of one mail.
 
-/// The limits on one document. Going over one never passes: it is reported as a failure.
+/// The limits on one document, and of its mail the [`super::Budget`]. Going over one never
+/// passes: it is reported as a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Signature files beside one document. Default 16.
@@ -9,7 +10,8 @@ pub struct Limits {
     pub file_bytes: usize,
     /// Signatures inside signatures: how many `SignedData` may lie within each other. Default 3.
     pub nesting: usize,
-    /// Signers of one document, over all its files and layers. Default 16.
+    /// Signers of one document, over all its files and layers; of each, so many counter-signatures,
+    /// those on them included. Default 16.
     pub signers: usize,
     /// Certificates in one `SignedData`. Default 64.
     pub certificates: usize,
@@ -17,22 +19,18 @@ pub struct Limits {
     pub attributes: usize,
     /// The signed attributes of one signer, in bytes. Default 64 KiB.
     pub attribute_bytes: usize,
-    /// Checks of a signature with a key, those on certificates included, for one document; each
-    /// MiB hashed for one counts as one more. Default 128.
+    /// Checks of a signature with a key for all documents of one mail, those on certificates and
+    /// revocation data included. Default 1280: 50 documents, each with a time-stamp and all that
+    /// proves it later.
     pub key_checks: usize,
-}
-
-impl Limits {
-    /// The limits on each of `documents` documents that came together and share the work.
-    #[must_use]
-    pub fn shared_by(self, documents: usize) -> Self {
-        /// For all of them together.
-        const KEY_CHECKS: usize = 1024;
-        /// Enough for several signers with their chains.
-        const LEAST: usize = 16;
-        let share = KEY_CHECKS.checked_div(documents).unwrap_or(KEY_CHECKS).max(LEAST);
-        Self { key_checks: self.key_checks.min(share), ..self }
-    }
+    /// Bytes hashed for all documents of one mail, those of GOST 34.311 and Kupyna counted eight
+    /// times. Default 512 MiB.
+    pub hashed_bytes: usize,
+    /// Certificates tried as the issuer of another, for all documents of one mail. Default 65 536.
+    pub steps: usize,
+    /// ASN.1 elements that are rewritten from BER or read in certificates and revocation data,
+    /// for all documents of one mail. Default 1 048 576.
+    pub elements: usize,
 }
 
 impl Default for Limits {
@@ -45,7 +43,10 @@ impl Default for Limits {
             certificates: 64,
             attributes: 64,
             attribute_bytes: 64 << 10,
-            key_checks: 128,
+            key_checks: 1280,
+            hashed_bytes: 512 << 20,
+            steps: 1 << 16,
+            elements: 1 << 20,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is wrong with one signature, and the conclusion from all of it.
 
+use super::budget::Spent;
 use crate::domain::{Indication, SubIndication};
 
 /// One thing that is wrong.
@@ -24,6 +25,11 @@ impl Problems {
     /// The signature cannot be judged.
     pub(super) fn doubt(&mut self, sub_indication: SubIndication, text: impl Into<String>) {
         self.push(Indication::Indeterminate, sub_indication, text);
+    }
+
+    /// Nothing more may be done: the mail asks for too much.
+    pub(super) fn spent(&mut self, spent: Spent) {
+        self.fail(SubIndication::FormatFailure, spent.to_string());
     }
 
     pub(super) fn push(

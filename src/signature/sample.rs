@@ -5,6 +5,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 
 use crate::algorithms::DigestAlgorithm;
 
+pub(crate) mod time_stamp;
+
 pub(crate) const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
 pub(crate) const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 pub(crate) const CONTENT_TYPE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x03];
@@ -64,19 +66,24 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn new(seed: u8) -> Self {
+        Self::valid(seed, [b"240101000000Z", b"431231235959Z"], &[])
+    }
+
+    /// One with its own validity and with more extensions than a key identifier.
+    pub(crate) fn valid(seed: u8, validity: [&[u8]; 2], extensions: &[&[u8]]) -> Self {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let name = tlv(0x0c, &["Тестова Особа".as_bytes()]);
         let issuer = sequence(&[&set(&[&sequence(&[&oid(&[0x55, 0x04, 0x03]), &name])])]);
         let public = tlv(0x03, &[&[0], key.verifying_key().as_bytes()]);
         let key_id = tlv(0x04, &[&tlv(0x04, &[&[seed; 20]])]);
-        let extensions =
-            tlv(0xa3, &[&sequence(&[&sequence(&[&oid(&[0x55, 0x1d, 0x0e]), &key_id])])]);
+        let key_id = sequence(&[&oid(&[0x55, 0x1d, 0x0e]), &key_id]);
+        let extensions = tlv(0xa3, &[&sequence(&[&key_id, &extensions.concat()])]);
         let body = sequence(&[
             &tlv(0xa0, &[&tlv(0x02, &[&[2]])]),
             &tlv(0x02, &[&[seed]]),
             &algorithm(ED25519),
             &issuer,
-            &sequence(&[&tlv(0x17, &[b"240101000000Z"]), &tlv(0x17, &[b"431231235959Z"])]),
+            &sequence(&validity.map(|moment| tlv(0x17, &[moment])).each_ref().map(Vec::as_slice)),
             &issuer,
             &sequence(&[&algorithm(ED25519), &public]),
             &extensions,
@@ -178,6 +185,7 @@ pub(crate) struct FilePlan {
     pub(crate) content_type: Vec<u8>,
     pub(crate) content: Option<Vec<u8>>,
     pub(crate) certificates: Vec<Vec<u8>>,
+    pub(crate) crls: Vec<Vec<u8>>,
     pub(crate) signers: Vec<Vec<u8>>,
 }
 
@@ -193,6 +201,7 @@ impl FilePlan {
             content_type: oid(DATA),
             content: content.map(<[u8]>::to_vec),
             certificates: certificates.iter().map(|known| known.certificate.clone()).collect(),
+            crls: Vec::new(),
             signers: signers.to_vec(),
         }
     }
@@ -204,11 +213,16 @@ impl FilePlan {
             [] => Vec::new(),
             all => tlv(0xa0, &[&parts(all)]),
         };
+        let crls = match self.crls.as_slice() {
+            [] => Vec::new(),
+            all => tlv(0xa1, &[&parts(all)]),
+        };
         let signed_data = sequence(&[
             &tlv(0x02, &[&[self.version]]),
             &set(&[&parts(&self.digest_algorithms)]),
             &sequence(&[&self.content_type, &content.unwrap_or_default()]),
             &certificates,
+            &crls,
             &set(&[&parts(&self.signers)]),
         ]);
         sequence(&[&oid(SIGNED_DATA), &tlv(0xa0, &[&signed_data])]).into()

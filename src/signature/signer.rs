@@ -3,25 +3,28 @@
 //!
 //! Every check is made even when one before it failed, so that the report tells all of it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use bytes::Bytes;
 
 use super::{
-    Conditions, Limits,
-    attributes::{Claim, SignedAttributes},
-    certificate::{self, Found, Value},
+    Budget, Conditions, Limits,
+    attributes::{Claim, SignedAttributes, TimeStampKind, UnsignedAttributes, listed},
+    budget::Spent,
+    certificate::{self, Asked, Found, Value},
     cms::{SignedData, Signer, SignerId},
-    constraints,
+    constraints, counter,
     problem::Problems,
+    revocation::Brought,
+    timestamp, unusual,
 };
 use crate::{
     algorithms::{DigestAlgorithm, Failure, algorithm_name},
     domain::{
         BestTimeSource, Indication, Level, Sha256, SignatureReport, SignerReport, SubIndication,
-        Timestamp, TimestampReport,
+        Timestamp,
     },
-    trust::{Certificate, TrustStore},
+    trust::{Certificate, TrustStore, Wanted},
 };
 
 /// What every signature of a document is judged against.
@@ -33,19 +36,45 @@ pub(super) struct Basis<'a> {
     pub(super) at: Timestamp,
     pub(super) source: BestTimeSource,
     pub(super) limits: &'a Limits,
-    /// What is left of [`Limits::key_checks`].
-    pub(super) checks_left: &'a Cell<usize>,
+    /// What may still be done.
+    pub(super) budget: &'a Budget,
+    pub(super) subject: Subject<'a>,
+    /// What came around the signature and may tell of revocation.
+    pub(super) brought: Option<&'a Brought>,
+    /// Certificates on proved paths of which nobody could say whether they were revoked.
+    pub(super) wanted: &'a RefCell<Vec<Wanted>>,
+}
+
+/// What a signature is over.
+#[derive(Clone, Copy)]
+pub(super) enum Subject<'a> {
+    /// A document, or a file with one inside.
+    Document,
+    /// The value of another signature.
+    Signature {
+        /// How many signatures lie below, down to the document's.
+        depth: usize,
+        /// How many more may be judged.
+        left: &'a Cell<usize>,
+    },
 }
 
 impl<'a> Basis<'a> {
-    pub(super) fn new(conditions: &'a Conditions<'a>, checks_left: &'a Cell<usize>) -> Self {
+    pub(super) fn new(
+        conditions: &'a Conditions<'a>,
+        budget: &'a Budget,
+        wanted: &'a RefCell<Vec<Wanted>>,
+    ) -> Self {
         Self {
             trust: conditions.trust,
             conditions,
             at: conditions.at,
             source: conditions.source,
             limits: &conditions.limits,
-            checks_left,
+            budget,
+            subject: Subject::Document,
+            brought: None,
+            wanted,
         }
     }
 }
@@ -72,13 +101,17 @@ impl Content {
         &self.bytes
     }
 
-    pub(super) fn digest(&mut self, algorithm: DigestAlgorithm) -> Vec<u8> {
+    pub(super) fn digest(
+        &mut self,
+        algorithm: DigestAlgorithm,
+        budget: &Budget,
+    ) -> Result<Vec<u8>, Spent> {
         if let Some((_, digest)) = self.digests.iter().find(|(known, _)| *known == algorithm) {
-            return digest.clone();
+            return Ok(digest.clone());
         }
-        let digest = algorithm.digest(&self.bytes);
+        let digest = budget.digest(algorithm, &self.bytes)?;
         self.digests.push((algorithm, digest.clone()));
-        digest
+        Ok(digest)
     }
 }
 
@@ -93,15 +126,34 @@ pub(super) fn judge(
 ) -> Judged {
     let attributes = signer.signed_attributes.as_ref().and_then(|read| read.as_ref().ok());
     let bytes = content.as_deref().map(Content::bytes).cloned();
+    let unsigned = signer.unsigned_attributes.as_ref().ok();
+    let mut brought = Brought::with(basis.brought, signed_data, basis.budget);
+    if let Some(unsigned) = unsigned {
+        brought.add_unsigned(unsigned, basis.budget);
+    }
+    let basis = Basis { brought: Some(&brought), ..basis };
+    // What stands beside a signature may be younger than it: judged for the outer moment.
+    let counter_signatures = counter::judge(signed_data, signer, basis);
+    let stamped = timestamp::judge_all(signed_data, signer, bytes.as_ref(), basis);
+    let best = &stamped.best;
+    let basis = Basis { at: best.proof.at, source: best.proof.source, ..basis };
     let value = Value::new(signer, bytes.as_ref());
-    let found = certificate::find(signed_data, signer, attributes, &value, basis);
+    let asked = Asked {
+        beside: brought.certificates(),
+        anywhere: matches!(basis.subject, Subject::Signature { .. }),
+        ..Asked::default()
+    };
+    let found = certificate::find(signed_data, signer, attributes, &value, asked, basis);
     let certificate = found.certificate.as_ref();
-    let mut warnings = constraints::warnings(signed_data, signer, certificate, basis.at);
+    let mut warnings = unusual::warnings(signed_data, signer, certificate, basis);
     warnings.extend(found.warnings.iter().cloned());
+    warnings.extend(best.warning());
 
     let mut problems = known.clone();
-    check_content(signer, attributes, content, &found, &mut problems);
+    check_content(signer, attributes, content, "document", &found, basis.budget, &mut problems);
+    check_bare_authority(signer, certificate, &mut problems);
     problems.extend(found.problems);
+    best.check_order(&mut problems);
     problems.extend(constraints::check(signed_data, signer, bytes.as_ref(), basis));
     let (indication, sub_indication, reason) = problems.conclusion();
     let certificate = found.certificate;
@@ -114,7 +166,7 @@ pub(super) fn judge(
             indication,
             sub_indication,
             reason,
-            level: level(attributes),
+            level: level(signed_data, signer, attributes),
             algorithm: algorithm_name(&signer.signature_algorithm.id),
             digest_algorithm: algorithm_name(&signer.digest_algorithm.id),
             signer: certificate.map_or_else(|| nameless(&signer.id), |found| found.signer()),
@@ -122,11 +174,11 @@ pub(super) fn judge(
             best_time: basis.at,
             best_time_source: basis.source,
             chain: found.chain,
-            timestamps: time_stamps(signer, attributes),
-            qualification: None,
+            timestamps: stamped.reports,
+            qualification: found.qualification,
             covers: Vec::new(),
-            attributes: Vec::new(),
-            counter_signatures: Vec::new(),
+            attributes: attributes.map(listed).unwrap_or_default(),
+            counter_signatures,
             warnings,
         },
         proved_by,
@@ -160,18 +212,38 @@ pub(super) fn unread(problems: &Problems, basis: Basis<'_>) -> SignatureReport {
 
 const UNKNOWN: &str = "unknown";
 
+/// An authority's key signs certificates, revocation lists and OCSP answers, these with whatever
+/// nonce somebody sent. Without signed attributes each of them would pass for a document.
+fn check_bare_authority(
+    signer: &Signer,
+    certificate: Option<&Certificate>,
+    problems: &mut Problems,
+) {
+    if signer.signed_attributes.is_none() && certificate.is_some_and(Certificate::is_authority) {
+        problems.doubt(
+            SubIndication::SigConstraintsFailure,
+            "the key is an authority's and there are no signed attributes: what it signed may be a \
+             certificate or an answer, and not a document",
+        );
+    }
+}
+
 /// ETSI EN 319 102-1 §5.2.7.4: the content is at hand, and it is what was signed.
-fn check_content(
+///
+/// `thing` is what the content is to people.
+pub(super) fn check_content(
     signer: &Signer,
     attributes: Option<&SignedAttributes>,
     content: Option<&mut Content>,
+    thing: &str,
     found: &Found,
+    budget: &Budget,
     problems: &mut Problems,
 ) {
     let Some(content) = content else {
         problems.doubt(
             SubIndication::SignedDataNotFound,
-            "the signature is detached and the document it speaks of is not at hand",
+            format!("the signature is detached and the {thing} it speaks of is not at hand"),
         );
         return;
     };
@@ -179,7 +251,10 @@ fn check_content(
     let Some(attributes) = attributes else { return };
     match DigestAlgorithm::from_oid(&signer.digest_algorithm.id) {
         Ok(algorithm) => {
-            let actual = content.digest(algorithm);
+            let actual = match content.digest(algorithm, budget) {
+                Ok(actual) => actual,
+                Err(spent) => return problems.spent(spent),
+            };
             if actual != *attributes.message_digest {
                 let value = match found.value {
                     Some(Ok(())) => "; the signature value itself is right",
@@ -188,7 +263,7 @@ fn check_content(
                 problems.fail(
                     SubIndication::HashFailure,
                     format!(
-                        "the {} of the document is {}, and the signer signed {}{value}",
+                        "the {} of the {thing} is {}, and the signer signed {}{value}",
                         algorithm.name(),
                         hex(&actual),
                         hex(&attributes.message_digest),
@@ -204,46 +279,55 @@ fn check_content(
     }
 }
 
-fn level(attributes: Option<&SignedAttributes>) -> Level {
-    match attributes {
-        Some(read) if read.signing_certificate.is_some() || read.has_sha1_reference => {
-            Level::CadesBes
-        }
-        Some(_) | None => Level::Cms,
+/// The level by what stands in the signature, right or wrong (ETSI EN 319 122-1 §6 and -2 §4).
+///
+/// Each level needs the one below it, with two exceptions. Revocation data with the certificates
+/// make `CAdES-X-Long` also without references to them: the baseline level LT asks for none, and
+/// keeps the data in the fields of the `SignedData`. And an archive time-stamp makes `CAdES-A`
+/// over whatever stands there.
+fn level(
+    signed_data: &SignedData,
+    signer: &Signer,
+    attributes: Option<&SignedAttributes>,
+) -> Level {
+    use TimeStampKind::{Archive, ArchiveV2, ArchiveV3, CadesC, References, Signature};
+    let nothing = UnsignedAttributes::default();
+    let beside = signer.unsigned_attributes.as_ref().unwrap_or(&nothing);
+    let has = |kinds: &[TimeStampKind]| {
+        beside.time_stamps.iter().any(|stamp| kinds.contains(&stamp.kind))
+    };
+    let has_revocation = !beside.revocation_values.is_empty()
+        || !signed_data.crls().is_empty()
+        || !signed_data.ocsp_responses().is_empty();
+    let has_certificates =
+        !beside.certificate_values.is_empty() || !signed_data.certificates().is_empty();
+    let has_references = beside.certificate_refs && beside.revocation_refs;
+    if attributes.is_none_or(|read| read.references.is_empty()) {
+        Level::Cms
+    } else if has(&[Archive, ArchiveV2, ArchiveV3]) {
+        Level::CadesA
+    } else if !has(&[Signature]) {
+        Level::CadesBes
+    } else if has_revocation && has_certificates {
+        Level::CadesXLong
+    } else if !has_references {
+        Level::CadesT
+    } else if has(&[CadesC, References]) {
+        Level::CadesX
+    } else {
+        Level::CadesC
     }
 }
 
-fn signing_time(attributes: Option<&SignedAttributes>) -> Option<Timestamp> {
+pub(super) fn signing_time(attributes: Option<&SignedAttributes>) -> Option<Timestamp> {
     match attributes?.signing_time {
         Claim::Said(moment) => Some(moment),
         Claim::Absent | Claim::Unreadable => None,
     }
 }
 
-fn time_stamps(signer: &Signer, attributes: Option<&SignedAttributes>) -> Vec<TimestampReport> {
-    let under_signature = attributes.iter().flat_map(|read| &read.time_stamps);
-    let beside = signer.unsigned_attributes.iter().flat_map(|read| &read.time_stamps);
-    under_signature
-        .chain(beside)
-        .map(|kind| TimestampReport {
-            kind: (*kind).to_owned(),
-            indication: Indication::Indeterminate,
-            sub_indication: None,
-            reason: None,
-            time: None,
-            policy: None,
-            algorithm: None,
-            digest_algorithm: None,
-            authority: None,
-            chain: Vec::new(),
-            qualified: None,
-            warnings: Vec::new(),
-        })
-        .collect()
-}
-
 /// What the signature itself says of a signer whose certificate is not at hand.
-fn nameless(id: &SignerId) -> SignerReport {
+pub(super) fn nameless(id: &SignerId) -> SignerReport {
     let serial = match id {
         SignerId::IssuerAndSerial { serial, .. } => hex(serial),
         SignerId::SubjectKeyId(_) => String::new(),
@@ -252,7 +336,7 @@ fn nameless(id: &SignerId) -> SignerReport {
 }
 
 /// Hexadecimal digits, of no more bytes than the longest digest has: the length is the signer's.
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().take(64).fold(String::new(), |mut digits, byte| {
         digits.extend(
             [byte >> 4, byte & 15].map(|half| char::from_digit(half.into(), 16)).iter().flatten(),

@@ -1,17 +1,25 @@
-//! Signature files that were turned into text: PEM (RFC 7468) and bare base64 (RFC 4648 §4).
+//! Signature files in a wrapper: PEM (RFC 7468), bare base64 (RFC 4648 §4), and the sections that
+//! Ukrainian reporting programs transport files in.
 //!
-//! Mail gateways and signing tools do both. One block is opened, and nothing may stand beside it.
+//! Mail gateways and signing tools make all of them. One block is opened, and nothing may stand
+//! beside it.
 
 use bytes::Bytes;
+
+mod transport;
+
+pub(super) use transport::is_transport;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The bytes inside the text; `None` when `file` is not such a text from its first to its
-/// last letter.
+/// The bytes inside the wrapper; `None` when `file` is not one from its first to its last byte.
 pub(super) fn unwrap(file: &[u8]) -> Option<Bytes> {
+    if is_transport(file) {
+        return transport::unwrap(file).map(Bytes::copy_from_slice);
+    }
     let text = file.strip_prefix(BYTE_ORDER_MARK).unwrap_or(file).trim_ascii();
     let body = match text.strip_prefix(BEGIN) {
         Some(armoured) => body_of_pem(armoured)?,

@@ -3,10 +3,15 @@
 use bytes::Bytes;
 use der::Tag;
 
-use super::{Algorithm, CertificateSet, CmsError, SignedData, Signer, SignerId};
+use super::{
+    Algorithm, CertificateSet, CmsError, RawParts, RawSigner, SignedData, Signer, SignerId,
+};
 use crate::{
     asn1::{Broken, Element, Elements, constructed, primitive},
-    signature::{Limits, attributes},
+    signature::{
+        Limits,
+        attributes::{self, RevocationValues},
+    },
     trust::Certificate,
 };
 
@@ -15,6 +20,17 @@ use crate::{
 pub(in crate::signature) struct Source<'a> {
     pub(in crate::signature) der: &'a Bytes,
     pub(in crate::signature) limits: &'a Limits,
+}
+
+impl Signer {
+    /// Reads one `SignerInfo` that stands alone.
+    ///
+    /// # Errors
+    /// It is none, or over a limit.
+    pub(in crate::signature) fn parse(value: &Bytes, limits: &Limits) -> Result<Self, CmsError> {
+        let element = Element::only(value).map_err(in_part("SignerInfo"))?;
+        Source { der: value, limits }.signer(element)
+    }
 }
 
 impl Source<'_> {
@@ -47,19 +63,33 @@ impl Source<'_> {
 
         let (content_type, content) =
             self.encapsulated(encapsulated).map_err(in_part("encapContentInfo"))?;
-        let mut certificates =
-            certificates.map(|set| self.certificates(set)).transpose()?.unwrap_or_default();
-        if let Some(set) = revocation {
-            let version = self.revocation_version(set)?;
-            certificates.least_version = certificates.least_version.max(version);
+        let mut raw = RawParts {
+            encapsulated: self.keep(encapsulated.raw),
+            certificates: Vec::new(),
+            certificates_field: certificates.map(|set| self.keep(set.raw)),
+            crls: Vec::new(),
+            crls_field: revocation.map(|set| self.keep(set.raw)),
+        };
+        let mut set = CertificateSet::default();
+        if let Some(field) = certificates {
+            self.certificates(field, &mut set, &mut raw.certificates)?;
+        }
+        let mut values = RevocationValues::default();
+        if let Some(field) = revocation {
+            let version = self.revocation(field, &mut values, &mut raw.crls)?;
+            set.least_version = set.least_version.max(version);
         }
         Ok(SignedData {
             version,
             digest_algorithms: self.digest_algorithms(digest_algorithms)?,
             content_type,
             content,
-            certificates,
+            certificates: set,
+            revocation: values,
             signers: self.signers(signers)?,
+            raw: Box::new(raw),
+            is_ber: false,
+            is_transported: false,
         })
     }
 
@@ -86,9 +116,13 @@ impl Source<'_> {
         })
     }
 
-    fn certificates(self, set: Element<'_>) -> Result<CertificateSet, CmsError> {
-        let mut certificates = CertificateSet::default();
-        each(set, "certificates", self.limits.certificates, |element| {
+    fn certificates(
+        self,
+        field: Element<'_>,
+        certificates: &mut CertificateSet,
+        raw: &mut Vec<Bytes>,
+    ) -> Result<(), CmsError> {
+        each(field, "certificates", self.limits.certificates, |element| {
             // The kinds of RFC 5652 §10.2.2 and the versions that §5.1 asks for with them.
             let version = if element.tag == Tag::Sequence {
                 0
@@ -102,28 +136,40 @@ impl Source<'_> {
                 return Err(CmsError::Malformed { part: "certificates" });
             };
             certificates.least_version = certificates.least_version.max(version);
+            raw.push(self.keep(element.raw));
             match Certificate::parse(element.raw) {
                 Ok(certificate) if version == 0 => certificates.read.push(certificate),
                 _ => certificates.unread = certificates.unread.saturating_add(1),
             }
             Ok(())
         })?;
-        Ok(certificates)
+        Ok(())
     }
 
-    /// The version that revocation values ask for (RFC 5652 §5.1). They are not used; they have
+    /// Reads revocation values and gives the version that they ask for (RFC 5652 §5.1). They have
     /// to be what they should be, so that certificates do not hide among them.
-    fn revocation_version(self, set: Element<'_>) -> Result<u8, CmsError> {
-        let versions = each(set, "crls", self.limits.certificates, |element| {
+    fn revocation(
+        self,
+        field: Element<'_>,
+        values: &mut RevocationValues,
+        raw: &mut Vec<Bytes>,
+    ) -> Result<u8, CmsError> {
+        let mut version = 1;
+        each(field, "crls", self.limits.certificates, |element| {
             if element.tag == constructed(1) {
-                Ok(5)
+                version = 5;
+                if let Some(answer) = ocsp_response(element).map_err(in_part("crls"))? {
+                    values.ocsp.push(self.keep(answer.raw));
+                }
             } else if is_revocation_list(element) {
-                Ok(1)
+                values.crls.push(self.keep(element.raw));
             } else {
-                Err(CmsError::Malformed { part: "crls" })
+                return Err(CmsError::Malformed { part: "crls" });
             }
+            raw.push(self.keep(element.raw));
+            Ok(())
         })?;
-        Ok(versions.into_iter().max().unwrap_or(1))
+        Ok(version)
     }
 
     fn signers(self, set: Element<'_>) -> Result<Vec<Signer>, CmsError> {
@@ -134,29 +180,35 @@ impl Source<'_> {
         let broken = in_part("SignerInfo");
         let mut fields =
             signer.of(Tag::Sequence).and_then(|sequence| sequence.inside()).map_err(&broken)?;
-        let version = fields.next().and_then(|version| version.small_integer()).map_err(&broken)?;
-        let id = fields.next().and_then(|id| self.signer_id(id)).map_err(in_part("sid"))?;
-        let digest_algorithm = fields
-            .next()
-            .and_then(|algorithm| self.algorithm(algorithm))
-            .map_err(in_part("digestAlgorithm"))?;
+        let version = fields.next().map_err(&broken)?;
+        let id = fields.next().map_err(in_part("sid"))?;
+        let digest_algorithm = fields.next().map_err(in_part("digestAlgorithm"))?;
         let signed_attributes = fields.optional(constructed(0)).map_err(in_part("signedAttrs"))?;
-        let signature_algorithm = fields
-            .next()
-            .and_then(|algorithm| self.algorithm(algorithm))
-            .map_err(in_part("signatureAlgorithm"))?;
+        let signature_algorithm = fields.next().map_err(in_part("signatureAlgorithm"))?;
         let signature = fields.expect(Tag::OctetString).map_err(in_part("signature value"))?;
         let unsigned_attributes =
             fields.optional(constructed(1)).map_err(in_part("unsignedAttrs"))?;
         fields.finish().map_err(&broken)?;
         Ok(Signer {
-            version,
-            id,
-            digest_algorithm,
+            version: version.small_integer().map_err(&broken)?,
+            id: self.signer_id(id).map_err(in_part("sid"))?,
+            digest_algorithm: self
+                .algorithm(digest_algorithm)
+                .map_err(in_part("digestAlgorithm"))?,
             signed_attributes: signed_attributes.map(|set| attributes::read_signed(set, self)),
-            signature_algorithm,
+            signature_algorithm: self
+                .algorithm(signature_algorithm)
+                .map_err(in_part("signatureAlgorithm"))?,
             signature: self.keep(signature.value),
             unsigned_attributes: attributes::read_unsigned(unsigned_attributes, self),
+            raw: RawSigner {
+                version: self.keep(version.raw),
+                id: self.keep(id.raw),
+                digest_algorithm: self.keep(digest_algorithm.raw),
+                signed_attributes: signed_attributes.map(|set| self.keep(set.raw)),
+                signature_algorithm: self.keep(signature_algorithm.raw),
+                signature: self.keep(signature.raw),
+            },
         })
     }
 
@@ -238,4 +290,17 @@ fn is_revocation_list(element: Element<'_>) -> bool {
         list.next()
     };
     begin().is_ok_and(|moment| [Tag::UtcTime, Tag::GeneralizedTime].contains(&moment.tag))
+}
+
+/// `OtherRevocationInfoFormat ::= SEQUENCE { otherRevInfoFormat OBJECT IDENTIFIER, otherRevInfo ANY
+/// }`: the OCSP answer in it, if it is one (RFC 5940 §2; older files of ETSI TS 101 733 name the
+/// basic response of RFC 6960 instead).
+fn ocsp_response(other: Element<'_>) -> Result<Option<Element<'_>>, Broken> {
+    const OCSP_RESPONSE: &str = "1.3.6.1.5.5.7.16.2";
+    const BASIC_RESPONSE: &str = "1.3.6.1.5.5.7.48.1.1";
+    let mut fields = other.inside()?;
+    let format = fields.next()?.object_identifier()?;
+    let value = fields.next()?;
+    fields.finish()?;
+    Ok([OCSP_RESPONSE, BASIC_RESPONSE].contains(&format.as_str()).then_some(value))
 }

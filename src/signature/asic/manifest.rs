@@ -1,0 +1,266 @@
+//! The manifests of an `ASiC-E` container (ETSI EN 319 162-1 annex A.4): which signature is over
+//! which files, by their digests.
+
+use base64ct::{Base64, Encoding as _};
+use roxmltree::{Document, Node, ParsingOptions};
+
+use crate::{
+    algorithms::{DigestAlgorithm, Failure},
+    signature::{Budget, budget::Spent},
+};
+
+/// The schema's namespace, in both editions that are in use.
+const NAMESPACES: [&str; 2] =
+    ["http://uri.etsi.org/02918/v1.2.1#", "http://uri.etsi.org/02918/v1.1.1#"];
+const SIGNATURE_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
+
+/// One manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Manifest {
+    /// The name of the signature, or the time-stamp, over the manifest.
+    pub(super) signature: String,
+    /// The files that the manifest is over.
+    pub(super) references: Vec<Reference>,
+}
+
+/// A file that a manifest is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reference {
+    pub(super) name: String,
+    /// The identifier of the digest algorithm, as it stands.
+    algorithm: String,
+    digest: Vec<u8>,
+}
+
+/// Why bytes are not a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(super) enum ManifestError {
+    /// An extension that has to be understood.
+    #[error("it has a critical extension, which is not supported")]
+    CriticalExtension,
+    /// An element or attribute that has to be there once is not, or is not what it should be.
+    #[error("its {part} is not what ETSI EN 319 162-1 annex A.4 asks for")]
+    Malformed {
+        /// Which.
+        part: &'static str,
+    },
+    /// Over a limit.
+    #[error("it is over {max} {things}")]
+    TooMuch {
+        /// Of what.
+        things: &'static str,
+        /// The limit.
+        max: usize,
+    },
+    /// No XML, or XML with a document type, which could stand for other text than it shows.
+    #[error("it is not plain XML")]
+    Xml,
+}
+
+impl Manifest {
+    /// Reads a manifest. No digest is compared.
+    pub(super) fn parse(file: &[u8]) -> Result<Self, ManifestError> {
+        /// A manifest of as many files as an archive may have is far shorter.
+        const MAX_BYTES: usize = 1 << 20;
+        const MAX_REFERENCES: usize = 256;
+        const MAX_NODES: u32 = 16 << 10;
+        if file.len() > MAX_BYTES {
+            return Err(ManifestError::TooMuch { things: "bytes", max: MAX_BYTES });
+        }
+        let text = str::from_utf8(file).map_err(|_| ManifestError::Xml)?;
+        let options = ParsingOptions {
+            allow_dtd: false,
+            nodes_limit: MAX_NODES,
+            ..ParsingOptions::default()
+        };
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let document =
+            Document::parse_with_options(text, options).map_err(|_| ManifestError::Xml)?;
+        let root = document.root_element();
+        let namespace = root.tag_name().namespace().unwrap_or_default();
+        if root.tag_name().name() != "ASiCManifest" || !NAMESPACES.contains(&namespace) {
+            return Err(ManifestError::Malformed { part: "root element" });
+        }
+        let is_critical = |node: Node<'_, '_>| {
+            node.attribute("Critical")
+                .is_some_and(|critical| critical != "false" && critical != "0")
+        };
+        if root.descendants().any(is_critical) {
+            return Err(ManifestError::CriticalExtension);
+        }
+        let signature = only(root, "SigReference", namespace)
+            .and_then(name_of)
+            .ok_or(ManifestError::Malformed { part: "SigReference" })?;
+        let mut references = Vec::new();
+        for node in children(root, "DataObjectReference", namespace) {
+            if references.len() == MAX_REFERENCES {
+                return Err(ManifestError::TooMuch { things: "files", max: MAX_REFERENCES });
+            }
+            let reference = Reference::read(node)
+                .ok_or(ManifestError::Malformed { part: "DataObjectReference" })?;
+            references.push(reference);
+        }
+        if references.is_empty() {
+            return Err(ManifestError::Malformed { part: "list of files" });
+        }
+        Ok(Self { signature, references })
+    }
+}
+
+impl Reference {
+    fn read(node: Node<'_, '_>) -> Option<Self> {
+        let method = only(node, "DigestMethod", SIGNATURE_NAMESPACE)?;
+        let value = only(node, "DigestValue", SIGNATURE_NAMESPACE)?;
+        let is_plain = |node: Node<'_, '_>| !node.children().any(|child| child.is_element());
+        let text: String = value
+            .children()
+            .filter_map(|child| child.text())
+            .flat_map(str::chars)
+            .filter(|letter| !letter.is_ascii_whitespace())
+            .collect();
+        Some(Self {
+            name: name_of(node)?,
+            algorithm: method.attribute("Algorithm")?.to_owned(),
+            digest: Base64::decode_vec(&text).ok().filter(|_| is_plain(value))?,
+        })
+    }
+
+    /// Takes what hashing `content` costs.
+    pub(super) fn spend(&self, content: &[u8], budget: &Budget) -> Result<(), Spent> {
+        match digest_algorithm(&self.algorithm) {
+            Ok(algorithm) => budget.hash(algorithm, content.len()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Whether `content` has the digest that is told.
+    ///
+    /// # Errors
+    /// The digest algorithm is too weak, or not supported.
+    pub(super) fn fits(&self, content: &[u8]) -> Result<bool, Failure> {
+        Ok(digest_algorithm(&self.algorithm)?.digest(content) == self.digest)
+    }
+}
+
+/// The digest algorithm of an XML signature's identifier: the ones of XML Encryption and RFC 9231,
+/// and for all others, the national ones among them, an object identifier, as RFC 3061 writes it
+/// or bare.
+fn digest_algorithm(identifier: &str) -> Result<DigestAlgorithm, Failure> {
+    let oid = match identifier {
+        "http://www.w3.org/2001/04/xmlenc#sha256" => "2.16.840.1.101.3.4.2.1",
+        "http://www.w3.org/2001/04/xmldsig-more#sha384" => "2.16.840.1.101.3.4.2.2",
+        "http://www.w3.org/2001/04/xmlenc#sha512" => "2.16.840.1.101.3.4.2.3",
+        "http://www.w3.org/2000/09/xmldsig#sha1" => "1.3.14.3.2.26",
+        "http://www.w3.org/2001/04/xmldsig-more#md5" => "1.2.840.113549.2.5",
+        other => other.strip_prefix("urn:oid:").unwrap_or(other),
+    };
+    DigestAlgorithm::from_oid(oid)
+}
+
+fn children<'a, 'input>(
+    node: Node<'a, 'input>,
+    name: &'a str,
+    namespace: &'a str,
+) -> impl Iterator<Item = Node<'a, 'input>> {
+    node.children().filter(move |child| {
+        let tag = child.tag_name();
+        child.is_element() && tag.name() == name && tag.namespace() == Some(namespace)
+    })
+}
+
+fn only<'a, 'input>(
+    node: Node<'a, 'input>,
+    name: &'a str,
+    namespace: &'a str,
+) -> Option<Node<'a, 'input>> {
+    let mut found = children(node, name, namespace);
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// The file that a `URI` attribute names: relative to the container, percent-encoded (RFC 3986).
+fn name_of(node: Node<'_, '_>) -> Option<String> {
+    let uri = node.attribute("URI")?;
+    let mut name = Vec::new();
+    let mut rest = uri.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        if byte == b'%' {
+            let (digits, after) = after.split_at_checked(2)?;
+            let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
+            let digits = str::from_utf8(digits).ok().filter(|_| is_hex)?;
+            name.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = after;
+        } else {
+            name.push(byte);
+            rest = after;
+        }
+    }
+    String::from_utf8(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(body: &str) -> String {
+        format!(
+            "<a:ASiCManifest xmlns:a='http://uri.etsi.org/02918/v1.2.1#' \
+             xmlns='http://www.w3.org/2000/09/xmldsig#'>{body}</a:ASiCManifest>"
+        )
+    }
+
+    const SIGNATURE: &str = "<a:SigReference URI='META-INF/signature.p7s'/>";
+    const FILE: &str = "<a:DataObjectReference URI='%D0%B0%20b.txt'><DigestMethod \
+        Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/><DigestValue>\n\
+        47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=</DigestValue></a:DataObjectReference>";
+
+    #[test]
+    fn reads_names_and_digests() {
+        let read = Manifest::parse(manifest(&[SIGNATURE, FILE].concat()).as_bytes()).unwrap();
+        assert_eq!(read.signature, "META-INF/signature.p7s");
+        let [reference] = read.references.as_slice() else { panic!("one file") };
+        assert_eq!(reference.name, "а b.txt");
+        assert_eq!(reference.fits(b""), Ok(true));
+        assert_eq!(reference.fits(b"x"), Ok(false));
+    }
+
+    #[test]
+    fn knows_digests_by_uri_and_by_object_identifier() {
+        for (identifier, digest) in [
+            ("http://www.w3.org/2001/04/xmlenc#sha256", DigestAlgorithm::Sha256),
+            ("http://www.w3.org/2001/04/xmlenc#sha512", DigestAlgorithm::Sha512),
+            ("urn:oid:2.16.840.1.101.3.4.2.2", DigestAlgorithm::Sha384),
+        ] {
+            assert_eq!(digest_algorithm(identifier), Ok(digest));
+        }
+        for weak in ["http://www.w3.org/2000/09/xmldsig#sha1", "urn:oid:1.2.840.113549.2.5"] {
+            assert!(matches!(digest_algorithm(weak), Err(Failure::TooWeak { .. })), "{weak}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_could_be_read_in_two_ways() {
+        let malformed = |part| ManifestError::Malformed { part };
+        for (file, error) in [
+            ("<!DOCTYPE a []><a/>".to_owned(), ManifestError::Xml),
+            ("<ASiCManifest/>".to_owned(), malformed("root element")),
+            (manifest(FILE), malformed("SigReference")),
+            (manifest(&[SIGNATURE, SIGNATURE, FILE].concat()), malformed("SigReference")),
+            (manifest(SIGNATURE), malformed("list of files")),
+            (
+                manifest(&[SIGNATURE, &FILE.replace("DigestValue", "Value")].concat()),
+                malformed("DataObjectReference"),
+            ),
+            (
+                manifest(&[SIGNATURE, &FILE.replace("%D0", "%D")].concat()),
+                malformed("DataObjectReference"),
+            ),
+            (
+                manifest(&[SIGNATURE, FILE, "<a:x Critical='true'/>"].concat()),
+                ManifestError::CriticalExtension,
+            ),
+        ] {
+            assert_eq!(Manifest::parse(file.as_bytes()), Err(error), "{file}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Containers, and every way to bend one.
+
+#![expect(clippy::indexing_slicing, reason = "a test that counts wrongly fails")]
+
+use bytes::Bytes;
+
+use super::sample::{Plan, archive};
+use crate::{
+    algorithms::DigestAlgorithm,
+    domain::{Container, Indication, SubIndication},
+    signature::{
+        Conditions, Examined, Signed, examine,
+        sample::{Identity, attached, detached},
+    },
+    trust::{Certificate, TrustStore},
+};
+
+const COPY: &[u8] = b"a copy";
+const OTHER: &[u8] = b"another copy";
+const SIMPLE: &[u8] = b"application/vnd.etsi.asic-s+zip";
+const EXTENDED: &[u8] = b"application/vnd.etsi.asic-e+zip";
+
+type Outcome = (Option<Indication>, Option<SubIndication>);
+const PASSED: Outcome = (Some(Indication::TotalPassed), None);
+
+fn doubt(sub_indication: SubIndication) -> Outcome {
+    (Some(Indication::Indeterminate), Some(sub_indication))
+}
+
+fn judge(plans: &[Plan<'_>]) -> Examined {
+    let certificate = Certificate::parse(&Identity::new(1).certificate).unwrap();
+    let trust = TrustStore::new(vec![certificate]);
+    let at = "2026-09-01T10:00:05Z".parse().unwrap();
+    let signed = Signed { content: Some(archive(plans).into()), signatures: Vec::new() };
+    examine(&signed, &Conditions::new(&trust, at))
+}
+
+fn outcome(examined: &Examined) -> Outcome {
+    (examined.report().indication, examined.report().sub_indication)
+}
+
+fn manifest(signature: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+    use base64ct::{Base64, Encoding as _};
+    let mut body = format!("<SigReference URI='{signature}'/>");
+    for (name, content) in files {
+        let digest = Base64::encode_string(&DigestAlgorithm::Sha256.digest(content));
+        body.extend([format!(
+            "<DataObjectReference URI='{name}'><d:DigestMethod \
+             Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/>\
+             <d:DigestValue>{digest}</d:DigestValue></DataObjectReference>"
+        )]);
+    }
+    format!(
+        "<ASiCManifest xmlns='http://uri.etsi.org/02918/v1.2.1#' \
+         xmlns:d='http://www.w3.org/2000/09/xmldsig#'>{body}</ASiCManifest>"
+    )
+    .into_bytes()
+}
+
+fn sign(content: &[u8]) -> Bytes {
+    detached(&Identity::new(1), content)
+}
+
+/// An `ASiC-E` of these files whose manifest names `named`.
+fn extended(files: &[(&str, &[u8])], named: &[(&str, &[u8])]) -> Examined {
+    let manifest = manifest("META-INF/signature1.p7s", named);
+    let signature = sign(&manifest);
+    let mut plans = vec![Plan::new("mimetype", EXTENDED)];
+    plans.extend(files.iter().map(|(name, content)| Plan::new(name, content)));
+    plans.push(Plan::new("META-INF/ASiCManifest1.xml", &manifest));
+    plans.push(Plan::new("META-INF/signature1.p7s", &signature));
+    judge(&plans)
+}
+
+#[test]
+fn judges_the_only_document_of_a_simple_container() {
+    let signature = sign(COPY);
+    let examined = judge(&[
+        Plan::new("mimetype", SIMPLE),
+        Plan { deflated: true, ..Plan::new("a.pdf", COPY) },
+        Plan::new("META-INF/signature.p7s", &signature),
+    ]);
+    assert_eq!(outcome(&examined), PASSED);
+    let report = examined.report();
+    assert_eq!(report.container, Container::AsicS);
+    assert_eq!(report.signatures[0].covers, ["a.pdf"]);
+    assert!(report.signatures[0].warnings.is_empty());
+    assert!(report.not_covered.is_empty());
+    assert_eq!(examined.content(), COPY);
+}
+
+#[test]
+fn judges_all_documents_that_a_manifest_names() {
+    let files = [("a.pdf", COPY), ("каталог/б.pdf", OTHER)];
+    let examined = extended(&files, &files);
+    assert_eq!(outcome(&examined), PASSED);
+    assert_eq!(examined.report().container, Container::AsicE);
+    assert_eq!(examined.report().signatures[0].covers, ["a.pdf", "каталог/б.pdf"]);
+    // Which of the two would be the document? The container is.
+    assert!(examined.content().starts_with(b"PK"));
+}
+
+#[test]
+fn a_document_that_no_signature_covers_is_told_and_spoils_the_container() {
+    let examined = extended(&[("a.pdf", COPY), ("b.pdf", OTHER)], &[("a.pdf", COPY)]);
+    assert_eq!(outcome(&examined), doubt(SubIndication::SignedDataNotFound));
+    assert_eq!(examined.report().not_covered, ["b.pdf"]);
+    assert!(examined.signer_fingerprints().is_empty());
+    let reason = examined.report().signatures[0].reason.as_deref();
+    assert_eq!(reason, Some("No signature in the container covers b.pdf."));
+}
+
+#[test]
+fn a_document_that_is_not_the_one_named_fails() {
+    let examined = extended(&[("a.pdf", OTHER)], &[("a.pdf", COPY)]);
+    assert_eq!(
+        outcome(&examined),
+        (Some(Indication::TotalFailed), Some(SubIndication::HashFailure))
+    );
+    assert_eq!(examined.report().not_covered, ["a.pdf"]);
+}
+
+#[test]
+fn a_document_that_is_named_and_absent_is_told() {
+    let files = [("a.pdf", COPY), ("b.pdf", OTHER)];
+    let examined = extended(&files[..1], &files);
+    assert_eq!(outcome(&examined), doubt(SubIndication::SignedDataNotFound));
+}
+
+#[test]
+fn a_signature_that_leaves_a_document_to_another_one_is_in_doubt() {
+    let first = manifest("META-INF/signature1.p7s", &[("a.pdf", COPY)]);
+    let second = manifest("META-INF/signature2.p7s", &[("b.pdf", OTHER)]);
+    let (one, two) = (sign(&first), sign(&second));
+    let mut plans = vec![
+        Plan::new("mimetype", EXTENDED),
+        Plan::new("a.pdf", COPY),
+        Plan::new("b.pdf", OTHER),
+        Plan::new("META-INF/ASiCManifest1.xml", &first),
+        Plan::new("META-INF/ASiCManifest2.xml", &second),
+        Plan::new("META-INF/signature1.p7s", &one),
+        Plan::new("META-INF/signature2.p7s", &two),
+    ];
+    let examined = judge(&plans);
+    assert_eq!(outcome(&examined), doubt(SubIndication::SignedDataNotFound));
+    assert!(examined.signer_fingerprints().is_empty());
+    let reason = examined.report().signatures[0].reason.as_deref();
+    let told = "The signature does not cover b.pdf, which is in the container too.";
+    assert_eq!(reason, Some(told));
+    let signature = plans.pop().unwrap();
+    assert_eq!(outcome(&judge(&plans)), doubt(SubIndication::SignedDataNotFound));
+    // The signature of one manifest is none of another.
+    plans.push(Plan { content: &one, ..signature });
+    assert_eq!(outcome(&judge(&plans)).0, Some(Indication::TotalFailed));
+}
+
+#[test]
+fn a_signature_that_no_manifest_names_is_over_nothing() {
+    let signature = sign(COPY);
+    for documents in [&["a.pdf", "b.pdf"][..], &[]] {
+        let mut plans = vec![Plan::new("META-INF/signature.p7s", &signature)];
+        plans.extend(documents.iter().map(|name| Plan::new(name, COPY)));
+        assert_eq!(outcome(&judge(&plans)), doubt(SubIndication::SignedDataNotFound));
+    }
+    let strange = Plan::new("META-INF/signature9.p7s", &signature);
+    let examined = judge(&[Plan::new("a.pdf", COPY), strange]);
+    assert_eq!(outcome(&examined), doubt(SubIndication::SignedDataNotFound));
+}
+
+#[test]
+fn a_signature_with_another_content_inside_fails() {
+    let signature = attached(&Identity::new(1), OTHER);
+    let plans = [Plan::new("a.pdf", COPY), Plan::new("META-INF/signature.p7s", &signature)];
+    assert_eq!(
+        outcome(&judge(&plans)),
+        (Some(Indication::TotalFailed), Some(SubIndication::HashFailure))
+    );
+}
+
+#[test]
+fn names_what_is_not_supported() {
+    let xades = Plan::new("META-INF/signatures.xml", b"<a/>");
+    let stamp = Plan::new("META-INF/timestamp.tst", b"0");
+    for (plan, reason) in [
+        (xades, "META-INF/signatures.xml is an XAdES signature, which is not supported"),
+        (stamp, "The container has a time-stamp and no signature"),
+        (Plan::new("mimetype", SIMPLE), "The container has no signature"),
+    ] {
+        let examined = judge(&[Plan::new("a.pdf", COPY), plan]);
+        assert_eq!(outcome(&examined), doubt(SubIndication::FormatFailure));
+        let told = examined.report().signatures[0].reason.clone().unwrap();
+        assert!(told.contains(reason), "{told}");
+    }
+}
+
+#[test]
+fn an_unusual_media_type_is_told_and_decides_nothing() {
+    let signature = sign(COPY);
+    let document = Plan::new("a.pdf", COPY);
+    let signature = Plan::new("META-INF/signature.p7s", &signature);
+    let media_type = Plan::new("mimetype", SIMPLE);
+    for plans in [
+        vec![document.clone(), signature.clone()],
+        vec![document.clone(), signature.clone(), media_type.clone()],
+        vec![Plan { deflated: true, ..media_type }, document.clone(), signature.clone()],
+        vec![Plan::new("mimetype", EXTENDED), document, signature],
+    ] {
+        let examined = judge(&plans);
+        assert_eq!(outcome(&examined), PASSED);
+        assert_eq!(examined.report().signatures[0].warnings.len(), 1);
+    }
+}
+
+#[test]
+fn what_else_lies_in_the_meta_folder_is_named() {
+    let signature = sign(COPY);
+    let examined = judge(&[
+        Plan::new("a.pdf", COPY),
+        Plan::new("META-INF/signature.p7s", &signature),
+        Plan::new("META-INF/manifest.xml", b"<m/>"),
+    ]);
+    assert_eq!(outcome(&examined), PASSED);
+    assert_eq!(examined.report().not_covered, ["META-INF/manifest.xml"]);
+}

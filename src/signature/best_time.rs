@@ -1,0 +1,152 @@
+//! The best signature time (ETSI EN 319 102-1 §5.5.4): the earliest moment at which the signature
+//! is proved to have existed.
+//!
+//! A pure rule over time-stamps that somebody else judges. A time-stamp is judged for the moment
+//! at which it is itself proved to have existed: that of the right time-stamps around it, or else
+//! the moment that the judgement starts from. So an authority whose certificate has expired still
+//! proves something when a later authority vouches for what it issued.
+
+#[cfg(test)]
+mod tests;
+
+use super::problem::Problems;
+use crate::domain::{BestTimeSource, SubIndication, Timestamp, Warning, WarningCode};
+
+/// A moment at which the signature existed, and how that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Proof {
+    pub(super) at: Timestamp,
+    pub(super) source: BestTimeSource,
+}
+
+/// What one time-stamp says something about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Scope {
+    pub(super) over: Over,
+    /// The places of the time-stamps that it is also over. Only later places count.
+    pub(super) around: Vec<usize>,
+}
+
+/// What a time-stamp proves to have existed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// What was signed. The signer put the time-stamp under the signature, so the signature is
+    /// not older.
+    Content,
+    /// Something else that came with the signature, and could come with another one.
+    Other,
+    /// The signature value.
+    Signature(BestTimeSource),
+}
+
+/// The outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BestTime {
+    pub(super) proof: Proof,
+    /// The time of the latest right content time-stamp: the signature is not older.
+    pub(super) content: Option<Timestamp>,
+    /// Two right time-stamps that cannot both be: `(a, b)`, where `a` must not be later than `b`.
+    pub(super) contradiction: Option<(Timestamp, Timestamp)>,
+}
+
+impl BestTime {
+    /// What has to be told of the moment.
+    pub(super) fn warning(&self) -> Option<Warning> {
+        (self.proof.source == BestTimeSource::ContentTimestamp).then(|| {
+            let at = self.proof.at;
+            Warning::new(
+                WarningCode::ContentTimeOnly,
+                format!(
+                    "Only the document is proved to have existed at {at}, and the signature is \
+                     judged for that moment: it may be younger."
+                ),
+            )
+        })
+    }
+
+    /// ETSI EN 319 102-1 §5.5.4: time-stamps that contradict each other prove nothing together.
+    pub(super) fn check_order(&self, problems: &mut Problems) {
+        if let Some((inner, outer)) = self.contradiction {
+            problems.doubt(
+                SubIndication::TimestampOrderFailure,
+                format!("a time-stamp says {inner}, and one that was made after it says {outer}"),
+            );
+        }
+    }
+}
+
+/// Finds the best signature time, beginning at `start`.
+///
+/// `scopes` are the signature's time-stamps, the outermost first. `judge` is asked once for each
+/// in that order and says its time if it is right given that it existed at the moment passed.
+pub(super) fn find(
+    start: Proof,
+    scopes: &[Scope],
+    mut judge: impl FnMut(usize, Timestamp) -> Option<Timestamp>,
+) -> BestTime {
+    let mut signature = start;
+    let mut content: Option<Timestamp> = None;
+    let mut contradiction = None;
+    let mut existed = vec![start.at; scopes.len()];
+    // The earliest right time-stamp around each place.
+    let outermost = is_time_stamp(start.source).then_some(start.at);
+    let mut around = vec![outermost; scopes.len()];
+    // Content time-stamps stand under the signature: they existed when it did.
+    let is_content = |scope: &Scope| scope.over == Over::Content;
+    let outer = scopes.iter().enumerate().filter(|(_, scope)| !is_content(scope));
+    let inner = scopes.iter().enumerate().filter(|(_, scope)| is_content(scope));
+    for (place, scope) in outer.chain(inner) {
+        let bound = around.get(place).copied().flatten();
+        let moment = match scope.over {
+            Over::Content => signature.at,
+            Over::Other | Over::Signature(_) => existed.get(place).copied().unwrap_or(start.at),
+        };
+        let Some(time) = judge(place, moment) else { continue };
+        if let Some(bound) = bound.filter(|bound| time > *bound) {
+            contradiction = contradiction.or(Some((time, bound)));
+        }
+        match scope.over {
+            Over::Content => content = content.max(Some(time)),
+            Over::Other => {}
+            Over::Signature(source) => {
+                // An authority's clock may run ahead of ours; what exists by then exists now.
+                let at = time.min(start.at);
+                if !is_time_stamp(signature.source) || at < signature.at {
+                    signature = Proof { at: at.min(signature.at), source };
+                }
+            }
+        }
+        for covered in scope.around.iter().filter(|covered| **covered > place) {
+            if let Some(moment) = existed.get_mut(*covered) {
+                *moment = time.min(*moment);
+            }
+            if let Some(bound) = around.get_mut(*covered) {
+                *bound = Some(bound.map_or(time, |known| known.min(time)));
+            }
+        }
+    }
+    let proof = match content {
+        Some(time) if is_time_stamp(signature.source) => {
+            if time > signature.at {
+                contradiction = contradiction.or(Some((time, signature.at)));
+            }
+            signature
+        }
+        // The latest of several: the signature is younger than each.
+        Some(time) => {
+            Proof { at: time.min(signature.at), source: BestTimeSource::ContentTimestamp }
+        }
+        None => signature,
+    };
+    BestTime { proof, content, contradiction }
+}
+
+fn is_time_stamp(source: BestTimeSource) -> bool {
+    match source {
+        BestTimeSource::ArchiveTimestamp
+        | BestTimeSource::ContentTimestamp
+        | BestTimeSource::DocumentTimestamp
+        | BestTimeSource::SignatureTimestamp => true,
+        BestTimeSource::Receipt | BestTimeSource::Given => false,
+    }
+}

@@ -1,0 +1,147 @@
+//! Finding the signature dictionaries of a PDF file (ISO 32000-1 §12.7.4.5, §12.8.1).
+//!
+//! Twice: by the form, which is what readers show, and by looking in the bytes for every
+//! `/ByteRange` and for what else stands in a signature dictionary, so that none is overlooked
+//! because a form or the dictionary was bent.
+
+use std::collections::BTreeSet;
+
+use memchr::memmem;
+
+use super::{
+    file::Pdf,
+    object::{Dictionary, Object, Reader},
+};
+
+/// A signature dictionary.
+#[derive(Clone, Debug)]
+pub(super) struct Located {
+    /// `None` when it cannot be read.
+    pub(super) dictionary: Option<Dictionary>,
+    /// Whether a form field refers to it.
+    pub(super) is_shown: bool,
+    /// Where it was found.
+    pub(super) at: usize,
+}
+
+/// More than a file may have; the caller refuses it.
+pub(super) const MAX_SIGNATURES: usize = 16;
+/// Fields in the form; those that no number names are counted too.
+const MAX_FIELDS: usize = 4096;
+/// Fields that are still to be looked at.
+const MAX_TODO: usize = 1 << 16;
+const MAX_FIELD_DEPTH: usize = 32;
+
+/// All signature dictionaries, at most one more than [`MAX_SIGNATURES`], in the order of the file.
+/// `None` for `pdf` when its structure cannot be followed.
+pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>) -> Vec<Located> {
+    let mut found = pdf.map(shown).unwrap_or_default();
+    let is_known = |found: &[Located], at: usize| {
+        found.iter().filter_map(|one| one.dictionary.as_ref()).any(|one| one.span.contains(&at))
+    };
+    for at in memmem::find_iter(file, b"/ByteRange") {
+        if found.len() > MAX_SIGNATURES {
+            break;
+        }
+        if !is_known(&found, at) {
+            found.push(Located { dictionary: around(file, at), is_shown: false, at });
+        }
+    }
+    for at in without_range(file) {
+        if found.len() > MAX_SIGNATURES {
+            break;
+        }
+        let is_signature = |one: &Dictionary| one.get(b"Contents").is_some();
+        if !is_known(&found, at)
+            && let Some(dictionary) = around(file, at).filter(is_signature)
+        {
+            found.push(Located { dictionary: Some(dictionary), is_shown: false, at });
+        }
+    }
+    found.sort_by_key(|one| one.at);
+    found
+}
+
+/// Where something else than `/ByteRange` says that here is a signature: without it a file would
+/// pass for one that nobody signed.
+fn without_range(file: &[u8]) -> impl Iterator<Item = usize> {
+    /// Each costs a look at the object around it.
+    const MAX_LOOKS: usize = 64;
+    let is_type = |at: &usize| {
+        let before = file.get(..*at).unwrap_or_default().trim_ascii_end();
+        let after = at.checked_add(b"/Sig".len()).and_then(|after| file.get(after));
+        before.ends_with(b"/Type") && after.is_none_or(|next| !next.is_ascii_alphanumeric())
+    };
+    let kinds = memmem::find_iter(file, b"/SubFilter");
+    let types = memmem::find_iter(file, b"/Sig").filter(is_type);
+    kinds.take(MAX_LOOKS).chain(types.take(MAX_LOOKS))
+}
+
+/// The values of the signature fields in the form.
+fn shown(pdf: &Pdf<'_>) -> Vec<Located> {
+    let mut found: Vec<Located> = Vec::new();
+    // Fields, their lists of kids and their values: what is named twice is looked at once.
+    let mut seen = BTreeSet::new();
+    let mut is_first = |object: &Object| object.reference().is_none_or(|one| seen.insert(one));
+    let mut looked_at = 0_usize;
+    let form = pdf
+        .catalog()
+        .and_then(|(_, catalog)| pdf.resolve(catalog.get(b"AcroForm")?))
+        .and_then(|form| pdf.resolve(form.dictionary()?.get(b"Fields")?));
+    let roots = form.as_ref().and_then(Object::array).unwrap_or_default();
+    let mut todo: Vec<(Object, bool, usize)> =
+        roots.iter().rev().map(|field| (field.clone(), false, 0)).collect();
+    while let Some((field, inherited, depth)) = todo.pop() {
+        looked_at = looked_at.saturating_add(1);
+        let is_over = looked_at > MAX_FIELDS || todo.len() > MAX_TODO;
+        if is_over || depth > MAX_FIELD_DEPTH || found.len() > MAX_SIGNATURES {
+            break;
+        }
+        if !is_first(&field) {
+            continue;
+        }
+        let Some(Object::Dictionary(field)) = pdf.resolve(&field) else { continue };
+        let is_signature = match field.get(b"FT") {
+            Some(kind) => *kind == Object::Name(b"Sig".to_vec()),
+            None => inherited,
+        };
+        if let Some(Object::Array(kids)) =
+            field.get(b"Kids").filter(|kids| is_first(kids)).and_then(|kids| pdf.resolve(kids))
+        {
+            let below = depth.saturating_add(1);
+            todo.extend(kids.into_iter().rev().map(|kid| (kid, is_signature, below)));
+        }
+        let value = field.get(b"V").filter(|value| is_signature && is_first(value));
+        let Some(value) = value else { continue };
+        let located = match pdf.resolve(value) {
+            Some(Object::Null) => continue,
+            Some(Object::Dictionary(dictionary)) => {
+                Located { at: dictionary.span.start, dictionary: Some(dictionary), is_shown: true }
+            }
+            _ => Located { at: field.span.start, dictionary: None, is_shown: true },
+        };
+        let is_same = |one: &Located| one.dictionary.is_some() && one.at == located.at;
+        if !found.iter().any(is_same) {
+            found.push(located);
+        }
+    }
+    found
+}
+
+/// The innermost dictionary of the object around `at`.
+fn around(file: &[u8], at: usize) -> Option<Dictionary> {
+    let before = file.get(..at)?;
+    let start = memmem::rfind(before, b"obj")?.checked_add(3)?;
+    let object = Reader::new(file, start).object()?;
+    let mut innermost = object.dictionary()?.clone();
+    // Objects lie within each other no deeper than the reader goes.
+    while let Some(inner) = innermost
+        .entries
+        .iter()
+        .filter_map(|(_, value)| value.dictionary())
+        .find(|inner| inner.span.contains(&at))
+    {
+        innermost = inner.clone();
+    }
+    innermost.span.contains(&at).then_some(innermost)
+}

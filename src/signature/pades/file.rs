@@ -1,0 +1,403 @@
+//! The structure of a PDF file (ISO 32000-1 §7.5): where each object stands, over all revisions,
+//! by tables and by streams, and objects inside object streams.
+//!
+//! Strict where readers differ: nothing is searched for or repaired. A file that asks for that is
+//! unreadable here.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use super::{
+    filter,
+    object::{Dictionary, Object, Reader},
+};
+
+/// A PDF file as its newest revision shows it.
+pub(super) struct Pdf<'a> {
+    file: &'a [u8],
+    places: BTreeMap<u32, Place>,
+    /// Every object at every place where some revision has it.
+    standing: BTreeSet<(u32, usize)>,
+    /// Where the cross-reference sections stand, the newest first.
+    pub(super) sections: Vec<usize>,
+    /// The newest trailer.
+    pub(super) trailer: Dictionary,
+    /// Whether a section has both a table and a stream, of which a reader may take either.
+    pub(super) is_hybrid: bool,
+    objects: RefCell<BTreeMap<u32, Option<Rc<Indirect>>>>,
+    object_streams: RefCell<BTreeMap<u32, Option<Rc<ObjectStream>>>>,
+    inflate_left: Cell<usize>,
+    /// What may still be read of objects, in bytes and in objects within them: where objects lie
+    /// inside each other, or are named again and again, a short file is endless.
+    bytes_left: Cell<usize>,
+    items_left: Cell<usize>,
+}
+
+/// An object stream (ISO 32000-1 §7.5.7), decoded.
+struct ObjectStream {
+    decoded: Vec<u8>,
+    /// The number of each object and where it stands.
+    objects: Vec<(u32, usize)>,
+}
+
+/// An object that others refer to.
+#[derive(Debug, PartialEq)]
+pub(super) struct Indirect {
+    pub(super) object: Object,
+    /// The generation that stands before it; nought inside an object stream.
+    pub(super) generation: usize,
+    /// The bytes of a stream, as they stand.
+    pub(super) stream: Option<Vec<u8>>,
+    /// The first byte after it; nought inside an object stream.
+    pub(super) end: usize,
+}
+
+/// Where an object stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    At { at: usize, generation: usize },
+    Free,
+    Inside { stream: u32, index: usize },
+}
+
+/// Revisions of one file.
+const MAX_SECTIONS: usize = 64;
+/// Objects of one file.
+const MAX_OBJECTS: usize = 1 << 20;
+/// What the streams of one file may be inflated to, in bytes.
+const MAX_INFLATED: usize = 16 << 20;
+/// How many times its size a deflated stream may have.
+const MAX_RATIO: usize = 1032;
+/// How many times its own size of a file may be read.
+const MAX_READINGS: usize = 4;
+/// Objects read of one file, those within others counted.
+const MAX_ITEMS: usize = 1 << 22;
+
+impl<'a> Pdf<'a> {
+    /// Reads where everything stands. `None` when that cannot be followed.
+    pub(super) fn open(file: &'a [u8]) -> Option<Self> {
+        const TAIL: usize = 2048;
+        let from = file.len().saturating_sub(TAIL);
+        let found = memchr::memmem::rfind(file.get(from..)?, b"startxref")?;
+        let mut reader = Reader::new(file, from.checked_add(found)?);
+        reader.keyword(b"startxref")?;
+        Self::open_at(file, reader.number()?)
+    }
+
+    /// The same, of the revision whose cross-reference section stands at `start`.
+    pub(super) fn open_at(file: &'a [u8], start: usize) -> Option<Self> {
+        let mut next = Some(start);
+        let mut pdf = Self {
+            file,
+            places: BTreeMap::new(),
+            standing: BTreeSet::new(),
+            sections: Vec::new(),
+            trailer: Dictionary::default(),
+            is_hybrid: false,
+            objects: RefCell::default(),
+            object_streams: RefCell::default(),
+            inflate_left: Cell::new(MAX_INFLATED),
+            bytes_left: Cell::new(file.len().saturating_mul(MAX_READINGS)),
+            items_left: Cell::new(MAX_ITEMS),
+        };
+        while let Some(at) = next {
+            if pdf.sections.contains(&at) || pdf.sections.len() == MAX_SECTIONS {
+                return None;
+            }
+            let trailer = pdf.read_section(at)?;
+            next = match trailer.get(b"Prev") {
+                Some(previous) => Some(previous.integer()?),
+                None => None,
+            };
+            if pdf.sections.len() == 1 {
+                pdf.trailer = trailer;
+            }
+        }
+        Some(pdf)
+    }
+
+    /// The catalog (ISO 32000-1 §7.7.2) and its number.
+    pub(super) fn catalog(&self) -> Option<(u32, Dictionary)> {
+        let number = self.trailer.get(b"Root")?.reference()?;
+        Some((number, self.get(number)?.object.dictionary()?.clone()))
+    }
+
+    /// The object of this number; null when there is none, `None` when it cannot be read.
+    pub(super) fn get(&self, number: u32) -> Option<Rc<Indirect>> {
+        if let Some(known) = self.objects.borrow().get(&number) {
+            return known.clone();
+        }
+        let read = match self.places.get(&number) {
+            None | Some(Place::Free) => {
+                Some(Indirect { object: Object::Null, generation: 0, stream: None, end: 0 })
+            }
+            Some(Place::At { at, generation }) => self
+                .read_at(*at, number)
+                // A reader that takes it at its word has no such object.
+                .filter(|read| read.generation == *generation),
+            Some(Place::Inside { stream, index }) => self.read_inside(*stream, *index, number),
+        };
+        let read = read.map(Rc::new);
+        self.objects.borrow_mut().insert(number, read.clone());
+        read
+    }
+
+    /// What `object` is, or refers to.
+    pub(super) fn resolve(&self, object: &Object) -> Option<Object> {
+        let Object::Reference { number, generation } = object else { return Some(object.clone()) };
+        let read = self.get(*number)?;
+        let is_there = read.object == Object::Null || read.generation == *generation;
+        is_there.then(|| read.object.clone())
+    }
+
+    /// The decoded stream of this number.
+    pub(super) fn stream(&self, number: u32) -> Option<Vec<u8>> {
+        let indirect = self.get(number)?;
+        self.decode(indirect.object.dictionary()?, indirect.stream.as_ref()?)
+    }
+
+    /// Whether some revision says that the object `number` stands at `at`.
+    pub(super) fn stands(&self, number: u32, at: usize) -> bool {
+        self.standing.contains(&(number, at)) || self.sections.contains(&at)
+    }
+
+    /// Reads the object that stands at `at`, which has to have this number.
+    pub(super) fn read_at(&self, at: usize, number: u32) -> Option<Indirect> {
+        let mut reader = Reader::new(self.file, at);
+        let (own, generation) = header(&mut reader)?;
+        if own != number {
+            return None;
+        }
+        let object = self.object(&mut reader)?;
+        let mut stream = None;
+        if reader.keyword_near(b"stream").is_some() {
+            if reader.peek() == Some(b'\r') {
+                reader.at = reader.at.checked_add(1)?;
+            }
+            if reader.peek() != Some(b'\n') {
+                return None;
+            }
+            let start = reader.at.checked_add(1)?;
+            let length = object.dictionary()?.get(b"Length")?;
+            let length = match length.reference().map(|other| (other, self.places.get(&other))) {
+                None => length.integer()?,
+                // A plain number is read, and no stream, so this ends.
+                Some((other, Some(Place::At { at, .. }))) => self.read_number_at(*at, other)?,
+                // Inside an object stream, whose own length could be this one.
+                Some(_) => return None,
+            };
+            reader.at = start.checked_add(length)?;
+            let bytes = self.file.get(start..reader.at)?;
+            self.bytes_left.set(self.bytes_left.get().checked_sub(length)?);
+            stream = Some(bytes.to_vec());
+            reader.keyword_near(b"endstream")?;
+        }
+        reader.keyword_near(b"endobj")?;
+        Some(Indirect { object, generation, stream, end: reader.at })
+    }
+
+    /// Reads one object, which costs what it takes, readable or not.
+    fn object(&self, reader: &mut Reader<'_>) -> Option<Object> {
+        let (at, items) = (reader.at, reader.items_left.min(self.items_left.get()));
+        reader.items_left = items;
+        let object = reader.object();
+        let read = reader.at.saturating_sub(at);
+        let bytes = self.bytes_left.get().checked_sub(read);
+        self.bytes_left.set(bytes.unwrap_or_default());
+        let taken = items.saturating_sub(reader.items_left);
+        self.items_left.set(self.items_left.get().saturating_sub(taken));
+        object.filter(|_| bytes.is_some())
+    }
+
+    fn read_number_at(&self, at: usize, number: u32) -> Option<usize> {
+        let mut reader = Reader::new(self.file, at);
+        let (own, _) = header(&mut reader)?;
+        if own == number { reader.number() } else { None }
+    }
+
+    fn read_inside(&self, stream: u32, index: usize, number: u32) -> Option<Indirect> {
+        if !matches!(self.places.get(&stream)?, Place::At { .. }) {
+            return None;
+        }
+        let holder = self.get(stream)?;
+        let dictionary = holder.object.dictionary()?;
+        let known = self.object_streams.borrow().get(&stream).cloned();
+        let opened = known.unwrap_or_else(|| {
+            let opened = holder
+                .stream
+                .as_ref()
+                .filter(|_| dictionary.is(b"Type", b"ObjStm"))
+                .and_then(|bytes| ObjectStream::read(dictionary, self.decode(dictionary, bytes)?))
+                .map(Rc::new);
+            self.object_streams.borrow_mut().insert(stream, opened.clone());
+            opened
+        })?;
+        let (own, at) = *opened.objects.get(index)?;
+        if own != number {
+            return None;
+        }
+        let object = self.object(&mut Reader::new(&opened.decoded, at))?;
+        Some(Indirect { object, generation: 0, stream: None, end: 0 })
+    }
+
+    fn decode(&self, dictionary: &Dictionary, bytes: &[u8]) -> Option<Vec<u8>> {
+        let left = self.inflate_left.get();
+        let decoded = filter::decode(dictionary, bytes, left);
+        // What cannot be decoded may have taken as much.
+        let most = bytes.len().saturating_mul(MAX_RATIO);
+        let taken = decoded.as_ref().map_or(most, Vec::len);
+        self.inflate_left.set(left.saturating_sub(taken));
+        let more = decoded.as_ref().map_or(0, Vec::len).saturating_mul(MAX_READINGS);
+        self.bytes_left.set(self.bytes_left.get().saturating_add(more));
+        decoded
+    }
+
+    /// Reads one cross-reference section (ISO 32000-1 §7.5.4, §7.5.8); its trailer.
+    fn read_section(&mut self, at: usize) -> Option<Dictionary> {
+        self.sections.push(at);
+        let mut reader = Reader::new(self.file, at);
+        if reader.keyword(b"xref").is_none() {
+            return self.read_section_stream(at);
+        }
+        let (entries, trailer) = table(&mut reader)?;
+        self.add(entries)?;
+        if let Some(stream) = trailer.get(b"XRefStm") {
+            self.is_hybrid = true;
+            self.read_section_stream(stream.integer()?)?;
+        }
+        Some(trailer)
+    }
+
+    fn read_section_stream(&mut self, at: usize) -> Option<Dictionary> {
+        let (number, _) = header(&mut Reader::new(self.file, at))?;
+        let indirect = self.read_at(at, number)?;
+        let dictionary = indirect.object.dictionary()?.clone();
+        if !dictionary.is(b"Type", b"XRef") {
+            return None;
+        }
+        self.standing.insert((number, at));
+        let decoded = self.decode(&dictionary, &indirect.stream?)?;
+        self.add(stream_entries(&dictionary, &decoded)?)?;
+        Some(dictionary)
+    }
+
+    fn add(&mut self, entries: Vec<(u32, Place)>) -> Option<()> {
+        let mut told = BTreeMap::new();
+        for (number, place) in entries {
+            // Of two places in one section, readers differ in which they take.
+            if told.insert(number, place).is_some_and(|before| before != place) {
+                return None;
+            }
+            if let Place::At { at, .. } = place {
+                self.standing.insert((number, at));
+            }
+            let known = self.places.entry(number).or_insert(place);
+            // A hybrid file marks as free what only its stream tells.
+            if self.is_hybrid && *known == Place::Free {
+                *known = place;
+            }
+        }
+        (self.places.len() <= MAX_OBJECTS && self.standing.len() <= MAX_OBJECTS).then_some(())
+    }
+}
+
+impl ObjectStream {
+    fn read(dictionary: &Dictionary, decoded: Vec<u8>) -> Option<Self> {
+        let first = dictionary.integer(b"First")?;
+        let count = dictionary.integer(b"N").filter(|count| *count <= MAX_OBJECTS)?;
+        let mut table = Reader::new(&decoded, 0);
+        let mut objects = Vec::new();
+        for _ in 0..count {
+            let number = u32::try_from(table.number()?).ok()?;
+            objects.push((number, first.checked_add(table.number()?)?));
+        }
+        Some(Self { decoded, objects })
+    }
+}
+
+/// `number generation obj`.
+pub(super) fn header(reader: &mut Reader<'_>) -> Option<(u32, usize)> {
+    let mut near = reader.near();
+    let number = u32::try_from(near.number()?).ok()?;
+    let generation = near.number()?;
+    near.keyword(b"obj")?;
+    reader.at = near.at;
+    Some((number, generation))
+}
+
+/// Skips a table, whose `xref` is read, and its trailer.
+pub(super) fn skip_table(reader: &mut Reader<'_>) -> Option<()> {
+    table(reader).map(|_| ())
+}
+
+fn table(reader: &mut Reader<'_>) -> Option<(Vec<(u32, Place)>, Dictionary)> {
+    let mut entries = Vec::new();
+    while reader.keyword(b"trailer").is_none() {
+        let first = u32::try_from(reader.number()?).ok()?;
+        let count = u32::try_from(reader.number()?).ok()?;
+        for number in first..first.checked_add(count)? {
+            let at = reader.number()?;
+            let generation = reader.number()?;
+            if reader.keyword(b"n").is_some() {
+                entries.push((number, Place::At { at, generation }));
+            } else {
+                reader.keyword(b"f")?;
+                entries.push((number, Place::Free));
+            }
+            if entries.len() > MAX_OBJECTS {
+                return None;
+            }
+        }
+    }
+    let trailer = reader.object()?.dictionary()?.clone();
+    Some((entries, trailer))
+}
+
+/// The entries of a cross-reference stream (ISO 32000-1 §7.5.8.3).
+fn stream_entries(dictionary: &Dictionary, decoded: &[u8]) -> Option<Vec<(u32, Place)>> {
+    let widths: Vec<usize> =
+        dictionary.get(b"W")?.array()?.iter().map(Object::integer).collect::<Option<_>>()?;
+    let [kind_width, second_width, third_width] = widths[..] else { return None };
+    if widths.iter().any(|width| *width > 8) {
+        return None;
+    }
+    let width = kind_width.checked_add(second_width)?.checked_add(third_width)?;
+    let index: Vec<usize> = match dictionary.get(b"Index") {
+        Some(index) => index.array()?.iter().map(Object::integer).collect::<Option<_>>()?,
+        None => vec![0, dictionary.integer(b"Size")?],
+    };
+    let mut rows = decoded.chunks_exact(width.max(1));
+    let mut entries = Vec::new();
+    for pair in index.chunks(2) {
+        let [first, count] = *pair else { return None };
+        for number in first..first.checked_add(count)? {
+            let row = rows.next().filter(|_| width > 0)?;
+            let (kind, rest) = row.split_at_checked(kind_width)?;
+            let (second, third) = rest.split_at_checked(second_width)?;
+            let kind = if kind.is_empty() { 1 } else { big_endian(kind)? };
+            let place = match kind {
+                0 => Place::Free,
+                1 => Place::At { at: big_endian(second)?, generation: big_endian(third)? },
+                2 => Place::Inside {
+                    stream: u32::try_from(big_endian(second)?).ok()?,
+                    index: big_endian(third)?,
+                },
+                _ => return None,
+            };
+            if entries.len() == MAX_OBJECTS {
+                return None;
+            }
+            entries.push((u32::try_from(number).ok()?, place));
+        }
+    }
+    Some(entries)
+}
+
+fn big_endian(bytes: &[u8]) -> Option<usize> {
+    bytes
+        .iter()
+        .try_fold(0_usize, |number, byte| number.checked_mul(256)?.checked_add(usize::from(*byte)))
+}

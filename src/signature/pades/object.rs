@@ -1,0 +1,372 @@
+//! The objects of a PDF file (ISO 32000-1 §7.3), read from bytes with the places where they stand.
+//!
+//! What two readers could take differently is refused: a key twice in a dictionary, a number that
+//! is none, a string that does not end.
+
+use std::ops::Range;
+
+/// One object.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Object {
+    Array(Vec<Self>),
+    Boolean(bool),
+    Dictionary(Dictionary),
+    Integer(i64),
+    Name(Vec<u8>),
+    Null,
+    /// A number with a point, as it stands.
+    Real(Vec<u8>),
+    Reference {
+        number: u32,
+        generation: usize,
+    },
+    Text(Text),
+}
+
+/// A string, as it stands between its delimiters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    pub(super) raw: Vec<u8>,
+    pub(super) is_hex: bool,
+    /// Where it stands, delimiters included.
+    pub(super) span: Range<usize>,
+}
+
+/// A dictionary: each key once, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Dictionary {
+    pub(super) entries: Vec<(Vec<u8>, Object)>,
+    /// Where it stands.
+    pub(super) span: Range<usize>,
+}
+
+impl Dictionary {
+    pub(super) fn get(&self, key: &[u8]) -> Option<&Object> {
+        self.entries.iter().find(|(own, _)| own == key).map(|(_, value)| value)
+    }
+
+    /// Whether `key` stands there with this name.
+    pub(super) fn is(&self, key: &[u8], name: &[u8]) -> bool {
+        matches!(self.get(key), Some(Object::Name(own)) if own == name)
+    }
+
+    pub(super) fn integer(&self, key: &[u8]) -> Option<usize> {
+        self.get(key)?.integer()
+    }
+}
+
+impl Object {
+    pub(super) fn integer(&self) -> Option<usize> {
+        if let Self::Integer(number) = self { usize::try_from(*number).ok() } else { None }
+    }
+
+    pub(super) fn dictionary(&self) -> Option<&Dictionary> {
+        if let Self::Dictionary(dictionary) = self { Some(dictionary) } else { None }
+    }
+
+    pub(super) fn array(&self) -> Option<&[Self]> {
+        if let Self::Array(items) = self { Some(items) } else { None }
+    }
+
+    pub(super) fn reference(&self) -> Option<u32> {
+        if let Self::Reference { number, .. } = self { Some(*number) } else { None }
+    }
+}
+
+/// Reads objects one after another. `None` from any method: what stands there is not what was
+/// asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Reader<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
+    /// How many objects may be read, those within others counted.
+    pub(super) items_left: usize,
+}
+
+/// How deep arrays and dictionaries may lie within each other.
+const MAX_DEPTH: usize = 32;
+/// How many objects may lie within one: each takes far more memory than its bytes.
+pub(super) const MAX_ITEMS: usize = 1 << 19;
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at, items_left: MAX_ITEMS }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn step(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at = self.at.checked_add(1)?;
+        Some(byte)
+    }
+
+    fn take_while(&mut self, matches: impl Fn(u8) -> bool) -> &'a [u8] {
+        let rest = self.rest();
+        let length = rest.iter().position(|byte| !matches(*byte)).unwrap_or(rest.len());
+        self.at = self.at.saturating_add(length);
+        rest.get(..length).unwrap_or_default()
+    }
+
+    pub(super) fn skip_white(&mut self) {
+        self.take_while(is_white);
+    }
+
+    /// Skips white space and comments.
+    pub(super) fn skip_space(&mut self) {
+        self.skip_white();
+        while self.peek() == Some(b'%') {
+            self.take_while(|byte| !matches!(byte, b'\r' | b'\n'));
+            self.skip_white();
+        }
+    }
+
+    /// Reads `keyword` after white space; nothing is read when another word stands there.
+    pub(super) fn keyword(&mut self, keyword: &[u8]) -> Option<()> {
+        let mut ahead = self.clone();
+        ahead.skip_space();
+        if !ahead.rest().starts_with(keyword) {
+            return None;
+        }
+        ahead.at = ahead.at.checked_add(keyword.len())?;
+        if ahead.peek().is_some_and(is_regular) {
+            return None;
+        }
+        *self = ahead;
+        Some(())
+    }
+
+    /// The same, where no more than a little white space or comment stands before it: what is read
+    /// at any place that a file names may not cost all of the file.
+    pub(super) fn keyword_near(&mut self, keyword: &[u8]) -> Option<()> {
+        let mut near = self.near();
+        near.keyword(keyword)?;
+        self.at = near.at;
+        Some(())
+    }
+
+    /// A reader of the next bytes alone.
+    pub(super) fn near(&self) -> Self {
+        const NEAR: usize = 1024;
+        let end = self.at.saturating_add(NEAR).min(self.bytes.len());
+        Self { bytes: self.bytes.get(..end).unwrap_or_default(), ..self.clone() }
+    }
+
+    /// A number without sign or point.
+    pub(super) fn number(&mut self) -> Option<usize> {
+        let mut ahead = self.clone();
+        ahead.skip_space();
+        let digits = ahead.take_while(|byte| byte.is_ascii_digit());
+        if ahead.peek().is_some_and(is_regular) {
+            return None;
+        }
+        *self = ahead;
+        str::from_utf8(digits).ok()?.parse().ok()
+    }
+
+    pub(super) fn object(&mut self) -> Option<Object> {
+        self.object_within(MAX_DEPTH)
+    }
+
+    fn object_within(&mut self, depth: usize) -> Option<Object> {
+        let depth = depth.checked_sub(1)?;
+        self.items_left = self.items_left.checked_sub(1)?;
+        self.skip_space();
+        match self.peek()? {
+            b'<' if self.rest().starts_with(b"<<") => {
+                self.dictionary(depth).map(Object::Dictionary)
+            }
+            b'<' => self.hex_text().map(Object::Text),
+            b'(' => self.text().map(Object::Text),
+            b'/' => self.name().map(Object::Name),
+            b'[' => {
+                self.step()?;
+                let mut items = Vec::new();
+                loop {
+                    self.skip_space();
+                    if self.peek()? == b']' {
+                        self.step()?;
+                        return Some(Object::Array(items));
+                    }
+                    items.push(self.object_within(depth)?);
+                }
+            }
+            b'+' | b'-' | b'.' | b'0'..=b'9' => self.number_or_reference(),
+            _ => match self.take_while(is_regular) {
+                b"true" => Some(Object::Boolean(true)),
+                b"false" => Some(Object::Boolean(false)),
+                b"null" => Some(Object::Null),
+                _ => None,
+            },
+        }
+    }
+
+    fn dictionary(&mut self, depth: usize) -> Option<Dictionary> {
+        let start = self.at;
+        self.at = self.at.checked_add(2)?;
+        let mut entries: Vec<(Vec<u8>, Object)> = Vec::new();
+        let mut known = std::collections::BTreeSet::new();
+        loop {
+            self.skip_space();
+            if self.rest().starts_with(b">>") {
+                self.at = self.at.checked_add(2)?;
+                return Some(Dictionary { entries, span: start..self.at });
+            }
+            let key = self.name()?;
+            // Readers differ in which of two they take (an attack on `ByteRange`).
+            if !known.insert(key.clone()) {
+                return None;
+            }
+            let value = self.object_within(depth)?;
+            entries.push((key, value));
+        }
+    }
+
+    fn name(&mut self) -> Option<Vec<u8>> {
+        if self.step()? != b'/' {
+            return None;
+        }
+        let mut raw = self.take_while(is_regular);
+        let mut name = Vec::new();
+        while let Some((&byte, rest)) = raw.split_first() {
+            raw = rest;
+            if byte == b'#' {
+                let (digits, rest) = raw.split_at_checked(2)?;
+                name.push(hex_byte(digits)?);
+                raw = rest;
+            } else {
+                name.push(byte);
+            }
+        }
+        Some(name)
+    }
+
+    fn hex_text(&mut self) -> Option<Text> {
+        let start = self.at;
+        self.step()?;
+        let raw = self.take_while(|byte| byte.is_ascii_hexdigit() || is_white(byte));
+        if self.step()? != b'>' {
+            return None;
+        }
+        Some(Text { raw: raw.to_vec(), is_hex: true, span: start..self.at })
+    }
+
+    fn text(&mut self) -> Option<Text> {
+        let start = self.at;
+        let mut open = 0_usize;
+        loop {
+            match self.step()? {
+                b'(' => open = open.checked_add(1)?,
+                b')' => open = open.checked_sub(1)?,
+                b'\\' => {
+                    self.step()?;
+                }
+                _ => {}
+            }
+            if open == 0 {
+                let inside = start.checked_add(1)?..self.at.checked_sub(1)?;
+                let raw = self.bytes.get(inside)?.to_vec();
+                return Some(Text { raw, is_hex: false, span: start..self.at });
+            }
+        }
+    }
+
+    fn number_or_reference(&mut self) -> Option<Object> {
+        let word = self.take_while(is_regular);
+        let text = str::from_utf8(word).ok()?;
+        let digits = text.trim_start_matches(['+', '-']);
+        let has_digit = digits.bytes().any(|byte| byte.is_ascii_digit());
+        if !has_digit || text.len().checked_sub(digits.len())? > 1 {
+            return None;
+        }
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            let is_plain = digits.len() == text.len();
+            let mut ahead = self.clone();
+            if is_plain
+                && let Some(generation) = ahead.number()
+                && ahead.keyword(b"R").is_some()
+            {
+                *self = ahead;
+                let number = text.parse().ok()?;
+                return Some(Object::Reference { number, generation });
+            }
+            return text.parse().ok().map(Object::Integer);
+        }
+        let is_real = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+            && digits.bytes().filter(|byte| *byte == b'.').count() == 1;
+        is_real.then(|| Object::Real(word.to_vec()))
+    }
+}
+
+/// The byte that two hexadecimal digits are.
+pub(super) fn hex_byte(digits: &[u8]) -> Option<u8> {
+    let [high, low] = digits else { return None };
+    let value =
+        |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    Some(value(*high)? << 4 | value(*low)?)
+}
+
+pub(super) fn is_white(byte: u8) -> bool {
+    matches!(byte, b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
+}
+
+fn is_regular(byte: u8) -> bool {
+    !is_white(byte)
+        && !matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8]) -> Option<Object> {
+        Reader::new(text, 0).object()
+    }
+
+    #[test]
+    fn reads_every_kind_of_object() {
+        let text = b"<< /A#42 [1 -2 .5 (a\\)(b)) <0a 0B>] % c\n/C 3 0 R /D null /E true >>";
+        let Some(Object::Dictionary(read)) = read(text) else { panic!("a dictionary") };
+        assert_eq!(read.span, 0..text.len());
+        let items = read.get(b"AB").unwrap().array().unwrap();
+        let [one, two, half, Object::Text(text), Object::Text(hex)] = items else {
+            panic!("{items:?}")
+        };
+        assert_eq!([one, two], [&Object::Integer(1), &Object::Integer(-2)]);
+        assert_eq!(*half, Object::Real(b".5".to_vec()));
+        assert_eq!(text.raw, b"a\\)(b)");
+        assert!(hex.is_hex && hex.raw == b"0a 0B");
+        assert_eq!(read.get(b"C"), Some(&Object::Reference { number: 3, generation: 0 }));
+        assert_eq!(read.get(b"E"), Some(&Object::Boolean(true)));
+    }
+
+    #[test]
+    fn refuses_what_two_readers_could_take_differently() {
+        for text in [
+            &b"<< /A 1 /A 2 >>"[..],
+            b"<< /A 1 /#41 2 >>",
+            b"<< /A >>",
+            b"<< 1 2 >>",
+            b"--1",
+            b"1.2.3",
+            b"(a",
+            b"<0g>",
+            b"[1",
+            b"/A#4",
+            b"nil",
+            b"",
+        ] {
+            assert_eq!(read(text).and_then(|object| object.array().map(<[_]>::len)), None);
+            assert!(!matches!(read(text), Some(Object::Dictionary(_))), "{text:?}");
+        }
+        assert_eq!(read(&[b'['; 40]), None);
+        let many = format!("[{}]", "1 ".repeat(MAX_ITEMS));
+        assert_eq!(read(many.as_bytes()), None);
+    }
+}

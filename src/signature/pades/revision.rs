@@ -1,0 +1,342 @@
+//! What was added to a PDF file after it was signed (ISO 32000-1 §7.5.6), and whether it changes
+//! what a reader is shown.
+//!
+//! The signed revision and the whole file are compared from the catalog on, object by object. Both
+//! have to show the same, but for what `PAdES` itself adds later (ETSI EN 319 142-1 §5.4, §5.5):
+//! a document security store, and signature fields that nobody sees. This is how changes are found
+//! that hide in a lawful update: other contents under an old reference, an overlay, a form filled
+//! in anew. Whatever is not known to be harmless is not allowed.
+//!
+//! Bytes that no cross-reference section accounts for are not allowed either: a reader that
+//! repairs files may take them for objects.
+
+use std::{cell::Cell, collections::BTreeSet};
+
+use memchr::memmem;
+
+use super::{
+    file::{self, Pdf},
+    object::{Dictionary, Object, Reader, is_white},
+};
+
+/// Checks that `new`, which begins with the signed revision, shows what that shows, and so does
+/// each revision in between. The clause says what is different. `comparisons_left` bounds what
+/// all signatures of a file may cost.
+pub(super) fn check(
+    file: &[u8],
+    signed: usize,
+    new: &Pdf<'_>,
+    comparisons_left: &Cell<usize>,
+) -> Result<(), String> {
+    let before = file.get(..signed).unwrap_or_default();
+    let old = Pdf::open(before)
+        .filter(|_| before.trim_ascii_end().ends_with(b"%%EOF"))
+        .ok_or("the signed revision is not a whole file")?;
+    check_added(file, signed, new)?;
+    let last =
+        old.sections.first().and_then(|first| new.sections.iter().position(|at| at == first));
+    let later = last.and_then(|last| new.sections.get(..last)).unwrap_or_default();
+    // Each after the one before it, so that every way of reading finds the same one newest.
+    let is_ordered = later.iter().all(|at| *at >= signed) && later.is_sorted_by(|a, b| a > b);
+    if last.is_none() || !is_ordered || old.is_hybrid || new.is_hybrid {
+        return Err("the later revisions do not follow the signed one plainly".to_owned());
+    }
+    let compare = |new: &Pdf<'_>| {
+        let left = comparisons_left.get().checked_sub(1).ok_or("has too many later revisions")?;
+        comparisons_left.set(left);
+        Comparison::new(&old, new).ok_or("the signed revision has no readable catalog")?.run()
+    };
+    compare(new)?;
+    // What a later revision hides again is what a reader shows that repairs the file.
+    for at in later.get(1..).unwrap_or_default() {
+        let between = Pdf::open_at(file, *at).ok_or("a later revision cannot be read")?;
+        compare(&between)?;
+    }
+    Ok(())
+}
+
+/// Everything after the signed revision is an object, a table or an end mark in its place.
+fn check_added(file: &[u8], signed: usize, pdf: &Pdf<'_>) -> Result<(), String> {
+    let stray = |at: usize| format!("the bytes at {at} belong to no object");
+    let mut reader = Reader::new(file, signed);
+    let mut headers = BTreeSet::new();
+    loop {
+        reader.skip_white();
+        let at = reader.at;
+        let Some(first) = reader.peek() else { break };
+        let done = if first == b'%' {
+            let is_mark = file.get(at..).is_some_and(|rest| rest.starts_with(b"%%EOF"));
+            reader.at = at.saturating_add(b"%%EOF".len());
+            is_mark.then_some(())
+        } else if reader.keyword(b"xref").is_some() {
+            pdf.sections.contains(&at).then_some(()).and_then(|()| file::skip_table(&mut reader))
+        } else if reader.keyword(b"startxref").is_some() {
+            reader.number().filter(|place| pdf.sections.contains(place)).map(|_| ())
+        } else {
+            file::header(&mut reader)
+                .filter(|(number, _)| pdf.stands(*number, at))
+                .and_then(|(number, _)| pdf.read_at(at, number))
+                .map(|object| {
+                    headers.insert(at);
+                    reader.at = object.end;
+                })
+        };
+        done.ok_or_else(|| stray(at))?;
+    }
+    // A reader that repairs files takes what looks like an object inside a string, a comment or a
+    // stream.
+    let added = file.get(signed..).unwrap_or_default();
+    memmem::find_iter(added, b"obj")
+        .filter_map(|at| header_before(added, at))
+        .map(|at| signed.saturating_add(at))
+        .find(|at| !headers.contains(at))
+        .map_or(Ok(()), |at| Err(stray(at)))
+}
+
+/// Where the number and the generation before `end` begin.
+fn header_before(bytes: &[u8], end: usize) -> Option<usize> {
+    /// More than a number and the white space around it take.
+    const MAX: usize = 64;
+    let before = |end: usize, matches: fn(&u8) -> bool| {
+        let reach = bytes.get(end.saturating_sub(MAX)..end)?;
+        let length = reach.iter().rev().take_while(|byte| matches(byte)).count();
+        (length > 0).then(|| end.saturating_sub(length))
+    };
+    let is_space: fn(&u8) -> bool = |byte| is_white(*byte);
+    let generation = before(before(end, is_space)?, u8::is_ascii_digit)?;
+    before(before(generation, is_space)?, u8::is_ascii_digit)
+}
+
+/// The signed revision beside the whole file.
+struct Comparison<'a> {
+    old: &'a Pdf<'a>,
+    new: &'a Pdf<'a>,
+    catalog: u32,
+    pages: BTreeSet<u32>,
+    todo: Vec<u32>,
+    seen: BTreeSet<u32>,
+    /// How many more objects may be compared, those within others counted.
+    steps_left: usize,
+}
+
+type Compared = Result<(), String>;
+
+/// How many nodes the page tree may have.
+const MAX_PAGE_NODES: usize = 1 << 16;
+const MAX_STEPS: usize = 1 << 23;
+
+impl<'a> Comparison<'a> {
+    fn new(old: &'a Pdf<'a>, new: &'a Pdf<'a>) -> Option<Self> {
+        let (catalog, dictionary) = old.catalog()?;
+        let mut pages = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut todo = vec![dictionary.get(b"Pages")?.reference()?];
+        while let Some(number) = todo.pop() {
+            if !seen.insert(number) || seen.len() > MAX_PAGE_NODES {
+                return None;
+            }
+            let node = old.get(number)?;
+            let node = node.object.dictionary()?;
+            match node.get(b"Kids") {
+                Some(kids) => {
+                    for kid in old.resolve(kids)?.array()? {
+                        todo.push(kid.reference()?);
+                    }
+                    if todo.len() > MAX_PAGE_NODES {
+                        return None;
+                    }
+                }
+                None => {
+                    pages.insert(number);
+                }
+            }
+        }
+        let (todo, seen) = (Vec::new(), BTreeSet::new());
+        Some(Self { old, new, catalog, pages, todo, seen, steps_left: MAX_STEPS })
+    }
+
+    fn run(&mut self) -> Compared {
+        let encrypted =
+            [self.old, self.new].iter().any(|pdf| pdf.trailer.get(b"Encrypt").is_some());
+        let (number, new) = self.new.catalog().ok_or("the catalog cannot be read")?;
+        let (_, old) = self.old.catalog().ok_or("the catalog cannot be read")?;
+        if encrypted || number != self.catalog {
+            return Err("the catalog is another, or encrypted".to_owned());
+        }
+        self.seen.insert(number);
+        let kept = [&b"AcroForm"[..], b"DSS", b"Extensions", b"Metadata"];
+        self.same_but(&old, &new, &kept, "the catalog")?;
+        self.form(&old, &new)?;
+        while let Some(number) = self.todo.pop() {
+            if self.seen.insert(number) {
+                self.numbered(number)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn form(&mut self, old: &Dictionary, new: &Dictionary) -> Compared {
+        const WHAT: &str = "the form";
+        let read = |pdf: &Pdf<'_>, catalog: &Dictionary| match catalog.get(b"AcroForm") {
+            Some(form) => match pdf.resolve(form) {
+                Some(Object::Dictionary(form)) => Some(form),
+                Some(Object::Null) => Some(Dictionary::default()),
+                _ => None,
+            },
+            None => Some(Dictionary::default()),
+        };
+        let (Some(before), Some(after)) = (read(self.old, old), read(self.new, new)) else {
+            return Err(unreadable(WHAT));
+        };
+        self.same_but(&before, &after, &[b"Fields", b"SigFlags"], WHAT)?;
+        self.list(before.get(b"Fields"), after.get(b"Fields"), WHAT)
+    }
+
+    /// Compares an object that both refer to by this number.
+    fn numbered(&mut self, number: u32) -> Compared {
+        let what = format!("object {number}");
+        let (Some(old), Some(new)) = (self.old.get(number), self.new.get(number)) else {
+            return Err(unreadable(&what));
+        };
+        if old.stream != new.stream || old.generation != new.generation {
+            return Err(changed(&what));
+        }
+        let (Object::Dictionary(before), Object::Dictionary(after)) = (&old.object, &new.object)
+        else {
+            return self.same(&old.object, &new.object, &what);
+        };
+        if self.pages.contains(&number) {
+            let what = format!("the page in object {number}");
+            self.same_but(before, after, &[b"Annots"], &what)?;
+            return self.list(before.get(b"Annots"), after.get(b"Annots"), &what);
+        }
+        let is_empty_field = before.is(b"FT", b"Sig") && before.get(b"V").is_none();
+        if is_empty_field && after.get(b"V").is_some_and(|value| self.is_signature(value)) {
+            return self.same_but(before, after, &[b"V"], &what);
+        }
+        self.same_but(before, after, &[], &what)
+    }
+
+    fn same(&mut self, old: &Object, new: &Object, what: &str) -> Compared {
+        self.steps_left = self.steps_left.checked_sub(1).ok_or_else(|| unreadable(what))?;
+        match (old, new) {
+            (Object::Reference { number, .. }, Object::Reference { .. }) if old == new => {
+                if !self.seen.contains(number) {
+                    self.todo.push(*number);
+                }
+                Ok(())
+            }
+            (Object::Array(before), Object::Array(after)) if before.len() == after.len() => before
+                .iter()
+                .zip(after)
+                .try_for_each(|(before, after)| self.same(before, after, what)),
+            (Object::Dictionary(before), Object::Dictionary(after)) => {
+                self.same_but(before, after, &[], what)
+            }
+            (Object::Text(before), Object::Text(after))
+                if before.raw == after.raw && before.is_hex == after.is_hex =>
+            {
+                Ok(())
+            }
+            (
+                Object::Boolean(_)
+                | Object::Integer(_)
+                | Object::Name(_)
+                | Object::Null
+                | Object::Real(_),
+                _,
+            ) if old == new => Ok(()),
+            _ => Err(changed(what)),
+        }
+    }
+
+    /// The same entries but for those under the keys `kept`.
+    fn same_but(
+        &mut self,
+        old: &Dictionary,
+        new: &Dictionary,
+        kept: &[&[u8]],
+        what: &str,
+    ) -> Compared {
+        let counted = |dictionary: &Dictionary| {
+            dictionary.entries.iter().filter(|(key, _)| !kept.contains(&key.as_slice())).count()
+        };
+        if counted(old) != counted(new) {
+            return Err(changed(what));
+        }
+        for (key, before) in &old.entries {
+            if kept.contains(&key.as_slice()) {
+                continue;
+            }
+            let after = new.get(key).ok_or_else(|| changed(what))?;
+            self.same(before, after, what)?;
+        }
+        Ok(())
+    }
+
+    /// The same list of fields or annotations, to which signature fields were added.
+    fn list(&mut self, old: Option<&Object>, new: Option<&Object>, what: &str) -> Compared {
+        let read = |pdf: &Pdf<'_>, list: Option<&Object>| match list {
+            None => Some(Vec::new()),
+            Some(list) => match pdf.resolve(list) {
+                Some(Object::Array(items)) => Some(items),
+                Some(Object::Null) => Some(Vec::new()),
+                _ => None,
+            },
+        };
+        let (Some(before), Some(after)) = (read(self.old, old), read(self.new, new)) else {
+            return Err(unreadable(what));
+        };
+        let steps = before.len().saturating_add(after.len());
+        self.steps_left = self.steps_left.checked_sub(steps).ok_or_else(|| unreadable(what))?;
+        let mut before = before.into_iter().peekable();
+        for item in &after {
+            if let Some(known) = before.next_if(|known| self.same(known, item, what).is_ok()) {
+                self.same(&known, item, what)?;
+            } else if !self.is_new_field(item) {
+                return Err(changed(what));
+            }
+        }
+        if before.next().is_some() { Err(changed(what)) } else { Ok(()) }
+    }
+
+    /// Whether this is a signature field that the signed revision does not have, and that nobody
+    /// sees.
+    fn is_new_field(&self, item: &Object) -> bool {
+        const KEYS: [&[u8]; 14] = [
+            b"AP", b"DA", b"F", b"FT", b"Ff", b"Lock", b"MK", b"P", b"Rect", b"SV", b"Subtype",
+            b"T", b"TU", b"Type",
+        ];
+        let Some(number) = item.reference() else { return false };
+        let is_new = self.old.get(number).is_some_and(|old| old.object == Object::Null);
+        let Some(field) = self.new.get(number).filter(|_| is_new) else { return false };
+        let Some(field) = field.object.dictionary() else { return false };
+        let is_plain =
+            field.entries.iter().all(|(key, _)| key == b"V" || KEYS.contains(&key.as_slice()));
+        let is_widget = field.get(b"Subtype").is_none() || field.is(b"Subtype", b"Widget");
+        let has_no_size = match field.get(b"Rect") {
+            None => true,
+            Some(rectangle) => match rectangle.array() {
+                Some([left, bottom, right, top]) => left == right && bottom == top,
+                _ => false,
+            },
+        };
+        let value = field.get(b"V").is_none_or(|value| self.is_signature(value));
+        field.is(b"FT", b"Sig") && is_plain && is_widget && has_no_size && value
+    }
+
+    fn is_signature(&self, value: &Object) -> bool {
+        let value = self.new.resolve(value);
+        value.as_ref().and_then(Object::dictionary).is_some_and(|value| {
+            value.get(b"ByteRange").is_some() && value.get(b"Contents").is_some()
+        })
+    }
+}
+
+fn changed(what: &str) -> String {
+    format!("{what} is not what was signed")
+}
+
+fn unreadable(what: &str) -> String {
+    format!("{what} cannot be read")
+}

@@ -1,0 +1,116 @@
+//! PDF files made for tests, signed and then bent.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that counts wrongly fails"
+)]
+
+use crate::signature::sample::{Identity, detached};
+
+/// A file as it grows, revision by revision.
+pub(crate) struct Draft {
+    pub(crate) bytes: Vec<u8>,
+    /// What the next table tells.
+    pub(crate) places: Vec<(u32, usize)>,
+    last: Option<usize>,
+}
+
+/// Half as many digits as a signature's place has.
+const ROOM: usize = 2048;
+
+impl Draft {
+    /// The objects of a file of one page, not yet ended.
+    pub(crate) fn new() -> Self {
+        let mut draft = Self { bytes: b"%PDF-1.7\n".to_vec(), places: Vec::new(), last: None };
+        draft.object(1, "<</Type/Catalog/Pages 2 0 R>>");
+        draft.object(2, "<</Type/Pages/Kids[3 0 R]/Count 1>>");
+        draft.object(3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>");
+        draft.object(4, "<</Length 3>>stream\nq Q\nendstream");
+        draft
+    }
+
+    /// Adds, or replaces, an object.
+    pub(crate) fn object(&mut self, number: u32, body: &str) {
+        self.places.retain(|(known, _)| *known != number);
+        self.places.push((number, self.bytes.len()));
+        self.bytes.extend(format!("{number} 0 obj\n{body}\nendobj\n").bytes());
+    }
+
+    /// Ends a revision with a table.
+    pub(crate) fn end(&mut self) {
+        let at = self.bytes.len();
+        let mut table = "xref\n".to_owned();
+        for (number, place) in self.places.drain(..) {
+            table.extend([format!("{number} 1\n{place:010} 00000 n \n")]);
+        }
+        let previous = self.last.map(|last| format!("/Prev {last}")).unwrap_or_default();
+        table.extend([
+            format!("trailer\n<</Size 99/Root 1 0 R{previous}>>\n"),
+            format!("startxref\n{at}\n%%EOF\n"),
+        ]);
+        self.bytes.extend(table.bytes());
+        self.last = Some(at);
+    }
+
+    /// Adds a signature field with its value, ends the revision and signs it.
+    pub(crate) fn sign(&mut self, field: u32) {
+        self.object(1, &format!("<</Type/Catalog/Pages 2 0 R/AcroForm {} 0 R>>", field + 2));
+        self.sign_in(field, &format!("<</Fields[{field} 0 R]/SigFlags 3>>"));
+    }
+
+    /// The same beside the field 5, which is signed, in the form of this number.
+    pub(crate) fn sign_again(&mut self, field: u32, form: u32) {
+        self.object(form, &format!("<</Fields[5 0 R {field} 0 R]/SigFlags 3>>"));
+        self.sign_in(field, "<<>>");
+    }
+
+    /// The same, in this form.
+    pub(crate) fn sign_in(&mut self, field: u32, form: &str) {
+        let value = field + 1;
+        self.object(
+            field,
+            &format!(
+                "<</Type/Annot/Subtype/Widget/FT/Sig/T(Sig{field})/Rect[0 0 0 0]/V {value} 0 R>>"
+            ),
+        );
+        self.object(field + 2, form);
+        let start = self.bytes.len();
+        let room = "0".repeat(2 * ROOM);
+        self.object(
+            value,
+            &format!(
+                "<</Type/Sig/SubFilter/ETSI.CAdES.detached/ByteRange[0 AAAAAAAA BBBBBBBB \
+                 CCCCCCCC]/Contents<{room}>>>"
+            ),
+        );
+        self.end();
+        let first = start + find(&self.bytes[start..], b"<0000");
+        let second = first + room.len() + 2;
+        let length = self.bytes.len() - second;
+        for (mark, number) in [("AAAAAAAA", first), ("BBBBBBBB", second), ("CCCCCCCC", length)] {
+            let at = start + find(&self.bytes[start..], mark.as_bytes());
+            self.bytes[at..at + 8].copy_from_slice(format!("{number:08}").as_bytes());
+        }
+        let content = [&self.bytes[..first], &self.bytes[second..]].concat();
+        let signature = detached(&Identity::new(1), &content);
+        let digits: String = signature
+            .iter()
+            .flat_map(|octet| [octet >> 4, octet & 15])
+            .map(|half| char::from_digit(half.into(), 16).unwrap())
+            .collect();
+        self.bytes[first + 1..=first + digits.len()].copy_from_slice(digits.as_bytes());
+    }
+}
+
+/// A file with one signature over all of it.
+pub(crate) fn signed() -> Draft {
+    let mut draft = Draft::new();
+    draft.end();
+    draft.sign(5);
+    draft
+}
+
+pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> usize {
+    memchr::memmem::find(bytes, needle).unwrap()
+}

@@ -1,0 +1,249 @@
+//! Whether the certificates of a path were revoked (ETSI EN 319 102-1 §5.2.6 and §5.5.3).
+//!
+//! Asked are the lists and answers that came with the signature and those that the installation
+//! has; what they are worth is for [`trust::revocation()`] to say. What follows from it for the
+//! signature is said here.
+
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+
+use super::{
+    Budget, Resource, attributes::UnsignedAttributes, cms::SignedData, problem::Problems,
+    signer::Basis,
+};
+use crate::{
+    domain::{
+        BestTimeSource, Indication, RevocationPolicy, RevocationReport, RevocationSource,
+        RevocationStatus, SubIndication, Timestamp, Warning, WarningCode,
+    },
+    trust::{self, Certificate, PathOutcome, Purpose, RevocationRequest, RevocationStore, Wanted},
+};
+
+/// Revocation data and certificates that came with a signature. Nothing in them is trusted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Brought {
+    store: RevocationStore,
+    /// Those of responders may be among them.
+    certificates: Vec<Certificate>,
+    /// The first thing that could not be used.
+    obstacle: Option<String>,
+    /// What was taken, usable or not.
+    taken: Vec<Bytes>,
+}
+
+impl Brought {
+    /// Takes lists and answers, each a `CertificateList`, an `OCSPResponse` or a
+    /// `BasicOCSPResponse`, and certificates.
+    pub(super) fn add<'a>(
+        &mut self,
+        data: impl IntoIterator<Item = &'a Bytes>,
+        certificates: &[Certificate],
+        budget: &Budget,
+    ) {
+        /// A structure of a few parts, in elements, and one more for so many bytes.
+        const LEAST: usize = 32;
+        const BYTES: usize = 64;
+        for bytes in data {
+            // Every signer and every counter-signature brings what its file brings: a long list
+            // is read once, and where it lies tells that without hashing it.
+            if self.taken.iter().any(|taken| is_same_place(taken, bytes)) {
+                continue;
+            }
+            self.taken.push(bytes.clone());
+            let elements = (bytes.len() / BYTES).saturating_add(LEAST);
+            if budget.spend(Resource::Elements, elements).is_err() {
+                return;
+            }
+            if let Err(error) = self.store.add(bytes) {
+                self.obstacle.get_or_insert_with(|| error.to_string());
+            }
+        }
+        for certificate in certificates {
+            if budget.spend(Resource::Elements, self.certificates.len()).is_err() {
+                return;
+            }
+            if !self.certificates.contains(certificate) {
+                self.certificates.push(certificate.clone());
+            }
+        }
+    }
+
+    /// The certificates, each once.
+    pub(super) fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// What a `SignedData` brings, besides what came around it.
+    pub(super) fn with(around: Option<&Self>, signed_data: &SignedData, budget: &Budget) -> Self {
+        let mut brought = around.cloned().unwrap_or_default();
+        let data = signed_data.crls().iter().chain(signed_data.ocsp_responses());
+        brought.add(data, signed_data.certificates(), budget);
+        brought
+    }
+
+    /// What a signer's unsigned attributes bring (ETSI EN 319 122-1 §5.4.1 and §5.4.2).
+    pub(super) fn add_unsigned(&mut self, attributes: &UnsignedAttributes, budget: &Budget) {
+        let values = &attributes.revocation_values;
+        let data = values.crls.iter().chain(&values.ocsp);
+        self.add(data, &attributes.certificate_values, budget);
+    }
+}
+
+/// Whether both are the same part of one file. What `one` keeps alive cannot be written anew.
+fn is_same_place(one: &Bytes, other: &Bytes) -> bool {
+    one.as_ptr() == other.as_ptr() && one.len() == other.len()
+}
+
+/// What is asked of a path.
+#[derive(Clone, Copy)]
+pub(super) struct AskedOfPath<'a> {
+    pub(super) purpose: Purpose,
+    pub(super) brought: &'a Brought,
+    /// When the signer claims to have signed.
+    pub(super) claimed: Option<Timestamp>,
+    /// Whether the signature value is right: nothing is fetched for one that is not.
+    pub(super) is_signed: bool,
+}
+
+/// Judges every certificate of a right path below its trusted end for `basis.at`, and writes what
+/// is known into its report. What that means for the signature goes into `problems` and into the
+/// warnings of the path, and what is to be fetched into `basis.wanted`.
+pub(super) fn judge_path(
+    path: &mut PathOutcome,
+    asked: AskedOfPath<'_>,
+    problems: &mut Problems,
+    basis: Basis<'_>,
+) {
+    if path.indication != Indication::TotalPassed {
+        return;
+    }
+    let sources = [
+        (basis.conditions.revocation, RevocationSource::Cache),
+        (&asked.brought.store, RevocationSource::Signature),
+    ];
+    for (place, link) in path.certificates.windows(2).enumerate() {
+        let [certificate, issuer] = link else { continue };
+        let outcome = trust::revocation(&RevocationRequest {
+            certificate,
+            issuer,
+            at: moment_for(certificate, basis),
+            sources: &sources,
+            responders: &asked.brought.certificates,
+            trust: basis.trust,
+            checks: basis.budget.left(Resource::KeyChecks),
+        });
+        let checks = basis.budget.spend(Resource::KeyChecks, outcome.signature_checks);
+        let looked_at = basis.conditions.revocation.len().saturating_add(asked.brought.store.len());
+        let looking = basis.budget.spend(Resource::Elements, looked_at);
+        if let Err(spent) = checks.and(looking) {
+            problems.spent(spent);
+        } else if outcome.gave_up {
+            problems.spent(basis.budget.exhaust(Resource::KeyChecks));
+        }
+        let mut report = outcome.report;
+        let whose = certificate.common_name().unwrap_or_else(|| certificate.subject());
+        match report.status {
+            RevocationStatus::Good => {}
+            RevocationStatus::Revoked => revoked(place, whose, &report, asked, problems, basis),
+            RevocationStatus::RevokedLater => {
+                let is_before = report.revoked_at.is_some_and(|at| at <= basis.conditions.at);
+                if basis.source == BestTimeSource::ContentTimestamp && is_before {
+                    report.status = RevocationStatus::Revoked;
+                    revoked(place, whose, &report, asked, problems, basis);
+                }
+            }
+            RevocationStatus::Unchecked => {
+                add_obstacle(&mut report, asked.brought);
+                if asked.is_signed {
+                    want(certificate, issuer, basis);
+                }
+                unchecked(whose, &report, problems, &mut path.warnings, basis);
+            }
+        }
+        if let Some(chain) = path.chain.get_mut(place) {
+            chain.revocation = Some(report);
+        }
+    }
+}
+
+/// The moment for which it has to be known whether `certificate` was revoked.
+///
+/// Whoever has a stolen key can sign what was time-stamped before. A content time-stamp says that
+/// the signature is younger, not how much: what was good then says nothing, and what is good at
+/// the moment of judging, or at the end of the certificate's validity, says all.
+fn moment_for(certificate: &Certificate, basis: Basis<'_>) -> Timestamp {
+    if basis.source == BestTimeSource::ContentTimestamp {
+        basis.conditions.at.min(certificate.not_after()).max(basis.at)
+    } else {
+        basis.at
+    }
+}
+
+/// ETSI EN 319 102-1 §5.2.6.4 and §5.5.3: whether a signature by a revoked key is wrong, or could be
+/// older than the revocation.
+fn revoked(
+    place: usize,
+    whose: &str,
+    report: &RevocationReport,
+    asked: AskedOfPath<'_>,
+    problems: &mut Problems,
+    basis: Basis<'_>,
+) {
+    let at = report.revoked_at.map_or_else(String::new, |at| format!(" at {at}"));
+    let reason = report.reason.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
+    let text = format!("the certificate of {whose} was revoked{at}{reason}");
+    // A signature is younger than the content time-stamp under it.
+    let stamped = (basis.source == BestTimeSource::ContentTimestamp).then_some(basis.at);
+    let said = asked.claimed.max(stamped);
+    let is_younger = said.zip(report.revoked_at).is_some_and(|(said, at)| said >= at);
+    match (place, asked.purpose) {
+        (0, Purpose::Document) if is_younger => problems.fail(
+            SubIndication::Revoked,
+            format!("{text}, and the signature itself says that it is younger"),
+        ),
+        (0, _) => problems.doubt(
+            SubIndication::RevokedNoPoe,
+            format!("{text}, and no time-stamp proves that the signature is older"),
+        ),
+        _ => problems.doubt(
+            SubIndication::RevokedCaNoPoe,
+            format!("{text}, and no time-stamp proves that the signature is older"),
+        ),
+    }
+}
+
+fn unchecked(
+    whose: &str,
+    report: &RevocationReport,
+    problems: &mut Problems,
+    warnings: &mut Vec<Warning>,
+    basis: Basis<'_>,
+) {
+    let why = report.problem.as_deref().unwrap_or("nothing is at hand");
+    let text = format!("whether the certificate of {whose} was revoked is not known: {why}");
+    match basis.conditions.revocation_policy {
+        RevocationPolicy::Prefer => {
+            let text = super::problem::sentence(&text);
+            warnings.push(Warning::new(WarningCode::RevocationUnchecked, text));
+        }
+        RevocationPolicy::Require => problems.doubt(SubIndication::TryLater, text),
+    }
+}
+
+fn add_obstacle(report: &mut RevocationReport, brought: &Brought) {
+    if let Some(obstacle) = &brought.obstacle {
+        let told = report.problem.take().unwrap_or_default();
+        let separator = if told.is_empty() { "" } else { "; " };
+        report.problem = Some(format!("{told}{separator}of what the signature brings, {obstacle}"));
+    }
+}
+
+fn want(certificate: &Certificate, issuer: &Certificate, basis: Basis<'_>) {
+    let wanted = Wanted { certificate: certificate.clone(), issuer: issuer.clone() };
+    let mut all = basis.wanted.borrow_mut();
+    if !all.contains(&wanted) {
+        all.push(wanted);
+    }
+}

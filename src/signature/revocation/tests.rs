@@ -1,0 +1,267 @@
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
+
+use std::cell::RefCell;
+
+use super::*;
+use crate::{
+    domain::RevocationKind,
+    signature::{Conditions, Limits},
+    trust::{
+        PathLimits, PathRequest, TrustStore,
+        revocation_sample::{
+            AnswerDraft, ListDraft, Said, issuer, issuer_below_root, person, root,
+        },
+    },
+};
+
+/// One judgement: what is at hand, and for when.
+struct Case {
+    /// The moment of judging.
+    now: &'static str,
+    /// The best signature time, and where it is from.
+    at: (&'static str, BestTimeSource),
+    claimed: Option<&'static str>,
+    purpose: Purpose,
+    fetched: Vec<Vec<u8>>,
+    brought: Vec<Vec<u8>>,
+    policy: RevocationPolicy,
+    checks: usize,
+    is_signed: bool,
+    /// The authorities: the trusted one last.
+    authorities: Vec<Certificate>,
+}
+
+struct Outcome {
+    path: PathOutcome,
+    conclusion: (Indication, Option<SubIndication>),
+    reason: String,
+    wanted: Vec<Wanted>,
+    checks_left: usize,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        Self {
+            now: "0701",
+            at: ("0701", BestTimeSource::Receipt),
+            claimed: None,
+            purpose: Purpose::Document,
+            fetched: Vec::new(),
+            brought: Vec::new(),
+            policy: RevocationPolicy::Require,
+            checks: 32,
+            is_signed: true,
+            authorities: vec![issuer()],
+        }
+    }
+}
+
+impl Case {
+    /// The signature was time-stamped on this day.
+    fn stamped(self, day: &'static str) -> Self {
+        Self { at: (day, BestTimeSource::SignatureTimestamp), ..self }
+    }
+
+    fn judge(&self) -> Outcome {
+        let mut store = RevocationStore::empty();
+        for bytes in &self.fetched {
+            store.add(bytes).unwrap();
+        }
+        let (trusted, intermediates) = self.authorities.split_last().unwrap();
+        let trust = TrustStore::new(vec![trusted.clone()]);
+        let conditions = Conditions {
+            revocation: &store,
+            revocation_policy: self.policy,
+            ..Conditions::new(&trust, day(self.now))
+        };
+        let budget = Budget::new(&Limits { key_checks: self.checks, ..Limits::default() });
+        let wanted = RefCell::default();
+        let (at, source) = (day(self.at.0), self.at.1);
+        let basis = Basis { at, source, ..Basis::new(&conditions, &budget, &wanted) };
+        let signer = person();
+        let limits = PathLimits::default();
+        let purpose = Purpose::Document;
+        let request = PathRequest { signer: &signer, purpose, intermediates, at, limits };
+        let mut path = trust::validate(&request, &trust);
+        let mut brought = Brought::default();
+        let data: Vec<Bytes> = self.brought.iter().cloned().map(Bytes::from).collect();
+        brought.add(&data, &[], &budget);
+        let mut problems = Problems::default();
+        let asked = AskedOfPath {
+            purpose: self.purpose,
+            brought: &brought,
+            claimed: self.claimed.map(day),
+            is_signed: self.is_signed,
+        };
+        judge_path(&mut path, asked, &mut problems, basis);
+        let (indication, sub_indication, reason) = problems.conclusion();
+        Outcome {
+            path,
+            conclusion: (indication, sub_indication),
+            reason: reason.unwrap_or_default(),
+            wanted: wanted.take(),
+            checks_left: budget.left(Resource::KeyChecks),
+        }
+    }
+}
+
+fn day(text: &str) -> Timestamp {
+    format!("2026-{}-{}T12:00:00Z", &text[..2], &text[2..]).parse().unwrap()
+}
+
+fn revoked(at: &'static str) -> Vec<u8> {
+    AnswerDraft::new(Said::Revoked(at, 4), "0710").der()
+}
+
+const PASSED: (Indication, Option<SubIndication>) = (Indication::TotalPassed, None);
+const NO_POE: (Indication, Option<SubIndication>) =
+    (Indication::Indeterminate, Some(SubIndication::RevokedNoPoe));
+const REVOKED: (Indication, Option<SubIndication>) =
+    (Indication::TotalFailed, Some(SubIndication::Revoked));
+
+#[test]
+fn a_revoked_signer_fails_when_the_signature_is_younger_and_is_in_doubt_otherwise() {
+    let fetched = || vec![revoked("0610")];
+    let case = || Case { fetched: fetched(), ..Case::default() };
+    let content = |day| (day, BestTimeSource::ContentTimestamp);
+    for (what, case, expected) in [
+        ("claims nothing", case(), NO_POE),
+        ("claims to be older", Case { claimed: Some("0609"), ..case() }, NO_POE),
+        ("claims to be younger", Case { claimed: Some("0611"), ..case() }, REVOKED),
+        ("claims that moment", Case { claimed: Some("0610"), ..case() }, REVOKED),
+        ("stamped before", case().stamped("0609"), PASSED),
+        ("stamped after", case().stamped("0611"), NO_POE),
+        ("content stamped before", Case { at: content("0609"), ..case() }, NO_POE),
+        ("content stamped after", Case { at: content("0611"), ..case() }, REVOKED),
+        (
+            "content stamped, revoked after the moment of judging",
+            Case { at: content("0601"), now: "0609", ..case() },
+            PASSED,
+        ),
+        (
+            "a time-stamp's authority is only in doubt",
+            Case { claimed: Some("0611"), purpose: Purpose::TimeStamping, ..case() },
+            NO_POE,
+        ),
+    ] {
+        let outcome = case.judge();
+        assert_eq!(outcome.conclusion, expected, "{what}: {}", outcome.reason);
+        assert!(outcome.wanted.is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn what_was_good_at_a_content_time_stamp_says_nothing_of_a_younger_signature() {
+    let content = ("0601", BestTimeSource::ContentTimestamp);
+    let good = |day| AnswerDraft::new(Said::Good, day).der();
+    let case = |brought| Case { at: content, brought, ..Case::default() };
+    let later = (Indication::Indeterminate, Some(SubIndication::TryLater));
+    let stale = case(vec![good("0602")]).judge();
+    assert_eq!(stale.conclusion, later, "{}", stale.reason);
+    assert_eq!(stale.wanted.len(), 1);
+    let fresh = case(vec![good("0702")]).judge();
+    assert_eq!(fresh.conclusion, PASSED, "{}", fresh.reason);
+    let proved = Case { brought: vec![good("0602")], ..Case::default() }.stamped("0601").judge();
+    assert_eq!(proved.conclusion, PASSED, "{}", proved.reason);
+}
+
+#[test]
+fn what_lies_in_one_file_is_read_once_usable_or_not() {
+    let file = Bytes::from_static(b"garbage");
+    let mut brought = Brought::default();
+    let budget = Budget::new(&Limits::default());
+    for _ in 0..3 {
+        brought.add([&file], &[], &budget);
+    }
+    assert_eq!(brought.taken.len(), 1);
+    brought.add([&Bytes::from_static(b"garbage")[..3].to_vec().into()], &[], &budget);
+    assert_eq!(brought.taken.len(), 2);
+}
+
+#[test]
+fn a_revoked_authority_leaves_everything_below_in_doubt() {
+    let about_authority = |said| AnswerDraft {
+        certificate: issuer_below_root(),
+        issuer: root(),
+        responder: (root(), 2),
+        ..AnswerDraft::new(said, "0710")
+    };
+    let case = |said| Case {
+        authorities: vec![issuer_below_root(), root()],
+        fetched: vec![
+            AnswerDraft { issuer: issuer_below_root(), ..AnswerDraft::new(Said::Good, "0710") }
+                .der(),
+            about_authority(said).der(),
+        ],
+        claimed: Some("0630"),
+        ..Case::default()
+    };
+    let good = case(Said::Good).judge();
+    assert_eq!(good.conclusion, PASSED, "{}", good.reason);
+    let kinds = |outcome: &Outcome| {
+        let chain = outcome.path.chain.iter();
+        chain.map(|link| link.revocation.as_ref().and_then(|it| it.kind)).collect::<Vec<_>>()
+    };
+    let ocsp = Some(RevocationKind::Ocsp);
+    assert_eq!(kinds(&good), [ocsp, ocsp, None]);
+    let bad = case(Said::Revoked("0610", 2)).judge();
+    let no_poe = (Indication::Indeterminate, Some(SubIndication::RevokedCaNoPoe));
+    assert_eq!(bad.conclusion, no_poe, "{}", bad.reason);
+    assert!(bad.reason.contains("Issuer was revoked at 2026-06-10T12:00:00Z (cACompromise)"));
+}
+
+#[test]
+fn what_nobody_can_say_is_wanted_and_the_policy_decides() {
+    let prefer = Case { policy: RevocationPolicy::Prefer, ..Case::default() }.judge();
+    assert_eq!(prefer.conclusion, PASSED);
+    assert_eq!(prefer.path.warnings[0].code, WarningCode::RevocationUnchecked);
+    let require = Case::default().judge();
+    let later = (Indication::Indeterminate, Some(SubIndication::TryLater));
+    assert_eq!(require.conclusion, later);
+    assert!(require.path.warnings.is_empty());
+    for outcome in [prefer, require] {
+        let wanted = Wanted { certificate: person(), issuer: issuer() };
+        assert_eq!(outcome.wanted, [wanted]);
+    }
+    assert!(Case { is_signed: false, ..Case::default() }.judge().wanted.is_empty());
+}
+
+#[test]
+fn what_came_with_the_signature_counts_like_what_was_fetched() {
+    let list = ListDraft::new("0630", "0702").der();
+    let brought = Case { brought: vec![list.clone()], ..Case::default() }.judge();
+    assert_eq!(brought.conclusion, PASSED, "{}", brought.reason);
+    let report = brought.path.chain[0].revocation.clone().unwrap();
+    assert_eq!(report.source, Some(RevocationSource::Signature));
+    let fetched = vec![revoked("0610")];
+    let both = Case { brought: vec![list], fetched, ..Case::default() }.judge();
+    assert_eq!(both.conclusion, NO_POE);
+    let garbage = Case { brought: vec![b"garbage".to_vec()], ..Case::default() }.judge();
+    assert!(
+        garbage.reason.ends_with(
+            "of what the signature brings, this is neither a revocation list nor an OCSP answer."
+        ),
+        "{}",
+        garbage.reason
+    );
+}
+
+#[test]
+fn answers_beyond_the_budget_never_let_a_signature_pass() {
+    let fetched = || vec![AnswerDraft::new(Said::Good, "0710").der()];
+    let policy = RevocationPolicy::Prefer;
+    let none = Case { fetched: fetched(), checks: 0, policy, ..Case::default() }.judge();
+    let over = (Indication::TotalFailed, Some(SubIndication::FormatFailure));
+    assert_eq!(none.conclusion, over, "{}", none.reason);
+    let one = Case { fetched: fetched(), checks: 1, policy, ..Case::default() }.judge();
+    assert_eq!((one.conclusion, one.checks_left), (PASSED, 0));
+}
+
+#[test]
+fn a_path_that_is_not_right_is_not_asked_about() {
+    let case = Case { at: ("0701", BestTimeSource::Receipt), ..Case::default() };
+    let outcome = Case { authorities: vec![root()], ..case }.judge();
+    assert_eq!(outcome.conclusion, PASSED);
+    assert!(outcome.wanted.is_empty());
+    assert!(outcome.path.chain.iter().all(|link| link.revocation.is_none()));
+}
