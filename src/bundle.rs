@@ -5,6 +5,8 @@
 //! a signature that fits no content is paired by name, so that a changed document beside its
 //! signature is found broken and not merely unsigned. No signature file speaks of two contents.
 //!
+//! What came encrypted is opened first, with the organisation's keys, and paired by what was in it.
+//!
 //! Nothing is proved here: [`crate::signature`] judges each document.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -12,17 +14,19 @@
 use crate::{
     domain::{Finding, Timestamp, TypeCode},
     message::Message,
-    signature::{self, Signed},
+    signature::{self, Encrypted, Signed},
 };
 
 mod file_name;
 mod kind;
+mod opening;
 mod pairing;
 
 #[cfg(test)]
 mod tests;
 
 pub use file_name::{NameHint, read_name};
+pub use opening::{Decrypted, Opening};
 
 /// A copy of a document as it came, with the signature files over it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct Document {
     pub signed: Signed,
     /// The names of the signature files, in their order.
     pub signature_names: Vec<String>,
+    /// The encrypted files that content and signatures came in.
+    pub encrypted: Vec<Encrypted>,
 }
 
 /// The documents of a mail, in the order of their first part.
@@ -68,7 +74,8 @@ impl Default for Limits {
 ///
 /// A document is a PDF file, a file that is signed, a file named as Diia names copies, or a
 /// container that may hold documents. Texts, pictures and whatever else a mail brings are left out.
+/// Whatever came encrypted is a document, or a signature of one.
 #[must_use]
-pub fn assemble(message: &Message, limits: &Limits) -> Bundle {
-    pairing::pair(message.parts(), limits)
+pub fn assemble(message: &Message, opening: &mut Opening<'_>, limits: &Limits) -> Bundle {
+    pairing::pair(message.parts(), opening, limits)
 }

@@ -16,6 +16,7 @@
 //! | keep | [`vault`], [`store`], [`retention`] | sealed objects, rows, and their end |
 //! | show | [`web`], [`metrics`] | pages, API, numbers |
 //!
+//! Below them stand [`algorithms`] and the national signature's arithmetic, [`dstu`].
 //! [`pipeline`] strings these together, [`app`] wires everything, `cli` is the command line.
 //! `ARCHITECTURE.md` draws who may import whom; `tests/it/architecture.rs` enforces it.
 
@@ -28,6 +29,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod dstu;
+pub mod envelope;
 pub mod matching;
 pub mod message;
 pub mod metrics;

@@ -25,7 +25,7 @@ const VAGUE_CODES: &[&str] = &["passport", "unknown"];
 /// What file managers put before the name of a second copy, with spaces as dashes.
 const COPY_MARKS: &[&str] = &["copy-of-", "copy-", "копія-", "fwd-", "fw-"];
 /// The endings of signature files, in every order that they are met in.
-const ENDINGS: &[&str] = &[".p7s", ".p7m", ".pdf", ".sig", ".txt", ".bin"];
+const ENDINGS: &[&str] = &[".p7e", ".p7s", ".p7m", ".pdf", ".sig", ".txt", ".bin"];
 /// A cut name has to have kept so many letters to be known as the beginning of another.
 const LEAST_BEGINNING: usize = 16;
 
@@ -86,9 +86,18 @@ pub(super) fn has_signature_ending(name: &str) -> bool {
 
 /// A signature file's name without its ending.
 pub(super) fn without_ending(name: &str) -> &str {
-    let kept = name.len().checked_sub(".p7s".len()).and_then(|end| name.split_at_checked(end));
+    without(name, ".p7s")
+}
+
+/// An encrypted file's name without its ending.
+pub(super) fn without_envelope_ending(name: &str) -> &str {
+    without(name, ".p7e")
+}
+
+fn without<'a>(name: &'a str, unwanted: &str) -> &'a str {
+    let kept = name.len().checked_sub(unwanted.len()).and_then(|end| name.split_at_checked(end));
     match kept {
-        Some((kept, ending)) if !kept.is_empty() && ending.eq_ignore_ascii_case(".p7s") => kept,
+        Some((kept, ending)) if !kept.is_empty() && ending.eq_ignore_ascii_case(unwanted) => kept,
         Some(_) | None => name,
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::file_name::{has_signature_ending, read_name};
 use crate::{
     message::Part,
-    signature::{Form, Limits, Opened, cms::SignedData},
+    signature::{Encrypted, Form, Limits, Opened, cms::SignedData},
 };
 
 /// What a part is for the pairing.
@@ -33,21 +33,23 @@ pub(super) enum Kind {
 const SIGNATURE_OF_MAIL: &str = "smime.p7s";
 
 impl Kind {
-    pub(super) fn of(part: &Part, limits: &Limits) -> Self {
+    /// `encrypted` is what the part came in, or has inside.
+    pub(super) fn of(part: &Part, encrypted: &[Encrypted], limits: &Limits) -> Self {
         let form = Form::of(&part.content);
         if let Some(name) = form.unsupported() {
             return Self::Container(name);
         }
         let name = part.name.as_deref().unwrap_or_default();
         match form {
-            Form::Pdf => Self::Document,
-            Form::SignedData => signature(part, limits),
-            Form::Asic | Form::Envelope | Form::Other | Form::Zip => {
+            Form::Asic | Form::Pdf => Self::Document,
+            Form::SignedData => signature(part, encrypted, limits),
+            Form::Envelope | Form::Other | Form::Zip => {
                 if is_named_signature(part) {
                     Self::Damaged
                 } else if part.inline_text {
                     Self::Text
-                } else if read_name(name).follows_pattern {
+                } else if read_name(name).follows_pattern || !encrypted.is_empty() {
+                    // Nobody encrypts a logo for us.
                     Self::Document
                 } else {
                     Self::Other
@@ -57,8 +59,8 @@ impl Kind {
     }
 }
 
-fn signature(part: &Part, limits: &Limits) -> Kind {
-    match Opened::read(&part.content, limits) {
+fn signature(part: &Part, encrypted: &[Encrypted], limits: &Limits) -> Kind {
+    match Opened::read(&part.content, encrypted, limits) {
         Opened::Carries(content) => Kind::Attached(content),
         Opened::SpeaksOf(_) if is_of_mail(part) => Kind::OfMail,
         // A bag of certificates is built as a signature that nobody made.

@@ -8,18 +8,22 @@ use super::{
     Bundle, Document, Limits,
     file_name::{self, Likeness, NameHint, NameKey, read_name},
     kind::Kind,
+    opening::{Closed, Decrypted, Opening},
 };
 use crate::{
     algorithms::DigestAlgorithm,
     domain::{Finding, FindingCode, Sha256, TypeCode},
     message::Part,
-    signature::{Signed, cms::SignedData},
+    signature::{Encrypted, Signed, cms::SignedData},
 };
 
 /// Pairs the parts of a mail.
-pub(super) fn pair(parts: &[Part], limits: &Limits) -> Bundle {
+pub(super) fn pair(parts: &[Part], opening: &mut Opening<'_>, limits: &Limits) -> Bundle {
+    let (parts, covers): (Vec<Part>, Vec<Cover>) =
+        parts.iter().map(|part| uncovered(part, opening, limits)).unzip();
     let mut pile = Pile {
-        parts,
+        parts: &parts,
+        covers: &covers,
         keys: parts.iter().map(|part| part.name.as_deref().map(NameKey::of)).collect(),
         entries: Vec::new(),
         known: BTreeMap::new(),
@@ -28,12 +32,13 @@ pub(super) fn pair(parts: &[Part], limits: &Limits) -> Bundle {
         digested: Vec::new(),
     };
     let mut loose = Vec::new();
-    for (index, part) in parts.iter().enumerate() {
-        match Kind::of(part, &limits.signature) {
+    for (index, (part, cover)) in parts.iter().zip(&covers).enumerate() {
+        match Kind::of(part, &cover.encrypted, &limits.signature) {
             Kind::Attached(content) => {
                 let entry = pile.entry_of(&content, index);
                 pile.sign(entry, index);
                 pile.files.push(File { content: part.content.clone(), entry });
+                pile.add_files(cover, entry);
             }
             Kind::Detached(signed_data) => {
                 loose.push(Loose { index, signed_data: Some(signed_data) });
@@ -59,6 +64,26 @@ pub(super) fn pair(parts: &[Part], limits: &Limits) -> Bundle {
     pile.into_bundle(limits)
 }
 
+/// What a part came in, or has inside, when it is encrypted.
+struct Cover {
+    encrypted: Vec<Encrypted>,
+    closed: Option<Closed>,
+}
+
+/// The part without encryption around it, and what was there.
+fn uncovered(part: &Part, opening: &mut Opening<'_>, limits: &Limits) -> (Part, Cover) {
+    let Decrypted { content, encrypted, closed } =
+        opening.decrypt(&part.content, &limits.signature);
+    let mut part = part.clone();
+    // The label is the encrypted file's.
+    if part.content != content {
+        let name = part.name.as_deref().map(file_name::without_envelope_ending);
+        let media_type = "application/octet-stream".to_owned();
+        part = Part { name: name.map(str::to_owned), media_type, content, inline_text: false };
+    }
+    (part, Cover { encrypted, closed })
+}
+
 /// A signature file without its own content, which may be unreadable.
 struct Loose {
     index: usize,
@@ -68,6 +93,8 @@ struct Loose {
 /// Everything that can be a document, each content once.
 struct Pile<'a> {
     parts: &'a [Part],
+    /// What each part came in.
+    covers: &'a [Cover],
     /// The key of each part's name.
     keys: Vec<Option<NameKey>>,
     entries: Vec<Entry>,
@@ -131,11 +158,20 @@ impl Pile<'_> {
     fn add(&mut self, index: usize, standing: Standing) {
         let Some(part) = self.parts.get(index) else { return };
         let entry = self.entry_of(&part.content, index);
+        if let Some(cover) = self.covers.get(index) {
+            self.add_files(cover, entry);
+        }
         if let Some(entry) = self.entries.get_mut(entry) {
             entry.content = Some(part.content.clone());
             entry.standing = entry.standing.max(standing);
             entry.plain.push(index);
         }
+    }
+
+    /// Signatures may be over the encrypted files that an entry came in.
+    fn add_files(&mut self, cover: &Cover, entry: usize) {
+        let files = cover.encrypted.iter().map(|one| File { content: one.file.clone(), entry });
+        self.files.extend(files);
     }
 
     /// Adds a signature file to an entry, unless the same bytes are there.
@@ -254,7 +290,14 @@ impl Pile<'_> {
             bundle.findings.push(finding);
         }
         for (entry, number) in self.entries.iter().zip(1..) {
-            bundle.findings.extend(entry.finding(number));
+            let closed = self.covers_of(entry).find_map(|cover| cover.closed.as_ref());
+            bundle.findings.extend(match closed {
+                Some(Closed { code, detail }) => {
+                    let finding = Finding::of_document(*code, number);
+                    Some(Finding { detail: detail.clone(), ..finding })
+                }
+                None => entry.finding(number),
+            });
             bundle.documents.push(self.document(entry));
         }
         bundle
@@ -283,7 +326,13 @@ impl Pile<'_> {
             signature_names: signature_files()
                 .map(|part| part.name.clone().unwrap_or_else(|| "signature.p7s".to_owned()))
                 .collect(),
+            encrypted: self.covers_of(entry).flat_map(|cover| cover.encrypted.clone()).collect(),
         }
+    }
+
+    fn covers_of(&self, entry: &Entry) -> impl Iterator<Item = &Cover> {
+        let parts = entry.plain.iter().chain(&entry.signatures);
+        parts.filter_map(|part| self.covers.get(*part))
     }
 
     fn name(&self, index: usize) -> Option<&str> {

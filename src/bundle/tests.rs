@@ -2,12 +2,15 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test that counts wrongly fails")]
 
+mod encrypted;
+
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::{Bundle, Limits, pairing};
+use super::{Bundle, Limits, Opening, pairing};
 use crate::{
     domain::{FindingCode, Indication, SubIndication},
+    envelope::OrganisationKeys,
     message::Part,
     signature::{
         Conditions, examine,
@@ -39,7 +42,8 @@ fn text(content: &'static [u8]) -> Part {
 }
 
 fn pair(parts: &[Part]) -> Bundle {
-    pairing::pair(parts, &Limits::default())
+    let keys = OrganisationKeys::empty();
+    pairing::pair(parts, &mut Opening::new(&keys, &[]), &Limits::default())
 }
 
 /// Name, signature files, and what is said of the document when [`identity`] is trusted.
@@ -92,6 +96,15 @@ fn pairs_a_detached_signature_with_its_content_whatever_the_names() {
             &[(document, 1, PASSED)],
         );
     }
+}
+
+/// RFC 8551 §3.5.2: mail programs label and name a signature with its content inside so.
+#[test]
+fn an_opaque_signature_of_a_mail_program_is_known_by_its_bytes() {
+    let file = attached(&identity(), COPY);
+    let opaque =
+        Part { media_type: "application/pkcs7-mime".to_owned(), ..part("smime.p7m", file) };
+    expect(&[opaque], &[("smime.p7m", 1, PASSED)]);
 }
 
 #[test]
@@ -228,20 +241,38 @@ fn a_file_is_a_document_when_it_is_signed_or_named_like_a_copy() {
 
 #[test]
 fn containers_are_documents_that_cannot_be_judged() {
-    let undecided = (Some(Indication::Indeterminate), Some(SubIndication::FormatFailure));
-    for (name, content) in [
-        ("X.asice", &b"PK\x03\x04META-INF/signature.p7s"[..]),
-        ("X.zip", b"PK\x03\x04X.pdf"),
-        ("X.pdf.p7s.p7e", b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"),
+    const ENVELOPE: &[u8] = b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03";
+    for (name, content, sub_indication, code) in [
+        (
+            "X.zip",
+            &b"PK\x03\x04X.pdf"[..],
+            SubIndication::FormatFailure,
+            FindingCode::AlgorithmUnsupported,
+        ),
+        (
+            "X.pdf.p7s.p7e",
+            ENVELOPE,
+            SubIndication::SignedDataNotFound,
+            FindingCode::EncryptedUnopened,
+        ),
     ] {
+        let undecided = (Some(Indication::Indeterminate), Some(sub_indication));
         // Its name would fit, and yet the signature is not over the container.
         let parts = [part(name, Bytes::from_static(content))];
         let bundle = expect(&parts, &[(name, 0, undecided)]);
-        assert_eq!(codes(&bundle), [(FindingCode::AlgorithmUnsupported, Some(1))]);
+        assert_eq!(codes(&bundle), [(code, Some(1))]);
         let beside = part("X.pdf.p7s", detached(&identity(), COPY));
         let bundle = pair(&[parts[0].clone(), beside]);
         assert_eq!(bundle.documents.len(), 2);
     }
+}
+
+#[test]
+fn a_container_with_signatures_is_a_document() {
+    let container = Bytes::from_static(b"PK\x03\x04META-INF/signature.p7s");
+    let broken = (Some(Indication::TotalFailed), Some(SubIndication::FormatFailure));
+    let bundle = expect(&[part("X.asice", container)], &[("X.asice", 0, broken)]);
+    assert!(codes(&bundle).is_empty());
 }
 
 #[test]
