@@ -14,12 +14,15 @@ mod offer;
 #[cfg(test)]
 mod tests;
 
-use self::{copy::Copy, decision::Decision};
+use self::{
+    copy::Copy,
+    decision::{Circumstances, Decision},
+};
 use crate::{
     bundle::Document,
     domain::{
-        Assurance, BranchId, Finding, Indication, Retention, RetentionReason, ServiceId, ShareId,
-        SubIndication, Term, Timestamp, TypeCode, Verdict,
+        Assurance, Awaits, BranchId, Finding, Indication, Retention, RetentionReason, ServiceId,
+        ShareId, SubIndication, Term, Timestamp, TypeCode, Verdict,
     },
     registry::Branch,
     signature::Examined,
@@ -55,6 +58,8 @@ pub struct Case<'a> {
     pub service_hint: Option<&'a ServiceId>,
     /// When the mail was accepted.
     pub received_at: Timestamp,
+    /// Whether a trust list is loaded: services that say nothing of signers accept less then.
+    pub has_trust_list: bool,
     /// Its documents, in the order of the mail.
     pub documents: Vec<ExaminedDocument>,
     /// What was noticed while the mail was opened and its parts were paired.
@@ -92,7 +97,12 @@ pub fn judge(case: Case<'_>) -> Judgement {
     let decision = {
         let copies: Vec<Copy<'_>> =
             (1..).zip(&case.documents).map(|(number, source)| source.copy(number)).collect();
-        decision::decide(case.branch, case.service_hint, case.received_at, &copies, case.opening)
+        let circumstances = Circumstances {
+            service_hint: case.service_hint,
+            received_at: case.received_at,
+            has_trust_list: case.has_trust_list,
+        };
+        decision::decide(case.branch, circumstances, &copies, case.opening)
     };
     let Decision { service, verdict, assurance, findings, excess } = decision;
     let quarantine = case.policy.quarantine_days;
@@ -209,6 +219,21 @@ impl Judgement {
             Term::Share => self.retention,
             Term::Short => self.excess_retention,
         }
+    }
+
+    /// What may still change what is said here; `None` when nothing can. A copy of which nobody
+    /// could say whether its certificates were revoked waits for that, also when the share is
+    /// verified; one that is `INDETERMINATE` for another reason waits for other trusted
+    /// certificates.
+    #[must_use]
+    pub fn awaits(&self) -> Option<Awaits> {
+        if self.documents.iter().any(|document| !document.examined().wanted().is_empty()) {
+            return Some(Awaits::Revocation);
+        }
+        self.documents
+            .iter()
+            .any(|document| document.indication() == Some(Indication::Indeterminate))
+            .then_some(Awaits::Trust)
     }
 
     /// The term of the raw mail: it holds every document, also those that nobody asked for.

@@ -66,8 +66,8 @@ pub struct Service {
     pub retention_days: u32,
     /// The day that its QR code was made.
     pub qr_issued_on: Option<Date>,
-    /// Whose signatures are accepted. Default [`SignerPolicy::Anchors`].
-    pub signers: SignerPolicy,
+    /// Whose signatures are accepted; `None` is the default, see [`Service::accepted_signers`].
+    pub signers: Option<SignerPolicy>,
     /// From what age a copy is called stale, in hours. Default 72.
     pub max_copy_age_hours: u32,
     /// Whether a stale copy keeps a share from being verified. Default false.
@@ -105,10 +105,9 @@ pub enum LegalBasis {
 }
 
 /// Whose signature makes a copy count.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignerPolicy {
-    /// Anybody with a chain to a certificate in the trust directory.
-    #[default]
+    /// Anybody with a chain to a certificate in the trust directory or on a trust list.
     Anchors,
     /// An organisation's seal.
     Seal,
@@ -118,6 +117,15 @@ pub enum SignerPolicy {
     SealOrPerson,
     /// The holders of these certificates, by the SHA-256 of each.
     Pinned(Vec<Sha256>),
+}
+
+/// Whose signatures a service accepts, and whether it says so itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcceptedSigners<'a> {
+    /// The policy that applies.
+    pub policy: &'a SignerPolicy,
+    /// The service says nothing, so that the default applies.
+    pub by_default: bool,
 }
 
 /// Where a mail to a known address belongs.
@@ -181,6 +189,20 @@ impl Service {
         self.qr_issued_on.map_or(QrTerm::NotSet, |issued_on| QrTerm::of(issued_on, today))
     }
 
+    /// Whose signatures it accepts. A service that says nothing accepts anybody under the trust
+    /// directory, which somebody filled by hand; once a trust list is loaded, and with it every
+    /// authority of the country, only those whose certificate says whether it is for a seal or
+    /// for a person.
+    #[must_use]
+    pub fn accepted_signers(&self, has_trust_list: bool) -> AcceptedSigners<'_> {
+        let default =
+            if has_trust_list { &SignerPolicy::SealOrPerson } else { &SignerPolicy::Anchors };
+        AcceptedSigners {
+            policy: self.signers.as_ref().unwrap_or(default),
+            by_default: self.signers.is_none(),
+        }
+    }
+
     /// The requirement that a document of type `code` belongs to.
     #[must_use]
     pub fn requirement(&self, code: &TypeCode) -> Option<&Requirement> {
@@ -201,6 +223,28 @@ impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let codes: Vec<_> = self.any_of.iter().map(TypeCode::as_str).collect();
         f.write_str(&codes.join("|"))
+    }
+}
+
+impl SignerPolicy {
+    /// The name in `registry.toml` and the database; `pinned` for a list of certificates.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Anchors => "anchors",
+            Self::Person => "person",
+            Self::Pinned(_) => "pinned",
+            Self::Seal => "seal",
+            Self::SealOrPerson => "seal-or-person",
+        }
+    }
+}
+
+/// The policy's name, after `default-` when it is the default that applies.
+impl fmt::Display for AcceptedSigners<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.by_default { "default-" } else { "" })?;
+        f.write_str(self.policy.as_str())
     }
 }
 

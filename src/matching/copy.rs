@@ -3,9 +3,9 @@
 use crate::{
     domain::{
         Assurance, DocumentReport, Finding, FindingCode, Indication, Sha256, ShareId,
-        SignatureReport, SubIndication, Timestamp, TypeCode, Verdict,
+        SignatureReport, SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
     },
-    registry::SignerPolicy,
+    registry::{AcceptedSigners, SignerPolicy},
 };
 
 /// The facts of one copy.
@@ -26,14 +26,22 @@ pub(super) struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    /// The verdict of a share that holds this copy alone, and why it is not `verified`.
+    /// The verdict of a share that holds this copy alone, and why it is not `verified` without
+    /// reserve.
     ///
-    /// Without a `policy`, for no service is known, any signer will do.
-    pub(super) fn grade(&self, policy: Option<&SignerPolicy>) -> (Verdict, Vec<Finding>) {
+    /// Without `accepted`, for no service is known, any signer will do.
+    pub(super) fn grade(&self, accepted: Option<AcceptedSigners<'_>>) -> (Verdict, Vec<Finding>) {
         match self.report.indication {
             None => (Verdict::Unsigned, vec![self.finding(FindingCode::UnsignedDocument)]),
             Some(Indication::TotalFailed) => {
                 (Verdict::Invalid, vec![self.signature_finding(FindingCode::SignatureInvalid)])
+            }
+            // The standard waits for a proof that the signature is older than the revocation. A
+            // copy brings all its proofs along: none will come, and the key may be stolen.
+            Some(Indication::Indeterminate) if self.is_by_revoked_signer() => {
+                let finding = self.finding(FindingCode::SignatureInvalid);
+                let detail = SubIndication::RevokedNoPoe.as_str();
+                (Verdict::Invalid, vec![finding.with_detail(detail)])
             }
             Some(Indication::Indeterminate) => {
                 let finding = self.signature_finding(FindingCode::SignatureUndetermined);
@@ -42,9 +50,13 @@ impl Copy<'_> {
                     .map(|name| self.finding(FindingCode::AlgorithmUnsupported).with_detail(name));
                 (Verdict::Undetermined, [finding].into_iter().chain(algorithm).collect())
             }
-            Some(Indication::TotalPassed) => match policy {
-                Some(policy) if !self.is_accepted(policy) => {
-                    (Verdict::Invalid, vec![self.finding(FindingCode::SignerNotAccepted)])
+            Some(Indication::TotalPassed) => match accepted {
+                Some(accepted) if !self.is_accepted(accepted.policy) => {
+                    let finding = self.finding(FindingCode::SignerNotAccepted);
+                    (Verdict::Invalid, vec![finding.with_detail(accepted.to_string())])
+                }
+                _ if self.is_revocation_unchecked() => {
+                    (Verdict::Verified, vec![self.finding(FindingCode::RevocationUnchecked)])
                 }
                 _ => (Verdict::Verified, Vec::new()),
             },
@@ -110,6 +122,16 @@ impl Copy<'_> {
         signatures.filter(|signature| signature.indication == Indication::TotalPassed)
     }
 
+    fn is_by_revoked_signer(&self) -> bool {
+        let mut signatures = self.report.signatures.iter();
+        signatures.any(|one| one.sub_indication == Some(SubIndication::RevokedNoPoe))
+    }
+
+    fn is_revocation_unchecked(&self) -> bool {
+        let mut warnings = self.report.signatures.iter().flat_map(|one| &one.warnings);
+        warnings.any(|warning| warning.code == WarningCode::RevocationUnchecked)
+    }
+
     fn signature_finding(&self, code: FindingCode) -> Finding {
         let finding = self.finding(code);
         match self.report.sub_indication {
@@ -146,5 +168,6 @@ fn unsupported_in(signature: &SignatureReport) -> Option<&str> {
 
 /// Whether an algorithm of this name belongs to a family that [`crate::algorithms`] verifies.
 fn is_supported(name: &str) -> bool {
-    ["ECDSA", "Ed25519", "RSA"].iter().any(|family| name.starts_with(family))
+    let families = ["DSTU 4145", "ECDSA", "Ed25519", "RSA"];
+    families.iter().any(|family| name.starts_with(family)) && !name.ends_with("normal basis")
 }

@@ -28,16 +28,27 @@ pub(super) struct Decision<'a> {
     pub(super) excess: Vec<bool>,
 }
 
+/// What copies are decided by, beside the branch they came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances<'a> {
+    /// The service that the recipient's sub-address names.
+    pub(super) service_hint: Option<&'a ServiceId>,
+    /// When the mail was accepted.
+    pub(super) received_at: Timestamp,
+    /// Whether a trust list is loaded.
+    pub(super) has_trust_list: bool,
+}
+
 /// Decides on `copies`, given what was noticed at `opening`.
 pub(super) fn decide<'a>(
     branch: &'a Branch,
-    hint: Option<&ServiceId>,
-    received_at: Timestamp,
+    circumstances: Circumstances<'_>,
     copies: &[Copy<'_>],
     opening: Vec<Finding>,
 ) -> Decision<'a> {
+    let Circumstances { service_hint, received_at, has_trust_list } = circumstances;
     let types: Vec<&TypeCode> = copies.iter().map(|copy| copy.type_code).collect();
-    let service = offer::choose(branch, hint, &types);
+    let service = offer::choose(branch, service_hint, &types);
     let lacks = |service: &Service| missing(service, &types).next().is_some();
     let is_excess = |copy: &Copy<'_>| {
         // A copy whose name was lost on the way may be the one that is missing: staff must see it.
@@ -66,9 +77,9 @@ pub(super) fn decide<'a>(
     } else {
         bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceAmbiguous));
     }
-    let policy = service.map(|service| &service.signers);
+    let accepted = service.map(|service| service.accepted_signers(has_trust_list));
     for copy in &deciding {
-        let (verdict, findings) = copy.grade(policy);
+        let (verdict, findings) = copy.grade(accepted);
         bench.verdict = bench.verdict.min(verdict);
         bench.findings.extend(findings);
         if let Some(service) = service.filter(|_| !is_excess(copy)) {
@@ -82,7 +93,8 @@ pub(super) fn decide<'a>(
         bench.check_qr(service, received_at);
     }
 
-    let assurances = deciding.iter().map(|copy| copy.assurance(policy));
+    let assurances =
+        deciding.iter().map(|copy| copy.assurance(accepted.map(|accepted| accepted.policy)));
     Decision {
         service,
         verdict: bench.verdict,

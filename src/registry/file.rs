@@ -150,7 +150,7 @@ struct ServiceTable {
     retention_days: Spanned<i64>,
     qr_issued_on: Option<Spanned<Datetime>>,
     #[serde(default)]
-    signers: SignerPolicy,
+    signers: Option<SignerPolicy>,
     max_copy_age_hours: Option<Spanned<i64>>,
     #[serde(default)]
     require_fresh: bool,

@@ -80,7 +80,7 @@ fn reads_every_form_of_a_document() {
 #[test]
 fn fills_in_what_a_service_leaves_out() {
     let service = only_service(TEXT);
-    assert_eq!(service.signers, SignerPolicy::Anchors);
+    assert_eq!(service.signers, None);
     assert_eq!(service.max_copy_age_hours, 72);
     assert_eq!((service.require_fresh, service.active), (false, true));
     assert_eq!((service.qr_issued_on, service.legal_note), (None, None));
@@ -100,7 +100,20 @@ fn reads_whose_signatures_count() {
         (&format!("[\"{}:{}\"]", &upper[..2], &upper[2..]), pinned),
     ] {
         let service = only_service(&with_service_field(&format!("signers = {value}")));
-        assert_eq!(service.signers, policy, "{value}");
+        assert_eq!(service.signers, Some(policy), "{value}");
+    }
+}
+
+#[test]
+fn a_service_that_says_nothing_accepts_less_once_a_trust_list_is_loaded() {
+    for (field, has_list, name) in [
+        ("", false, "default-anchors"),
+        ("", true, "default-seal-or-person"),
+        ("signers = \"anchors\"", true, "anchors"),
+        ("signers = \"seal\"", false, "seal"),
+    ] {
+        let service = only_service(&with_service_field(field));
+        assert_eq!(service.accepted_signers(has_list).to_string(), name, "{field} {has_list}");
     }
 }
 
@@ -201,6 +214,7 @@ fn services() -> impl Strategy<Value = Service> {
         proptest::collection::vec(any::<[u8; 32]>().prop_map(Sha256::from_bytes), 1..3)
             .prop_map(SignerPolicy::Pinned),
     ];
+    let signers = proptest::option::of(signers);
     let days = (2000_i16..2100, 1_i8..13, 1_i8..29);
     let day = days.prop_map(|(year, month, day)| Date::new(year, month, day).unwrap());
     (

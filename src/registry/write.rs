@@ -50,7 +50,7 @@ impl Service {
             ("documents", Some(list(&self.documents, document))),
             ("retention_days", Some(self.retention_days.to_string())),
             ("qr_issued_on", self.qr_issued_on.map(|day| day.to_string())),
-            ("signers", Some(signers(&self.signers))),
+            ("signers", self.signers.as_ref().map(signers)),
             ("max_copy_age_hours", Some(self.max_copy_age_hours.to_string())),
             ("require_fresh", Some(self.require_fresh.to_string())),
             ("active", Some(self.active.to_string())),
@@ -87,12 +87,12 @@ fn document(requirement: &Requirement) -> String {
 
 fn signers(policy: &SignerPolicy) -> String {
     match policy {
-        SignerPolicy::Anchors => quoted("anchors"),
-        SignerPolicy::Seal => quoted("seal"),
-        SignerPolicy::Person => quoted("person"),
-        SignerPolicy::SealOrPerson => quoted("seal-or-person"),
         SignerPolicy::Pinned(certificates) => {
             list(certificates, |sha256| quoted(&sha256.to_string()))
         }
+        SignerPolicy::Anchors
+        | SignerPolicy::Person
+        | SignerPolicy::Seal
+        | SignerPolicy::SealOrPerson => quoted(policy.as_str()),
     }
 }

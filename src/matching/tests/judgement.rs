@@ -22,6 +22,7 @@ fn examined(
         type_code: code.parse().unwrap(),
         made_at: None,
         signature_names: signed.signatures.iter().map(|_| "x.p7s".to_owned()).collect(),
+        encrypted: Vec::new(),
         signed,
     };
     ExaminedDocument { document, examined, first_receipt: None }
@@ -33,6 +34,7 @@ fn judged(branch: &Branch, documents: Vec<ExaminedDocument>) -> Judgement {
         branch,
         service_hint: None,
         received_at: received_at(),
+        has_trust_list: false,
         documents,
         opening: Vec::new(),
         policy: Policy { quarantine_days: 30 },

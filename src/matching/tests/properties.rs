@@ -78,7 +78,8 @@ proptest! {
             for sample in &samples {
                 let asked_for = service.requirement(&sample.type_code).is_some();
                 let passed = sample.report.indication == Some(Indication::TotalPassed);
-                prop_assert!(!asked_for || (passed && accepts(&service.signers, sample)));
+                let policy = service.accepted_signers(false).policy;
+                prop_assert!(!asked_for || (passed && accepts(policy, sample)));
             }
             prop_assert!(decision.findings.iter().all(|f| f.severity < Severity::Error));
         } else {
