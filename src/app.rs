@@ -1,6 +1,9 @@
 //! The only place that wires everything: opening an installation, starting and stopping it.
 
+mod organisation_keys;
+mod revocation;
 mod trust_directory;
+mod trust_lists;
 mod watch;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -10,6 +13,7 @@ use tokio::{sync::watch as channel, task::JoinSet};
 use crate::{
     clock::Clock,
     config::{self, Config},
+    envelope::OrganisationKeys,
     matching,
     metrics::Metrics,
     pipeline::{Pipeline, SpoolIntake},
@@ -23,7 +27,13 @@ use crate::{
     web,
 };
 
+pub use organisation_keys::{OrganisationKeyError, read_organisation_keys, recipient_certificates};
+use revocation::Revocation;
 pub use trust_directory::{TrustDirectory, read_trust_directory};
+pub use trust_lists::{
+    Accepted, HowVerified, ListNote, ListRefusal, ListRules, accept_list, download_list,
+    published_digest, read_imported, replace as replace_file, store_list,
+};
 
 /// How long a stop waits for what is in hand.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -48,6 +58,17 @@ pub enum AppError {
     /// The master key cannot be used.
     #[error(transparent)]
     MasterKey(#[from] SealingError),
+    /// The organisation's keys cannot be used.
+    #[error(transparent)]
+    OrganisationKeys(#[from] OrganisationKeyError),
+    /// The directory with fetched revocation data cannot be made or read.
+    #[error("cannot use the directory for revocation data {path}: {source}", path = path.display())]
+    RevocationCache {
+        /// The directory.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The receiver cannot start.
     #[error(transparent)]
     Smtp(#[from] SmtpError),
@@ -143,6 +164,10 @@ impl Server {
 /// [`AppError`]; nothing is left running.
 pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
     let master = MasterKey::load(&config.vault.master_key)?;
+    let envelope = &config.envelope;
+    let organisation_keys =
+        read_organisation_keys(&envelope.keys, envelope.password_file.as_deref())?;
+    warn_of_expired(&organisation_keys, &clock);
     let metrics = Metrics::new();
     let tls = match (&config.smtp.certificate, &config.smtp.private_key) {
         (Some(certificate), Some(key)) => Some(smtp::tls_config(certificate, key)?),
@@ -163,6 +188,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
     let (shutdown, stop) = channel::channel(false);
     let (registry_sender, registry) = channel::channel(Arc::new(registry));
     let (trust_sender, trust) = channel::channel(Arc::new(trust.store));
+    let (revocation, fetched) =
+        Revocation::open(&config.signatures, trust.clone(), clock.clone(), metrics.clone())?;
     let mut tasks = JoinSet::new();
 
     let web_listener = listen("dashboard", config.web.listen).await?;
@@ -181,12 +208,18 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
         store: store.clone(),
         registry: registry.clone(),
         trust: trust.clone(),
+        revocation: fetched.snapshot,
+        organisation_keys: Arc::new(organisation_keys),
+        revocation_policy: config.signatures.revocation,
+        wanted: fetched.wanted,
         policy: matching::Policy { quarantine_days: config.retention.quarantine_days },
         clock: clock.clone(),
         metrics: metrics.clone(),
     };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     tasks.spawn(pipeline.run(workers, stop.clone()));
+
+    tasks.spawn(revocation.run(stop.clone()));
 
     let purge = Purge::new(store.clone(), vault.clone(), metrics.clone(), clock.clone());
     tasks.spawn(watch::purge_hourly(purge, spool.clone(), stop.clone()));
@@ -195,6 +228,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
         config.trust.directory.clone(),
         trust_sender,
         metrics.clone(),
+        clock.clone(),
         stop.clone(),
     ));
     let (ready_sender, ready) = channel::channel(spool.has_room()?);
@@ -256,6 +290,17 @@ fn warn_of_gaps(trust: &TrustDirectory, registry: &Registry, directory: &Path) {
             "no branch is registered: all mail is refused; apply a registry with \
              `skrynka registry apply`"
         );
+    }
+}
+
+/// What was encrypted for an expired certificate still opens, but senders take no such one.
+fn warn_of_expired(keys: &OrganisationKeys, clock: &Clock) {
+    for (certificate, expired) in recipient_certificates(keys, clock.now()) {
+        if expired {
+            tracing::warn!(serial = certificate.serial(), since = %certificate.not_after(),
+                "a certificate of the organisation's keys has expired: nobody will encrypt \
+                 copies for it");
+        }
     }
 }
 

@@ -11,18 +11,25 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use sections::{Log, LogFormat, MetricsPage, Retention, Smtp, Spool, Store, Trust, Vault, Web};
+pub use sections::{
+    Envelope, Log, LogFormat, MetricsPage, Retention, Signatures, Smtp, Spool, Store, Trust, Vault,
+    Web,
+};
 
 /// The whole configuration, with paths made absolute or relative to the working directory.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// `[envelope]`
+    pub envelope: Envelope,
     /// `[log]`
     pub log: Log,
     /// `[metrics]`
     pub metrics: MetricsPage,
     /// `[retention]`
     pub retention: Retention,
+    /// `[signatures]`
+    pub signatures: Signatures,
     /// `[smtp]`
     pub smtp: Smtp,
     /// `[spool]`
@@ -118,6 +125,7 @@ impl Config {
 
     fn resolve(&mut self, base: &Path) {
         for path in [
+            &mut self.signatures.revocation_directory,
             &mut self.spool.directory,
             &mut self.trust.directory,
             &mut self.vault.directory,
@@ -125,8 +133,15 @@ impl Config {
         ] {
             *path = base.join(&path);
         }
-        let optional =
-            [&mut self.smtp.certificate, &mut self.smtp.private_key, &mut self.store.url_file];
+        for path in &mut self.envelope.keys {
+            *path = base.join(&path);
+        }
+        let optional = [
+            &mut self.envelope.password_file,
+            &mut self.smtp.certificate,
+            &mut self.smtp.private_key,
+            &mut self.store.url_file,
+        ];
         for path in optional.into_iter().flatten() {
             *path = base.join(&path);
         }
@@ -142,11 +157,20 @@ impl Config {
         if self.smtp.certificate.is_some() != self.smtp.private_key.is_some() {
             return refuse("[smtp] certificate and private_key go together: name both, or neither");
         }
+        if self.envelope.password_file.is_some() && self.envelope.keys.is_empty() {
+            return refuse("[envelope] password_file opens keys: name them too");
+        }
         if self.smtp.listen.is_empty() {
             return refuse("[smtp] listen names no address, so no mail could ever arrive");
         }
         if !(1..=3650).contains(&self.retention.quarantine_days) {
             return refuse("[retention] quarantine_days is from 1 to 3650");
+        }
+        if !(1..=300).contains(&self.signatures.fetch_timeout_seconds) {
+            return refuse("[signatures] fetch_timeout_seconds is from 1 to 300");
+        }
+        if !(1 << 10..=1 << 30).contains(&self.signatures.fetch_max_bytes) {
+            return refuse("[signatures] fetch_max_bytes is from 1024 to 1073741824");
         }
         Ok(())
     }

@@ -21,18 +21,22 @@ pub enum Part {
     Pipeline,
     /// The purge.
     Retention,
+    /// Fetching and keeping revocation data.
+    Revocation,
     /// Pages and API.
     Web,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Smtp, Self::Pipeline, Self::Retention, Self::Web];
+    const ALL: [Self; 5] =
+        [Self::Smtp, Self::Pipeline, Self::Retention, Self::Revocation, Self::Web];
 
     fn label(self) -> &'static str {
         match self {
             Self::Smtp => "smtp",
             Self::Pipeline => "pipeline",
             Self::Retention => "retention",
+            Self::Revocation => "revocation",
             Self::Web => "web",
         }
     }
@@ -63,6 +67,84 @@ impl Stage {
             Self::Verify => "verify",
             Self::Match => "match",
             Self::Keep => "keep",
+        }
+    }
+}
+
+/// What came of judging a share again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejudging {
+    /// Something else is said of it.
+    Changed,
+    /// What it was judged from is destroyed: it waits no longer.
+    Gone,
+    /// The same is said of it.
+    Unchanged,
+}
+
+impl Rejudging {
+    const ALL: [Self; 3] = [Self::Changed, Self::Gone, Self::Unchanged];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Gone => "gone",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// How revocation data is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchKind {
+    /// A whole list.
+    Crl,
+    /// What came to a list since.
+    DeltaCrl,
+    /// An OCSP answer for one certificate.
+    Ocsp,
+}
+
+impl FetchKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Crl, Self::DeltaCrl, Self::Ocsp];
+
+    /// The name in metrics and the log.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Crl => "crl",
+            Self::DeltaCrl => "delta-crl",
+            Self::Ocsp => "ocsp",
+        }
+    }
+}
+
+/// What came of asking for revocation data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchOutcome {
+    /// It is in the cache.
+    Accepted,
+    /// The server does not answer, or with an error.
+    Failed,
+    /// The address may not be asked.
+    Forbidden,
+    /// What came is no answer to the question.
+    Useless,
+}
+
+impl FetchOutcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Failed, Self::Forbidden, Self::Useless];
+
+    /// The name in metrics and the log.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Failed => "failed",
+            Self::Forbidden => "forbidden",
+            Self::Useless => "useless",
         }
     }
 }
@@ -110,12 +192,19 @@ struct Handles {
     purge_due: IntGauge,
     purge_runs: IntCounterVec,
     replies: IntCounterVec,
+    revocation_age: Gauge,
+    revocation_answers: IntGauge,
+    revocation_dropped: IntCounter,
+    revocation_fetches: IntCounterVec,
     shares: IntCounterVec,
+    shares_rejudged: IntCounterVec,
     spool_batch: Histogram,
     spool_sync: Histogram,
     stage_duration: HistogramVec,
     tls_sessions: IntCounter,
     trust_anchors: IntGauge,
+    trust_list_age: IntGauge,
+    trust_list_overdue: IntGauge,
 }
 
 impl Default for Metrics {
@@ -230,12 +319,37 @@ impl Metrics {
                 "class",
                 ["2xx", "3xx", "4xx", "5xx"],
             ),
+            revocation_age: add(
+                &registry,
+                Gauge::new(
+                    "skrynka_revocation_oldest_list_age_seconds",
+                    "Age of the oldest revocation list that is followed; 0 when there is none.",
+                ),
+            ),
+            revocation_answers: gauge(
+                &registry,
+                "skrynka_revocation_answers",
+                "Revocation lists and OCSP answers in the cache.",
+            ),
+            revocation_dropped: counter(
+                &registry,
+                "skrynka_revocation_questions_dropped_total",
+                "Questions about revocation that found no room; they are asked again later.",
+            ),
+            revocation_fetches: fetch_counters(&registry),
             shares: counters(
                 &registry,
                 "skrynka_shares_total",
                 "Shares judged, by verdict.",
                 "verdict",
                 Verdict::ALL.map(Verdict::as_str),
+            ),
+            shares_rejudged: counters(
+                &registry,
+                "skrynka_shares_rejudged_total",
+                "Shares judged again, by what came of it.",
+                "outcome",
+                Rejudging::ALL.map(Rejudging::label),
             ),
             spool_batch: histogram(
                 &registry,
@@ -262,6 +376,16 @@ impl Metrics {
                 &registry,
                 "skrynka_trust_anchors",
                 "Certificates in the trust directory; with 0 nothing can be verified.",
+            ),
+            trust_list_age: gauge(
+                &registry,
+                "skrynka_trust_list_age_seconds",
+                "Time since the newest trust list was issued; -1 without a list.",
+            ),
+            trust_list_overdue: gauge(
+                &registry,
+                "skrynka_trust_list_overdue",
+                "1 when the newest trust list is past its next update.",
             ),
             registry,
         };
@@ -346,6 +470,27 @@ impl Metrics {
         self.0.shares.with_label_values(&[verdict.as_str()]).inc();
     }
 
+    /// A share was judged again.
+    pub fn share_rejudged(&self, outcome: Rejudging) {
+        self.0.shares_rejudged.with_label_values(&[outcome.label()]).inc();
+    }
+
+    /// Revocation data was asked for.
+    pub fn revocation_fetched(&self, kind: FetchKind, outcome: FetchOutcome) {
+        self.0.revocation_fetches.with_label_values(&[kind.label(), outcome.label()]).inc();
+    }
+
+    /// A question about revocation found no room.
+    pub fn revocation_question_dropped(&self) {
+        self.0.revocation_dropped.inc();
+    }
+
+    /// The cache holds `answers`, and the oldest list that is followed is `oldest` old.
+    pub fn revocation_cache(&self, answers: usize, oldest: Duration) {
+        self.0.revocation_answers.set(i64::try_from(answers).unwrap_or(i64::MAX));
+        self.0.revocation_age.set(oldest.as_secs_f64());
+    }
+
     /// A stage took `elapsed`.
     pub fn stage(&self, stage: Stage, elapsed: Duration) {
         self.0.stage_duration.with_label_values(&[stage.label()]).observe(elapsed.as_secs_f64());
@@ -359,6 +504,13 @@ impl Metrics {
     /// The trust directory holds `count` certificates.
     pub fn trust_anchors(&self, count: usize) {
         self.0.trust_anchors.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// The newest trust list was issued `age` seconds ago (`None`: there is no list), and its next
+    /// issue is overdue or not.
+    pub fn trust_list(&self, age: Option<i64>, overdue: bool) {
+        self.0.trust_list_age.set(age.unwrap_or(-1));
+        self.0.trust_list_overdue.set(i64::from(overdue));
     }
 
     /// A purge run ended: it destroyed `purged` data keys and left `due` that should be gone.
@@ -414,6 +566,18 @@ fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
 fn histogram(registry: &Registry, name: &str, help: &str, buckets: &[f64]) -> Histogram {
     let opts = HistogramOpts::new(name, help).buckets(buckets.to_vec());
     add(registry, Histogram::with_opts(opts))
+}
+
+fn fetch_counters(registry: &Registry) -> IntCounterVec {
+    let opts =
+        Opts::new("skrynka_revocation_fetches_total", "Revocation data asked for, by outcome.");
+    let metric = add(registry, IntCounterVec::new(opts, &["kind", "outcome"]));
+    for kind in FetchKind::ALL {
+        for outcome in FetchOutcome::ALL {
+            metric.with_label_values(&[kind.label(), outcome.label()]);
+        }
+    }
+    metric
 }
 
 fn stage_histogram(registry: &Registry) -> HistogramVec {

@@ -8,27 +8,30 @@
 mod examine;
 mod intake;
 mod keep;
+mod rejudge;
 mod turns;
 
 use std::{error::Error, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, RwLock, Semaphore, watch},
+    sync::{Notify, OwnedSemaphorePermit, RwLock, Semaphore, mpsc, watch},
     task::JoinSet,
 };
 
 use crate::{
     clock::Clock,
-    domain::{Envelope, MailAddress, MailId, ServiceId, ShareId, Timestamp},
+    domain::{Envelope, MailAddress, MailId, RevocationPolicy, ServiceId, ShareId, Timestamp},
+    envelope::OrganisationKeys,
     matching,
     metrics::{Metrics, Part},
     registry::{Branch, Registry},
     spool::{Pending, Spool, SpoolError, SpooledMail},
     store::{Store, StoreError},
-    trust::TrustStore,
+    trust::{RevocationStore, TrustStore, Wanted},
     vault::{Vault, VaultError},
 };
 
+use examine::Sources;
 use turns::{Turn, Turns};
 
 pub use intake::SpoolIntake;
@@ -53,6 +56,14 @@ pub struct Pipeline {
     pub registry: watch::Receiver<Arc<Registry>>,
     /// The trusted certificates of the moment.
     pub trust: watch::Receiver<Arc<TrustStore>>,
+    /// The revocation data of the moment.
+    pub revocation: watch::Receiver<Arc<RevocationStore>>,
+    /// What opens encrypted copies.
+    pub organisation_keys: Arc<OrganisationKeys>,
+    /// What happens to a signature when it does not suffice.
+    pub revocation_policy: RevocationPolicy,
+    /// Who fetches revocation data that is missing; `None` when nobody does.
+    pub wanted: Option<mpsc::Sender<Wanted>>,
     /// How long what is not verified is kept.
     pub policy: matching::Policy,
     /// The time.
@@ -93,16 +104,24 @@ struct Floor {
     opening: RwLock<()>,
     /// The order of the mails in hand.
     turns: Arc<Turns>,
+    /// Told when a share was kept that was judged by what is no longer in force.
+    outdated: Notify,
 }
 
 impl Pipeline {
-    /// Judges mails as they come, `workers` at once, until `shutdown` turns true; then ends the
-    /// ones in hand and returns. A mail that cannot be judged now waits and keeps no other
+    /// Judges mails as they come, `workers` at once, and shares again when what they were judged
+    /// by changes, until `shutdown` turns true; then ends what is in hand and returns. A mail that cannot be judged now waits and keeps no other
     /// waiting.
     pub async fn run(self, workers: usize, mut shutdown: watch::Receiver<bool>) {
         let slots = Arc::new(Semaphore::new(workers));
-        let floor = Arc::new(Floor { slots, opening: RwLock::default(), turns: Arc::default() });
+        let floor = Arc::new(Floor {
+            slots,
+            opening: RwLock::default(),
+            turns: Arc::default(),
+            outdated: Notify::new(),
+        });
         let mut mails = JoinSet::new();
+        mails.spawn(self.clone().follow_changes(Arc::clone(&floor), shutdown.clone()));
         loop {
             while mails.try_join_next().is_some() {}
             let (pending, place) = tokio::select! {
@@ -211,10 +230,16 @@ impl Pipeline {
             }
         }
         if !missing.is_empty() {
-            let opened = self.open(pending, &mail, floor).await?;
+            let sources = Sources::of(self);
+            let opened = self.open(pending, &mail, &sources, floor).await?;
             turn.come(opened.fingerprints()).await;
             for target in missing {
                 self.keep(&mail, &target, &opened).await?;
+            }
+            // Only now: what arrives finds the shares that wait for it.
+            self.ask_for(opened.wanted());
+            if !sources.are_in_force(self) {
+                floor.outdated.notify_one();
             }
         }
         if homeless {
@@ -229,6 +254,7 @@ impl Pipeline {
         &self,
         pending: Pending,
         mail: &SpooledMail,
+        sources: &Sources,
         floor: &Floor,
     ) -> Result<examine::Opened, PipelineError> {
         // What stopped the program may have been another mail that was being opened beside this
@@ -241,7 +267,8 @@ impl Pipeline {
         if self.spool.begin_attempt(mail.id).await? > MAX_ATTEMPTS {
             return Ok(examine::Opened::unopened_after_crashes());
         }
-        let opened = self.examine(mail.message.clone(), mail.envelope.received_at).await?;
+        let received_at = mail.envelope.received_at;
+        let opened = self.examine(mail.message.clone(), received_at, sources).await?;
         self.spool.end_attempt(mail.id).await?;
         Ok(opened)
     }
@@ -252,14 +279,25 @@ impl Pipeline {
         &self,
         message: bytes::Bytes,
         received_at: Timestamp,
+        sources: &Sources,
     ) -> Result<examine::Opened, PipelineError> {
-        let trust = Arc::clone(&self.trust.borrow());
-        let pipeline = self.clone();
+        let (pipeline, sources) = (self.clone(), sources.clone());
         tokio::task::spawn_blocking(move || {
-            examine::open_and_examine(message, &trust, received_at, &pipeline)
+            examine::open_and_examine(message, &sources, received_at, &pipeline)
         })
         .await
         .map_err(|_| PipelineError::Panicked)
+    }
+
+    /// Asks for revocation data, and never waits: what finds no room is asked for again when the
+    /// share is next looked at.
+    fn ask_for<'a>(&self, wanted: impl Iterator<Item = &'a Wanted>) {
+        let Some(sender) = &self.wanted else { return };
+        for one in wanted {
+            if let Err(mpsc::error::TrySendError::Full(_)) = sender.try_send(one.clone()) {
+                self.metrics.revocation_question_dropped();
+            }
+        }
     }
 
     /// The branches that the mail came to, each once, with the service its address names; and

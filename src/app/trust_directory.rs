@@ -1,7 +1,8 @@
-//! Reading the trust directory.
+//! Reading the trust directory: certificates, and the trust lists that were imported into it.
 
 use std::{fs, path::Path};
 
+use super::trust_lists::read_imported;
 use crate::{
     app::AppError,
     trust::{self, TrustStore},
@@ -13,14 +14,15 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// What a trust directory holds.
 #[derive(Debug)]
 pub struct TrustDirectory {
-    /// The certificates.
+    /// The certificates and the services of the lists.
     pub store: TrustStore,
     /// Files that are not used, each with the reason.
     pub problems: Vec<String>,
 }
 
 /// Reads every file of `directory` whose name does not begin with a dot, in order of names. A
-/// file that is not a certificate is named as a problem and does not stop the others.
+/// file that is not a certificate is named as a problem and does not stop the others. A trust list
+/// (`.xml`) counts only while it is what was verified when it was imported.
 ///
 /// # Errors
 /// [`AppError::TrustDirectory`] when the directory itself cannot be read.
@@ -33,20 +35,38 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
         .map_err(refuse)?;
     paths.sort();
     let mut certificates = Vec::new();
+    let mut lists = Vec::new();
     let mut problems = Vec::new();
+    for path in paths.iter().filter(|path| is_list_file(path)) {
+        match read_imported(path) {
+            Ok((list, _)) => {
+                let told = list.problems.iter();
+                problems.extend(told.map(|problem| format!("{}: {problem}", path.display())));
+                lists.push(list);
+            }
+            Err(why) => problems.push(format!("{}: {why}", path.display())),
+        }
+    }
     for path in paths.iter().filter(|path| is_certificate_file(path)) {
         match read(path) {
             Ok(found) => certificates.extend(found),
             Err(why) => problems.push(format!("{}: {why}", path.display())),
         }
     }
-    Ok(TrustDirectory { store: TrustStore::new(certificates), problems })
+    let store = lists.into_iter().fold(TrustStore::new(certificates), TrustStore::with_list);
+    Ok(TrustDirectory { store, problems })
 }
 
 fn is_certificate_file(path: &Path) -> bool {
     let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    let readme = path.extension().is_some_and(|extension| extension == "md" || extension == "txt");
-    path.is_file() && !hidden && !readme
+    let other = ["md", "txt", "xml", "verified"];
+    let other = path.extension().is_some_and(|found| other.iter().any(|name| found == *name));
+    path.is_file() && !hidden && !other
+}
+
+fn is_list_file(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    path.is_file() && !hidden && path.extension().is_some_and(|extension| extension == "xml")
 }
 
 fn read(path: &Path) -> Result<Vec<trust::Certificate>, String> {

@@ -12,6 +12,7 @@ use tokio::sync::watch::{Receiver, Sender};
 use crate::{
     app::read_trust_directory,
     clock::Clock,
+    domain::Timestamp,
     metrics::{Metrics, Part},
     registry::Registry,
     retention::Purge,
@@ -94,11 +95,24 @@ pub(super) async fn refresh_trust(
     directory: PathBuf,
     trust: Sender<Arc<TrustStore>>,
     metrics: Metrics,
+    clock: Clock,
     mut stop: Receiver<bool>,
 ) {
     metrics.trust_anchors(trust.borrow().len());
     let mut seen = listing(&directory);
-    while !stopped(&mut stop, REFRESH).await {
+    let mut told_overdue = false;
+    loop {
+        let overdue = measure_list(&trust.borrow(), &metrics, clock.now());
+        if overdue && !told_overdue {
+            tracing::warn!(
+                "the trust list is past its next update; it is still used: fetch the new one with \
+                 `skrynka trust update`"
+            );
+        }
+        told_overdue = overdue;
+        if stopped(&mut stop, REFRESH).await {
+            return;
+        }
         let now = listing(&directory);
         if now == seen {
             continue;
@@ -119,6 +133,17 @@ pub(super) async fn refresh_trust(
         }
         seen = now;
     }
+}
+
+/// Sets the gauges of the newest trust list, and says whether its next issue is overdue.
+fn measure_list(trust: &TrustStore, metrics: &Metrics, now: Timestamp) -> bool {
+    let Some(list) = trust.newest_list() else {
+        metrics.trust_list(None, false);
+        return false;
+    };
+    let overdue = list.next_update.is_some_and(|next| now > next);
+    metrics.trust_list(Some(now.seconds_since(list.issued_at)), overdue);
+    overdue
 }
 
 /// Name, size and time of change of each file; enough to see that something changed.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::Deserialize;
 
-use crate::{smtp, spool};
+use crate::{domain::RevocationPolicy, smtp, spool};
 
 /// `[smtp]`: where mail comes in.
 #[derive(Clone, Debug, Deserialize)]
@@ -79,6 +79,17 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// `[envelope]`: what opens encrypted copies.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Envelope {
+    /// Files with the organisation's private keys (PKCS#12, PKCS#8 or SEC 1), readable by the
+    /// server's user alone. Default: none, and encrypted copies stay closed.
+    pub keys: Vec<PathBuf>,
+    /// A file whose first line is the password of those that have one, likewise private.
+    pub password_file: Option<PathBuf>,
+}
+
 /// `[vault]`: sealed copies.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -102,11 +113,61 @@ pub struct Trust {
     /// Certificates of authorities and pinned signers, PEM or DER. Read again when it changes.
     /// Default: `trust`.
     pub directory: PathBuf,
+    /// Where `skrynka trust update` fetches the trust list (ETSI TS 119 612) from. Default: none.
+    pub list_url: Option<String>,
+    /// SHA-256 of the certificates that may sign it, hexadecimal. Default: none, and then no list
+    /// is accepted by its signature.
+    pub list_signers: Vec<String>,
+    /// SHA-256 of the one issue that is accepted although its signature cannot be checked,
+    /// hexadecimal. Default: none.
+    pub list_sha256: Option<String>,
+    /// The country that it must be of. Default: `UA`.
+    pub list_territory: String,
 }
 
 impl Default for Trust {
     fn default() -> Self {
-        Self { directory: "trust".into() }
+        Self {
+            directory: "trust".into(),
+            list_url: None,
+            list_signers: Vec::new(),
+            list_sha256: None,
+            list_territory: "UA".to_owned(),
+        }
+    }
+}
+
+/// `[signatures]`: what a signature must prove, and what is asked of the authorities for it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Signatures {
+    /// `prefer` or `require`: whether a signature may pass when nobody can say whether a
+    /// certificate in its chain was revoked. Default: `prefer`.
+    pub revocation: RevocationPolicy,
+    /// Whether lists and answers are fetched from the addresses in the certificates of proved
+    /// chains. Default: true.
+    pub fetch: bool,
+    /// Seconds for one download, from the first look-up to the last byte. Default: 10.
+    pub fetch_timeout_seconds: u64,
+    /// The greatest list or answer, in bytes. Default: 33554432.
+    pub fetch_max_bytes: u64,
+    /// Whether addresses of the own network (loopback, private, link-local) are asked too: only
+    /// where an authority really stands there. Default: false.
+    pub fetch_private_addresses: bool,
+    /// Where fetched lists and answers lie. Default: `data/revocation`.
+    pub revocation_directory: PathBuf,
+}
+
+impl Default for Signatures {
+    fn default() -> Self {
+        Self {
+            revocation: RevocationPolicy::Prefer,
+            fetch: true,
+            fetch_timeout_seconds: 10,
+            fetch_max_bytes: 32 << 20,
+            fetch_private_addresses: false,
+            revocation_directory: "data/revocation".into(),
+        }
     }
 }
 

@@ -1,16 +1,16 @@
 //! Opening a mail and examining its documents: pure computation, no waiting.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 
 use crate::{
-    bundle::{self, Document},
+    bundle::{self, Document, Opening},
     domain::{Finding, FindingCode, Fingerprint, Timestamp},
     message,
     metrics::Stage,
-    signature::{self, Conditions, Examined},
-    trust::TrustStore,
+    signature::{self, Budget, Conditions, Examined},
+    trust::{RevocationStore, TrustStore, Wanted},
 };
 
 use super::Pipeline;
@@ -18,11 +18,34 @@ use super::Pipeline;
 /// What content is fingerprinted for: to see that it came before.
 const CONTENT: &str = "document-content";
 
+/// What a mail is judged by, as it is at one moment.
+#[derive(Clone)]
+pub(super) struct Sources {
+    trust: Arc<TrustStore>,
+    revocation: Arc<RevocationStore>,
+}
+
+impl Sources {
+    /// Those of this moment.
+    pub(super) fn of(pipeline: &Pipeline) -> Self {
+        let trust = Arc::clone(&pipeline.trust.borrow());
+        Self { trust, revocation: Arc::clone(&pipeline.revocation.borrow()) }
+    }
+
+    /// Whether they are still in force.
+    pub(super) fn are_in_force(&self, pipeline: &Pipeline) -> bool {
+        Arc::ptr_eq(&self.trust, &pipeline.trust.borrow())
+            && Arc::ptr_eq(&self.revocation, &pipeline.revocation.borrow())
+    }
+}
+
 /// What a mail turned out to hold, the same for every branch it came to.
 pub(super) struct Opened {
     /// The mail's own Message-ID and subject, when it could be opened.
     pub(super) message_id: Option<String>,
     pub(super) subject: Option<String>,
+    /// Whether a trust list was loaded when its signatures were judged.
+    pub(super) has_trust_list: bool,
     pub(super) content: Content,
 }
 
@@ -53,21 +76,36 @@ impl Opened {
         }
     }
 
+    /// Certificates of which nobody could say whether they were revoked.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = &Wanted> {
+        let documents = match &self.content {
+            Content::Documents { documents, .. } => documents.as_slice(),
+            Content::Malformed(_) => &[],
+        };
+        documents.iter().flat_map(|examination| examination.examined.wanted())
+    }
+
     /// A mail that stopped the program each time it was opened.
     pub(super) fn unopened_after_crashes() -> Self {
         let finding = Finding::of_share(FindingCode::CrashedWhileOpening);
-        Self { message_id: None, subject: None, content: Content::Malformed(finding) }
+        Self {
+            message_id: None,
+            subject: None,
+            has_trust_list: false,
+            content: Content::Malformed(finding),
+        }
     }
 }
 
 /// Opens `raw`, pairs its documents with their signatures, and judges each for `received_at`.
 pub(super) fn open_and_examine(
     raw: Bytes,
-    trust: &TrustStore,
+    sources: &Sources,
     received_at: Timestamp,
     pipeline: &Pipeline,
 ) -> Opened {
     let metrics = &pipeline.metrics;
+    let has_trust_list = sources.trust.newest_list().is_some();
     let start = Instant::now();
     let opened = message::open(raw, &message::Limits::default());
     metrics.stage(Stage::Open, start.elapsed());
@@ -75,32 +113,50 @@ pub(super) fn open_and_examine(
         Ok(message) => message,
         Err(error) => {
             let content = Content::Malformed(error.finding());
-            return Opened { message_id: None, subject: None, content };
+            return Opened { message_id: None, subject: None, has_trust_list, content };
         }
     };
 
     let start = Instant::now();
-    let bundle = bundle::assemble(&message, &bundle::Limits::default());
+    let mut opening = Opening::new(&pipeline.organisation_keys, sources.trust.certificates());
+    let bundle = bundle::assemble(&message, &mut opening, &bundle::Limits::default());
     metrics.stage(Stage::Bundle, start.elapsed());
 
     let start = Instant::now();
-    let limits = signature::Limits::default().shared_by(bundle.documents.len());
-    let conditions = Conditions { limits, ..Conditions::new(trust, received_at) };
-    let documents = bundle
+    let limits = signature::Limits::default();
+    let budget = Budget::new(&limits);
+    let conditions = Conditions {
+        revocation: &sources.revocation,
+        revocation_policy: pipeline.revocation_policy,
+        limits,
+        budget: Some(&budget),
+        ..Conditions::new(&sources.trust, received_at)
+    };
+    let documents: Vec<Examination> = bundle
         .documents
         .into_iter()
         .map(|document| {
+            let conditions = Conditions { encrypted: &document.encrypted, ..conditions };
             let examined = signature::examine(&document.signed, &conditions);
             let fingerprint = pipeline.vault.fingerprint(CONTENT, examined.content());
             Examination { document, examined, fingerprint }
         })
         .collect();
     metrics.stage(Stage::Verify, start.elapsed());
-
+    // What was judged before the budget ran out is not taken either: of a mail made to exhaust it
+    // nothing is trusted.
+    let content = match budget.spent() {
+        Some(resource) => {
+            let finding = Finding::of_share(FindingCode::LimitExceeded);
+            Content::Malformed(finding.with_detail(resource.name()))
+        }
+        None => Content::Documents { documents, findings: bundle.findings },
+    };
     Opened {
         message_id: message.message_id().map(str::to_owned),
         subject: message.subject().map(shorten),
-        content: Content::Documents { documents, findings: bundle.findings },
+        has_trust_list,
+        content,
     }
 }
 

@@ -86,6 +86,7 @@ impl Pipeline {
             branch,
             service_hint: target.service.as_ref(),
             received_at,
+            has_trust_list: opened.has_trust_list,
             documents,
             opening: findings.clone(),
             policy: self.policy,

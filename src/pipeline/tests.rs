@@ -63,12 +63,17 @@ impl House {
         let in_force = Arc::new(Registry::parse(REGISTRY).unwrap());
         let (registry, seen) = watch::channel(in_force);
         let (_, trust) = watch::channel(Arc::new(TrustStore::empty()));
+        let (_, revocation) = watch::channel(Arc::new(RevocationStore::empty()));
         let pipeline = Pipeline {
             spool,
             vault,
             store,
             registry: seen,
             trust,
+            revocation,
+            organisation_keys: Arc::default(),
+            revocation_policy: RevocationPolicy::Prefer,
+            wanted: None,
             policy: matching::Policy { quarantine_days: 30 },
             clock: Clock::fixed(at),
             metrics,
@@ -77,6 +82,7 @@ impl House {
             slots: Arc::new(Semaphore::new(1)),
             opening: RwLock::default(),
             turns: Arc::default(),
+            outdated: Notify::new(),
         };
         Self { directory, pipeline, registry, floor }
     }

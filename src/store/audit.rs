@@ -47,6 +47,9 @@ audit_actions! {
     ShareDestroyed = "share-destroyed",
     /// A share's personal details were shown.
     ShareOpened = "share-opened",
+    /// A share was judged again, for trusted certificates or revocation data had changed; the
+    /// detail is the verdict before and the verdict now.
+    ShareRejudged = "share-rejudged",
     /// A share came in and was judged; the detail is the verdict.
     ShareReceived = "share-received",
     /// A sign-in with a wrong password, an unknown name or under a lock.

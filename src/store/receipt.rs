@@ -78,7 +78,7 @@ impl Store {
         }
         new.insert_keys(&mut transaction).await?;
         new.insert_documents(&mut transaction).await?;
-        new.insert_findings(&mut transaction).await?;
+        insert_findings(new.judgement, &mut transaction).await?;
         let judgement = new.judgement;
         let entry = AuditEntry {
             share: Some(judgement.share()),
@@ -156,8 +156,9 @@ impl NewShare<'_> {
             .execute(
                 "INSERT INTO shares (id, mail_id, branch_id, service_id, verdict, assurance,
                                      received_us, judged_us, destroy_us, retention_reason,
-                                     mail_bytes, mail_term, sealed_details, message_fingerprint)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                                     mail_bytes, mail_term, sealed_details, message_fingerprint,
+                                     awaits)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
                  ON CONFLICT (id) DO NOTHING",
                 values![
                     judgement.share(),
@@ -174,6 +175,7 @@ impl NewShare<'_> {
                     judgement.mail_term(),
                     self.sealed_details,
                     self.message_id,
+                    judgement.awaits(),
                 ],
             )
             .await?;
@@ -227,24 +229,28 @@ impl NewShare<'_> {
         }
         Ok(())
     }
+}
 
-    async fn insert_findings(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
-        for (position, finding) in self.judgement.findings().iter().enumerate() {
-            transaction
-                .execute(
-                    "INSERT INTO findings (share_id, position, code, severity, document, detail)
-                     VALUES ($1, $2, $3, $4, $5, $6)",
-                    values![
-                        self.judgement.share(),
-                        position,
-                        finding.code,
-                        finding.severity,
-                        finding.document,
-                        finding.detail,
-                    ],
-                )
-                .await?;
-        }
-        Ok(())
+/// Keeps the findings of a judgement.
+pub(super) async fn insert_findings(
+    judgement: &Judgement,
+    transaction: &mut Transaction,
+) -> Result<(), StoreError> {
+    for (position, finding) in judgement.findings().iter().enumerate() {
+        transaction
+            .execute(
+                "INSERT INTO findings (share_id, position, code, severity, document, detail)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+                values![
+                    judgement.share(),
+                    position,
+                    finding.code,
+                    finding.severity,
+                    finding.document,
+                    finding.detail,
+                ],
+            )
+            .await?;
     }
+    Ok(())
 }

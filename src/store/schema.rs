@@ -40,13 +40,15 @@ macro_rules! steps {
 }
 
 /// The files under `migrations/`, in order. A step that is released is never changed.
-const STEPS: [Step; 6] = steps![
+const STEPS: [Step; 8] = steps![
     1 "installation",
     2 "registry",
     3 "shares",
     4 "staff",
     5 "audit",
     6 "retention",
+    7 "rejudging",
+    8 "signers",
 ];
 
 fn migrator(text: fn(&Step) -> &'static str) -> Migrator {

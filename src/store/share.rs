@@ -32,8 +32,16 @@ pub struct ShareFilter {
 /// Where a page of shares ended. Opaque to clients: print it, parse it, give it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    received_at: Timestamp,
-    share: ShareId,
+    pub(super) received_at: Timestamp,
+    pub(super) share: ShareId,
+}
+
+impl Cursor {
+    /// The share that the page ended with.
+    #[must_use]
+    pub fn share(self) -> ShareId {
+        self.share
+    }
 }
 
 /// The text is not a cursor that we gave out.

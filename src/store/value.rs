@@ -9,7 +9,7 @@ use sqlx::Row as _;
 
 use super::{AuditAction, PurgeProblem, StoreError, engine::Row};
 use crate::domain::{
-    Assurance, BranchId, Date, FindingCode, Fingerprint, Indication, MailAddress, MailId,
+    Assurance, Awaits, BranchId, Date, FindingCode, Fingerprint, Indication, MailAddress, MailId,
     RetentionReason, Role, ServiceId, Severity, Sha256, ShareId, SubIndication, Term, Timestamp,
     TokenScope, TypeCode, Verdict,
 };
@@ -207,6 +207,7 @@ macro_rules! name {
 }
 
 name! {
+    Awaits, Awaits::ALL;
     PurgeProblem, PurgeProblem::ALL;
     Indication, [Indication::TotalPassed, Indication::Indeterminate, Indication::TotalFailed];
     Severity, [Severity::Info, Severity::Warning, Severity::Error];

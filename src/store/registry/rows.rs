@@ -89,12 +89,12 @@ async fn write_service(
         .execute(
             "INSERT INTO services (branch_id, id, position, name, legal_basis, legal_note,
                                    retention_days, qr_issued_on, signers, max_copy_age_hours,
-                                   require_fresh, active, in_force)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)
+                                   require_fresh, active, signers_by_default, in_force)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)
              ON CONFLICT (branch_id, id) DO UPDATE
              SET position = $3, name = $4, legal_basis = $5, legal_note = $6, retention_days = $7,
                  qr_issued_on = $8, signers = $9, max_copy_age_hours = $10, require_fresh = $11,
-                 active = $12, in_force = 1",
+                 active = $12, signers_by_default = $13, in_force = 1",
             values![
                 branch,
                 service.id,
@@ -104,10 +104,11 @@ async fn write_service(
                 service.legal_note,
                 service.retention_days,
                 service.qr_issued_on,
-                signers_name(&service.signers),
+                service.signers.as_ref().unwrap_or(&SignerPolicy::Anchors).as_str(),
                 service.max_copy_age_hours,
                 service.require_fresh,
                 service.active,
+                service.signers.is_none(),
             ],
         )
         .await?;
@@ -151,7 +152,7 @@ async fn write_signers(
             values![branch, service.id],
         )
         .await?;
-    let SignerPolicy::Pinned(certificates) = &service.signers else {
+    let Some(SignerPolicy::Pinned(certificates)) = &service.signers else {
         return Ok(());
     };
     for (position, certificate) in certificates.iter().enumerate() {
@@ -164,16 +165,6 @@ async fn write_signers(
             .await?;
     }
     Ok(())
-}
-
-fn signers_name(signers: &SignerPolicy) -> &'static str {
-    match signers {
-        SignerPolicy::Anchors => "anchors",
-        SignerPolicy::Person => "person",
-        SignerPolicy::Pinned(_) => "pinned",
-        SignerPolicy::Seal => "seal",
-        SignerPolicy::SealOrPerson => "seal-or-person",
-    }
 }
 
 async fn read_addresses(
@@ -198,7 +189,7 @@ async fn read_services(
     let rows = transaction
         .rows(
             "SELECT id, name, legal_basis, legal_note, retention_days, qr_issued_on, signers,
-                    max_copy_age_hours, require_fresh, active
+                    max_copy_age_hours, require_fresh, active, signers_by_default
              FROM services WHERE branch_id = $1 AND in_force = 1 ORDER BY position",
             values![branch],
         )
@@ -260,13 +251,16 @@ async fn read_signers(
     branch: &BranchId,
     service: &ServiceId,
     transaction: &mut Transaction,
-) -> Result<SignerPolicy, StoreError> {
+) -> Result<Option<SignerPolicy>, StoreError> {
+    if record.read("signers_by_default")? {
+        return Ok(None);
+    }
     let name: String = record.read("signers")?;
     match name.as_str() {
-        "anchors" => Ok(SignerPolicy::Anchors),
-        "person" => Ok(SignerPolicy::Person),
-        "seal" => Ok(SignerPolicy::Seal),
-        "seal-or-person" => Ok(SignerPolicy::SealOrPerson),
+        "anchors" => Ok(Some(SignerPolicy::Anchors)),
+        "person" => Ok(Some(SignerPolicy::Person)),
+        "seal" => Ok(Some(SignerPolicy::Seal)),
+        "seal-or-person" => Ok(Some(SignerPolicy::SealOrPerson)),
         "pinned" => {
             let rows = transaction
                 .rows(
@@ -277,7 +271,8 @@ async fn read_signers(
                 .await?;
             let certificate =
                 |row| Record::new(row, "service_signers", "service_id").read("certificate_sha256");
-            rows.iter().map(certificate).collect::<Result<_, _>>().map(SignerPolicy::Pinned)
+            let certificates = rows.iter().map(certificate).collect::<Result<_, _>>()?;
+            Ok(Some(SignerPolicy::Pinned(certificates)))
         }
         _ => Err(record.corrupt("signers")),
     }

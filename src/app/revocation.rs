@@ -1,0 +1,299 @@
+//! Revocation data: what authorities say of certificates, kept on disk and fetched when a
+//! judgement lacks it.
+//!
+//! Nothing waits for it. A mail is judged by what is at hand; what it lacks is put on a bounded
+//! list of questions, asked in the background, and the pipeline judges the share again when the
+//! answer is there. Nothing is believed for being in the cache: signatures and times are proved
+//! at each judgement. Addresses come from certificates on proved paths alone, which `signature`
+//! guarantees for every [`Wanted`].
+
+mod address;
+mod cache;
+mod client;
+mod pace;
+mod questions;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+
+use self::{
+    cache::{Cache, Entry},
+    client::{Client, ClientError},
+    pace::{Leave, Pace},
+    questions::{Answer, Question, Questions},
+};
+use crate::{
+    app::AppError,
+    clock::Clock,
+    config,
+    domain::{RevocationKind, Timestamp},
+    metrics::{FetchKind, FetchOutcome, Metrics, Part},
+    trust::{Kept, RevocationStore, TrustStore, Wanted},
+};
+
+/// How many questions may wait to be taken up; a mail that finds no room does not wait.
+const QUEUE: usize = 256;
+
+/// How many authorities are asked at once.
+const CONCURRENCY: usize = 2;
+
+/// How often the cache is cleared of what nothing needs any more.
+const SWEEP: Duration = Duration::from_mins(1);
+
+/// How many addresses of one kind are tried for a certificate.
+const MAX_URLS: usize = 3;
+
+/// How often a question that is due is looked for.
+const TICK: Duration = Duration::from_millis(500);
+
+/// The cache and what keeps it filled.
+pub(super) struct Revocation {
+    snapshot: watch::Sender<Arc<RevocationStore>>,
+    questions: Option<mpsc::Receiver<Wanted>>,
+    asker: Asker,
+}
+
+/// What the pipeline holds of it.
+pub(super) struct Handle {
+    /// The data of the moment.
+    pub(super) snapshot: watch::Receiver<Arc<RevocationStore>>,
+    /// Takes questions; `None` when nothing is fetched.
+    pub(super) wanted: Option<mpsc::Sender<Wanted>>,
+}
+
+/// Everything that one question needs to be asked. Cloning is cheap.
+#[derive(Clone)]
+struct Asker {
+    cache: Arc<Mutex<Cache>>,
+    client: Client,
+    clock: Clock,
+    metrics: Metrics,
+    pace: Arc<Mutex<Pace>>,
+    trust: watch::Receiver<Arc<TrustStore>>,
+}
+
+impl Revocation {
+    /// Opens the cache of `section`.
+    ///
+    /// # Errors
+    /// [`AppError::RevocationCache`] when its directory cannot be made or read.
+    pub(super) fn open(
+        section: &config::Signatures,
+        trust: watch::Receiver<Arc<TrustStore>>,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Result<(Self, Handle), AppError> {
+        let directory = &section.revocation_directory;
+        let cache = Cache::open(directory)
+            .map_err(|source| AppError::RevocationCache { path: directory.clone(), source })?;
+        let (snapshot, receiver) = watch::channel(Arc::new(cache.snapshot()));
+        let (wanted, questions) = if section.fetch {
+            let (sender, receiver) = mpsc::channel(QUEUE);
+            (Some(sender), Some(receiver))
+        } else {
+            (None, None)
+        };
+        let asker = Asker {
+            cache: Arc::new(Mutex::new(cache)),
+            client: Client::new(section),
+            clock,
+            metrics,
+            pace: Arc::default(),
+            trust,
+        };
+        Ok((Self { snapshot, questions, asker }, Handle { snapshot: receiver, wanted }))
+    }
+
+    /// Fetches what is wanted and keeps the cache in order, until the server stops.
+    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut open = Questions::default();
+        let mut running = JoinSet::new();
+        let mut sweep = tokio::time::interval(SWEEP);
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                wanted = receive(&mut self.questions) => {
+                    if !open.take(wanted, self.asker.clock.now()) {
+                        self.asker.metrics.revocation_question_dropped();
+                    }
+                }
+                Some(ended) = running.join_next() => match ended {
+                    Ok((question, answer)) => {
+                        open.put_back(question, answer, self.asker.clock.now());
+                        self.publish();
+                    }
+                    Err(_) => self.asker.metrics.failure(Part::Revocation),
+                },
+                _ = sweep.tick() => {
+                    let now = self.asker.clock.now();
+                    self.asker.cache().sweep(now);
+                    open.forget(now);
+                    let (answers, oldest) = (self.asker.cache().len(), open.oldest_list(now));
+                    self.asker.metrics.revocation_cache(answers, oldest);
+                    self.publish();
+                }
+                _ = tick.tick() => {}
+            }
+            while running.len() < CONCURRENCY
+                && let Some(question) = open.due(self.asker.clock.now())
+            {
+                let (this, stop) = (self.asker.clone(), stop.clone());
+                running.spawn_blocking(move || {
+                    let answer = this.ask(&question, &stop);
+                    (question, answer)
+                });
+            }
+        }
+    }
+
+    /// Gives out what the cache holds, when that is news.
+    fn publish(&self) {
+        let mut cache = self.asker.cache();
+        if cache.take_change() {
+            self.snapshot.send_replace(Arc::new(cache.snapshot()));
+        }
+    }
+}
+
+/// The next question; never when nothing is fetched.
+async fn receive(questions: &mut Option<mpsc::Receiver<Wanted>>) -> Wanted {
+    if let Some(questions) = questions
+        && let Some(wanted) = questions.recv().await
+    {
+        return wanted;
+    }
+    std::future::pending().await
+}
+
+impl Asker {
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        // Each change of the cache is whole before the next begins.
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for one certificate: its OCSP responders, then the issuer's lists, until one gives an
+    /// answer; and for the changes since, when it was a list. Blocks for as long as that takes.
+    fn ask(&self, question: &Question, stop: &watch::Receiver<bool>) -> Answer {
+        let wanted = &question.wanted;
+        let mut answer = Answer::default();
+        if !question.is_refresh() {
+            self.ask_one_of(wanted, FetchKind::Ocsp, wanted.ocsp_urls(), &mut answer, stop);
+        }
+        if !answer.is_given {
+            self.ask_one_of(wanted, FetchKind::Crl, wanted.crl_urls(), &mut answer, stop);
+            if answer.is_given {
+                // The list alone is an answer: that its changes are missing is no failure.
+                let mut changes = Answer::default();
+                let urls = wanted.delta_crl_urls();
+                self.ask_one_of(wanted, FetchKind::DeltaCrl, urls, &mut changes, stop);
+                answer.list = answer.list.or(changes.list);
+            }
+        }
+        answer
+    }
+
+    fn ask_one_of(
+        &self,
+        wanted: &Wanted,
+        kind: FetchKind,
+        urls: &[String],
+        answer: &mut Answer,
+        stop: &watch::Receiver<bool>,
+    ) {
+        for url in urls.iter().take(MAX_URLS) {
+            if *stop.borrow() {
+                return;
+            }
+            let host = client::host(url);
+            // Two certificates of one responder are two questions, of one list they are one.
+            let subject = match kind {
+                FetchKind::Ocsp => format!("{url} {}", wanted.certificate.sha256()),
+                FetchKind::Crl | FetchKind::DeltaCrl => url.clone(),
+            };
+            // A host whose responder is broken may have good lists.
+            let service = format!("{} {host}", kind.label());
+            let leave = self.pace().leave(&subject, &service, self.clock.now());
+            match leave {
+                Leave::Go => {}
+                Leave::Answered => {
+                    answer.is_given = true;
+                    return;
+                }
+                Leave::NotBefore(moment) => {
+                    answer.retry_at = Some(answer.retry_at.map_or(moment, |at| at.min(moment)));
+                    continue;
+                }
+            }
+            let fetched = self.fetch(wanted, kind, url);
+            let now = self.clock.now();
+            let outcome =
+                fetched.as_ref().map_or_else(|outcome| *outcome, |_| FetchOutcome::Accepted);
+            self.metrics.revocation_fetched(kind, outcome);
+            tracing::info!(
+                kind = kind.label(),
+                host,
+                outcome = outcome.label(),
+                "revocation data was asked for"
+            );
+            if let Ok(kept) = fetched {
+                self.pace().answered(&subject, &service, now);
+                answer.is_given = true;
+                answer.list = Some(kept).filter(|kept| is_list(kept.kind));
+                return;
+            }
+            // One that answers, but not this question, is asked others.
+            let spared = if outcome == FetchOutcome::Useless { &subject } else { &service };
+            let moment = self.pace().failed(&subject, spared, now);
+            answer.retry_at = Some(answer.retry_at.map_or(moment, |at| at.min(moment)));
+        }
+    }
+
+    /// Fetches from one address and keeps what proves to be an answer.
+    fn fetch(&self, wanted: &Wanted, kind: FetchKind, url: &str) -> Result<Kept, FetchOutcome> {
+        let received = match kind {
+            FetchKind::Ocsp => self.client.ask_responder(url, &wanted.ocsp_request(None)),
+            FetchKind::Crl | FetchKind::DeltaCrl => self.client.get(url),
+        };
+        let bytes = received.map_err(|error| {
+            tracing::debug!(%error, "revocation data cannot be had");
+            match error {
+                ClientError::Forbidden(_) => FetchOutcome::Forbidden,
+                ClientError::Failed(_) => FetchOutcome::Failed,
+            }
+        })?;
+        let trust = Arc::clone(&self.trust.borrow());
+        let kept = wanted.answers(&bytes, self.clock.now(), &trust).map_err(|error| {
+            tracing::debug!(%error, "what came is no answer");
+            FetchOutcome::Useless
+        })?;
+        let directory = self.cache().directory().to_owned();
+        let entry = Entry::write(&bytes, &directory).map_err(|error| {
+            self.metrics.failure(Part::Revocation);
+            tracing::error!(%error, "revocation data cannot be kept");
+            FetchOutcome::Failed
+        })?;
+        self.cache().insert(entry);
+        Ok(kept)
+    }
+}
+
+fn is_list(kind: RevocationKind) -> bool {
+    matches!(kind, RevocationKind::Crl | RevocationKind::DeltaCrl)
+}
+
+/// The moment `pause` after `now`.
+fn after(now: Timestamp, pause: Duration) -> Timestamp {
+    now.plus_seconds(i64::try_from(pause.as_secs()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,191 @@
+//! The cache of lists and answers: one file for each, named by the SHA-256 of its content.
+//!
+//! A file is written beside its place, synced and moved there, so it is whole or not there. What
+//! it says is proved when something is judged by it, and not by lying here.
+
+use std::{
+    collections::HashMap,
+    fs::{self, DirBuilder, File},
+    io::{self, Write as _},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    domain::{RevocationKind, Sha256, Timestamp},
+    trust::{Kept, RevocationStore},
+};
+
+/// How long after its end an answer is kept: for what is judged again that came while it was in
+/// force.
+const KEPT_DAYS: u32 = 30;
+
+/// The most bytes and files of the cache; beyond, the oldest go first.
+const MAX_BYTES: u64 = 256 << 20;
+const MAX_FILES: usize = 20_000;
+
+/// Lists and answers on disk and in memory.
+#[derive(Debug)]
+pub(super) struct Cache {
+    directory: PathBuf,
+    entries: HashMap<Sha256, Entry>,
+    changed: bool,
+}
+
+/// One list or answer.
+#[derive(Debug)]
+pub(super) struct Entry {
+    digest: Sha256,
+    kept: Kept,
+    /// Holds this one alone.
+    store: RevocationStore,
+    bytes: u64,
+}
+
+impl Cache {
+    /// Reads the directory, which is made when it is not there. Files that cannot be used are
+    /// removed; they are fetched again.
+    pub(super) fn open(directory: &Path) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        let mut cache =
+            Self { directory: directory.to_owned(), entries: HashMap::new(), changed: false };
+        for file in fs::read_dir(directory)? {
+            let path = file?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            if !is_ours(name) {
+                continue;
+            }
+            let length = fs::metadata(&path)?.len();
+            let bytes = match usize::try_from(length) {
+                Ok(length) if length <= RevocationStore::MAX_LEN => fs::read(&path)?,
+                _ => Vec::new(),
+            };
+            match Entry::read(&bytes) {
+                Ok(entry) if entry.digest.to_string() == name => cache.insert(entry),
+                _ => {
+                    tracing::warn!(file = name, "a file of the revocation cache cannot be used");
+                    fs::remove_file(&path)?;
+                }
+            }
+        }
+        cache.changed = false;
+        Ok(cache)
+    }
+
+    /// Takes what [`Entry::write`] has written.
+    pub(super) fn insert(&mut self, entry: Entry) {
+        self.changed |= self.entries.insert(entry.digest, entry).is_none();
+    }
+
+    /// Where the files lie.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Removes what nothing needs any more at `now`: all that ended more than 30 days ago, except
+    /// the newest list of each issuer; then the oldest while there is too much.
+    pub(super) fn sweep(&mut self, now: Timestamp) {
+        for digest in self.superfluous(now) {
+            let path = self.path(digest);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(%error, path = %path.display(),
+                        "an old file of the revocation cache cannot be removed");
+                }
+                _ => {
+                    self.entries.remove(&digest);
+                    self.changed = true;
+                }
+            }
+        }
+    }
+
+    fn superfluous(&self, now: Timestamp) -> Vec<Sha256> {
+        let mut newest: HashMap<(bool, &str), Timestamp> = HashMap::new();
+        let lists = self.entries.values().filter(|entry| super::is_list(entry.kept.kind));
+        for Entry { kept, .. } in lists {
+            let of_issuer = newest.entry((kept.kind == RevocationKind::Crl, &kept.issuer));
+            let latest = of_issuer.or_insert(kept.this_update);
+            *latest = kept.this_update.max(*latest);
+        }
+        let is_newest = |kept: &Kept| {
+            let of_issuer = (kept.kind == RevocationKind::Crl, kept.issuer.as_str());
+            super::is_list(kept.kind) && newest.get(&of_issuer) == Some(&kept.this_update)
+        };
+        let mut superfluous = Vec::new();
+        let mut rest = Vec::new();
+        for (digest, entry) in &self.entries {
+            let end = entry.kept.next_update.unwrap_or(entry.kept.this_update);
+            if end.plus_days(KEPT_DAYS) < now && !is_newest(&entry.kept) {
+                superfluous.push(*digest);
+            } else {
+                rest.push((is_newest(&entry.kept), entry.kept.this_update, *digest, entry.bytes));
+            }
+        }
+        // The newest of all stay the longest.
+        rest.sort_unstable();
+        let (mut bytes, mut files) =
+            (rest.iter().map(|(.., bytes)| bytes).sum::<u64>(), rest.len());
+        for (_, _, digest, size) in rest {
+            if bytes <= MAX_BYTES && files <= MAX_FILES {
+                break;
+            }
+            superfluous.push(digest);
+            bytes = bytes.saturating_sub(size);
+            files = files.saturating_sub(1);
+        }
+        superfluous
+    }
+
+    /// Everything that it holds.
+    pub(super) fn snapshot(&self) -> RevocationStore {
+        let mut whole = RevocationStore::empty();
+        for entry in self.entries.values() {
+            whole.extend(&entry.store);
+        }
+        whole
+    }
+
+    /// Whether it has changed since this was last asked.
+    pub(super) fn take_change(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// The number of lists and answers.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn path(&self, digest: Sha256) -> PathBuf {
+        self.directory.join(digest.to_string())
+    }
+}
+
+impl Entry {
+    /// Writes a list or an answer durably into `directory`. Blocks.
+    pub(super) fn write(bytes: &[u8], directory: &Path) -> io::Result<Self> {
+        let entry = Self::read(bytes)?;
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(directory.join(entry.digest.to_string())).map_err(|error| error.error)?;
+        File::open(directory)?.sync_all()?;
+        Ok(entry)
+    }
+
+    fn read(bytes: &[u8]) -> io::Result<Self> {
+        let mut store = RevocationStore::empty();
+        let kept =
+            store.add(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Ok(Self { digest: Sha256::of(bytes), kept, store, bytes: length })
+    }
+}
+
+/// Whether a name is one that we give; files of others in the directory are left alone.
+fn is_ours(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests;

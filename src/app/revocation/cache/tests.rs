@@ -1,0 +1,65 @@
+use super::*;
+use crate::sample::{
+    Seed,
+    authority::{Authority, Validity},
+};
+
+fn moment(days: u32) -> Timestamp {
+    Timestamp::from_seconds(1_800_000_000).plus_days(days)
+}
+
+fn authority() -> Authority {
+    Authority::root(Seed::from([7; 32]), Validity::days(moment(0), 365)).unwrap()
+}
+
+/// A list that is true from day `from` for a week.
+fn list(from: u32) -> Vec<u8> {
+    authority().revocation_list(from, &[], Validity::days(moment(from), 7)).unwrap()
+}
+
+/// A cache that holds the lists of these days.
+fn cache(directory: &Path, days: &[u32]) -> Cache {
+    let mut cache = Cache::open(directory).unwrap();
+    for day in days {
+        cache.insert(Entry::write(&list(*day), directory).unwrap());
+    }
+    cache
+}
+
+#[test]
+fn what_was_kept_is_there_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut first = cache(directory.path(), &[0, 7, 7]);
+    assert!(first.take_change());
+    assert_eq!((first.len(), first.snapshot().len()), (2, 2), "the same list is kept once");
+    let mut again = Cache::open(directory.path()).unwrap();
+    assert_eq!((again.len(), again.snapshot().len()), (2, 2));
+    assert!(!again.take_change(), "reading is no change");
+}
+
+#[test]
+fn files_that_cannot_be_used_are_removed_and_those_of_others_stay() {
+    let directory = tempfile::tempdir().unwrap();
+    let garbage = b"garbage".as_slice();
+    let [good, other] = [Sha256::of(garbage).to_string(), "0".repeat(64)];
+    fs::write(directory.path().join(&good), garbage).unwrap();
+    fs::write(directory.path().join(&other), list(0)).unwrap();
+    fs::write(directory.path().join("README"), garbage).unwrap();
+    assert_eq!(Cache::open(directory.path()).unwrap().len(), 0);
+    let left: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap()).collect();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].file_name(), "README");
+}
+
+#[test]
+fn a_list_stays_for_thirty_days_after_its_end_and_the_newest_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut cache = cache(directory.path(), &[0, 7]);
+    cache.sweep(moment(37));
+    assert_eq!(cache.len(), 2);
+    cache.sweep(moment(38));
+    assert_eq!(cache.len(), 1, "the first ended on day 7");
+    cache.sweep(moment(300));
+    assert_eq!(cache.len(), 1, "there is no newer one");
+    assert_eq!(Cache::open(directory.path()).unwrap().len(), 1);
+}

@@ -1,0 +1,168 @@
+//! Which certificates are asked about, and when.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::after;
+use crate::{
+    domain::{Sha256, Timestamp},
+    trust::{Kept, Wanted},
+};
+
+/// The most certificates that are remembered.
+const MAX_QUESTIONS: usize = 4096;
+
+/// How long a list is followed after somebody last asked for it, and a question is tried.
+const INTEREST: Duration = Duration::from_hours(24);
+
+/// How long before its end a list is fetched anew, at most; a quarter of its life when shorter.
+const AHEAD_SECONDS: i64 = 3600;
+
+/// When a list that is the same as before is fetched again.
+const SAME_LIST_PAUSE: Duration = Duration::from_mins(10);
+
+/// When a question that nothing can be asked for is looked at again.
+const HOPELESS_PAUSE: Duration = Duration::from_hours(1);
+
+/// How long an answer stands before the same question counts as a new one: two mails with one
+/// signer come together.
+const SETTLED: Duration = Duration::from_mins(1);
+
+/// One certificate, and what came of asking.
+#[derive(Debug)]
+pub(super) struct Question {
+    /// What to ask for.
+    pub(super) wanted: Wanted,
+    /// When somebody last asked.
+    used_at: Timestamp,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// It is to be asked at this moment.
+    Due(Timestamp),
+    /// It is answered; a list is fetched again at its moment.
+    Answered { at: Timestamp, list: Option<(Kept, Timestamp)> },
+}
+
+/// What came of asking.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// Whether there is an answer.
+    pub(super) is_given: bool,
+    /// The list that was fetched for it.
+    pub(super) list: Option<Kept>,
+    /// When those that failed may be asked again.
+    pub(super) retry_at: Option<Timestamp>,
+}
+
+/// The questions that are not being asked right now.
+#[derive(Debug, Default)]
+pub(super) struct Questions {
+    open: HashMap<Sha256, Question>,
+    /// Those that are.
+    asked: HashMap<Sha256, Timestamp>,
+}
+
+impl Question {
+    /// Whether it is about fetching a list anew.
+    pub(super) fn is_refresh(&self) -> bool {
+        matches!(self.state, State::Answered { .. })
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Due(moment) => Some(*moment),
+            State::Answered { list, .. } => list.as_ref().map(|(_, moment)| *moment),
+        }
+    }
+}
+
+impl Questions {
+    /// Takes a question; whether there was room.
+    pub(super) fn take(&mut self, wanted: Wanted, now: Timestamp) -> bool {
+        let key = wanted.certificate.sha256();
+        if let Some(used_at) = self.asked.get_mut(&key) {
+            *used_at = now;
+            return true;
+        }
+        if let Some(known) = self.open.get_mut(&key) {
+            known.used_at = now;
+            if let State::Answered { at, .. } = known.state
+                && after(at, SETTLED) <= now
+            {
+                known.state = State::Due(now);
+            }
+            return true;
+        }
+        if self.open.len() >= MAX_QUESTIONS {
+            self.open.retain(|_, question| matches!(question.state, State::Due(_)));
+        }
+        if self.open.len() >= MAX_QUESTIONS {
+            return false;
+        }
+        self.open.insert(key, Question { wanted, used_at: now, state: State::Due(now) });
+        true
+    }
+
+    /// A question that is due, the longest due first. It is put back when it was asked.
+    pub(super) fn due(&mut self, now: Timestamp) -> Option<Question> {
+        let due = self.open.iter().filter_map(|(key, question)| Some((question.due()?, *key)));
+        let (_, key) = due.filter(|(moment, _)| *moment <= now).min()?;
+        let question = self.open.remove(&key)?;
+        self.asked.insert(key, question.used_at);
+        Some(question)
+    }
+
+    /// Puts back a question that was asked.
+    pub(super) fn put_back(&mut self, mut question: Question, answer: Answer, now: Timestamp) {
+        let key = question.wanted.certificate.sha256();
+        question.used_at = self.asked.remove(&key).unwrap_or(question.used_at);
+        question.state = match (answer.is_given, question.state) {
+            (true, before) => {
+                let list = answer.list.map(|list| {
+                    let moment = renewal(&list).max(after(now, SAME_LIST_PAUSE));
+                    (list, moment)
+                });
+                let before = match before {
+                    State::Answered { list, .. } => list,
+                    State::Due(_) => None,
+                };
+                State::Answered { at: now, list: list.or(before) }
+            }
+            // The list at hand may be in force yet.
+            (false, State::Answered { at, list: Some((list, _)) }) => {
+                let moment = answer.retry_at.unwrap_or_else(|| after(now, HOPELESS_PAUSE));
+                State::Answered { at, list: Some((list, moment)) }
+            }
+            (false, _) => State::Due(answer.retry_at.unwrap_or_else(|| after(now, HOPELESS_PAUSE))),
+        };
+        self.open.insert(key, question);
+    }
+
+    /// Forgets what nobody has asked for a day.
+    pub(super) fn forget(&mut self, now: Timestamp) {
+        self.open.retain(|_, question| after(question.used_at, INTEREST) > now);
+        self.asked.retain(|_, used_at| after(*used_at, INTEREST) > now);
+    }
+
+    /// The age of the oldest list that is followed; nothing when there is none.
+    pub(super) fn oldest_list(&self, now: Timestamp) -> Duration {
+        let lists = self.open.values().filter_map(|question| match &question.state {
+            State::Answered { list: Some((list, _)), .. } => Some(list.this_update),
+            State::Answered { .. } | State::Due(_) => None,
+        });
+        let age = lists.min().map_or(0, |oldest| now.seconds_since(oldest));
+        Duration::from_secs(u64::try_from(age).unwrap_or(0))
+    }
+}
+
+/// When a list is fetched anew: before it ends, so that no mail finds it ended.
+fn renewal(list: &Kept) -> Timestamp {
+    let Some(end) = list.next_update else { return after(list.this_update, INTEREST) };
+    let life = end.seconds_since(list.this_update).max(0);
+    end.plus_seconds(-(life / 4).min(AHEAD_SECONDS))
+}
+
+#[cfg(test)]
+mod tests;

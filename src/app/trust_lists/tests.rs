@@ -1,0 +1,78 @@
+use super::*;
+
+const NOW: &str = "2026-12-01T00:00:00Z";
+
+fn list(territory: &str, sequence: u32) -> Vec<u8> {
+    format!(
+        "<TrustServiceStatusList xmlns=\"http://uri.etsi.org/02231/v2#\"><SchemeInformation>\
+         <TSLVersionIdentifier>5</TSLVersionIdentifier>\
+         <TSLSequenceNumber>{sequence}</TSLSequenceNumber>\
+         <SchemeTerritory>{territory}</SchemeTerritory>\
+         <ListIssueDateTime>2026-11-01T00:00:00Z</ListIssueDateTime><NextUpdate/>\
+         </SchemeInformation></TrustServiceStatusList>"
+    )
+    .into_bytes()
+}
+
+/// What somebody who believes any bytes would have accepted.
+fn accepted(bytes: &[u8]) -> Accepted {
+    let verified = HowVerified::Digest { why: "a test".to_owned() };
+    let sha256 = Sha256::of(bytes).to_string();
+    let note = ListNote { sha256, previous: None, accepted_at: NOW.parse().unwrap(), verified };
+    Accepted { list: TrustList::read(bytes).unwrap(), note }
+}
+
+#[test]
+fn an_unsigned_list_is_never_accepted_while_a_signer_is_pinned() {
+    let bytes = list("UA", 1);
+    let digest = Some(Sha256::of(&bytes));
+    let rules = ListRules {
+        signers: vec![Sha256::of(b"pinned")],
+        sha256: digest,
+        published: digest,
+        territory: None,
+    };
+    let refused = accept_list(&bytes, &rules, NOW.parse().unwrap()).unwrap_err();
+    assert!(refused.to_string().contains("exactly one signature"), "{refused}");
+}
+
+#[test]
+fn a_list_takes_the_place_of_an_older_one_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("list.xml");
+    let store = |bytes: &[u8]| {
+        store_list(&path, bytes, &accepted(bytes)).map_err(|refusal| refusal.to_string())
+    };
+    assert_eq!(store(&list("UA", 5)), Ok(()));
+    assert_eq!(store(&list("UA", 5)), Ok(()));
+    assert!(store(&list("UA", 4)).unwrap_err().contains("older"));
+    assert!(store(&list("PL", 6)).unwrap_err().contains("of PL"));
+    let mut same = list("UA", 5);
+    same.push(b'\n');
+    assert!(store(&same).unwrap_err().contains("same issue number"));
+    assert_eq!(read_imported(&path).unwrap().0.sequence, 5);
+    assert_eq!(store(&list("UA", 6)), Ok(()));
+    let (read, note) = read_imported(&path).unwrap();
+    assert_eq!((read.sequence, note.previous), (6, None));
+    let names = fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(names, 2, "the list and its note");
+}
+
+#[test]
+fn a_list_that_changed_or_has_no_note_is_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("list.xml");
+    fs::write(&path, list("UA", 1)).unwrap();
+    assert!(matches!(read_imported(&path), Err(ListRefusal::NoNote)));
+    store_list(&path, &list("UA", 1), &accepted(&list("UA", 1))).unwrap();
+    fs::write(&path, list("UA", 2)).unwrap();
+    assert!(matches!(read_imported(&path), Err(ListRefusal::Changed { .. })));
+}
+
+#[test]
+fn a_published_digest_is_read_as_octets_and_as_text() {
+    let digest = Sha256::of(b"");
+    assert_eq!(published_digest(digest.as_bytes()), Some(digest));
+    assert_eq!(published_digest(format!("{digest}  TL.xml\n").as_bytes()), Some(digest));
+    assert_eq!(published_digest(b"<html>"), None);
+}

@@ -1,0 +1,282 @@
+//! Judging shares again when trusted certificates or revocation data change.
+//!
+//! A share says what it waits for. When that changes, its raw mail is taken from the vault, opened
+//! and judged as at first: for the moment of receipt and for the service it was matched with, by
+//! the registry of now. What comes out takes the place of what was said before. Only what is said
+//! changes: objects, data keys and which copies are hidden stay, so a share that the registry of
+//! now would split otherwise is left as it is.
+//!
+//! Each step may be cut off and is done again by the next run. A share that stops the program
+//! when it is judged again is given up after a few times.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::{
+    domain::{
+        Awaits, BranchScope, DocumentDetails, DocumentRow, FindingCode, ShareId, ShareRow, Term,
+    },
+    matching::{self, Case, ExaminedDocument, Judgement},
+    metrics::{Part, Rejudging},
+    sealing::Key,
+    store::{Rejudged, Waiting},
+    vault::{ObjectName, VaultError},
+};
+
+use super::{
+    Floor, LONGEST_PAUSE, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
+    examine::{Content, Opened, Sources},
+};
+
+/// How long after a change the shares are judged: several files are put into a directory at once.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// How often the shares that wait for revocation data are looked at without a change: what was
+/// asked for and lost is asked for again.
+const SWEEP: Duration = Duration::from_hours(1);
+
+/// How many shares are taken from the database at a time.
+const BATCH: u32 = 64;
+
+impl Pipeline {
+    /// Judges waiting shares again at start, for much may have changed meanwhile, and at each
+    /// change, until the server stops.
+    pub(super) async fn follow_changes(self, floor: Arc<Floor>, mut stop: watch::Receiver<bool>) {
+        let (mut trust, mut revocation) = (self.trust.clone(), self.revocation.clone());
+        let mut awaits = None;
+        loop {
+            trust.mark_unchanged();
+            revocation.mark_unchanged();
+            let start = tokio::time::Instant::now();
+            let done = self.rejudge_waiting(awaits, &floor, &stop).await;
+            // However often answers come, half of the time is left to others.
+            let settling = start.elapsed().max(SETTLING);
+            let pause = if done { SWEEP } else { LONGEST_PAUSE };
+            let changed = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = change(&mut trust) => None,
+                () = change(&mut revocation) => Some(Awaits::Revocation),
+                () = floor.outdated.notified() => None,
+                () = tokio::time::sleep(pause) => Some(Awaits::Revocation),
+            };
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(settling) => {}
+            }
+            let all = !done && awaits.is_none() || trust.has_changed().unwrap_or(false);
+            awaits = changed.filter(|_| !all);
+        }
+    }
+
+    /// Judges every share that waits for `awaits`, or for anything; whether it came to the end.
+    async fn rejudge_waiting(
+        &self,
+        awaits: Option<Awaits>,
+        floor: &Floor,
+        stop: &watch::Receiver<bool>,
+    ) -> bool {
+        let mut after = None;
+        let mut all_well = true;
+        loop {
+            let page = match self.store.waiting(awaits, after, BATCH).await {
+                Ok(page) => page,
+                Err(error) => {
+                    self.metrics.failure(Part::Pipeline);
+                    tracing::error!(error = chain(&error), "waiting shares cannot be listed");
+                    return false;
+                }
+            };
+            let Some(last) = page.last() else { return all_well };
+            after = Some(last.place);
+            for waiting in page {
+                if *stop.borrow() {
+                    return false;
+                }
+                let share = waiting.place.share();
+                match self.rejudge(waiting, floor).await {
+                    Ok(outcome) => self.metrics.share_rejudged(outcome),
+                    Err(error) => {
+                        all_well = false;
+                        self.metrics.failure(Part::Pipeline);
+                        tracing::error!(share.id = %share, error = chain(&error),
+                            "a share could not be judged again; it stays as it is and is tried \
+                             again");
+                        self.note_error(waiting).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// An attempt that ended with an error did not stop the program: it counts for nothing, or a
+    /// vault that is away some minutes would leave the share as it is for good.
+    async fn note_error(&self, waiting: Waiting) {
+        let ended = self.store.end_rejudging(waiting.place.share(), Some(waiting.awaits)).await;
+        if let Err(error) = ended {
+            tracing::error!(error = chain(&error), "the end of an attempt cannot be written down");
+        }
+    }
+
+    async fn rejudge(&self, waiting: Waiting, floor: &Floor) -> Result<Rejudging, PipelineError> {
+        let share = waiting.place.share();
+        let before = self.store.share(share, &BranchScope::All).await?;
+        let Some(before) = before.filter(|before| before.destroyed_at.is_none()) else {
+            return Ok(Rejudging::Gone);
+        };
+        let Some(mail) = self.kept_mail(share).await? else {
+            self.store.end_rejudging(share, None).await?;
+            return Ok(Rejudging::Gone);
+        };
+        if self.store.begin_rejudging(share).await? > MAX_ATTEMPTS {
+            tracing::error!(share.id = %share,
+                "judging the share again stopped the program each time; it stays as it is");
+            self.metrics.failure(Part::Pipeline);
+            self.store.end_rejudging(share, None).await?;
+            return Ok(Rejudging::Gone);
+        }
+        let sources = Sources::of(self);
+        let opened = {
+            // A mail that may have stopped the program is opened alone.
+            let _beside = floor.opening.read().await;
+            self.examine(mail, before.received_at, &sources).await?
+        };
+        self.ask_for(opened.wanted());
+        let documents = self.store.documents(share).await?;
+        let judgement = self.judge_again(&before, opened);
+        let Some(judgement) = judgement.filter(|judgement| is_split_as(judgement, &documents))
+        else {
+            tracing::info!(share.id = %share, "the registry has changed since the share was judged, \
+                or a key that opens a copy has come: it stays as it is");
+            self.store.end_rejudging(share, Some(waiting.awaits)).await?;
+            return Ok(Rejudging::Unchanged);
+        };
+        self.replace(&before, &documents, &judgement).await
+    }
+
+    /// The raw mail of a share; `None` when it is destroyed.
+    async fn kept_mail(&self, share: ShareId) -> Result<Option<Bytes>, PipelineError> {
+        let Some(term) = self.store.mail_term(share).await? else { return Ok(None) };
+        let Some(key) = self.kept_key(share, term).await? else { return Ok(None) };
+        match self.vault.read(share, term, &ObjectName::mail(), &key).await {
+            Ok(mail) => Ok(Some(mail)),
+            // The purge has just been here.
+            Err(VaultError::Missing { .. }) if self.kept_key(share, term).await?.is_none() => {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn kept_key(&self, share: ShareId, term: Term) -> Result<Option<Key>, PipelineError> {
+        let wrapped = self.store.wrapped_key(share, term).await?;
+        let key = wrapped.map(|wrapped| self.vault.data_key(share, term, &wrapped));
+        Ok(key.transpose()?)
+    }
+
+    /// Judges by the registry of now; `None` when it no longer has the branch or the service.
+    fn judge_again(&self, before: &ShareRow, opened: Opened) -> Option<Judgement> {
+        let (documents, opening) = match opened.content {
+            Content::Documents { documents, findings } => (documents, findings),
+            Content::Malformed(finding) => {
+                let (share, branch, at) = (before.id, &before.branch, before.received_at);
+                return Some(Judgement::malformed(share, branch, at, finding, self.policy));
+            }
+        };
+        let registry = Arc::clone(&self.registry.borrow());
+        let branch = registry.branch(&before.branch)?;
+        if let Some(service) = &before.service {
+            branch.service(service)?;
+        }
+        // The mails that came since are none that a copy could have been in before.
+        let first_receipts = first_receipts(before);
+        let documents = (1..)
+            .zip(documents)
+            .map(|(number, examination)| ExaminedDocument {
+                document: examination.document,
+                examined: examination.examined,
+                first_receipt: first_receipts.get(&number).copied(),
+            })
+            .collect();
+        Some(matching::judge(Case {
+            share: before.id,
+            branch,
+            service_hint: before.service.as_ref(),
+            received_at: before.received_at,
+            has_trust_list: opened.has_trust_list,
+            documents,
+            opening,
+            policy: self.policy,
+        }))
+    }
+
+    /// Puts the judgement in the place of the old one when it says anything else.
+    async fn replace(
+        &self,
+        before: &ShareRow,
+        documents: &[DocumentRow],
+        judgement: &Judgement,
+    ) -> Result<Rejudging, PipelineError> {
+        let share = before.id;
+        let mut changed = before.verdict != judgement.verdict()
+            || before.assurance != judgement.assurance()
+            || before.service.as_ref() != judgement.service()
+            || before.findings != judgement.findings();
+        let mut sealed_details = Vec::new();
+        for (row, judged) in documents.iter().zip(judgement.documents()) {
+            let key = self.kept_key(share, row.term).await?;
+            let (Some(key), Some(sealed)) = (key, &row.sealed_details) else {
+                self.store.end_rejudging(share, None).await?;
+                return Ok(Rejudging::Gone);
+            };
+            let kind = DocumentDetails::kind(row.number);
+            let mut details: DocumentDetails =
+                self.vault.open_details(share, row.term, &kind, &key, sealed)?;
+            let report = judged.examined().report();
+            changed |= details.report != *report;
+            details.report = report.clone();
+            sealed_details.push(self.vault.seal_details(share, row.term, &kind, &key, &details)?);
+        }
+        if !changed {
+            self.store.end_rejudging(share, judgement.awaits()).await?;
+            return Ok(Rejudging::Unchanged);
+        }
+        let judged_at = self.clock.now();
+        let new = Rejudged { before, judgement, judged_at, sealed_details };
+        if !self.store.rejudge(&new).await? {
+            return Ok(Rejudging::Gone);
+        }
+        tracing::info!(share.id = %share, branch = %before.branch, before = %before.verdict,
+            verdict = %judgement.verdict(), "a share is judged again");
+        Ok(Rejudging::Changed)
+    }
+}
+
+/// Waits for a change; for ever when nobody can make one.
+async fn change<T: Send + Sync>(of: &mut watch::Receiver<T>) {
+    if of.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The earlier share that each document was found in when the share was first judged.
+fn first_receipts(before: &ShareRow) -> HashMap<u32, ShareId> {
+    let duplicates =
+        before.findings.iter().filter(|finding| finding.code == FindingCode::Duplicate);
+    duplicates
+        .filter_map(|finding| Some((finding.document?, finding.detail.as_ref()?.parse().ok()?)))
+        .collect()
+}
+
+/// Whether the documents are those that are kept, each for the term that it is kept for.
+fn is_split_as(judgement: &Judgement, kept: &[DocumentRow]) -> bool {
+    let judged = judgement.documents();
+    judged.len() == kept.len()
+        && judged.iter().zip(kept).all(|(judged, kept)| {
+            judged.number() == kept.number
+                && judged.size() == kept.size
+                && judged.term() == kept.term
+                && *judged.type_code() == kept.type_code
+        })
+}

@@ -1,0 +1,211 @@
+//! Judging a share again: which shares wait for it, and the new judgement in the place of the old.
+//!
+//! Objects, data keys and the row's place in the list stay as they are. What changes is what is
+//! said of the share: verdict, findings, and what the report says of each document.
+
+use super::{
+    AuditAction, AuditEntry, Cursor, Store, StoreError, audit,
+    engine::Transaction,
+    receipt::insert_findings,
+    value::{Record, values},
+};
+use crate::{
+    domain::{Actor, Awaits, Retention, ShareId, ShareRow, Term, Timestamp},
+    matching::Judgement,
+};
+
+/// A share that waits to be judged again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The share, as the place that the next page starts after.
+    pub place: Cursor,
+    /// What it waits for.
+    pub awaits: Awaits,
+}
+
+/// A share that was judged again.
+#[derive(Clone, Debug)]
+pub struct Rejudged<'a> {
+    /// The share as it stood when it was read.
+    pub before: &'a ShareRow,
+    /// What `matching` says of it now. Its documents are those of `before`, each with the same
+    /// number and term.
+    pub judgement: &'a Judgement,
+    /// When it was judged again.
+    pub judged_at: Timestamp,
+    /// [`DocumentDetails`](crate::domain::DocumentDetails) of each document, sealed, in order.
+    pub sealed_details: Vec<Vec<u8>>,
+}
+
+impl Store {
+    /// At most `limit` shares that are kept and wait for `awaits`, or for anything, the newest
+    /// first, after the cursor's.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn waiting(
+        &self,
+        awaits: Option<Awaits>,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Waiting>, StoreError> {
+        let (before, before_id) = after.map_or_else(
+            || (i64::MAX, String::new()),
+            |last| (last.received_at.as_micros(), last.share.to_string()),
+        );
+        let rows = self
+            .engine
+            .rows(
+                "SELECT id, received_us, awaits FROM shares
+                 WHERE awaits IS NOT NULL AND destroyed_us IS NULL
+                   AND ($1 IS NULL OR awaits = $1) AND (received_us, id) < ($2, $3)
+                 ORDER BY received_us DESC, id DESC LIMIT $4",
+                values![awaits, before, before_id, limit],
+            )
+            .await?;
+        let read = |row| {
+            let record = Record::new(row, "shares", "id");
+            let place =
+                Cursor { received_at: record.read("received_us")?, share: record.read("id")? };
+            Ok(Waiting { place, awaits: record.read("awaits")? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Writes down that judging the share again begins, and tells how often it was begun since it
+    /// last came to an end, this time included.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn begin_rejudging(&self, share: ShareId) -> Result<u32, StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        let row = transaction
+            .row(
+                "UPDATE shares SET rejudge_attempts = rejudge_attempts + 1 WHERE id = $1
+                 RETURNING id, rejudge_attempts",
+                values![share],
+            )
+            .await?;
+        transaction.commit().await?;
+        row.map_or(Ok(0), |row| Record::new(&row, "shares", "id").read("rejudge_attempts"))
+    }
+
+    /// Writes down that judging the share again came to an end and changed nothing, and what it
+    /// waits for from now on; `None` when nothing can change any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_rejudging(
+        &self,
+        share: ShareId,
+        awaits: Option<Awaits>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        transaction
+            .execute(
+                "UPDATE shares SET awaits = $2, rejudge_attempts = 0 WHERE id = $1",
+                values![share, awaits],
+            )
+            .await?;
+        transaction.commit().await
+    }
+
+    /// Puts a new judgement in the place of the old one, with a line in the audit: all of it or
+    /// nothing. Tells whether it did: a share that was destroyed meanwhile, or judged again by
+    /// somebody else, is left as it is.
+    ///
+    /// No term moves nearer: what is kept is kept until the later of the day it was promised for
+    /// and the day that the new judgement gives. Staff have read the first on the share's page,
+    /// and a copy that turns out to be forged is not to vanish for it.
+    ///
+    /// # Errors
+    /// [`StoreError::DocumentMissing`] when there are not as many sealed details as documents;
+    /// when the database fails. Nothing is changed then.
+    pub async fn rejudge(&self, new: &Rejudged<'_>) -> Result<bool, StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        if !new.update_row(&mut transaction).await? {
+            return Ok(false);
+        }
+        new.update_documents(&mut transaction).await?;
+        new.prolong_keys(&mut transaction).await?;
+        let share = new.before.id;
+        transaction.execute("DELETE FROM findings WHERE share_id = $1", values![share]).await?;
+        insert_findings(new.judgement, &mut transaction).await?;
+        let (old, verdict) = (new.before.verdict, new.judgement.verdict());
+        let entry = AuditEntry {
+            share: Some(share),
+            branch: Some(new.before.branch.clone()),
+            detail: Some(format!("{old} -> {verdict}")),
+            ..AuditEntry::new(new.judged_at, Actor::System, AuditAction::ShareRejudged)
+        };
+        audit::write(&entry, &mut transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+impl Rejudged<'_> {
+    async fn update_row(&self, transaction: &mut Transaction) -> Result<bool, StoreError> {
+        let (before, judgement) = (self.before, self.judgement);
+        let retention = later(before.retention, judgement.retention());
+        let changed = transaction
+            .execute(
+                "UPDATE shares SET service_id = $4, verdict = $5, assurance = $6, judged_us = $7,
+                                   destroy_us = $8, retention_reason = $9, awaits = $10,
+                                   rejudge_attempts = 0
+                 WHERE id = $1 AND destroyed_us IS NULL AND verdict = $2 AND judged_us = $3",
+                values![
+                    before.id,
+                    before.verdict,
+                    before.judged_at,
+                    judgement.service(),
+                    judgement.verdict(),
+                    judgement.assurance(),
+                    self.judged_at,
+                    retention.destroy_at,
+                    retention.reason,
+                    judgement.awaits(),
+                ],
+            )
+            .await?;
+        Ok(changed > 0)
+    }
+
+    async fn update_documents(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+        let documents = self.judgement.documents();
+        for (position, judged) in documents.iter().enumerate() {
+            let (share, number) = (self.before.id, judged.number());
+            let sealed = self.sealed_details.get(position);
+            let sealed = sealed.ok_or(StoreError::DocumentMissing { share, number })?;
+            // What is destroyed stays without details.
+            transaction
+                .execute(
+                    "UPDATE documents SET indication = $3, sub_indication = $4,
+                                          sealed_details = $5
+                     WHERE share_id = $1 AND number = $2 AND sealed_details IS NOT NULL",
+                    values![share, number, judged.indication(), judged.sub_indication(), sealed,],
+                )
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn prolong_keys(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+        for term in Term::ALL {
+            let retention = self.judgement.retention_of(term);
+            transaction
+                .execute(
+                    "UPDATE data_keys SET destroy_us = $3, reason = $4
+                     WHERE share_id = $1 AND term = $2 AND destroy_us < $3",
+                    values![self.before.id, term, retention.destroy_at, retention.reason],
+                )
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// The one that ends later; the first when they end together.
+fn later(promised: Retention, new: Retention) -> Retention {
+    if new.destroy_at > promised.destroy_at { new } else { promised }
+}
