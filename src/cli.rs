@@ -13,6 +13,7 @@ mod registry;
 mod send;
 mod serve;
 mod token;
+mod trust;
 mod user;
 mod verify;
 
@@ -56,6 +57,7 @@ enum Command {
     Send(send::Arguments),
     Serve(serve::Arguments),
     Token(token::Arguments),
+    Trust(trust::Arguments),
     User(user::Arguments),
     Verify(verify::Arguments),
 }
@@ -104,6 +106,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Send(arguments) => send::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Token(arguments) => token::run(arguments).await,
+        Command::Trust(arguments) => trust::run(arguments).await,
         Command::User(arguments) => user::run(arguments).await,
         Command::Verify(arguments) => verify::run(&arguments),
     }

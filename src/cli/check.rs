@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{ConfigFile, say};
 use crate::{
-    app::{open_keeping, read_trust_directory},
+    app::{open_keeping, read_organisation_keys, read_trust_directory, recipient_certificates},
     clock::Clock,
     config::Config,
     smtp,
@@ -47,6 +47,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Findings::good(&format!("configuration {}", arguments.config.config.display()));
     check_tls(&config, &mut findings);
     check_trust(&config, &mut findings);
+    check_organisation_keys(&config, &mut findings);
     check_keeping(&config, &mut findings).await;
     Ok(if findings.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -75,8 +76,53 @@ fn check_trust(config: &Config, findings: &mut Findings) {
                 )),
                 count => Findings::good(&format!("trusted certificates: {count}")),
             }
+            match read.store.newest_list() {
+                Some(list) if list.next_update.is_some_and(|next| Clock::system().now() > next) => {
+                    Findings::advise(
+                        &"the trust list is past its next update: run `skrynka trust update`",
+                    );
+                }
+                Some(list) => Findings::good(&format!("trust list of {}", list.issued_at)),
+                None => Findings::advise(
+                    &"no trust list: signatures are not told apart as qualified and advanced",
+                ),
+            }
         }
         Err(error) => findings.bad(&error),
+    }
+}
+
+fn check_organisation_keys(config: &Config, findings: &mut Findings) {
+    let section = &config.envelope;
+    let keys = match read_organisation_keys(&section.keys, section.password_file.as_deref()) {
+        Ok(keys) if keys.is_empty() => {
+            return Findings::good("no [envelope] keys: encrypted copies stay closed");
+        }
+        Ok(keys) => keys,
+        Err(error) => return findings.bad(&error),
+    };
+    Findings::good(&format!("keys that open encrypted copies: {}", keys.len()));
+    let mut named = false;
+    for (certificate, expired) in recipient_certificates(&keys, Clock::system().now()) {
+        named = true;
+        let (subject, serial) = (certificate.subject(), certificate.serial());
+        let (from, to) = (certificate.not_before(), certificate.not_after());
+        if expired {
+            Findings::advise(&format_args!(
+                "copies encrypted for {subject}, certificate {serial}: it expired at {to}, so \
+                 nobody will encrypt for it; get a new one and keep this key too"
+            ));
+        } else {
+            Findings::good(&format!(
+                "copies encrypted for {subject}, certificate {serial}, valid {from} to {to}"
+            ));
+        }
+    }
+    if !named {
+        Findings::advise(
+            &"no certificate beside the keys in [envelope]: a damaged copy for them cannot be \
+              told from one for others",
+        );
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .context("the demo's server cannot start")?;
     let smtp = *server.smtp.first().context("the server listens nowhere")?;
 
-    let scenarios = scenarios::all(&mut installation.authority, Clock::system().now())?;
+    let scenarios = scenarios::all(&mut installation.authorities, Clock::system().now())?;
     let mut rows = Vec::new();
     let mut surprises = 0_usize;
     for (number, scenario) in scenarios.iter().enumerate() {

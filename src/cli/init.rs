@@ -140,6 +140,12 @@ fn text(addresses: &Addresses, hostname: &str) -> String {
          [store]\n\
          url = \"sqlite:data/skrynka.db\"\n\
          \n\
+         # Encrypted copies (.p7e): the organisation's private keys and their password, in files\n\
+         # that only the server's user may read: OPERATING.md, \"Encrypted copies\".\n\
+         # [envelope]\n\
+         # keys = [\"organisation.p12\"]\n\
+         # password_file = \"organisation.password\"\n\
+         \n\
          [vault]\n\
          directory = \"data/objects\"\n\
          master_key = \"master.key\"\n\
@@ -149,6 +155,12 @@ fn text(addresses: &Addresses, hostname: &str) -> String {
          \n\
          [trust]\n\
          directory = \"trust\"\n\
+         \n\
+         [signatures]\n\
+         # \"require\": nothing is verified before it is known that no certificate was revoked.\n\
+         revocation = \"prefer\"\n\
+         # Lists and answers are fetched from the authorities: OPERATING.md, \"Revocation\".\n\
+         fetch = true\n\
          \n\
          [retention]\n\
          quarantine_days = 30\n"

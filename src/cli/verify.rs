@@ -12,15 +12,16 @@ use bytes::Bytes;
 use clap::Args;
 use serde::Serialize;
 
+mod table;
+
 use super::{complain, say};
 use crate::{
-    app::read_trust_directory,
+    app::{read_organisation_keys, read_trust_directory},
+    bundle::{Decrypted, Opening},
     clock::Clock,
-    domain::{
-        BestTimeSource, CertificateReport, Container, DocumentReport, Indication, SignatureReport,
-        Timestamp,
-    },
-    signature::{self, Conditions, Signed},
+    domain::{Container, DocumentReport, Indication, Timestamp},
+    envelope::OrganisationKeys,
+    signature::{self, Conditions, Encrypted, Limits, Signed},
     trust::TrustStore,
 };
 
@@ -37,10 +38,12 @@ const WRONG_USAGE: u8 = 2;
 ///
 /// A detached signature X.p7s is judged over X beside it, or over --content. Exit code: 0 when
 /// every signature is `TOTAL_PASSED`, 1 when one is `TOTAL_FAILED` or a file cannot be read as
-/// signed, 3 when none failed and one is INDETERMINATE, 2 on wrong usage.
+/// signed, 3 when none failed and one is INDETERMINATE or stays encrypted, 2 on wrong usage.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  skrynka verify --trust trust passport.pdf.p7s\n  \
-                        skrynka verify --trust trust --content passport.pdf signature.p7s --json")]
+                        skrynka verify --trust trust --content passport.pdf signature.p7s --json\n  \
+                        skrynka verify --trust trust --key org.p12 --password-file org.password \
+                        passport.pdf.p7s.p7e")]
 pub(super) struct Arguments {
     /// A directory of trusted certificates; may be repeated.
     #[arg(long, value_name = "DIR")]
@@ -48,6 +51,13 @@ pub(super) struct Arguments {
     /// The content of a detached signature.
     #[arg(long, value_name = "FILE")]
     content: Option<PathBuf>,
+    /// A file with private keys that open encrypted files (.p7e), readable by its owner alone; may
+    /// be repeated.
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+    /// A file whose first line is the keys' password, readable by its owner alone.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    password_file: Option<PathBuf>,
     /// Judges for this moment, in place of now.
     #[arg(long, value_name = "RFC3339")]
     at: Option<Timestamp>,
@@ -75,9 +85,7 @@ struct FileReport {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let given = read_trust(&arguments.trust)
-        .and_then(|trust| Ok((trust, arguments.content.as_deref().map(read).transpose()?)));
-    let (trust, content) = match given {
+    let (trust, keys, content) = match given(arguments) {
         Ok(given) => given,
         // Of the files nothing is known: 1 would say that one of them is wrong.
         Err(error) => {
@@ -91,14 +99,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let mut files = Vec::new();
     for file in &arguments.files {
-        let signed = signed(file, content.as_ref());
+        let mut opening = Opening::new(&keys, trust.certificates());
+        let signed = signed(file, content.as_ref(), &mut opening);
         if let Err(error) = &signed {
             complain(&format!("skrynka: {error:#}"));
         }
         let is_unreadable = signed.is_err();
         let report = signed.map_or_else(
             |_| not_signed(),
-            |signed| signature::examine(&signed, &conditions).report().clone(),
+            |(signed, encrypted)| {
+                let conditions = Conditions { encrypted: &encrypted, ..conditions };
+                signature::examine(&signed, &conditions).report().clone()
+            },
         );
         files.push(FileReport { file: file.display().to_string(), is_unreadable, report });
     }
@@ -108,7 +120,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         say(&serde_json::to_string_pretty(&report).context("the report does not fit JSON")?);
     } else {
         for file in report.files.iter().filter(|file| !file.is_unreadable) {
-            print(file);
+            table::print(&file.file, &file.report);
         }
     }
     Ok(match worst {
@@ -143,38 +155,58 @@ fn not_signed() -> DocumentReport {
         sub_indication: None,
         signatures: Vec::new(),
         not_covered: Vec::new(),
+        encrypted: false,
     }
 }
 
+/// What the files are judged by: certificates, keys and the content that was named.
+fn given(arguments: &Arguments) -> anyhow::Result<(TrustStore, OrganisationKeys, Option<Bytes>)> {
+    let trust = read_trust(&arguments.trust)?;
+    let keys = read_organisation_keys(&arguments.key, arguments.password_file.as_deref())?;
+    Ok((trust, keys, arguments.content.as_deref().map(read).transpose()?))
+}
+
 fn read_trust(directories: &[PathBuf]) -> anyhow::Result<TrustStore> {
-    let mut certificates = Vec::new();
+    let mut trust = TrustStore::empty();
     for directory in directories {
         let read = read_trust_directory(directory)?;
         for problem in &read.problems {
             complain(&format!("not used: {problem}"));
         }
-        certificates.extend(read.store.certificates().iter().cloned());
+        trust = trust.merged(read.store);
     }
-    Ok(TrustStore::new(certificates))
+    Ok(trust)
 }
 
 /// The file with what belongs to it: its detached signature `FILE.p7s`, or the content that it is
-/// a signature of.
-fn signed(file: &Path, content: Option<&Bytes>) -> anyhow::Result<Signed> {
-    let bytes = read(file)?;
+/// a signature of; and the encrypted files that they came in.
+fn signed(
+    file: &Path,
+    content: Option<&Bytes>,
+    opening: &mut Opening<'_>,
+) -> anyhow::Result<(Signed, Vec<Encrypted>)> {
+    let limits = Limits::default();
+    let Decrypted { content: bytes, mut encrypted, .. } = opening.decrypt(&read(file)?, &limits);
     if signature::is_signature(&bytes) {
+        let mut read_more = |path: &Path| {
+            let more = opening.decrypt(&read(path)?, &limits);
+            encrypted.extend(more.encrypted);
+            anyhow::Ok(more.content)
+        };
         let content = match content {
             Some(content) => Some(content.clone()),
-            None if signature::is_detached(&bytes) => beside(file).map(|p| read(&p)).transpose()?,
+            None if signature::is_detached(&bytes) => {
+                beside(file).map(|path| read_more(&path)).transpose()?
+            }
             None => None,
         };
-        return Ok(Signed { content, signatures: vec![bytes] });
+        return Ok((Signed { content, signatures: vec![bytes] }, encrypted));
     }
     let mut name = OsString::from(file);
     name.push(".p7s");
     let signature = Path::new(&name);
     let signatures = if signature.is_file() { vec![read(signature)?] } else { Vec::new() };
-    Ok(Signed { content: Some(bytes), signatures })
+    Ok((Signed { content: Some(bytes), signatures }, encrypted))
 }
 
 /// `X` for `X.p7s`, when it is there.
@@ -193,70 +225,4 @@ fn read(file: &Path) -> anyhow::Result<Bytes> {
         file.display()
     );
     Ok(Bytes::from(fs::read(file).with_context(doing)?))
-}
-
-fn print(file: &FileReport) {
-    let FileReport { file, report, .. } = file;
-    let Some(indication) = report.indication else {
-        say(&format!("{file}: not signed"));
-        return;
-    };
-    say(&format!("{file}: {}", with_sub_indication(indication, report.sub_indication)));
-    for (number, signature) in report.signatures.iter().enumerate() {
-        say(&format!("  signature {} of {}", number + 1, report.signatures.len()));
-        print_signature(signature);
-    }
-}
-
-fn print_signature(signature: &SignatureReport) {
-    let line = |name: &str, value: &str| say(&format!("    {name:<12} {value}"));
-    line("result", &with_sub_indication(signature.indication, signature.sub_indication));
-    if let Some(reason) = &signature.reason {
-        line("why", reason);
-    }
-    line("signer", &signature.signer.name);
-    if let Some(organisation) = &signature.signer.organisation {
-        line("organisation", organisation);
-    }
-    if let Some(code) = &signature.signer.code {
-        line("code", code);
-    }
-    line("algorithm", &format!("{}, {}", signature.algorithm, signature.digest_algorithm));
-    line("level", signature.level.as_str());
-    if let Some(claimed) = signature.signing_time {
-        line("claims", &format!("to be signed at {claimed} (a claim, no proof)"));
-    }
-    let source = match signature.best_time_source {
-        BestTimeSource::ArchiveTimestamp => "an archive time-stamp proves it",
-        BestTimeSource::ContentTimestamp => {
-            "a content time-stamp: of the document, not of the signature"
-        }
-        BestTimeSource::DocumentTimestamp => "a document time-stamp proves it",
-        BestTimeSource::Given => "the moment asked for",
-        BestTimeSource::Receipt => "now: nothing older is proved",
-        BestTimeSource::SignatureTimestamp => "a signature time-stamp proves it",
-    };
-    line("judged for", &format!("{} ({source})", signature.best_time));
-    for certificate in &signature.chain {
-        line("certificate", &in_words(certificate));
-    }
-    for warning in &signature.warnings {
-        line("warning", &warning.to_string());
-    }
-}
-
-fn in_words(certificate: &CertificateReport) -> String {
-    let CertificateReport { subject, not_before, not_after, key, problem, .. } = certificate;
-    let problem = problem.as_ref().map(|text| format!(" PROBLEM: {text}")).unwrap_or_default();
-    format!("{subject} ({key}, {not_before} to {not_after}){problem}")
-}
-
-fn with_sub_indication(
-    indication: Indication,
-    sub_indication: Option<crate::domain::SubIndication>,
-) -> String {
-    match sub_indication {
-        Some(sub) => format!("{indication}/{sub}"),
-        None => indication.to_string(),
-    }
 }

@@ -22,11 +22,19 @@ pub(super) struct Login {
     pub(super) sees: &'static str,
 }
 
+/// The authorities that the demo trusts.
+pub(super) struct Authorities {
+    /// With ECDSA.
+    pub(super) ordinary: Authority,
+    /// With DSTU 4145.
+    pub(super) national: Authority,
+}
+
 /// What the demo's server is started with.
 pub(super) struct Installation {
     pub(super) config: Config,
-    /// Its certificate lies in the trust directory; its keys end with the demo.
-    pub(super) authority: Authority,
+    /// Their certificates lie in the trust directory; their keys end with the demo.
+    pub(super) authorities: Authorities,
     pub(super) logins: Vec<Login>,
 }
 
@@ -47,9 +55,17 @@ impl Installation {
         let path = init::lay_out(directory, &addresses, "demo.example.ua")?;
         let config = Config::load(&path, [])?;
         let now = Clock::system().now();
-        let authority = Authority::root(Seed::random()?, validity(now))?;
-        fs::write(config.trust.directory.join("demo-root.pem"), authority.certificate_pem()?)
-            .context("cannot write the demo authority's certificate")?;
+        let authorities = Authorities {
+            ordinary: Authority::root(Seed::random()?, validity(now))?,
+            national: Authority::national_root(Seed::random()?, validity(now))?,
+        };
+        for (file, authority) in [
+            ("demo-root.pem", &authorities.ordinary),
+            ("demo-national-root.pem", &authorities.national),
+        ] {
+            fs::write(config.trust.directory.join(file), authority.certificate_pem()?)
+                .context("cannot write a demo authority's certificate")?;
+        }
 
         let (store, _) = open_store(&config).await?;
         let registry = Registry::parse(include_str!("registry.toml"))
@@ -72,6 +88,6 @@ impl Installation {
             logins.push(Login { name: (*name).to_owned(), password, sees });
         }
         store.close().await;
-        Ok(Self { config, authority, logins })
+        Ok(Self { config, authorities, logins })
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::installation::Authorities;
 use crate::{
     domain::{BranchId, FindingCode, MailAddress, ShareRow, Timestamp, TypeCode, Verdict},
     sample::{
@@ -42,12 +43,15 @@ pub(super) fn validity(now: Timestamp) -> Validity {
     Validity::days(now.plus_seconds(-86_400), 30)
 }
 
-/// All scenarios in the order that they are sent in. `authority` is the one that the demo trusts.
-pub(super) fn all(authority: &mut Authority, now: Timestamp) -> anyhow::Result<Vec<Scenario>> {
+/// All scenarios in the order that they are sent in. `authorities` are those that the demo trusts.
+pub(super) fn all(authorities: &mut Authorities, now: Timestamp) -> anyhow::Result<Vec<Scenario>> {
     let validity = validity(now);
+    let Authorities { ordinary: authority, national } = authorities;
     let mut stranger = Authority::root(Seed::random()?, validity)?;
     let seal = authority.signer(Subject::Organisation, KeyAlgorithm::P256, validity)?;
     let person = authority.signer(Subject::Person, KeyAlgorithm::Ed25519, validity)?;
+    let national_seal = national.signer(Subject::Organisation, KeyAlgorithm::Dstu4145, validity)?;
+    let national_person = national.signer(Subject::Person, KeyAlgorithm::Dstu4145, validity)?;
     let forger = stranger.signer(Subject::Organisation, KeyAlgorithm::P256, validity)?;
     let mut post = Post { now, sent: 0, scenarios: Vec::new() };
 
@@ -67,6 +71,17 @@ pub(super) fn all(authority: &mut Authority, now: Timestamp) -> anyhow::Result<V
     let signed = vec![copy.attached(&person, now)?];
     post.send("signed by the person, Ed25519", "library", signed, Verdict::Verified, None)?;
 
+    let national_copies = [
+        post.sealed("birth-certificate", &national_seal)?,
+        post.sealed("internal-passport", &national_seal)?,
+    ]
+    .concat();
+    post.send("whole set, DSTU 4145 seal", "school", national_copies, Verdict::Verified, None)?;
+
+    let copy = post.copy("student-id-card")?;
+    let signed = vec![copy.attached(&national_person, now)?];
+    post.send("signed by the person, DSTU 4145", "library", signed, Verdict::Verified, None)?;
+
     let half = post.sealed("birth-certificate", &seal)?;
     post.send(
         "passport missing",
@@ -85,17 +100,21 @@ pub(super) fn all(authority: &mut Authority, now: Timestamp) -> anyhow::Result<V
         Some(FindingCode::UnsignedDocument),
     )?;
 
-    let mut tampered = post.sealed("internal-passport", &seal)?;
-    let pdf = tampered.first_mut().context("a sealed copy is a PDF and its signature")?;
-    let digit = pdf.content.iter_mut().rev().find(|byte| byte.is_ascii_digit());
-    *digit.context("a PDF has digits")? = b'7';
-    post.send(
-        "changed after signing",
-        "cnap+residence",
-        tampered,
-        Verdict::Invalid,
-        Some(FindingCode::SignatureInvalid),
-    )?;
+    for (title, signer) in
+        [("changed after signing", &seal), ("changed after signing with DSTU 4145", &national_seal)]
+    {
+        let mut tampered = post.sealed("internal-passport", signer)?;
+        let pdf = tampered.first_mut().context("a sealed copy is a PDF and its signature")?;
+        let digit = pdf.content.iter_mut().rev().find(|byte| byte.is_ascii_digit());
+        *digit.context("a PDF has digits")? = b'7';
+        post.send(
+            title,
+            "cnap+residence",
+            tampered,
+            Verdict::Invalid,
+            Some(FindingCode::SignatureInvalid),
+        )?;
+    }
 
     let own = post.sealed("internal-passport", &person)?;
     post.send(
