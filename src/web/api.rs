@@ -50,16 +50,20 @@ async fn services(
 ) -> Result<Response, Refusal> {
     refuse_parameters(&uri)?;
     let registry = state.registry.borrow().clone();
+    let has_trust_list = state.trust.borrow().newest_list().is_some();
     let items: Vec<Value> = registry
         .branches
         .iter()
         .filter(|branch| client.reader().scope.contains(&branch.id))
-        .flat_map(|branch| branch.services.iter().map(move |of_it| service(branch, of_it)))
+        .flat_map(|branch| {
+            branch.services.iter().map(move |of_it| service(branch, of_it, has_trust_list))
+        })
         .collect();
     Ok(answer(&json!({ "items": items, "next": null })))
 }
 
-fn service(branch: &Branch, service: &Service) -> Value {
+fn service(branch: &Branch, service: &Service, has_trust_list: bool) -> Value {
+    let accepted = service.accepted_signers(has_trust_list);
     let documents: Vec<Value> = service
         .documents
         .iter()
@@ -76,7 +80,8 @@ fn service(branch: &Branch, service: &Service) -> Value {
         "documents": documents,
         "retention_days": service.retention_days,
         "qr_issued_on": service.qr_issued_on.map(|day| day.to_string()),
-        "signers": signers(&service.signers),
+        "signers": signers(accepted.policy),
+        "signers_by_default": accepted.by_default,
         "max_copy_age_hours": service.max_copy_age_hours,
         "require_fresh": service.require_fresh,
     })
@@ -84,11 +89,11 @@ fn service(branch: &Branch, service: &Service) -> Value {
 
 fn signers(policy: &SignerPolicy) -> Value {
     match policy {
-        SignerPolicy::Anchors => json!("anchors"),
-        SignerPolicy::Seal => json!("seal"),
-        SignerPolicy::Person => json!("person"),
-        SignerPolicy::SealOrPerson => json!("seal-or-person"),
         SignerPolicy::Pinned(certificates) => json!(certificates),
+        SignerPolicy::Anchors
+        | SignerPolicy::Person
+        | SignerPolicy::Seal
+        | SignerPolicy::SealOrPerson => json!(policy.as_str()),
     }
 }
 

@@ -61,7 +61,7 @@ impl Viewer {
     pub(super) fn frame(&self, state: &State, here: &str) -> Frame {
         Frame::new(self.t, &state.organisation(), here)
             .with_user(self.t, &self.name, self.role, &self.form_token)
-            .with_empty_trust(state.trust.borrow().is_empty())
+            .with_trust(self.t, &state.trust.borrow())
     }
 
     /// Refuses a form that does not bear the session's token.

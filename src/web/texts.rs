@@ -112,6 +112,18 @@ impl Texts {
         }
     }
 
+    /// The name of an algorithm or key, as people write the national ones.
+    pub(super) fn algorithm(self, name: &str) -> String {
+        const IN_UKRAINIAN: [(&str, &str); 4] =
+            [("DSTU", "ДСТУ"), ("GOST", "ГОСТ"), ("Kupyna", "Купина"), (" with ", " із ")];
+        match self.0 {
+            Language::Uk => IN_UKRAINIAN
+                .iter()
+                .fold(name.to_owned(), |text, (latin, own)| text.replace(latin, own)),
+            Language::En => name.to_owned(),
+        }
+    }
+
     /// The name of a document's type.
     pub(super) fn type_name(self, code: &TypeCode) -> String {
         if code.is_unknown() { self.say("type-unknown") } else { code.name(self.0).to_owned() }

@@ -3,7 +3,10 @@
 use std::sync::LazyLock;
 
 use super::{super::texts::Texts, words::role_key};
-use crate::domain::{Language, Role, Sha256};
+use crate::{
+    domain::{Language, Role, Sha256, Timestamp},
+    trust::TrustStore,
+};
 
 /// The stylesheet, served from our own origin.
 pub(in crate::web) const STYLE: &str = include_str!("../assets/style.css");
@@ -25,6 +28,8 @@ pub(in crate::web) struct Frame {
     pub(super) user: Option<FrameUser>,
     /// There is no trusted certificate, so nothing can be verified.
     pub(super) trust_empty: bool,
+    /// Which trust list is known; `None` on the login page and on error pages.
+    pub(super) trust_list: Option<String>,
     /// Where the switch of language comes back to.
     pub(super) here: String,
     pub(super) other_language: OtherLanguage,
@@ -58,6 +63,7 @@ impl Frame {
             organisation: organisation.to_owned(),
             user: None,
             trust_empty: false,
+            trust_list: None,
             here: here.to_owned(),
             other_language,
         }
@@ -78,8 +84,17 @@ impl Frame {
         Self { user: Some(user), ..self }
     }
 
-    /// The same with the warning that nothing can be verified.
-    pub(in crate::web) fn with_empty_trust(self, empty: bool) -> Self {
-        Self { trust_empty: empty, ..self }
+    /// The same with what is trusted: a warning when it is nothing, and the trust list's days.
+    pub(in crate::web) fn with_trust(self, t: Texts, trust: &TrustStore) -> Self {
+        let day = |moment: Timestamp| t.day(moment.day_in_kyiv());
+        let list = match trust.newest_list() {
+            Some(list) => {
+                let next = list.next_update.map_or_else(|| "—".to_owned(), day);
+                let issued = day(list.issued_at);
+                t.say_with("trust-list", [("issued", issued.into()), ("next", next.into())])
+            }
+            None => t.say("trust-list-none"),
+        };
+        Self { trust_empty: trust.is_empty(), trust_list: Some(list), ..self }
     }
 }

@@ -1,17 +1,27 @@
 //! The report on a document's signatures, as the page of its share shows it.
 
+mod chain;
+mod timestamps;
+
 use super::{
     super::texts::Texts,
     share::Fact,
     words::{
-        Badge, assurance_key, best_time_key, certificate_role_key, certificate_source_key,
-        container_key, sub_indication,
+        Badge, assurance_key, best_time_key, container_key, qualification_key, sub_indication,
+        warning_key,
     },
 };
-use crate::domain::{CertificateReport, DocumentReport, Indication, SignatureReport, Timestamp};
+use crate::domain::{
+    AttributeReport, Container, DocumentReport, Indication, QualificationReport, SignatureReport,
+    Warning,
+};
+use chain::CertificateView;
+use timestamps::TimestampView;
 
 pub(super) struct ReportView {
     pub(super) container: String,
+    /// `None` when the signatures cover everything.
+    pub(super) not_covered: Option<String>,
     pub(super) signatures: Vec<SignatureView>,
 }
 
@@ -21,50 +31,71 @@ pub(super) struct SignatureView {
     /// The certificates are shown unfolded: the reason may be in them.
     pub(super) failed: bool,
     pub(super) facts: Vec<Fact>,
-    /// In English; `None` when there are none.
-    pub(super) warnings: Option<Vec<String>>,
+    /// `None` when there are none.
+    pub(super) warnings: Option<Vec<WarningView>>,
+    /// `None` when there are none.
+    pub(super) timestamps: Option<Vec<TimestampView>>,
     pub(super) chain: Option<Vec<CertificateView>>,
     pub(super) chain_none: Option<String>,
 }
 
-pub(super) struct CertificateView {
-    pub(super) role: String,
-    pub(super) source: String,
-    pub(super) subject: String,
-    pub(super) serial: String,
-    pub(super) validity: String,
-    pub(super) key: String,
-    pub(super) problem: String,
-    /// The same with the values on both sides, in English; `None` when nothing is wrong.
-    pub(super) detail: Option<String>,
+pub(super) struct WarningView {
+    pub(super) text: String,
+    /// The same with the values, in English.
+    pub(super) detail: String,
 }
 
 impl ReportView {
     pub(super) fn new(t: Texts, report: &DocumentReport) -> Self {
+        let mut signatures = Vec::new();
+        for (number, signature) in (1_u32..).zip(&report.signatures) {
+            signatures.push(SignatureView::new(t, "signature-heading", number, signature));
+            for (number, counter) in (1_u32..).zip(&signature.counter_signatures) {
+                signatures.push(SignatureView::new(
+                    t,
+                    "counter-signature-heading",
+                    number,
+                    counter,
+                ));
+            }
+        }
         Self {
-            container: t.say(container_key(report.container)),
-            signatures: (1_u32..)
-                .zip(&report.signatures)
-                .map(|(number, signature)| SignatureView::new(t, number, signature))
-                .collect(),
+            container: container(t, report),
+            not_covered: (!report.not_covered.is_empty()).then(|| report.not_covered.join(", ")),
+            signatures,
         }
     }
 }
 
+fn container(t: Texts, report: &DocumentReport) -> String {
+    let container = t.say(container_key(report.container));
+    if report.encrypted && report.container != Container::Envelope {
+        format!("{container}. {}.", t.say("came-encrypted"))
+    } else {
+        container
+    }
+}
+
 impl SignatureView {
-    fn new(t: Texts, number: u32, signature: &SignatureReport) -> Self {
-        let chain: Vec<_> = signature
-            .chain
+    fn new(t: Texts, heading: &str, number: u32, signature: &SignatureReport) -> Self {
+        let chain = CertificateView::all(t, &signature.chain, signature.best_time);
+        let timestamps: Vec<_> =
+            signature.timestamps.iter().map(|one| TimestampView::new(t, one)).collect();
+        let warnings: Vec<_> = signature
+            .warnings
             .iter()
-            .map(|link| CertificateView::new(t, link, signature.best_time))
+            .map(|Warning { code, text }| WarningView {
+                text: t.say(&warning_key(*code)),
+                detail: text.clone(),
+            })
             .collect();
         Self {
-            heading: t.say_with("signature-heading", [("number", number.into())]),
+            heading: t.say_with(heading, [("number", number.into())]),
             badge: Badge::of_indication(t, Some(signature.indication)),
             failed: signature.indication != Indication::TotalPassed,
             facts: facts(t, signature),
-            warnings: (!signature.warnings.is_empty())
-                .then(|| signature.warnings.iter().map(ToString::to_string).collect()),
+            warnings: (!warnings.is_empty()).then_some(warnings),
+            timestamps: (!timestamps.is_empty()).then_some(timestamps),
             chain_none: chain.is_empty().then(|| t.say("chain-empty")),
             chain: (!chain.is_empty()).then_some(chain),
         }
@@ -103,13 +134,13 @@ fn facts(t: Texts, signature: &SignatureReport) -> Vec<Fact> {
     let algorithm = t.say_with(
         "signature-algorithm-text",
         [
-            ("algorithm", signature.algorithm.as_str().into()),
-            ("digest", signature.digest_algorithm.as_str().into()),
+            ("algorithm", t.algorithm(&signature.algorithm).into()),
+            ("digest", t.algorithm(&signature.digest_algorithm).into()),
         ],
     );
     facts.push(Fact::new(t.say("signature-algorithm"), algorithm));
     if let Some(certificate) = signature.chain.first() {
-        facts.push(Fact::new(t.say("signer-key"), certificate.key.as_str()));
+        facts.push(Fact::new(t.say("signer-key"), t.algorithm(&certificate.key)));
     }
     if let Some(at) = signature.signing_time {
         facts.push(Fact::new(t.say("signing-time"), t.moment(at)));
@@ -122,33 +153,20 @@ fn facts(t: Texts, signature: &SignatureReport) -> Vec<Fact> {
         ],
     );
     facts.push(Fact::new(t.say("judged-for"), judged_for));
-    if !signature.timestamps.is_empty() {
-        let count = signature.timestamps.len();
-        let text = t.say_with("timestamps-text", [("count", count.into())]);
-        facts.push(Fact::new(t.say("timestamps"), text));
-    }
-    facts
-}
-
-impl CertificateView {
-    /// The certificate as it was judged for the moment `at`.
-    fn new(t: Texts, certificate: &CertificateReport, at: Timestamp) -> Self {
-        let from = t.day(certificate.not_before.day_in_kyiv());
-        let to = t.day(certificate.not_after.day_in_kyiv());
-        Self {
-            role: t.say(certificate_role_key(certificate.role)),
-            source: t.say(certificate_source_key(certificate.source)),
-            subject: certificate.subject.clone(),
-            serial: certificate.serial.clone(),
-            validity: t.say_with("chain-validity-text", [("from", from.into()), ("to", to.into())]),
-            key: certificate.key.clone(),
-            problem: t.say(match &certificate.problem {
-                None => "chain-sound",
-                Some(_) if at > certificate.not_after => "chain-expired",
-                Some(_) if at < certificate.not_before => "chain-not-yet-valid",
-                Some(_) => "chain-flawed",
-            }),
-            detail: certificate.problem.clone(),
+    if let Some(QualificationReport { kind, reasons }) = &signature.qualification {
+        facts.push(Fact::new(t.say("qualification"), t.say(qualification_key(*kind))));
+        if !reasons.is_empty() {
+            let reasons = reasons.join(" ");
+            facts.push(Fact::new(t.say("qualification-why"), reasons).in_english());
         }
     }
+    if !signature.covers.is_empty() {
+        facts.push(Fact::new(t.say("covers"), signature.covers.join(", ")));
+    }
+    if !signature.attributes.is_empty() {
+        let name = |one: &AttributeReport| one.name.as_ref().unwrap_or(&one.id).clone();
+        let names: Vec<_> = signature.attributes.iter().map(name).collect();
+        facts.push(Fact::new(t.say("attributes"), names.join(", ")));
+    }
+    facts
 }

@@ -45,6 +45,8 @@ pub(in crate::web) struct Surroundings<'a> {
     pub(in crate::web) names: &'a Names,
     /// The ground that the service's documents are processed on, in words.
     pub(in crate::web) legal_basis: Option<String>,
+    /// Whose signatures the service accepts, in words.
+    pub(in crate::web) signers: Option<String>,
     /// The shares named by findings that the reader may see.
     pub(in crate::web) visible: &'a BTreeSet<ShareId>,
 }
@@ -201,6 +203,9 @@ fn facts(t: Texts, share: &Disclosed, around: &Surroundings<'_>) -> Vec<Fact> {
         vec![Fact::new(t.say("fact-branch"), branch), Fact::new(t.say("fact-service"), service)];
     facts.extend(
         around.legal_basis.iter().map(|basis| Fact::new(t.say("fact-legal-basis"), basis.as_str())),
+    );
+    facts.extend(
+        around.signers.iter().map(|signers| Fact::new(t.say("fact-signers"), signers.as_str())),
     );
     facts.push(Fact::new(t.say("fact-received"), t.moment(row.received_at)));
     facts.push(Fact::new(t.say("fact-judged"), t.moment(row.judged_at)));

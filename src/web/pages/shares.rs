@@ -17,7 +17,7 @@ use super::{
     list::{ListPage, Listing, PAGE_LEN},
     page,
     share::{SharePage, Surroundings},
-    words::legal_basis_key,
+    words::{accepted_signers, legal_basis_key},
 };
 use crate::domain::ShareId;
 
@@ -59,6 +59,7 @@ pub(super) async fn share(
     let around = Surroundings {
         names: &names,
         legal_basis: legal_basis(&state, viewer.t, &share),
+        signers: signers(&state, viewer.t, &share),
         visible: &visible,
     };
     let frame = viewer.frame(&state, &format!("/shares/{}", share.row.id));
@@ -96,4 +97,12 @@ fn legal_basis(state: &State, t: Texts, share: &Disclosed) -> Option<String> {
         Some(note) => format!("{basis}. {note}"),
         None => basis,
     })
+}
+
+/// Whose signatures the service accepts now, by the registry and the trust lists in force.
+fn signers(state: &State, t: Texts, share: &Disclosed) -> Option<String> {
+    let registry = state.registry.borrow();
+    let service = registry.branch(&share.row.branch)?.service(share.row.service.as_ref()?)?;
+    let accepted = service.accepted_signers(state.trust.borrow().newest_list().is_some());
+    Some(accepted_signers(t, Some(&accepted.to_string())))
 }

@@ -8,7 +8,8 @@ use super::{super::texts::Texts, words::*};
 use crate::{
     domain::{
         Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding,
-        FindingCode, Indication, Language, RetentionReason, Role, Severity, SubIndication, Verdict,
+        FindingCode, Indication, Language, Qualification, RetentionReason, RevocationKind,
+        RevocationStatus, Role, Severity, SubIndication, Verdict, WarningCode,
     },
     registry::LegalBasis,
 };
@@ -33,7 +34,27 @@ fn every_name_of_a_closed_set_has_its_texts() {
     let indications =
         [Indication::TotalPassed, Indication::Indeterminate, Indication::TotalFailed].map(Some);
     keys.extend(indications.into_iter().chain([None]).map(indication_key));
-    let containers = [Container::CmsAttached, Container::CmsDetached, Container::None];
+    keys.extend(WarningCode::ALL.iter().map(|code| warning_key(*code)));
+    keys.extend(Qualification::ALL.iter().map(|kind| qualification_key(*kind).to_owned()));
+    // The other two leave a moment open.
+    let statuses = [RevocationStatus::Good, RevocationStatus::Unchecked];
+    keys.extend(statuses.map(revocation_status_key).map(str::to_owned));
+    let kinds = [
+        RevocationKind::Crl,
+        RevocationKind::DeltaCrl,
+        RevocationKind::NoCheck,
+        RevocationKind::Ocsp,
+    ];
+    keys.extend(kinds.map(revocation_kind_key).map(str::to_owned));
+    let containers = [
+        Container::AsicE,
+        Container::AsicS,
+        Container::CmsAttached,
+        Container::CmsDetached,
+        Container::Envelope,
+        Container::Pades,
+        Container::None,
+    ];
     keys.extend(containers.map(container_key).map(str::to_owned));
     let roles = [
         CertificateRole::Signer,
@@ -42,11 +63,21 @@ fn every_name_of_a_closed_set_has_its_texts() {
         CertificateRole::PinnedSigner,
     ];
     keys.extend(roles.map(certificate_role_key).map(str::to_owned));
-    let sources = [CertificateSource::Signature, CertificateSource::TrustDirectory];
+    let sources = [
+        CertificateSource::Signature,
+        CertificateSource::TrustDirectory,
+        CertificateSource::TrustList,
+    ];
     keys.extend(sources.map(certificate_source_key).map(str::to_owned));
-    keys.extend(
-        [BestTimeSource::Receipt, BestTimeSource::Given].map(best_time_key).map(str::to_owned),
-    );
+    let moments = [
+        BestTimeSource::ArchiveTimestamp,
+        BestTimeSource::ContentTimestamp,
+        BestTimeSource::DocumentTimestamp,
+        BestTimeSource::Given,
+        BestTimeSource::Receipt,
+        BestTimeSource::SignatureTimestamp,
+    ];
+    keys.extend(moments.map(best_time_key).map(str::to_owned));
     for language in Language::ALL {
         let t = Texts::new(language);
         for key in &keys {

@@ -3,7 +3,8 @@
 use super::super::texts::Texts;
 use crate::domain::{
     Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding, FindingCode,
-    Indication, RetentionReason, Role, Severity, SubIndication, Timestamp, TypeCode, Verdict,
+    Indication, Qualification, RetentionReason, RevocationKind, RevocationStatus, Role, Severity,
+    SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
 };
 use crate::registry::LegalBasis;
 
@@ -108,14 +109,17 @@ impl FindingView {
 /// What a finding says, in a sentence.
 pub(super) fn finding_text(t: Texts, finding: &Finding) -> String {
     let detail = finding.detail.as_deref();
+    let hours = detail.and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
     t.say_with(
         &finding_key(finding.code),
         [
             ("detail", detail_words(t, finding).into()),
             ("documents", type_choice(t, detail).into()),
             ("reason", reason(t, detail).into()),
+            ("signers", accepted_signers(t, detail).into()),
             // A copy is never stale at once: 0 stands for an age that nothing tells.
-            ("hours", detail.and_then(|text| text.parse::<u32>().ok()).unwrap_or(0).into()),
+            ("hours", hours.into()),
+            ("age", age(t, hours).into()),
         ],
     )
 }
@@ -142,6 +146,21 @@ pub(super) fn type_choice(t: Texts, detail: Option<&str>) -> String {
         return t.say("type-unknown");
     }
     names.join(&format!(" {} ", t.say("or")))
+}
+
+/// An age in the unit that people say.
+fn age(t: Texts, hours: u32) -> String {
+    const HOURS_PER_DAY: u32 = 24;
+    match hours / HOURS_PER_DAY {
+        0 | 1 => t.say_with("age-hours", [("count", hours.into())]),
+        days => t.say_with("age-days", [("count", days.into())]),
+    }
+}
+
+/// Whose signatures a service accepts, by the name of its policy.
+pub(super) fn accepted_signers(t: Texts, name: Option<&str>) -> String {
+    let known = name.and_then(|name| t.find(&format!("signers-{name}"), []));
+    known.unwrap_or_else(|| t.say("signers-unknown"))
 }
 
 /// A sub-indication's name in words.
@@ -248,4 +267,41 @@ pub(super) fn best_time_key(source: BestTimeSource) -> &'static str {
         BestTimeSource::SignatureTimestamp => "best-time-signature-timestamp",
         BestTimeSource::Given => "best-time-given",
     }
+}
+
+pub(super) fn qualification_key(kind: Qualification) -> &'static str {
+    match kind {
+        Qualification::AdvancedWithQualifiedCertificate => {
+            "qualification-advanced-with-qualified-certificate"
+        }
+        Qualification::AdvancedSealWithQualifiedCertificate => {
+            "qualification-advanced-seal-with-qualified-certificate"
+        }
+        Qualification::NotQualified => "qualification-not-qualified",
+        Qualification::QualifiedSeal => "qualification-qualified-seal",
+        Qualification::QualifiedSignature => "qualification-qualified-signature",
+        Qualification::Undetermined => "qualification-undetermined",
+    }
+}
+
+pub(super) fn revocation_status_key(status: RevocationStatus) -> &'static str {
+    match status {
+        RevocationStatus::Good => "revocation-good",
+        RevocationStatus::Revoked => "revocation-revoked",
+        RevocationStatus::RevokedLater => "revocation-revoked-later",
+        RevocationStatus::Unchecked => "revocation-unchecked",
+    }
+}
+
+pub(super) fn revocation_kind_key(kind: RevocationKind) -> &'static str {
+    match kind {
+        RevocationKind::Crl => "revocation-crl",
+        RevocationKind::DeltaCrl => "revocation-delta-crl",
+        RevocationKind::NoCheck => "revocation-no-check",
+        RevocationKind::Ocsp => "revocation-ocsp",
+    }
+}
+
+pub(super) fn warning_key(code: WarningCode) -> String {
+    format!("warning-{}", code.as_str())
 }

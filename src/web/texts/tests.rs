@@ -89,7 +89,7 @@ fn every_text_that_a_template_says_exists() {
 #[test]
 fn no_text_is_left_over() {
     // Keys that are put together from a name in a closed set; the tests of the pages walk those.
-    const SETS: [&str; 13] = [
+    const SETS: [&str; 15] = [
         "assurance-",
         "finding-",
         "indication-",
@@ -99,10 +99,12 @@ fn no_text_is_left_over() {
         "retention-",
         "role-",
         "severity-",
+        "signers-",
         "sub-",
         "type-unknown",
         "unreadable-",
         "verdict-",
+        "warning-",
     ];
     let code = code();
     for key in messages(Language::Uk).into_keys() {
@@ -160,6 +162,14 @@ fn counts_in_both_languages_plurals() {
     assert!(minutes.ends_with("за 2 хвилини."), "{minutes}");
     let en = Texts::new(Language::En);
     assert_eq!(en.say_with("list-shown", [("count", 1.into())]), "1 share shown");
+}
+
+#[test]
+fn writes_national_algorithms_as_people_do() {
+    let name = "DSTU 4145 with GOST 34.311";
+    assert_eq!(Texts::new(Language::Uk).algorithm(name), "ДСТУ 4145 із ГОСТ 34.311");
+    assert_eq!(Texts::new(Language::En).algorithm(name), name);
+    assert_eq!(Texts::new(Language::Uk).algorithm("ECDSA P-256"), "ECDSA P-256");
 }
 
 #[test]

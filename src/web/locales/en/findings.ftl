@@ -5,6 +5,10 @@ finding-crashed_while_opening = The program stopped several times while opening 
     .todo = Tell the administrator, and ask the visitor to send the copies again.
 finding-duplicate = The same signed data came before.
     .todo = Find out whether somebody uses another person’s copy.
+finding-encrypted_for_others = The copy is encrypted for certificate { $detail }; there is no key for it.
+    .todo = Ask for the copy to be sent again, encrypted for your organisation, or tell the administrator, who can add the key.
+finding-encrypted_unopened = The encrypted copy cannot be opened; the report says why.
+    .todo = Ask the visitor to send the copy again. If that does not help, tell the administrator.
 finding-excess_document = The service does not ask for this document: { $documents }.
     .todo = Do not use it. The copy is hidden from operators and goes earlier than the others.
 finding-limit_exceeded = A limit of safety was passed: { $detail }.
@@ -15,6 +19,8 @@ finding-no_document = The mail holds no copies of documents.
     .todo = Ask the visitor to send the copies from the Diia app with the service’s QR code.
 finding-qr_expired = The term of the service’s QR code (six months) is over.
     .todo = Ask the administrator to make a new QR code in the partner’s cabinet and to replace the printed one.
+finding-revocation_unchecked = The signature is genuine, but whether certificates were revoked is not checked yet.
+    .todo = The answer usually comes within minutes, and the verdict follows by itself. If the mark stays, tell the administrator.
 finding-service_ambiguous = It cannot be told which service the copies are for.
     .todo = Ask the visitor which service they are here for. A supervisor decides.
 finding-signature_invalid = The signature is invalid: { $reason }.
@@ -23,12 +29,11 @@ finding-signature_undetermined = The signature cannot be checked now: { $reason 
     .todo = Show the signature report to the administrator. A supervisor decides.
 finding-signature_without_content = There is a signature file, but not the document that it signs.
     .todo = Ask the visitor to send the document together with the signature.
-finding-signer_not_accepted = The signature is genuine, but the service does not accept copies from this signer.
+finding-signer_not_accepted = The signature is genuine, but by another signer. The service accepts { $signers }.
     .todo = See in the report who signed. Ask for the copy to be sent from the Diia app.
 finding-stale_copy = { $hours ->
-        [0] It is not known when the copy was made; the service expects a fresh one.
-        [one] The copy was made { $hours } hour ago; the service expects a newer one.
-       *[other] The copy was made { $hours } hours ago; the service expects a newer one.
+        [0] When the copy was made is unknown, and the service expects a fresh one.
+       *[other] The copy was made { $age } ago, and the service expects a newer one.
     }
     .todo = Ask the visitor to send a fresh copy.
 finding-type_unknown = The type of the document could not be told.
@@ -71,3 +76,21 @@ limit-multipart_mentions = too many parts made of parts
 limit-nesting = the parts of the mail are nested too deeply
 limit-parts = too many parts in the mail
 unreadable-empty = the mail is empty
+
+signers-anchors = any signature that leads to a trusted authority
+signers-seal = only an organisation’s seal
+signers-person = only a person’s signature
+signers-seal-or-person = an organisation’s seal or a person’s signature
+signers-pinned = only signatures of those named in its settings
+signers-default-anchors = any signature that leads to a trusted authority (the rule while no trust list is loaded)
+signers-default-seal-or-person = an organisation’s seal or a person’s signature (the rule once a trust list is loaded)
+signers-unknown = signatures of other signers
+
+age-hours = { $count ->
+        [one] { $count } hour
+       *[other] { $count } hours
+    }
+age-days = { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }

@@ -10,3 +10,5 @@ language-en = In English
 footer-note = Views and downloads of copies are written to the audit log.
 trust-empty-title = The directory of trusted certificates is empty.
 trust-empty-text = No signature can be confirmed, so no share can get the verdict “Verified”. Administrator: put the issuers’ certificates into the trust directory.
+trust-list = Trust list: of { $issued }, valid until { $next }.
+trust-list-none = Trust list: none.

@@ -12,6 +12,7 @@ facts-heading = Facts
 fact-branch = Branch
 fact-service = Service
 fact-legal-basis = Legal ground
+fact-signers = The service accepts
 fact-received = Received
 fact-judged = Verdict given
 fact-retention = Copies are destroyed

@@ -51,6 +51,7 @@ indication-none = Unsigned
 container-asic-e = ASiC-E archive with signed files
 container-asic-s = ASiC-S archive: the document with its signature
 container-envelope = Encrypted envelope, not opened
+came-encrypted = Came encrypted
 container-pades = PDF with the signature inside
 container-cms-attached = The document inside the signature (CMS)
 container-cms-detached = The signature in a file of its own (CMS)

@@ -12,6 +12,7 @@ facts-heading = Відомості
 fact-branch = Відділення
 fact-service = Послуга
 fact-legal-basis = Підстава обробки
+fact-signers = Послуга приймає
 fact-received = Надійшло
 fact-judged = Висновок зроблено
 fact-retention = Знищення копій

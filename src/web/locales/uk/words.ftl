@@ -51,6 +51,7 @@ indication-none = Без підпису
 container-asic-e = Архів ASiC-E з підписаними файлами
 container-asic-s = Архів ASiC-S: документ разом із підписом
 container-envelope = Зашифрований конверт, не відкрито
+came-encrypted = Надійшло зашифрованим
 container-pades = PDF із підписом усередині
 container-cms-attached = Документ усередині підпису (CMS)
 container-cms-detached = Підпис окремим файлом (CMS)

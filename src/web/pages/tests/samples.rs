@@ -14,19 +14,23 @@ use super::{
         list::{ListPage, Listing},
         login::{LoginPage, LoginReason},
         share::{SharePage, Surroundings},
+        words::accepted_signers,
     },
     rendered,
 };
 use crate::{
     domain::{
-        Assurance, BestTimeSource, BranchScope, CertificateReport, CertificateRole,
-        CertificateSource, Container, DocumentDetails, DocumentReport, DocumentRow, Finding,
-        FindingCode, Indication, Language, Level, MailId, Retention, RetentionReason, Role, Sha256,
-        ShareDetails, ShareId, ShareRow, SignatureReport, SignerReport, SubIndication, Term,
-        Timestamp, TimestampReport, Verdict, Warning, WarningCode,
+        Assurance, AttributeReport, BestTimeSource, BranchScope, CertificateReport,
+        CertificateRole, CertificateSource, Container, DocumentDetails, DocumentReport,
+        DocumentRow, Finding, FindingCode, Indication, Language, Level, MailId, Qualification,
+        QualificationReport, Retention, RetentionReason, RevocationKind, RevocationReport,
+        RevocationSource, RevocationStatus, Role, Sha256, ShareDetails, ShareId, ShareRow,
+        SignatureReport, SignerReport, SubIndication, Term, Timestamp, TimestampReport, Verdict,
+        Warning, WarningCode,
     },
     registry::Registry,
     store::{Names, SharePage as SharesOfStore},
+    trust::TrustStore,
 };
 
 const REGISTRY: &str = r#"
@@ -121,7 +125,7 @@ fn list(t: Texts, shares: &[ShareRow], query: &str) -> String {
         registry: &registry,
         scope: &BranchScope::All,
     };
-    let frame = frame(t, "/").with_empty_trust(true);
+    let frame = frame(t, "/").with_trust(t, &TrustStore::empty());
     rendered(&ListPage::new(t, frame, &listing))
 }
 
@@ -131,6 +135,7 @@ fn share_page(t: Texts, share: &Disclosed) -> String {
     let around = Surroundings {
         names: &Names::default(),
         legal_basis: Some(t.say("legal-basis-contract")),
+        signers: Some(accepted_signers(t, Some("default-seal-or-person"))),
         visible: &visible,
     };
     rendered(&SharePage::new(t, frame(t, "/shares/1"), share, &around))
@@ -248,7 +253,16 @@ fn report(indication: Indication, sub: Option<SubIndication>) -> DocumentReport 
         key: "ECDSA P-256".to_owned(),
         sha256: Sha256::of(subject.as_bytes()).into(),
         problem: (sub == Some(SubIndication::Expired)).then(|| "expired".to_owned()),
-        revocation: None,
+        revocation: (role == CertificateRole::Signer).then(|| RevocationReport {
+            status: RevocationStatus::Good,
+            kind: Some(RevocationKind::Ocsp),
+            source: Some(RevocationSource::Cache),
+            this_update: Some(moment("2026-11-22T08:30:00Z")),
+            next_update: None,
+            revoked_at: None,
+            reason: None,
+            problem: None,
+        }),
     };
     let signer = "CN=Тестова печатка,O=Тестове державне підприємство,C=UA";
     let root = "CN=Тестовий кореневий центр,C=UA";
@@ -284,27 +298,38 @@ fn report(indication: Indication, sub: Option<SubIndication>) -> DocumentReport 
             timestamps: vec![TimestampReport {
                 kind: "signature-time-stamp".to_owned(),
                 indication: Indication::Indeterminate,
-                sub_indication: None,
-                reason: None,
-                time: None,
-                policy: None,
-                algorithm: None,
-                digest_algorithm: None,
-                authority: None,
+                sub_indication: Some(SubIndication::NoCertificateChainFound),
+                reason: Some("No certificate of its issuer is known.".to_owned()),
+                time: Some(moment("2026-11-22T08:32:00Z")),
+                policy: Some("1.2.804.2.1.1.1.2.3.1".to_owned()),
+                algorithm: Some("ECDSA with SHA-256".to_owned()),
+                digest_algorithm: Some("SHA-256".to_owned()),
+                authority: Some(SignerReport {
+                    name: "Тестовий надавач позначок часу".to_owned(),
+                    ..SignerReport::default()
+                }),
                 chain: Vec::new(),
-                qualified: None,
+                qualified: Some(false),
                 warnings: Vec::new(),
             }],
-            qualification: None,
-            covers: Vec::new(),
-            attributes: Vec::new(),
+            qualification: Some(QualificationReport {
+                kind: Qualification::AdvancedSealWithQualifiedCertificate,
+                reasons: vec!["The certificate says QcCompliance and not QcSSCD.".to_owned()],
+            }),
+            covers: vec!["довідка.pdf".to_owned()],
+            attributes: vec![AttributeReport {
+                id: "1.2.3.4".to_owned(),
+                name: None,
+                value: "0500".to_owned(),
+            }],
             counter_signatures: Vec::new(),
             warnings: vec![Warning::new(
                 WarningCode::Tolerated,
                 "The signature repeats the certificate of its signer.",
             )],
         }],
-        not_covered: Vec::new(),
+        not_covered: vec!["додаток.pdf".to_owned()],
+        encrypted: true,
     }
 }
 
