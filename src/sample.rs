@@ -26,8 +26,8 @@ pub enum SampleError {
     /// A structure does not fit into DER, for example a moment before 1970.
     #[error("the sample does not fit into DER: {0}")]
     Encoding(#[from] der::Error),
-    /// The seed gives a number that is not a key of the curve; another seed will do.
-    #[error("this seed gives no key on the curve P-256; take another seed")]
+    /// The seed gives a number that is not a key or a nonce of the curve; another seed will do.
+    #[error("this seed gives no key or nonce of the algorithm's curve; take another seed")]
     Key,
     /// The operating system gave no randomness.
     #[error("the operating system gives no randomness: {0}")]

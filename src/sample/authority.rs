@@ -1,16 +1,20 @@
 //! A throw-away certification authority and the signers it certifies (X.509 v3, RFC 5280).
 //!
 //! Certificates carry what a path check looks at: basic constraints, key usage and key
-//! identifiers. They carry neither policies nor revocation addresses.
+//! identifiers, and where revocation lists are when that is asked for. They carry no policies.
 
 mod certificate;
+mod list;
 
 use std::{str::FromStr as _, time::Duration};
 
 use der::pem::LineEnding;
 use x509_cert::{name::Name, serial_number::SerialNumber, time::Time};
 
-use self::certificate::{Request, authority_extensions, issue, signer_extensions};
+use self::certificate::{
+    Request, authority_extensions, issue, revocation_extensions, signer_extensions,
+};
+pub use self::list::Revoked;
 use super::{
     SampleError, Seed,
     key::{self, Key},
@@ -18,11 +22,14 @@ use super::{
 use crate::domain::Timestamp;
 
 const ROOT_NAME: &str = "CN=Тестовий центр сертифікації,O=Тестова установа,C=UA";
+const NATIONAL_ROOT_NAME: &str = "CN=Тестовий національний центр,O=Тестова установа,C=UA";
 const SUBORDINATE_NAME: &str = "CN=Тестовий підпорядкований центр,O=Тестова установа,C=UA";
 
 /// What a signer's key signs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyAlgorithm {
+    /// DSTU 4145 on M257 with GOST 34.311, as nearly all Ukrainian certificates have it.
+    Dstu4145,
     /// Ed25519, in CMS with SHA-512 (RFC 8419).
     Ed25519,
     /// ECDSA on P-256 with SHA-256.
@@ -78,6 +85,16 @@ pub struct Authority {
     chain: Vec<Vec<u8>>,
     seed: Seed,
     issued: u64,
+    addresses: Addresses,
+}
+
+/// Where it can be learned whether a certificate was revoked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// Of lists (RFC 5280 §4.2.1.13).
+    pub lists: Vec<String>,
+    /// Of OCSP responders (RFC 5280 §4.2.2.1).
+    pub responders: Vec<String>,
 }
 
 impl Authority {
@@ -86,8 +103,25 @@ impl Authority {
     /// # Errors
     /// [`SampleError`] when `validity` does not fit into a certificate, or the seed into a key.
     pub fn root(seed: Seed, validity: Validity) -> Result<Self, SampleError> {
-        let key = Key::derive(KeyAlgorithm::P256, &seed, 0)?;
-        let name = Name::from_str(ROOT_NAME)?;
+        Self::self_signed(ROOT_NAME, KeyAlgorithm::P256, seed, validity)
+    }
+
+    /// A self-signed root with a DSTU 4145 key.
+    ///
+    /// # Errors
+    /// As [`Authority::root`].
+    pub fn national_root(seed: Seed, validity: Validity) -> Result<Self, SampleError> {
+        Self::self_signed(NATIONAL_ROOT_NAME, KeyAlgorithm::Dstu4145, seed, validity)
+    }
+
+    fn self_signed(
+        name: &str,
+        algorithm: KeyAlgorithm,
+        seed: Seed,
+        validity: Validity,
+    ) -> Result<Self, SampleError> {
+        let key = Key::derive(algorithm, &seed, 0)?;
+        let name = Name::from_str(name)?;
         let certificate = issue(&Request {
             issuer: &name,
             issuer_key: &key,
@@ -97,7 +131,15 @@ impl Authority {
             validity,
             extensions: authority_extensions()?,
         })?;
-        Ok(Self { name, key, certificate, chain: Vec::new(), seed, issued: 0 })
+        Ok(Self {
+            name,
+            key,
+            certificate,
+            chain: Vec::new(),
+            seed,
+            issued: 0,
+            addresses: Addresses::default(),
+        })
     }
 
     /// An authority certified by this one, with a P-256 key. Its signers' signatures carry its
@@ -121,7 +163,14 @@ impl Authority {
         })?;
         let mut chain = vec![certificate.clone()];
         chain.extend(self.chain.iter().cloned());
-        Ok(Self { name, key, certificate, chain, seed, issued: 0 })
+        Ok(Self { name, key, certificate, chain, seed, issued: 0, addresses: Addresses::default() })
+    }
+
+    /// Writes `addresses` into the certificates that it issues from now on.
+    #[must_use]
+    pub fn with_addresses(mut self, addresses: Addresses) -> Self {
+        self.addresses = addresses;
+        self
     }
 
     /// Certifies a new signer with a key and a serial number of its own.
@@ -136,6 +185,8 @@ impl Authority {
     ) -> Result<Signer, SampleError> {
         self.issued = self.issued.saturating_add(1);
         let key = Key::derive(algorithm, &self.seed, self.issued)?;
+        let mut extensions = signer_extensions(subject)?;
+        extensions.extend(revocation_extensions(&self.addresses)?);
         let certificate = issue(&Request {
             issuer: &self.name,
             issuer_key: &self.key,
@@ -143,7 +194,7 @@ impl Authority {
             subject_key: &key,
             serial: serial(&self.seed, self.issued)?,
             validity,
-            extensions: signer_extensions(subject)?,
+            extensions,
         })?;
         Ok(Signer { key, certificate, chain: self.chain.clone() })
     }

@@ -27,7 +27,7 @@ use super::{
     SampleError,
     authority::{self, KeyAlgorithm, Signer},
 };
-use crate::domain::Timestamp;
+use crate::{domain::Timestamp, dstu};
 
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
@@ -36,6 +36,7 @@ const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
+const GOST_34311: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.804.2.1.1.1.1.2.1");
 const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
@@ -100,6 +101,7 @@ fn signed_data(
 /// The digest that goes with the key: RFC 8419 §3.1 wants SHA-512 with Ed25519.
 fn digest(content: &[u8], algorithm: KeyAlgorithm) -> (ObjectIdentifier, Vec<u8>) {
     match algorithm {
+        KeyAlgorithm::Dstu4145 => (GOST_34311, dstu::gost34311(content).to_vec()),
         KeyAlgorithm::Ed25519 => (SHA512, Sha512::digest(content).to_vec()),
         KeyAlgorithm::P256 => (SHA256, Sha256::digest(content).to_vec()),
     }

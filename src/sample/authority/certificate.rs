@@ -2,7 +2,7 @@
 
 use der::{
     Encode, Sequence,
-    asn1::{BitString, ContextSpecific, ObjectIdentifier, OctetString},
+    asn1::{BitString, ContextSpecific, Ia5String, ObjectIdentifier, OctetString},
     oid::AssociatedOid,
 };
 use x509_cert::{
@@ -10,8 +10,10 @@ use x509_cert::{
     ext::{
         Extension, Extensions,
         pkix::{
-            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages,
-            SubjectKeyIdentifier,
+            AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
+            CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier,
+            crl::dp::DistributionPoint,
+            name::{DistributionPointName, GeneralName},
         },
     },
     name::Name,
@@ -19,11 +21,14 @@ use x509_cert::{
     spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned},
 };
 
-use super::{Subject, Validity, time};
+use super::{Addresses, Subject, Validity, time};
 use crate::sample::{SampleError, key::Key};
 
 /// The extended key usage by which Ukrainian authorities mark an electronic seal.
 pub(super) const SEAL_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.804.2.1.1.1.3.9");
+
+/// RFC 5280 §4.2.2.1: `id-ad-ocsp`.
+const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 
 /// What a certificate is to say, and who signs it.
 pub(super) struct Request<'a> {
@@ -85,12 +90,12 @@ pub(super) fn issue(request: &Request<'_>) -> Result<Vec<u8>, SampleError> {
         public_key: request.subject_key.public()?,
         extensions: explicit(3, extensions),
     };
-    let signature = request.issuer_key.sign(&body.to_der()?)?;
+    let signature = request.issuer_key.sign_certificate(&body.to_der()?)?;
     let algorithm = request.issuer_key.signature_algorithm();
     Ok(Signed { body, algorithm, signature: BitString::from_bytes(&signature)? }.to_der()?)
 }
 
-fn explicit<T>(number: u32, value: T) -> ContextSpecific<T> {
+pub(super) fn explicit<T>(number: u32, value: T) -> ContextSpecific<T> {
     ContextSpecific { tag_number: der::TagNumber(number), tag_mode: der::TagMode::Explicit, value }
 }
 
@@ -114,7 +119,37 @@ pub(super) fn signer_extensions(subject: Subject) -> Result<Extensions, SampleEr
     Ok(extensions)
 }
 
-fn extension<T: AssociatedOid + Encode>(
+/// Where a certificate says that its revocation can be learned.
+pub(super) fn revocation_extensions(addresses: &Addresses) -> Result<Extensions, SampleError> {
+    let mut extensions = Vec::new();
+    if !addresses.responders.is_empty() {
+        let responders = addresses.responders.iter().map(|address| {
+            let access_location = location(address)?;
+            Ok(AccessDescription { access_method: OCSP, access_location })
+        });
+        let responders = responders.collect::<Result<_, SampleError>>()?;
+        extensions.push(extension(false, &AuthorityInfoAccessSyntax(responders))?);
+    }
+    if !addresses.lists.is_empty() {
+        let points = addresses.lists.iter().map(|address| {
+            let name = DistributionPointName::FullName(vec![location(address)?]);
+            Ok(DistributionPoint {
+                distribution_point: Some(name),
+                reasons: None,
+                crl_issuer: None,
+            })
+        });
+        let points = points.collect::<Result<_, SampleError>>()?;
+        extensions.push(extension(false, &CrlDistributionPoints(points))?);
+    }
+    Ok(extensions)
+}
+
+fn location(address: &str) -> Result<GeneralName, SampleError> {
+    Ok(GeneralName::UniformResourceIdentifier(Ia5String::new(address)?))
+}
+
+pub(super) fn extension<T: AssociatedOid + Encode>(
     critical: bool,
     value: &T,
 ) -> Result<Extension, SampleError> {

@@ -1,9 +1,14 @@
 use std::{fs, path::Path, process::Command};
 
 use super::*;
-use crate::sample::{
-    Seed,
-    authority::{Authority, Subject, Validity},
+use crate::{
+    domain::{Indication, SignatureReport},
+    sample::{
+        Seed,
+        authority::{Authority, Subject, Validity},
+    },
+    signature::{self, Conditions, Signed},
+    trust::{Certificate as Trusted, TrustStore},
 };
 
 const CONTENT: &[u8] = b"%PDF-1.4 a copy\r\n";
@@ -95,6 +100,53 @@ fn the_authority_between_signer_and_root_is_included() {
     assert_eq!(included.len(), 2);
     assert!(included.contains(&middle.certificate().to_vec()));
     assert!(included.contains(&signer.certificate().to_vec()));
+}
+
+/// What the verifier that the product judges with says of one signature over `CONTENT`.
+fn judged(message: Vec<u8>, content: Option<&'static [u8]>, root: &Authority) -> SignatureReport {
+    let trust = TrustStore::new(vec![Trusted::parse(root.certificate()).unwrap()]);
+    let signed = Signed {
+        content: content.map(bytes::Bytes::from_static),
+        signatures: vec![message.into()],
+    };
+    let examined = signature::examine(&signed, &Conditions::new(&trust, at()));
+    examined.report().signatures.first().unwrap().clone()
+}
+
+#[test]
+fn signatures_with_dstu_4145_are_right_over_their_content_and_no_other() {
+    for seed in 0..4 {
+        let mut root =
+            Authority::national_root(Seed::from([seed; 32]), Validity::days(at(), 30)).unwrap();
+        for subject in [Subject::Organisation, Subject::Person] {
+            let signer =
+                root.signer(subject, KeyAlgorithm::Dstu4145, Validity::days(at(), 30)).unwrap();
+            let carrying = judged(attached(CONTENT, &signer, at()).unwrap(), None, &root);
+            assert_eq!(carrying.indication, Indication::TotalPassed, "{:?}", carrying.reason);
+            assert!(carrying.algorithm.starts_with("DSTU 4145"), "{}", carrying.algorithm);
+            let beside = || detached(CONTENT, &signer, at()).unwrap();
+            assert_eq!(judged(beside(), Some(CONTENT), &root).indication, Indication::TotalPassed);
+            let other = judged(beside(), Some(b"%PDF-1.4 another copy\r\n"), &root);
+            assert_eq!(other.indication, Indication::TotalFailed, "{:?}", other.reason);
+            // A root of the same name with another key has not certified this signer.
+            let stranger =
+                Authority::national_root(Seed::from([seed + 100; 32]), Validity::days(at(), 30));
+            let unknown = judged(beside(), Some(CONTENT), &stranger.unwrap());
+            assert_eq!(unknown.indication, Indication::Indeterminate, "{:?}", unknown.reason);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_signs_the_same_content_alike() {
+    let signed = || {
+        let root = Authority::national_root(Seed::from([5; 32]), Validity::days(at(), 30));
+        let signer = signer(&mut root.unwrap(), KeyAlgorithm::Dstu4145);
+        (detached(CONTENT, &signer, at()).unwrap(), detached(b"other", &signer, at()).unwrap())
+    };
+    let (first, other) = signed();
+    assert_eq!((&first, &other), (&signed().0, &signed().1));
+    assert_ne!(first, other);
 }
 
 /// `openssl cms -verify` of an attached or a detached signature; the other software's word.

@@ -1,0 +1,98 @@
+//! Revocation lists (RFC 5280 §5).
+
+use der::{
+    Decode as _, Encode as _, Sequence,
+    asn1::{BitString, ContextSpecific, OctetString},
+};
+use x509_cert::{
+    Certificate, Version,
+    crl::RevokedCert,
+    ext::{
+        Extensions,
+        pkix::{AuthorityKeyIdentifier, CrlNumber},
+    },
+    name::Name,
+    spki::AlgorithmIdentifierOwned,
+    time::Time,
+};
+
+use super::{
+    Authority, Signer, Validity,
+    certificate::{explicit, extension},
+    time,
+};
+use crate::{domain::Timestamp, sample::SampleError};
+
+/// A signer whose certificate is revoked.
+#[derive(Clone, Copy, Debug)]
+pub struct Revoked<'a> {
+    /// Whose.
+    pub signer: &'a Signer,
+    /// Since when; seconds count.
+    pub since: Timestamp,
+}
+
+/// `TBSCertList` of RFC 5280 §5.1, version 2.
+#[derive(Sequence)]
+struct ToBeSigned {
+    version: Version,
+    signature: AlgorithmIdentifierOwned,
+    issuer: Name,
+    this_update: Time,
+    next_update: Time,
+    revoked: Option<Vec<RevokedCert>>,
+    extensions: ContextSpecific<Extensions>,
+}
+
+/// `CertificateList` of RFC 5280 §5.1.
+#[derive(Sequence)]
+struct Signed {
+    body: ToBeSigned,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: BitString,
+}
+
+impl Authority {
+    /// The list of the certificates that this authority has revoked, in DER: true from the first
+    /// moment of `validity`, and a newer one is due at the last. `number` grows with each list.
+    ///
+    /// # Errors
+    /// [`SampleError::Encoding`] when a moment does not fit into a list.
+    pub fn revocation_list(
+        &self,
+        number: u32,
+        revoked: &[Revoked<'_>],
+        validity: Validity,
+    ) -> Result<Vec<u8>, SampleError> {
+        let mut entries = Vec::new();
+        for Revoked { signer, since } in revoked {
+            let certificate = Certificate::from_der(signer.certificate())?;
+            entries.push(RevokedCert {
+                serial_number: certificate.tbs_certificate().serial_number().clone(),
+                revocation_date: time(*since)?,
+                crl_entry_extensions: None,
+            });
+        }
+        let issuer_id = OctetString::new(self.key.identifier()?)?;
+        let extensions = vec![
+            extension(
+                false,
+                &AuthorityKeyIdentifier { key_identifier: Some(issuer_id), ..Default::default() },
+            )?,
+            extension(false, &CrlNumber(der::asn1::Uint::new(&number.to_be_bytes())?))?,
+        ];
+        let body = ToBeSigned {
+            version: Version::V2,
+            signature: self.key.signature_algorithm(),
+            issuer: self.name.clone(),
+            this_update: time(validity.from)?,
+            next_update: time(validity.to)?,
+            // RFC 5280 §5.1.2.6: a list without entries has no empty sequence of them.
+            revoked: Some(entries).filter(|entries| !entries.is_empty()),
+            extensions: explicit(0, extensions),
+        };
+        let signature = self.key.sign(&body.to_der()?)?;
+        let algorithm = self.key.signature_algorithm();
+        Ok(Signed { body, algorithm, signature: BitString::from_bytes(&signature)? }.to_der()?)
+    }
+}
