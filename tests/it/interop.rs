@@ -6,6 +6,8 @@
 
 use std::{fs, path::Path, process::Command};
 
+use tempfile::TempDir;
+
 use crate::support::{
     installation::{Installation, Server, both, wait_for},
     interop,
@@ -32,17 +34,19 @@ retention_days = 14
 const COPY: &str = "student-id-card-0000000000001-01.09.2026-10_00_00.pdf";
 
 /// One mail: the files to attach as (file, name in the mail), and what must be found.
-struct Case {
-    title: &'static str,
-    attachments: &'static [(&'static str, &'static str)],
+struct Case<'a> {
+    title: &'a str,
+    attachments: &'a [(&'a str, &'a str)],
     verdict: &'static str,
-    /// A finding's code, and what its detail must hold.
+    /// A finding's code, or nothing where any will do, and what its detail must hold.
     finding: Option<(&'static str, &'static str)>,
 }
 
+const CONTAINER: &str = "student-id-card-0000000000001-01.09.2026-10_00_00.asics";
+
 const SIGNED: &str = "student-id-card-0000000000001-01.09.2026-10_00_00.pdf.p7s";
 
-const CASES: &[Case] = &[
+const CASES: &[Case<'_>] = &[
     Case {
         title: "OpenSSL, ECDSA P-256, content inside",
         attachments: &[("ossl/dev-p256-attached.p7s", SIGNED)],
@@ -91,53 +95,166 @@ const CASES: &[Case] = &[
         verdict: "invalid",
         finding: Some(("signature_invalid", "HASH_FAILURE")),
     },
+];
+
+/// With certificates that expired in 2024.
+const NATIONAL: &[Case<'_>] = &[
     Case {
-        title: "Diia's test signer, DSTU 4145",
+        title: "Diia's test signer, content inside",
         attachments: &[("diia/attached-bes.p7s", SIGNED)],
-        verdict: "undetermined",
-        finding: Some(("algorithm_unsupported", "DSTU 4145")),
+        verdict: "verified",
+        finding: None,
     },
     Case {
-        title: "Diia's test signer, DSTU 4145, detached",
+        title: "Diia's test signer, detached",
         attachments: &[("diia/content.dat", COPY), ("diia/detached.p7s", SIGNED)],
-        verdict: "undetermined",
-        finding: Some(("algorithm_unsupported", "DSTU 4145")),
+        verdict: "verified",
+        finding: None,
     },
+    Case {
+        title: "UAPKI, Kupyna-256, content inside",
+        attachments: &[("uapki-gen/kupyna256-attached-CAdES-BES.p7s", SIGNED)],
+        verdict: "verified",
+        finding: None,
+    },
+    Case {
+        title: "UAPKI, Kupyna-256, detached",
+        attachments: &[
+            ("uapki-gen/big.bin", COPY),
+            ("uapki-gen/kupyna256-detached-CMS.p7s", SIGNED),
+        ],
+        verdict: "verified",
+        finding: None,
+    },
+    Case {
+        title: "UAPKI, ASiC-S",
+        attachments: &[("uapki-gen/asics-cades-bb-gost34311.asics", CONTAINER)],
+        verdict: "verified",
+        finding: None,
+    },
+    Case {
+        title: "UAPKI, PDF",
+        attachments: &[("uapki-gen/pades-bb-gost34311.pdf", COPY)],
+        verdict: "verified",
+        finding: None,
+    },
+];
+
+const DIIA: &[&str] = &[
+    "diia/certs/CAO-05E19E2CD92EA2990100000001000000C1000000.cer",
+    "diia/certs/diia-CA-05E19E2CD92EA2990100000001000000E1000000.cer",
 ];
 
 #[test]
 fn files_of_other_software_end_in_the_right_verdicts() {
     let Some(data) = interop::data() else { return };
-    let installation = Installation::new(REGISTRY);
-    for anchor in ["ossl/dev-ca.pem", "bc/dev-ed25519.cer"] {
-        let name = anchor.replace('/', "-");
-        installation.trust(&name, fs::read(data.join(anchor)).unwrap());
-    }
-    let token = installation.token();
-    let server = installation.start();
-    let mut wrong = Vec::new();
-    for (number, case) in CASES.iter().enumerate() {
-        let id = format!("interop-{number}@mail.example.ua");
-        send(&server, &data, case, &id);
-        let share = wait_for("the share is judged", || {
-            let page = server.json(&format!("/api/v1/shares?message_id={id}"), &token);
-            page["items"].get(0).cloned()
-        });
-        if share["verdict"] != case.verdict || !has_finding(&share, case) {
-            wrong.push(format!("{}: {share:#}", case.title));
-            continue;
-        }
-        let (_, bytes) = server
-            .get(&format!("/api/v1/shares/{}/documents/1", share["id"].as_str().unwrap()), &token);
-        let (first, name) = case.attachments[0];
-        if name == COPY && bytes != fs::read(data.join(first)).unwrap() {
-            wrong.push(format!("{}: the document's bytes are not those sent", case.title));
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), CASES.len(), wrong.join("\n\n"));
+    let post = Post::new(&data, &["ossl/dev-ca.pem", "bc/dev-ed25519.cer"]);
+    post.expect(&post.installation.start(), &data, CASES);
 }
 
-fn send(server: &Server, data: &Path, case: &Case, message_id: &str) {
+#[test]
+fn ukrainian_signatures_are_verified_while_their_certificates_are_valid() {
+    let Some(data) = interop::data() else { return };
+    let post = Post::new(&data, DIIA);
+    let Some(server) = post.installation.start_at("2023-10-01 12:00:00") else { return };
+    post.expect(&server, &data, NATIONAL);
+}
+
+#[test]
+fn an_expired_ukrainian_signature_without_a_time_stamp_is_undetermined() {
+    let Some(data) = interop::data() else { return };
+    let post = Post::new(&data, DIIA);
+    let Some(server) = post.installation.start_at("2026-11-22 12:00:00") else { return };
+    let case = Case {
+        title: "after the certificates have expired",
+        attachments: &[("diia/attached-bes.p7s", SIGNED)],
+        verdict: "undetermined",
+        finding: Some(("", "OUT_OF_BOUNDS_NO_POE")),
+    };
+    post.expect(&server, &data, &[case]);
+}
+
+#[test]
+fn a_ukrainian_signature_with_one_byte_changed_is_not_verified() {
+    let Some(data) = interop::data() else { return };
+    let right = fs::read(data.join("diia/attached-bes.p7s")).unwrap();
+    let certificate = fs::read(data.join("diia/certs/diia-test-sign-7775603.cer")).unwrap();
+    let find = |part: &[u8]| right.windows(part.len()).position(|window| window == part).unwrap();
+    // messageDigest, 1.2.840.113549.1.9.4: its value ends 2 + 2 + 32 bytes further on.
+    let digest = find(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04") + 11 + 4 + 31;
+    let folder = TempDir::new().unwrap();
+    let post = Post::new(&data, DIIA);
+    let Some(server) = post.installation.start_at("2023-10-01 12:00:00") else { return };
+    for (file, place, verdict, reason) in [
+        ("content", find(b"quick"), "invalid", "HASH_FAILURE"),
+        ("value", right.len() - 1, "invalid", "SIG_CRYPTO_FAILURE"),
+        ("attribute", digest, "invalid", "HASH_FAILURE"),
+        // The key still fits the signature, and it is not known whose key it is: undecided by
+        // ETSI EN 319 102-1 §5.2.3.4.
+        (
+            "certificate",
+            find(&certificate) + certificate.len() - 1,
+            "undetermined",
+            "NO_SIGNING_CERTIFICATE_FOUND",
+        ),
+    ] {
+        let mut changed = right.clone();
+        changed[place] ^= 1;
+        fs::write(folder.path().join(file), changed).unwrap();
+        let case = Case {
+            title: file,
+            attachments: &[(file, SIGNED)],
+            verdict,
+            finding: Some(("", reason)),
+        };
+        post.expect(&server, folder.path(), &[case]);
+    }
+}
+
+/// An installation that takes mail for the library and trusts some certificates.
+struct Post {
+    installation: Installation,
+    token: String,
+}
+
+impl Post {
+    fn new(data: &Path, trusted: &[&str]) -> Self {
+        let installation = Installation::new(REGISTRY);
+        for anchor in trusted {
+            installation.trust(&anchor.replace('/', "-"), fs::read(data.join(anchor)).unwrap());
+        }
+        let token = installation.token();
+        Self { installation, token }
+    }
+
+    /// Sends the cases, whose files lie in `folder`, and looks at what became of each.
+    fn expect(&self, server: &Server, folder: &Path, cases: &[Case<'_>]) {
+        let token = &self.token;
+        let mut wrong = Vec::new();
+        for (number, case) in cases.iter().enumerate() {
+            let file = case.attachments[0].0.replace(['/', '.'], "-");
+            let id = format!("{file}-{number}@mail.example.ua");
+            send(server, folder, case, &id);
+            let share = wait_for("the share is judged", || {
+                let page = server.json(&format!("/api/v1/shares?message_id={id}"), token);
+                page["items"].get(0).cloned()
+            });
+            if share["verdict"] != case.verdict || !has_finding(&share, case) {
+                wrong.push(format!("{}: {share:#}", case.title));
+                continue;
+            }
+            let share = share["id"].as_str().unwrap();
+            let (_, bytes) = server.get(&format!("/api/v1/shares/{share}/documents/1"), token);
+            let (first, name) = case.attachments[0];
+            if name == COPY && bytes != fs::read(folder.join(first)).unwrap() {
+                wrong.push(format!("{}: the document's bytes are not those sent", case.title));
+            }
+        }
+        assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n\n"));
+    }
+}
+
+fn send(server: &Server, data: &Path, case: &Case<'_>, message_id: &str) {
     let mut swaks = Command::new("swaks");
     swaks
         .args(["--server", &server.smtp.ip().to_string()])
@@ -154,10 +271,11 @@ fn send(server: &Server, data: &Path, case: &Case, message_id: &str) {
     assert!(sent.status.success(), "{}: {}", case.title, both(&sent));
 }
 
-fn has_finding(share: &serde_json::Value, case: &Case) -> bool {
+fn has_finding(share: &serde_json::Value, case: &Case<'_>) -> bool {
     let Some((code, detail)) = case.finding else { return true };
     let findings = share["findings"].as_array().unwrap();
     findings.iter().any(|finding| {
-        finding["code"] == code && finding["detail"].as_str().is_some_and(|d| d.contains(detail))
+        (code.is_empty() || finding["code"] == code)
+            && finding["detail"].as_str().is_some_and(|d| d.contains(detail))
     })
 }

@@ -7,10 +7,12 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use skrynka::{
+    algorithms::{self, AlgorithmId, Failure},
+    asn1::Element,
     domain::{Assurance, CertificateRole, Indication, SubIndication},
     trust::{
-        Certificate, PathLimits, PathOutcome, PathRequest, Purpose, TrustStore, read_certificates,
-        validate,
+        Certificate, PathLimits, PathOutcome, PathRequest, Purpose, QualifiedStatements,
+        TrustStore, read_certificates, validate,
     },
 };
 
@@ -68,28 +70,107 @@ fn reads_every_certificate_of_the_ukrainian_authorities() {
     assert_eq!(keys, expected.map(|(key, count)| (key.to_owned(), count)).into());
 }
 
+/// What the key of each certificate's issuer says of its signature, by the kinds of key and the
+/// algorithm of the signature.
 #[test]
-fn proves_the_signatures_on_real_certificates_that_it_can_check() {
+fn every_signature_inside_the_bundle_is_right() {
     let Some(data) = Data::find() else { return };
     let bundle = data.bundle();
-    let (mut proved, mut unsupported) = (0, 0);
-    for signer in &bundle {
-        let mut others = bundle.clone();
-        others.retain(|other| other != signer);
-        let day_after = signer.not_before().plus_days(1).to_string();
-        let outcome = judge(signer, &[], &others, &day_after);
-        match outcome.sub_indication {
-            // Services and authorities may not sign documents; the path to them is right.
-            None | Some(SubIndication::ChainConstraintsFailure) => proved += 1,
-            Some(SubIndication::CryptoConstraintsFailure) => unsupported += 1,
-            Some(SubIndication::NoCertificateChainFound) => {
-                let reason = outcome.reason.unwrap();
-                assert!(!reason.contains("has signed it"), "{reason}");
-            }
-            other => panic!("{other:?} for {}", signer.subject()),
+    let mut counts = BTreeMap::<String, usize>::new();
+    let mut wrong = Vec::new();
+    let mut orphans = 0;
+    for certificate in &bundle {
+        let issuers: Vec<_> = bundle.iter().filter(|other| is_issuer(other, certificate)).collect();
+        if issuers.is_empty() {
+            orphans += 1;
+            continue;
+        }
+        // Of an authority with two keys and no key identifiers, one has signed.
+        let mut answers = issuers.iter().map(|issuer| (issuer, checked(certificate, issuer)));
+        if let Some((issuer, (algorithm, _))) = answers.find(|(_, (_, answer))| answer.is_ok()) {
+            let kind = format!("{}: {algorithm}", issuer.key_name());
+            *counts.entry(kind).or_default() += 1;
+            continue;
+        }
+        let answers = issuers.iter().map(|issuer| checked(certificate, issuer));
+        let is_weak = |answer| matches!(answer, Err(Failure::TooWeak { .. }));
+        if answers.map(|(_, answer)| answer).all(is_weak) {
+            *counts.entry("SHA-1, which proves nothing".to_owned()).or_default() += 1;
+        } else {
+            wrong.push(format!("{} {}", certificate.subject(), certificate.serial()));
         }
     }
-    assert_eq!((proved, unsupported), (265, 472));
+    for (kind, count) in &counts {
+        println!("{count:5} {kind}");
+    }
+    println!("{orphans:5} of an authority that is not there");
+    assert!(wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), bundle.len());
+    let expected = [
+        ("DSTU 4145 M257: DSTU 4145 with GOST 34.311", 229),
+        ("DSTU 4145 M431: DSTU 4145 with GOST 34.311", 251),
+        ("ECDSA P-256: ECDSA with SHA-256", 136),
+        ("ECDSA P-521: ECDSA with SHA-512", 7),
+        ("RSA 4095: RSA with SHA-256", 17),
+        ("RSA 4096: RSA with SHA-256", 130),
+        // A root of the National Bank of 2016, self-signed.
+        ("SHA-1, which proves nothing", 1),
+    ];
+    assert_eq!(counts, expected.map(|(kind, count)| (kind.to_owned(), count)).into());
+    assert_eq!(orphans, 0);
+}
+
+/// Whether `issuer` has the name, and where both state one the key identifier, that `certificate`
+/// gives its issuer.
+fn is_issuer(issuer: &Certificate, certificate: &Certificate) -> bool {
+    let keys = (issuer.subject_key_id(), certificate.authority_key_id());
+    let key_fits = match keys {
+        (Some(own), Some(named)) => own == named,
+        (None, _) | (_, None) => true,
+    };
+    issuer.subject_der() == certificate.issuer_der() && key_fits
+}
+
+/// The name of the algorithm that signed `certificate`, and what the key of `issuer` says.
+fn checked(certificate: &Certificate, issuer: &Certificate) -> (String, Result<(), Failure>) {
+    let whole = Element::only(certificate.der()).unwrap();
+    let mut parts = whole.inside().unwrap();
+    let signed = parts.next().unwrap();
+    let mut algorithm = parts.next().unwrap().inside().unwrap();
+    let oid = algorithm.next().unwrap().object_identifier().unwrap();
+    let parameters = algorithm.next().ok().map(|parameters| parameters.raw);
+    let signature = parts.next().unwrap().value;
+    let name = algorithms::algorithm_name(&oid);
+    let algorithm = AlgorithmId { oid, parameters };
+    let key = issuer.public_key();
+    (name, algorithms::verify(&algorithm, None, key, signed.raw, &signature[1..]))
+}
+
+#[test]
+fn no_critical_extension_of_the_bundle_is_strange() {
+    let Some(data) = Data::find() else { return };
+    for certificate in data.bundle() {
+        let at = certificate.not_before().plus_days(1).to_string();
+        let outcome = judge(&certificate, &[], std::slice::from_ref(&certificate), &at);
+        let reason = outcome.reason.unwrap_or_default();
+        assert!(!reason.contains("not understood"), "{reason}");
+    }
+}
+
+#[test]
+fn counts_the_statements_of_quality_in_the_bundle() {
+    let Some(data) = Data::find() else { return };
+    let bundle = data.bundle();
+    let count = |has: fn(&QualifiedStatements) -> bool| {
+        bundle.iter().filter(|certificate| has(certificate.qualified_statements())).count()
+    };
+    let counts = [
+        count(|statements| statements.national_mark),
+        count(|statements| statements.compliance),
+        count(|statements| statements.device),
+        count(|statements| !statements.disclosures.is_empty()),
+        count(|statements| !statements.types.is_empty()),
+    ];
+    assert_eq!(counts, [603, 524, 480, 380, 19]);
 }
 
 #[test]
@@ -115,16 +196,14 @@ fn accepts_chains_by_openssl() {
 }
 
 #[test]
-fn names_the_algorithm_of_the_diia_chain() {
+fn proves_the_chain_of_diia() {
     let Some(data) = Data::find() else { return };
     let root = "diia/certs/CAO-05E19E2CD92EA2990100000001000000C1000000.cer";
     let authority = "diia/certs/diia-CA-05E19E2CD92EA2990100000001000000E1000000.cer";
     let signer = data.certificate("diia/certs/diia-test-sign-7775603.cer");
     let (root, authority) = (data.certificates(root), data.certificates(authority));
     let outcome = judge(&signer, &authority, &root, "2023-09-19T17:00:00Z");
-    assert_eq!(outcome.indication, Indication::Indeterminate);
-    assert_eq!(outcome.sub_indication, Some(SubIndication::CryptoConstraintsFailure));
-    assert!(outcome.reason.unwrap().contains("DSTU 4145 with GOST 34.311 is not supported"));
+    assert_eq!(outcome.indication, Indication::TotalPassed, "{:?}", outcome.reason);
     let chain: Vec<_> = outcome.chain.iter().map(|link| (link.role, link.key.as_str())).collect();
     assert_eq!(
         chain,

@@ -7,6 +7,7 @@ mod database;
 mod opening;
 mod purge;
 mod registry;
+mod rejudging;
 mod sample;
 mod shares;
 mod staff;

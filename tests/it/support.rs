@@ -1,6 +1,7 @@
 //! What several tests stand on: an installation in a directory of its own, a real server process
 //! in it, a client that speaks SMTP byte by byte, and a real browser.
 
+pub(crate) mod authority_server;
 pub(crate) mod installation;
 pub(crate) mod interop;
 pub(crate) mod smtp_client;

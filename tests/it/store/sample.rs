@@ -82,6 +82,7 @@ impl Sample {
             branch,
             service_hint: None,
             received_at: self.received_at(),
+            has_trust_list: false,
             documents,
             opening: Vec::new(),
             policy: Policy { quarantine_days: 30 },
@@ -134,6 +135,7 @@ impl Sample {
             made_at: None,
             signed,
             signature_names: Vec::new(),
+            encrypted: Vec::new(),
         };
         ExaminedDocument { document, examined, first_receipt: None }
     }

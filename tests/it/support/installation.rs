@@ -99,11 +99,39 @@ impl Installation {
         Server::start(&self.config_file(), &[])
     }
 
+    /// The same with a clock that is set to `moment` (UTC) and goes on from there, and nothing
+    /// asked of authorities. `None`, said aloud, without libfaketime; in CI it is a must.
+    #[expect(clippy::print_stderr, reason = "a test that skips says so")]
+    pub(crate) fn start_at(&self, moment: &str) -> Option<Server> {
+        let Some(library) = faketime_library() else {
+            assert!(std::env::var_os("CI").is_none(), "CI needs the package faketime");
+            eprintln!("SKIPPED: libfaketime is not installed");
+            return None;
+        };
+        let clock = format!("@{moment}");
+        let environment = [
+            ("LD_PRELOAD", library.to_str().unwrap()),
+            ("FAKETIME", clock.as_str()),
+            // Waiting is counted by this clock, and it has no date.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+            ("TZ", "UTC"),
+            ("SKRYNKA_SIGNATURES__FETCH", "false"),
+        ];
+        Some(Server::start(&self.config_file(), &environment))
+    }
+
     /// The database and vault, for a look from the inside. The server must not run.
     pub(crate) async fn open(&self) -> (Store, Vault) {
         let config = Config::load(&self.config_file(), []).unwrap();
         skrynka::app::open_keeping(&config).await.unwrap()
     }
+}
+
+/// The library itself: its command starts a program as a child of its own, which would outlive it.
+fn faketime_library() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok);
+    let mut libraries = folders.map(|own| own.path().join("faketime/libfaketimeMT.so.1"));
+    libraries.find(|library| library.exists())
 }
 
 /// Standard output and standard error of a program that ended.

@@ -29,6 +29,13 @@ async fn a_share_has_the_documented_form() {
         "document": null,
         "detail": "internal-passport",
     });
+    // The sample authority publishes no revocation lists.
+    let unchecked = json!({
+        "code": "revocation_unchecked",
+        "severity": "warning",
+        "document": 1,
+        "detail": null,
+    });
     assert_eq!(
         body,
         json!({
@@ -40,7 +47,7 @@ async fn a_share_has_the_documented_form() {
             "received_at": "2026-11-22T08:30:01Z",
             "destroy_on": "2026-12-22",
             "sender": "testova.osoba@mail.example.ua",
-            "findings": [missing],
+            "findings": [missing, &unchecked],
             "documents": [{
                 "n": 1,
                 "name": document["name"],
@@ -48,7 +55,7 @@ async fn a_share_has_the_documented_form() {
                 "size": document["size"],
                 "sha256": document["sha256"],
                 "indication": "TOTAL_PASSED",
-                "findings": [],
+                "findings": [unchecked],
             }],
         })
     );
@@ -194,7 +201,10 @@ async fn the_services_are_those_of_the_tokens_branches() {
     let service = &body["items"][0];
     assert_eq!(service["id"], "card");
     assert_eq!(service["documents"], json!([{ "any_of": ["student-id-card"], "optional": false }]));
-    assert_eq!(service["signers"], "anchors");
+    assert_eq!(
+        (&service["signers"], &service["signers_by_default"]),
+        (&json!("anchors"), &json!(true))
+    );
 }
 
 #[tokio::test]

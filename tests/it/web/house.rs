@@ -260,6 +260,7 @@ impl House {
             branch,
             service_hint: None,
             received_at,
+            has_trust_list: false,
             documents,
             opening: Vec::new(),
             policy: Policy { quarantine_days: 30 },
@@ -286,6 +287,7 @@ impl House {
             made_at: Some(at),
             signed,
             signature_names,
+            encrypted: Vec::new(),
         };
         ExaminedDocument { document, examined, first_receipt: None }
     }

@@ -1,0 +1,318 @@
+//! Shares whose verdict follows what becomes known later: revocation lists that are fetched, and
+//! certificates that are put into the trust directory.
+
+use std::{fs, time::Duration};
+
+use skrynka::{
+    clock::Clock,
+    domain::{
+        BranchScope, DocumentDetails, DocumentReport, Indication, MailAddress, MailId,
+        RetentionReason, RevocationSource, RevocationStatus, ShareId, ShareRow, Term, Timestamp,
+        TypeCode,
+    },
+    sample::{
+        Seed,
+        authority::{Addresses, Authority, KeyAlgorithm, Revoked, Signer, Subject, Validity},
+        client::Client,
+        copy::Copy,
+        mail::Draft,
+    },
+    store::{AuditAction, AuditFilter},
+};
+
+use crate::support::{
+    authority_server::{AuthorityServer, Reply},
+    installation::{Installation, Server, wait_for},
+};
+
+const REGISTRY: &str = r#"
+[organisation]
+name = "Тестова установа"
+
+[[branch]]
+id = "school"
+name = "Тестовий ліцей"
+addresses = ["school@docs.example.ua"]
+
+[[branch.service]]
+id = "enrolment"
+name = "Вступ до навчального закладу"
+legal_basis = "contract"
+documents = ["birth-certificate"]
+retention_days = 90
+"#;
+
+const LIST: &str = "/list.crl";
+
+/// Lists are fetched, from this machine too, and soon given up.
+const FETCH: [(&str, &str); 3] = [
+    ("SKRYNKA_SIGNATURES__FETCH_PRIVATE_ADDRESSES", "true"),
+    ("SKRYNKA_SIGNATURES__FETCH_MAX_BYTES", "65536"),
+    ("SKRYNKA_SIGNATURES__FETCH_TIMEOUT_SECONDS", "5"),
+];
+const REQUIRE: (&str, &str) = ("SKRYNKA_SIGNATURES__REVOCATION", "require");
+
+/// An installation, the authority that it may trust, and the authority's web server.
+struct House {
+    installation: Installation,
+    authority: Authority,
+    signer: Signer,
+    web: AuthorityServer,
+    now: Timestamp,
+}
+
+impl House {
+    fn new() -> Self {
+        let now = Clock::system().now();
+        let web = AuthorityServer::start();
+        let validity = Validity { from: now.plus_seconds(-30 * 86_400), to: now.plus_days(300) };
+        let addresses = Addresses { lists: vec![web.url(LIST)], responders: Vec::new() };
+        let mut authority =
+            Authority::root(Seed::random().unwrap(), validity).unwrap().with_addresses(addresses);
+        let signer = authority.signer(Subject::Organisation, KeyAlgorithm::P256, validity).unwrap();
+        Self { installation: Installation::new(REGISTRY), authority, signer, web, now }
+    }
+
+    /// One whose authority is trusted.
+    fn trusting() -> Self {
+        let house = Self::new();
+        house.trust();
+        house
+    }
+
+    fn trust(&self) {
+        self.installation.trust("root.pem", self.authority.certificate_pem().unwrap());
+    }
+
+    fn start(&self, environment: &[(&str, &str)]) -> Server {
+        Server::start(&self.installation.config_file(), environment)
+    }
+
+    /// A list of now that revokes the signer's certificate since an hour, or nothing.
+    fn list(&self, is_revoked: bool) -> Vec<u8> {
+        let revoked = Revoked { signer: &self.signer, since: self.now.plus_seconds(-3600) };
+        let revoked = if is_revoked { vec![revoked] } else { Vec::new() };
+        let validity = Validity::days(self.now.plus_seconds(-60), 7);
+        self.authority.revocation_list(1, &revoked, validity).unwrap()
+    }
+
+    /// Sends a signed copy and waits for its first verdict.
+    fn send(&self, server: &Server) -> ShareId {
+        let code: TypeCode = "birth-certificate".parse().unwrap();
+        let copy = Copy::new(&code, 1, self.now);
+        let from: MailAddress = "testova.osoba@mail.example.ua".parse().unwrap();
+        let to: MailAddress = "school@docs.example.ua".parse().unwrap();
+        let draft = Draft {
+            message_id: "1@mail.example.ua".to_owned(),
+            from: from.clone(),
+            to: to.clone(),
+            date: self.now,
+            subject: "copies".to_owned(),
+            text: String::new(),
+            attachments: vec![copy.attached(&self.signer, self.now).unwrap()],
+        };
+        let mail: MailId = runtime().block_on(async {
+            let mut client = Client::connect(server.smtp, Duration::from_secs(30)).await.unwrap();
+            client.hello("mail.example.ua").await.unwrap();
+            let sent = client.send(Some(&from), &[to], &draft.compose()).await.unwrap();
+            assert!(sent.is_accepted(), "{}", sent.last());
+            let words = sent.last().lines.join(" ");
+            words.split_whitespace().find_map(|word| word.parse().ok()).unwrap()
+        });
+        server.wait_until_judged();
+        ShareId::of(mail, &"school".parse().unwrap())
+    }
+
+    fn cached(&self) -> usize {
+        fs::read_dir(self.installation.path().join("data/revocation")).unwrap().count()
+    }
+
+    /// The share as it is kept, and the report on its document. The server must not run.
+    fn kept(&self, id: ShareId) -> (ShareRow, DocumentReport) {
+        runtime().block_on(async {
+            let (store, vault) = self.installation.open().await;
+            let share = store.share(id, &BranchScope::All).await.unwrap().unwrap();
+            let wrapped = store.wrapped_key(id, Term::Share).await.unwrap().unwrap();
+            let key = vault.data_key(id, Term::Share, &wrapped).unwrap();
+            let sealed = store.documents(id).await.unwrap()[0].sealed_details.clone().unwrap();
+            let kind = DocumentDetails::kind(1);
+            let details: DocumentDetails =
+                vault.open_details(id, Term::Share, &kind, &key, &sealed).unwrap();
+            (share, details.report)
+        })
+    }
+
+    /// The audit's lines about judging the share again.
+    fn rejudged(&self, share: ShareId) -> Vec<String> {
+        runtime().block_on(async {
+            let (store, _) = self.installation.open().await;
+            let filter = AuditFilter {
+                share: Some(share),
+                action: Some(AuditAction::ShareRejudged),
+                ..AuditFilter::default()
+            };
+            let mut rows = store.audit_rows(&filter, 100).await.unwrap();
+            rows.reverse();
+            rows.into_iter().filter_map(|row| row.entry.detail).collect()
+        })
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Runtime::new().unwrap()
+}
+
+fn share(id: ShareId, token: &str, server: &Server) -> serde_json::Value {
+    server.json(&format!("/api/v1/shares/{id}"), token)
+}
+
+fn wait_for_verdict(verdict: &str, id: ShareId, token: &str, server: &Server) -> serde_json::Value {
+    wait_for(&format!("the share is {verdict}"), || {
+        Some(share(id, token, server)).filter(|share| share["verdict"] == verdict)
+    })
+}
+
+/// How many fetches of lists ended so.
+fn fetched(outcome: &str, server: &Server) -> u64 {
+    let name = format!("skrynka_revocation_fetches_total{{kind=\"crl\",outcome=\"{outcome}\"}} ");
+    let text = server.metrics_text();
+    text.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap()
+}
+
+#[test]
+fn a_root_that_is_added_decides_the_shares_that_missed_it() {
+    let house = House::new();
+    let token = house.installation.token();
+    let server = house.start(&[("SKRYNKA_SIGNATURES__FETCH", "false")]);
+    let id = house.send(&server);
+    let before = share(id, &token, &server);
+    assert_eq!(before["verdict"], "undetermined");
+    house.trust();
+    let after = wait_for_verdict("verified", id, &token, &server);
+    assert_eq!(after["received_at"], before["received_at"]);
+    assert_eq!(after["documents"][0]["indication"], "TOTAL_PASSED");
+    assert!(server.stop().success());
+    assert_eq!(house.rejudged(id), ["undetermined -> verified"]);
+    let (kept, report) = house.kept(id);
+    assert_eq!(kept.retention.reason, RetentionReason::Service);
+    assert_eq!(kept.retention.destroy_at, kept.received_at.plus_days(90));
+    assert_eq!(report.indication, Some(Indication::TotalPassed));
+    assert_eq!(report.signatures[0].best_time, kept.received_at, "judged for the receipt");
+}
+
+#[test]
+fn of_two_shares_with_one_copy_the_later_stays_the_duplicate() {
+    let house = House::new();
+    let token = house.installation.token();
+    let server = house.start(&[]);
+    let (first, second) = (house.send(&server), house.send(&server));
+    house.trust();
+    let duplicates = |id| {
+        let share = wait_for_verdict("verified", id, &token, &server);
+        let findings = share["findings"].as_array().unwrap().clone();
+        let duplicates = findings.into_iter().filter(|finding| finding["code"] == "duplicate");
+        duplicates.map(|finding| finding["detail"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(duplicates(second), [first.to_string()]);
+    assert!(duplicates(first).is_empty());
+}
+
+#[test]
+fn what_was_added_while_the_server_was_down_counts_at_its_start() {
+    let house = House::new();
+    let token = house.installation.token();
+    let server = house.start(&[]);
+    let id = house.send(&server);
+    assert!(server.stop().success());
+    house.trust();
+    let server = house.start(&[]);
+    wait_for_verdict("verified", id, &token, &server);
+}
+
+#[test]
+fn a_list_that_arrives_verifies_the_shares_that_required_it() {
+    let house = House::trusting();
+    house.web.reply(LIST, Reply::Held);
+    let token = house.installation.token();
+    let server = house.start(&[FETCH.as_slice(), &[REQUIRE]].concat());
+    let id = house.send(&server);
+    let before = share(id, &token, &server);
+    assert_eq!(before["verdict"], "undetermined");
+    assert_eq!(before["findings"][0]["detail"], "TRY_LATER");
+    house.web.reply(LIST, Reply::Bytes(house.list(false)));
+    wait_for_verdict("verified", id, &token, &server);
+    assert_eq!(house.cached(), 1);
+    assert_eq!(fetched("accepted", &server), 1);
+
+    // The cache outlives the server, and serves the next mail at once.
+    assert!(server.stop().success());
+    assert_eq!(house.rejudged(id), ["undetermined -> verified"]);
+    let revocation = house.kept(id).1.signatures[0].chain[0].revocation.clone().unwrap();
+    assert_eq!(revocation.status, RevocationStatus::Good);
+    assert_eq!(revocation.source, Some(RevocationSource::Cache));
+    let server = house.start(&[FETCH.as_slice(), &[REQUIRE]].concat());
+    let next = house.send(&server);
+    assert_eq!(share(next, &token, &server)["verdict"], "verified");
+    assert_eq!(fetched("accepted", &server), 0);
+}
+
+#[test]
+fn a_list_that_revokes_the_signer_makes_the_share_invalid() {
+    let house = House::trusting();
+    house.web.reply(LIST, Reply::Held);
+    let token = house.installation.token();
+    let server = house.start(&FETCH);
+    let id = house.send(&server);
+    assert_eq!(share(id, &token, &server)["verdict"], "verified", "it is preferred only");
+    house.web.reply(LIST, Reply::Bytes(house.list(true)));
+    let after = wait_for_verdict("invalid", id, &token, &server);
+    assert_eq!(after["findings"][0]["detail"], "REVOKED");
+    assert!(server.stop().success());
+    assert_eq!(house.rejudged(id), ["verified -> invalid"]);
+    let (kept, _) = house.kept(id);
+    let promised = kept.received_at.plus_days(90);
+    assert_eq!(kept.retention.destroy_at, promised, "no term moves nearer");
+}
+
+#[test]
+fn an_authority_that_does_not_behave_harms_no_mail() {
+    for (reply, outcome) in [
+        (Reply::Bytes(b"garbage".to_vec()), "useless"),
+        (Reply::Endless, "failed"),
+        (Reply::Redirect("file:///etc/passwd".to_owned()), "failed"),
+        (Reply::Silent, "failed"),
+    ] {
+        let house = House::trusting();
+        house.web.reply(LIST, reply.clone());
+        let token = house.installation.token();
+        let server = house.start(&FETCH);
+        let id = house.send(&server);
+        assert_eq!(share(id, &token, &server)["verdict"], "verified", "{reply:?}");
+        wait_for(&format!("the fetch of {reply:?} ended"), || {
+            (fetched(outcome, &server) > 0).then_some(())
+        });
+        assert_eq!(house.cached(), 0, "{reply:?}");
+        assert_eq!(share(id, &token, &server)["verdict"], "verified", "{reply:?}");
+    }
+}
+
+#[test]
+fn a_list_of_another_authority_is_not_kept() {
+    let (house, other) = (House::trusting(), House::new());
+    house.web.reply(LIST, Reply::Bytes(other.list(false)));
+    let server = house.start(&[FETCH.as_slice(), &[REQUIRE]].concat());
+    house.send(&server);
+    wait_for("the list was fetched", || (fetched("useless", &server) > 0).then_some(()));
+    assert_eq!(house.cached(), 0);
+}
+
+#[test]
+fn the_own_network_is_not_asked_unless_it_is_allowed() {
+    let house = House::trusting();
+    house.web.reply(LIST, Reply::Bytes(house.list(false)));
+    let server = house.start(&[]);
+    house.send(&server);
+    wait_for("the fetch is refused", || (fetched("forbidden", &server) > 0).then_some(()));
+    assert!(house.web.asked().is_empty(), "{:?}", house.web.asked());
+    assert_eq!(house.cached(), 0);
+}

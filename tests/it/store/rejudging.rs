@@ -1,0 +1,223 @@
+//! Judging a share again.
+
+use bytes::Bytes;
+use skrynka::{
+    bundle::Document,
+    domain::{
+        Actor, Awaits, BranchScope, Finding, FindingCode, RetentionReason, ShareRow, Term, Verdict,
+    },
+    matching::{Case, ExaminedDocument, Judgement, Policy, judge},
+    sample::{
+        Seed,
+        authority::{Authority, KeyAlgorithm, Signer, Subject, Validity},
+        sign,
+    },
+    signature::{Conditions, Signed, examine},
+    store::{AuditAction, AuditFilter, NewDocument, NewKey, NewShare, Rejudged, Store},
+    trust::{TrustStore, read_certificates},
+};
+
+use super::{
+    Database, moment, on_each_engine,
+    sample::{self, Sample, fingerprint},
+};
+
+on_each_engine! {
+    a_share_waits_until_nothing_can_change_it,
+    waiting_shares_are_listed_page_by_page_the_newest_first,
+    a_new_judgement_takes_the_place_of_the_old_one,
+    no_term_moves_nearer,
+    a_share_that_changed_meanwhile_is_left_alone,
+    beginnings_are_counted_until_the_end,
+}
+
+const CARD: Sample =
+    Sample { number: 1, branch: "library", second: 0, types: &["student-id-card"] };
+
+/// An authority and a signer of its own.
+struct Seal {
+    authority: Authority,
+    signer: Signer,
+}
+
+impl Seal {
+    fn new() -> Self {
+        let validity = Validity::days(moment(-86_400), 365);
+        let mut authority = Authority::root(Seed::from([7; 32]), validity).unwrap();
+        let signer = authority.signer(Subject::Organisation, KeyAlgorithm::P256, validity).unwrap();
+        Self { authority, signer }
+    }
+
+    /// The judgement on a sealed copy, by those who trust the authority or by those who do not.
+    fn judgement(&self, sample: &Sample, is_trusted: bool, quarantine_days: u32) -> Judgement {
+        let root = read_certificates(self.authority.certificate()).unwrap();
+        let trust = if is_trusted { TrustStore::new(root) } else { TrustStore::empty() };
+        let content = sample.content("student-id-card");
+        let signature = sign::detached(&content, &self.signer, sample.received_at()).unwrap();
+        let signed =
+            Signed { content: Some(content.into()), signatures: vec![Bytes::from(signature)] };
+        let examined = examine(&signed, &Conditions::new(&trust, sample.received_at()));
+        let document = Document {
+            name: "student-id-card.pdf".to_owned(),
+            type_code: "student-id-card".parse().unwrap(),
+            made_at: None,
+            signed,
+            signature_names: vec!["student-id-card.pdf.p7s".to_owned()],
+            encrypted: Vec::new(),
+        };
+        let registry = sample::registry();
+        judge(Case {
+            share: sample.share(),
+            branch: registry.branch(&sample.branch.parse().unwrap()).unwrap(),
+            service_hint: None,
+            received_at: sample.received_at(),
+            has_trust_list: false,
+            documents: vec![ExaminedDocument { document, examined, first_receipt: None }],
+            opening: Vec::new(),
+            policy: Policy { quarantine_days },
+        })
+    }
+
+    /// Keeps a share that nobody could decide.
+    async fn keep(&self, sample: &Sample, quarantine_days: u32, store: &Store) -> ShareRow {
+        let judgement = self.judgement(sample, false, quarantine_days);
+        let new = NewShare {
+            judgement: &judgement,
+            mail: sample.mail(),
+            judged_at: sample.received_at(),
+            mail_bytes: 4096,
+            keys: vec![NewKey { term: Term::Share, wrapped: vec![1] }],
+            sealed_details: vec![2],
+            message_id: None,
+            documents: vec![NewDocument {
+                number: 1,
+                sealed_details: vec![3],
+                fingerprint: fingerprint(&[sample.number]),
+                signature_files: 1,
+            }],
+        };
+        store.insert_share(&new).await.unwrap();
+        row(sample, store).await
+    }
+}
+
+async fn open(database: &Database) -> Store {
+    let store = database.open().await;
+    store.apply_registry(&sample::registry(), &Actor::CommandLine, moment(-9)).await.unwrap();
+    store
+}
+
+async fn row(sample: &Sample, store: &Store) -> ShareRow {
+    store.share(sample.share(), &BranchScope::All).await.unwrap().unwrap()
+}
+
+fn rejudged<'a>(before: &'a ShareRow, judgement: &'a Judgement) -> Rejudged<'a> {
+    Rejudged { before, judgement, judged_at: moment(100), sealed_details: vec![vec![4]] }
+}
+
+async fn waiting(store: &Store) -> Vec<Awaits> {
+    let waiting = store.waiting(None, None, 100).await.unwrap();
+    waiting.into_iter().map(|share| share.awaits).collect()
+}
+
+async fn a_share_waits_until_nothing_can_change_it(database: &Database) {
+    let (store, seal) = (open(database).await, Seal::new());
+    CARD.keep(&store).await;
+    assert_eq!(waiting(&store).await, [], "an unsigned copy stays unsigned");
+    let sealed = Sample { number: 2, ..CARD };
+    seal.keep(&sealed, 30, &store).await;
+    assert_eq!(waiting(&store).await, [Awaits::Trust]);
+    let of_lists = store.waiting(Some(Awaits::Revocation), None, 100).await.unwrap();
+    assert_eq!(of_lists, []);
+    store.end_rejudging(sealed.share(), Some(Awaits::Revocation)).await.unwrap();
+    assert_eq!(waiting(&store).await, [Awaits::Revocation]);
+    store.end_rejudging(sealed.share(), None).await.unwrap();
+    assert_eq!(waiting(&store).await, []);
+}
+
+async fn waiting_shares_are_listed_page_by_page_the_newest_first(database: &Database) {
+    let (store, seal) = (open(database).await, Seal::new());
+    let samples: Vec<_> =
+        (1..=5).map(|number| Sample { number, second: i64::from(number), ..CARD }).collect();
+    for sample in &samples {
+        seal.keep(sample, 30, &store).await;
+    }
+    let mut listed = Vec::new();
+    let mut after = None;
+    while let [first, ..] = store.waiting(None, after, 2).await.unwrap().as_slice() {
+        listed.push(first.place.share());
+        after = Some(first.place);
+    }
+    let newest_first: Vec<_> = samples.iter().rev().map(Sample::share).collect();
+    assert_eq!(listed, newest_first);
+    let far = moment(0).plus_days(31);
+    assert!(store.destroy_key(samples[4].share(), Term::Share, far).await.unwrap());
+    assert_eq!(waiting(&store).await.len(), 4, "what is destroyed waits for nothing");
+}
+
+async fn a_new_judgement_takes_the_place_of_the_old_one(database: &Database) {
+    let (store, seal) = (open(database).await, Seal::new());
+    let before = seal.keep(&CARD, 5, &store).await;
+    assert_eq!(before.verdict, Verdict::Undetermined);
+    let judgement = seal.judgement(&CARD, true, 5);
+    assert!(store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
+
+    let after = row(&CARD, &store).await;
+    assert_eq!(after.verdict, Verdict::Verified);
+    assert_eq!(after.assurance, judgement.assurance());
+    assert_eq!(after.findings, judgement.findings());
+    assert_eq!((after.received_at, after.judged_at), (moment(0), moment(100)));
+    assert_eq!(after.retention.destroy_at, moment(0).plus_days(10));
+    assert_eq!(after.retention.reason, RetentionReason::Service);
+    let document = &store.documents(CARD.share()).await.unwrap()[0];
+    assert_eq!(document.indication, judgement.documents()[0].indication());
+    assert_eq!(document.sealed_details, Some(vec![4]));
+    let due = store.due(moment(0).plus_days(10), 10).await.unwrap();
+    assert_eq!(due[0].destroy_at, after.retention.destroy_at, "the key goes with the share");
+
+    let filter = AuditFilter { action: Some(AuditAction::ShareRejudged), ..Default::default() };
+    let audit = store.audit_rows(&filter, 10).await.unwrap();
+    assert_eq!(audit.len(), 1);
+    assert_eq!(audit[0].entry.share, Some(CARD.share()));
+    assert_eq!(audit[0].entry.detail.as_deref(), Some("undetermined -> verified"));
+}
+
+async fn no_term_moves_nearer(database: &Database) {
+    let (store, seal) = (open(database).await, Seal::new());
+    let before = seal.keep(&CARD, 30, &store).await;
+    let judgement = seal.judgement(&CARD, true, 30);
+    assert_eq!(judgement.retention().destroy_at, moment(0).plus_days(10));
+    assert!(store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
+    assert_eq!(row(&CARD, &store).await.retention, before.retention);
+    assert_eq!(store.due(moment(0).plus_days(29), 10).await.unwrap(), []);
+    assert_eq!(store.due(moment(0).plus_days(30), 10).await.unwrap().len(), 1);
+}
+
+async fn a_share_that_changed_meanwhile_is_left_alone(database: &Database) {
+    let (store, seal) = (open(database).await, Seal::new());
+    let before = seal.keep(&CARD, 5, &store).await;
+    let judgement = seal.judgement(&CARD, true, 5);
+    assert!(store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
+    assert!(!store.rejudge(&rejudged(&before, &judgement)).await.unwrap(), "done already");
+
+    let gone = Sample { number: 2, ..CARD };
+    let before = seal.keep(&gone, 5, &store).await;
+    assert!(store.destroy_key(gone.share(), Term::Share, moment(0).plus_days(5)).await.unwrap());
+    let judgement = seal.judgement(&gone, true, 5);
+    assert!(!store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
+    assert_eq!(row(&gone, &store).await.verdict, Verdict::Undetermined);
+    assert_eq!(store.documents(gone.share()).await.unwrap()[0].sealed_details, None);
+}
+
+async fn beginnings_are_counted_until_the_end(database: &Database) {
+    let (store, seal) = (open(database).await, Seal::new());
+    let before = seal.keep(&CARD, 30, &store).await;
+    let found = [Finding::of_document(FindingCode::SignatureUndetermined, 1)
+        .with_detail("NO_CERTIFICATE_CHAIN_FOUND")];
+    assert_eq!(before.findings, found);
+    for count in 1..=3 {
+        assert_eq!(store.begin_rejudging(CARD.share()).await.unwrap(), count);
+    }
+    store.end_rejudging(CARD.share(), Some(Awaits::Trust)).await.unwrap();
+    assert_eq!(store.begin_rejudging(CARD.share()).await.unwrap(), 1);
+}
