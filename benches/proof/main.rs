@@ -2,7 +2,8 @@
 //! OpenSSL, BouncyCastle and the crates with the same algorithms. `ci/bench proof` runs it.
 //!
 //! Every figure is CPU time of one thread. Ours and the crates take turns, five rounds each; the
-//! table gives the median and the range. A ratio compares medians of this run and nothing else.
+//! peers in other processes run three times after them. The table gives the median and the range. A
+//! ratio compares medians of this run and nothing else.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement stops when it fails")]
 
@@ -13,7 +14,7 @@ mod subjects;
 use measure::{Figure, Subject, rounds};
 
 fn main() {
-    println!("Verifications per second and MB/s, one thread, CPU time; median of five (range).");
+    println!("Verifications per second and MB/s, one thread, CPU time; median of five, of three for other processes (range).");
     let cases = subjects::Cases::make();
     let mut figures: Vec<Figure> = rounds(&mut subjects(&cases));
     figures.extend(peers::bouncy_castle(&cases));

@@ -215,15 +215,12 @@ fn subject(folder: &Path, path: &Path, keys: &Arc<OrganisationKeys>) -> Option<S
         return None;
     }
     let (trusted, at) = circumstances(folder, &name, kind, &file);
-    let beside = if name.starts_with("diia/") {
-        "diia/content.dat"
-    } else if name.starts_with("uapki-gen/") {
-        "uapki-gen/fox.txt"
-    } else {
-        "uapki-gen/big.bin"
+    let beside = || match name.split_once('/') {
+        Some(("diia", _)) => Bytes::from(fs::read(folder.join("diia/content.dat")).unwrap()),
+        Some(("jkurwa", _)) => Bytes::from_static(b"123"),
+        _ => Bytes::from(fs::read(folder.join("uapki-gen/big.bin")).unwrap()),
     };
-    let content =
-        name.contains("detached").then(|| Bytes::from(fs::read(folder.join(beside)).unwrap()));
+    let content = name.contains("detached").then(beside);
     let mut revocation = RevocationStore::empty();
     for near in fs::read_dir(path.parent()?).unwrap() {
         let near = near.unwrap().path();
@@ -282,6 +279,8 @@ fn circumstances(
         "2019-07-31T00:00:00Z"
     } else if name.starts_with("ossl/") || name.starts_with("bc/") || name.starts_with("pades/") {
         "2027-03-01T12:00:00Z"
+    } else if name.starts_with("uapki-gen/") || name.starts_with("diia/") {
+        "2023-10-01T12:00:00Z"
     } else {
         let latest = trusted.iter().map(Certificate::not_before).max();
         return (trusted, latest.unwrap_or_else(|| Timestamp::from_seconds(1_790_000_000)));
