@@ -36,6 +36,13 @@ impl Copy<'_> {
             Some(Indication::TotalFailed) => {
                 (Verdict::Invalid, vec![self.signature_finding(FindingCode::SignatureInvalid)])
             }
+            // The standard waits for another certificate, which may be the right one. A copy that
+            // brings a certificate which contradicts the signature was changed on its way.
+            Some(Indication::Indeterminate)
+                if self.has_warning(WarningCode::CertificateContradicted) =>
+            {
+                (Verdict::Invalid, vec![self.signature_finding(FindingCode::SignatureInvalid)])
+            }
             // The standard waits for a proof that the signature is older than the revocation. A
             // copy brings all its proofs along: none will come, and the key may be stolen.
             Some(Indication::Indeterminate) if self.is_by_revoked_signer() => {
@@ -55,7 +62,7 @@ impl Copy<'_> {
                     let finding = self.finding(FindingCode::SignerNotAccepted);
                     (Verdict::Invalid, vec![finding.with_detail(accepted.to_string())])
                 }
-                _ if self.is_revocation_unchecked() => {
+                _ if self.has_warning(WarningCode::RevocationUnchecked) => {
                     (Verdict::Verified, vec![self.finding(FindingCode::RevocationUnchecked)])
                 }
                 _ => (Verdict::Verified, Vec::new()),
@@ -127,9 +134,9 @@ impl Copy<'_> {
         signatures.any(|one| one.sub_indication == Some(SubIndication::RevokedNoPoe))
     }
 
-    fn is_revocation_unchecked(&self) -> bool {
+    fn has_warning(&self, code: WarningCode) -> bool {
         let mut warnings = self.report.signatures.iter().flat_map(|one| &one.warnings);
-        warnings.any(|warning| warning.code == WarningCode::RevocationUnchecked)
+        warnings.any(|warning| warning.code == code)
     }
 
     fn signature_finding(&self, code: FindingCode) -> Finding {

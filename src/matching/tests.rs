@@ -464,6 +464,17 @@ fn a_revoked_signer_beside_one_that_cannot_be_decided_spoils_the_copy() {
 }
 
 #[test]
+fn a_certificate_that_contradicts_the_signature_makes_the_copy_invalid() {
+    let branch = one_service("[\"u-id\"]");
+    let mut copy = sample("u-id", Worth::IssuerUnknown);
+    let contradicted = Warning::new(WarningCode::CertificateContradicted, "Changed.");
+    copy.report.signatures.first_mut().unwrap().warnings.push(contradicted);
+    let decision = decide(&branch, None, &[copy], Vec::new());
+    assert_eq!(decision.verdict, Verdict::Invalid);
+    assert_eq!(shown(&decision.findings), ["signature_invalid 1 NO_CERTIFICATE_CHAIN_FOUND"]);
+}
+
+#[test]
 fn an_unchecked_revocation_is_said_and_leaves_the_verdict() {
     let branch = one_service("[\"u-id\"]");
     let mut copy = sample("u-id", Worth::Sealed);

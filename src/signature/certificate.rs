@@ -16,6 +16,7 @@ use crate::{
     algorithms::{self, AlgorithmId, DigestAlgorithm, Failure},
     domain::{
         CertificateReport, Indication, Qualification, QualificationReport, SubIndication, Warning,
+        WarningCode,
     },
     trust::{self, Certificate, PathLimits, PathOutcome, PathRequest, Purpose},
 };
@@ -110,12 +111,17 @@ pub(super) fn find(
     if candidates.is_empty() && (brings_none || asked.anywhere) {
         candidates = named(signer, &[asked.beside, basis.trust.certificates()]);
     }
-    if candidates.is_empty() || candidates.len() > MAX_CANDIDATES {
-        return Found::nothing(if candidates.is_empty() {
-            "the signer's certificate is not in the signature".to_owned()
-        } else {
-            format!("more than {MAX_CANDIDATES} certificates may be the signer's")
-        });
+    if candidates.is_empty() {
+        let nothing = Found::nothing("the signer's certificate is not in the signature".to_owned());
+        // With others in its place: what was signed names this key, so one of the two was changed.
+        let own = own.iter().take(MAX_CANDIDATES);
+        let is_changed = signed_data.unread_certificates() > 0 || fits_any(value, own, basis);
+        return if is_changed { nothing.contradicted() } else { nothing };
+    }
+    if candidates.len() > MAX_CANDIDATES {
+        return Found::nothing(format!(
+            "more than {MAX_CANDIDATES} certificates may be the signer's"
+        ));
     }
 
     candidates
@@ -127,6 +133,17 @@ pub(super) fn find(
         // pass, and one that somebody added cannot spoil the right one.
         .min_by_key(Found::rank)
         .unwrap_or_default()
+}
+
+/// Whether the value is right under the key of one of `certificates`, whatever they are called.
+fn fits_any<'a>(
+    value: &Value<'_>,
+    mut certificates: impl Iterator<Item = &'a Certificate>,
+    basis: Basis<'_>,
+) -> bool {
+    certificates.any(|certificate| {
+        value.spend(basis.budget).is_ok() && value.check(certificate) == Some(Ok(()))
+    })
 }
 
 /// The certificates that the signer may mean, each once.
@@ -162,8 +179,9 @@ fn judge_certificate(
         Some(Err(failure)) => problems.fail(SubIndication::SigCryptoFailure, failure.to_string()),
         Some(Ok(())) | None => {}
     }
+    let mut is_meant = true;
     for reference in attributes.iter().flat_map(|attributes| &attributes.references) {
-        reference.check(certificate, basis.budget, &mut problems);
+        is_meant &= reference.check(certificate, basis.budget, &mut problems);
     }
     let mut limits = PathLimits::default();
     let left = basis.budget.left(Resource::KeyChecks);
@@ -211,7 +229,7 @@ fn judge_certificate(
         is_signed: checked == Some(Ok(())),
     };
     revocation::judge_path(&mut path, asked, &mut problems, basis);
-    Found {
+    let found = Found {
         certificate: Some(certificate.clone()),
         value: checked,
         chain: path.chain,
@@ -219,7 +237,11 @@ fn judge_certificate(
         problems,
         warnings: path.warnings,
         qualification: Some(qualification),
+    };
+    if is_meant || !signed_data.certificates().contains(certificate) {
+        return found;
     }
+    found.contradicted()
 }
 
 /// Only a proved path says who issued the certificate.
@@ -247,18 +269,28 @@ impl Found {
         Self { problems, qualification, ..Self::default() }
     }
 
+    /// With the warning that certificate and signature do not belong together.
+    fn contradicted(mut self) -> Self {
+        self.warnings.push(Warning::new(
+            WarningCode::CertificateContradicted,
+            "The certificate that came with the signature is not the one it was made with: one \
+             of the two was changed afterwards.",
+        ));
+        self
+    }
+
     fn rank(&self) -> (Indication, usize) {
         (self.problems.conclusion().0, self.problems.len())
     }
 }
 
 impl CertificateReference {
-    /// Checks that this is a reference to `certificate`.
+    /// Checks that this is a reference to `certificate`; `false` when it names another one.
     ///
     /// ETSI EN 319 102-1 §5.2.3.4: when no reference fits, the signing certificate is not
     /// identified, which is `NO_SIGNING_CERTIFICATE_FOUND`: the key fits, and yet the signer did
     /// not mean this certificate. RFC 5035 §3 lets only the first reference be the signer's.
-    fn check(&self, certificate: &Certificate, budget: &Budget, problems: &mut Problems) {
+    fn check(&self, certificate: &Certificate, budget: &Budget, problems: &mut Problems) -> bool {
         let attribute = self.version.attribute();
         let hash = match self.version {
             ReferenceVersion::One => algorithms::sha1(certificate.der()).to_vec(),
@@ -266,31 +298,37 @@ impl CertificateReference {
                 Ok(algorithm) if self.hash_algorithm.has_plain_parameters() => {
                     match budget.digest(algorithm, certificate.der()) {
                         Ok(digest) => digest,
-                        Err(spent) => return problems.spent(spent),
+                        Err(spent) => {
+                            problems.spent(spent);
+                            return true;
+                        }
                     }
                 }
                 Ok(algorithm) => {
-                    return problems.doubt(
+                    problems.doubt(
                         SubIndication::CryptoConstraintsFailure,
                         format!(
                             "in the {attribute} attribute {} has parameters that are not known",
                             algorithm.name()
                         ),
                     );
+                    return true;
                 }
                 Err(failure) => {
-                    return problems.doubt(
+                    problems.doubt(
                         SubIndication::CryptoConstraintsFailure,
                         format!("in the {attribute} attribute {failure}"),
                     );
+                    return true;
                 }
             },
         };
         if hash != *self.hash {
-            return problems.doubt(
+            problems.doubt(
                 SubIndication::NoSigningCertificateFound,
                 format!("the {attribute} attribute names another certificate"),
             );
+            return false;
         }
         let names_it = self.issuer_and_serial.as_ref().is_none_or(|named| match &named.issuer {
             Some(issuer) => has_issuer_and_serial(certificate, issuer, &named.serial),
@@ -302,5 +340,6 @@ impl CertificateReference {
                 format!("the {attribute} attribute names another issuer or serial number"),
             );
         }
+        names_it
     }
 }

@@ -180,6 +180,7 @@ fn a_ukrainian_signature_with_one_byte_changed_is_not_verified() {
     let right = fs::read(data.join("diia/attached-bes.p7s")).unwrap();
     let certificate = fs::read(data.join("diia/certs/diia-test-sign-7775603.cer")).unwrap();
     let find = |part: &[u8]| right.windows(part.len()).position(|window| window == part).unwrap();
+    let signer = find(&certificate);
     // messageDigest, 1.2.840.113549.1.9.4: its value ends 2 + 2 + 32 bytes further on.
     let digest = find(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04") + 11 + 4 + 31;
     let folder = TempDir::new().unwrap();
@@ -189,14 +190,12 @@ fn a_ukrainian_signature_with_one_byte_changed_is_not_verified() {
         ("content", find(b"quick"), "invalid", "HASH_FAILURE"),
         ("value", right.len() - 1, "invalid", "SIG_CRYPTO_FAILURE"),
         ("attribute", digest, "invalid", "HASH_FAILURE"),
-        // The key still fits the signature, and it is not known whose key it is: undecided by
-        // ETSI EN 319 102-1 §5.2.3.4.
-        (
-            "certificate",
-            find(&certificate) + certificate.len() - 1,
-            "undetermined",
-            "NO_SIGNING_CERTIFICATE_FOUND",
-        ),
+        // The key still fits the signature: undecided by ETSI EN 319 102-1 §5.2.3.4, which waits
+        // for the right certificate. The changed one is there in its place.
+        ("certificate-end", signer + certificate.len() - 1, "invalid", "NO_SIGNING_CERTIFICATE"),
+        ("certificate-key", signer + 680, "invalid", "SIG_CRYPTO_FAILURE"),
+        ("certificate-serial-number", signer + 20, "invalid", "NO_SIGNING_CERTIFICATE_FOUND"),
+        ("issuer-named", signer + certificate.len() + 100, "invalid", "NO_SIGNING_CERTIFICATE"),
     ] {
         let mut changed = right.clone();
         changed[place] ^= 1;

@@ -33,6 +33,8 @@ warning_codes! {
     BerEncoding = "ber_encoding",
     /// The signing-certificate attribute names the certificate by SHA-1, which proves nothing.
     CertificateBoundBySha1 = "certificate_bound_by_sha1",
+    /// The certificate that came with the signature is not the one it was made with.
+    CertificateContradicted = "certificate_contradicted",
     /// No signing-certificate attribute binds the certificate to the signature.
     CertificateNotBound = "certificate_not_bound",
     /// The claimed signing time is later than the moment judged for, or outside the certificate's

@@ -72,6 +72,7 @@ revocation-crl = revocation list
 revocation-delta-crl = revocation list with its delta
 revocation-no-check = exempt from checks by its issuer
 warning-certificate_bound_by_sha1 = the certificate is bound by SHA-1, which proves nothing
+warning-certificate_contradicted = the certificate that came with the signature contradicts it: one of the two was changed
 warning-certificate_not_bound = the certificate is not bound to the signature
 warning-claimed_time_doubtful = the claimed time of signing is doubtful
 warning-claimed_time_unreadable = the claimed time of signing cannot be read

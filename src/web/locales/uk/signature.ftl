@@ -72,6 +72,7 @@ revocation-crl = список відкликаних
 revocation-delta-crl = список відкликаних із доповненням
 revocation-no-check = видавець звільнив від перевірки
 warning-certificate_bound_by_sha1 = сертифікат прив’язано через SHA-1: це нічого не доводить
+warning-certificate_contradicted = сертифікат, що надійшов із підписом, йому суперечить: одне з двох змінено
 warning-certificate_not_bound = сертифікат не прив’язано до підпису
 warning-claimed_time_doubtful = заявлений час підписання сумнівний
 warning-claimed_time_unreadable = заявлений час підписання не читається
