@@ -41,7 +41,7 @@ const MEDIA_TYPE_EXTENDED: &[u8] = b"application/vnd.etsi.asic-e+zip";
 
 /// Opens a container.
 pub(super) fn open(file: &Bytes, budget: &Budget) -> Unpacked {
-    match Archive::read(file, &ArchiveLimits::default()) {
+    match Archive::read_within(file, &ArchiveLimits::default(), budget) {
         Ok(archive) => Parts::sort(&archive, budget).unpack(file),
         Err(error) => {
             let mut known = Problems::default();

@@ -12,7 +12,8 @@ use crate::algorithms::DigestAlgorithm;
 /// A kind of work that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
-    /// Bytes that are hashed, those of slow digests counted several times.
+    /// Bytes that are hashed, those of slow digests counted several times, or inflated, or read
+    /// of PDF files.
     Bytes,
     /// ASN.1 elements that are rewritten from BER, certificates and revocation data that are read.
     Elements,
@@ -36,7 +37,7 @@ impl Resource {
 
     fn text(self) -> &'static str {
         match self {
-            Self::Bytes => "more bytes would have to be hashed",
+            Self::Bytes => "more bytes would have to be hashed or unpacked",
             Self::Elements => "more structures would have to be read",
             Self::KeyChecks => "more checks with a key would be needed",
             Self::Steps => "more certificates would have to be tried",

@@ -109,14 +109,14 @@ impl Stamp {
 pub(super) fn open_all(document: &Bytes, budget: &Budget) -> Vec<Unpacked> {
     let open = |file: &Bytes| match Form::of(file) {
         Form::Asic => Some(asic::open(file, budget)),
-        Form::Pdf => pades::open(file),
+        Form::Pdf => pades::open(file, budget),
         Form::Envelope | Form::Other | Form::SignedData | Form::Zip => None,
     };
     let Some(outer) = open(document) else { return Vec::new() };
     let is_asic = matches!(outer.container, Container::AsicE | Container::AsicS);
     let inner = Some(&outer.document)
         .filter(|inner| is_asic && Form::of(inner) == Form::Pdf)
-        .and_then(pades::open);
+        .and_then(|inner| pades::open(inner, budget));
     [Some(outer), inner].into_iter().flatten().collect()
 }
 

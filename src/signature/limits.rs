@@ -23,8 +23,8 @@ pub struct Limits {
     /// revocation data included. Default 1280: 50 documents, each with a time-stamp and all that
     /// proves it later.
     pub key_checks: usize,
-    /// Bytes hashed for all documents of one mail, those of GOST 34.311 and Kupyna counted eight
-    /// times. Default 512 MiB.
+    /// Bytes hashed, inflated, and read of PDF files for all documents of one mail, those hashed
+    /// with GOST 34.311 and Kupyna counted eight times. Default 512 MiB.
     pub hashed_bytes: usize,
     /// Certificates tried as the issuer of another, for all documents of one mail. Default 65 536.
     pub steps: usize,

@@ -10,6 +10,7 @@ use std::{cell::Cell, cmp::Reverse};
 use bytes::Bytes;
 
 use super::{
+    Budget,
     container::{Enclosed, Kept, Stamp, Unpacked},
     problem::Problems,
 };
@@ -32,9 +33,10 @@ use file::Pdf;
 use object::{Dictionary, Object, is_white};
 use range::Signed;
 
-/// Opens a PDF file; `None` when it has no signature.
-pub(super) fn open(file: &Bytes) -> Option<Unpacked> {
-    let pdf = Pdf::open(file);
+/// Opens a PDF file; `None` when it has no signature. What is read and compared of it, again and
+/// again for each of its revisions, counts as bytes of the budget.
+pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
+    let pdf = Pdf::open(file, budget);
     let located = field::locate(file, pdf.as_ref());
     if located.is_empty() {
         return None;
@@ -55,7 +57,7 @@ pub(super) fn open(file: &Bytes) -> Option<Unpacked> {
     // The newest is over whatever the others are over.
     let newest = stamps.iter().filter(|stamp| stamp.is_right()).map(Read::end).max();
     reading.stamps_store = newest.is_some_and(|end| {
-        let stamped = file.get(..end).and_then(Pdf::open);
+        let stamped = file.get(..end).and_then(|file| Pdf::open(file, budget));
         stamped.as_ref().and_then(store::read).is_some()
     });
     let mut enclosed: Vec<Enclosed> =

@@ -15,6 +15,8 @@ use miniz_oxide::inflate::{
     core::{DecompressorOxide, decompress, inflate_flags},
 };
 
+use crate::signature::{Budget, Limits, Resource};
+
 /// How much an archive may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArchiveLimits {
@@ -113,6 +115,15 @@ impl Archive {
     /// # Errors
     /// It is not one that can be read in one way only, or it is over a limit.
     pub fn read(file: &Bytes, limits: &ArchiveLimits) -> Result<Self, ArchiveError> {
+        Self::read_within(file, limits, &Budget::new(&Limits::default()))
+    }
+
+    /// The same, out of the budget of the mail.
+    pub(super) fn read_within(
+        file: &Bytes,
+        limits: &ArchiveLimits,
+        budget: &Budget,
+    ) -> Result<Self, ArchiveError> {
         let end = End::find(file)?;
         if end.entries > limits.entries {
             return Err(ArchiveError::TooMuch { things: "files", max: limits.entries });
@@ -138,6 +149,10 @@ impl Archive {
             }
             total = total.saturating_add(header.size);
             header.check_size(total, limits)?;
+            budget.spend(Resource::Bytes, header.size).map_err(|_| {
+                let max = limits.total_bytes;
+                ArchiveError::TooMuch { things: "bytes, inflated,", max }
+            })?;
             let rest = file.get(position..end.directory).unwrap_or_default();
             let mut local = Fields(rest);
             let start = header.check_local(&mut local)?;

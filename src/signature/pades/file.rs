@@ -14,6 +14,7 @@ use super::{
     filter,
     object::{Dictionary, Object, Reader},
 };
+use crate::signature::{Budget, Resource};
 
 /// A PDF file as its newest revision shows it.
 pub(super) struct Pdf<'a> {
@@ -34,6 +35,7 @@ pub(super) struct Pdf<'a> {
     /// inside each other, or are named again and again, a short file is endless.
     bytes_left: Cell<usize>,
     items_left: Cell<usize>,
+    pub(super) budget: &'a Budget,
 }
 
 /// An object stream (ISO 32000-1 §7.5.7), decoded.
@@ -75,20 +77,22 @@ const MAX_RATIO: usize = 1032;
 const MAX_READINGS: usize = 4;
 /// Objects read of one file, those within others counted.
 const MAX_ITEMS: usize = 1 << 22;
+/// What an entry or an object costs, as bytes of the budget: about as long as its digest would.
+const ITEM_BYTES: usize = 32;
 
 impl<'a> Pdf<'a> {
     /// Reads where everything stands. `None` when that cannot be followed.
-    pub(super) fn open(file: &'a [u8]) -> Option<Self> {
+    pub(super) fn open(file: &'a [u8], budget: &'a Budget) -> Option<Self> {
         const TAIL: usize = 2048;
         let from = file.len().saturating_sub(TAIL);
         let found = memchr::memmem::rfind(file.get(from..)?, b"startxref")?;
         let mut reader = Reader::new(file, from.checked_add(found)?);
         reader.keyword(b"startxref")?;
-        Self::open_at(file, reader.number()?)
+        Self::open_at(file, reader.number()?, budget)
     }
 
     /// The same, of the revision whose cross-reference section stands at `start`.
-    pub(super) fn open_at(file: &'a [u8], start: usize) -> Option<Self> {
+    pub(super) fn open_at(file: &'a [u8], start: usize, budget: &'a Budget) -> Option<Self> {
         let mut next = Some(start);
         let mut pdf = Self {
             file,
@@ -102,6 +106,7 @@ impl<'a> Pdf<'a> {
             inflate_left: Cell::new(MAX_INFLATED),
             bytes_left: Cell::new(file.len().saturating_mul(MAX_READINGS)),
             items_left: Cell::new(MAX_ITEMS),
+            budget,
         };
         while let Some(at) = next {
             if pdf.sections.contains(&at) || pdf.sections.len() == MAX_SECTIONS {
@@ -209,6 +214,7 @@ impl<'a> Pdf<'a> {
         self.bytes_left.set(bytes.unwrap_or_default());
         let taken = items.saturating_sub(reader.items_left);
         self.items_left.set(self.items_left.get().saturating_sub(taken));
+        self.spend(taken, read)?;
         object.filter(|_| bytes.is_some())
     }
 
@@ -250,6 +256,7 @@ impl<'a> Pdf<'a> {
         let most = bytes.len().saturating_mul(MAX_RATIO);
         let taken = decoded.as_ref().map_or(most, Vec::len);
         self.inflate_left.set(left.saturating_sub(taken));
+        self.spend(0, taken.min(left))?;
         let more = decoded.as_ref().map_or(0, Vec::len).saturating_mul(MAX_READINGS);
         self.bytes_left.set(self.bytes_left.get().saturating_add(more));
         decoded
@@ -284,7 +291,14 @@ impl<'a> Pdf<'a> {
         Some(dictionary)
     }
 
+    /// Takes what so many objects, and so many bytes beside them, cost the mail.
+    pub(super) fn spend(&self, items: usize, bytes: usize) -> Option<()> {
+        let bytes = items.saturating_mul(ITEM_BYTES).saturating_add(bytes);
+        self.budget.spend(Resource::Bytes, bytes).ok()
+    }
+
     fn add(&mut self, entries: Vec<(u32, Place)>) -> Option<()> {
+        self.spend(entries.len(), 0)?;
         let mut told = BTreeMap::new();
         for (number, place) in entries {
             // Of two places in one section, readers differ in which they take.

@@ -29,7 +29,7 @@ pub(super) fn check(
     comparisons_left: &Cell<usize>,
 ) -> Result<(), String> {
     let before = file.get(..signed).unwrap_or_default();
-    let old = Pdf::open(before)
+    let old = Pdf::open(before, new.budget)
         .filter(|_| before.trim_ascii_end().ends_with(b"%%EOF"))
         .ok_or("the signed revision is not a whole file")?;
     check_added(file, signed, new)?;
@@ -49,7 +49,8 @@ pub(super) fn check(
     compare(new)?;
     // What a later revision hides again is what a reader shows that repairs the file.
     for at in later.get(1..).unwrap_or_default() {
-        let between = Pdf::open_at(file, *at).ok_or("a later revision cannot be read")?;
+        let between =
+            Pdf::open_at(file, *at, new.budget).ok_or("a later revision cannot be read")?;
         compare(&between)?;
     }
     Ok(())
@@ -58,6 +59,7 @@ pub(super) fn check(
 /// Everything after the signed revision is an object, a table or an end mark in its place.
 fn check_added(file: &[u8], signed: usize, pdf: &Pdf<'_>) -> Result<(), String> {
     let stray = |at: usize| format!("the bytes at {at} belong to no object");
+    pdf.spend(0, file.len().saturating_sub(signed)).ok_or_else(|| unreadable("the file"))?;
     let mut reader = Reader::new(file, signed);
     let mut headers = BTreeSet::new();
     loop {
@@ -151,6 +153,7 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
+        new.spend(seen.len(), 0)?;
         let (todo, seen) = (Vec::new(), BTreeSet::new());
         Some(Self { old, new, catalog, pages, todo, seen, steps_left: MAX_STEPS })
     }
@@ -169,7 +172,11 @@ impl<'a> Comparison<'a> {
         self.form(&old, &new)?;
         while let Some(number) = self.todo.pop() {
             if self.seen.insert(number) {
-                self.numbered(number)?;
+                let left = self.steps_left;
+                let compared = self.numbered(number);
+                let steps = left.saturating_sub(self.steps_left).saturating_add(1);
+                self.new.spend(steps, 0).ok_or_else(|| unreadable("the file"))?;
+                compared?;
             }
         }
         Ok(())

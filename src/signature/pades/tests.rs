@@ -14,7 +14,7 @@ use super::sample::{Draft, find, signed};
 use crate::{
     domain::{Container, Indication, Level, SubIndication, WarningCode},
     signature::{
-        Conditions, Examined, Signed, examine,
+        Conditions, Examined, Limits, Resource, Signed, examine,
         sample::{Identity, detached},
     },
     trust::{Certificate, TrustStore},

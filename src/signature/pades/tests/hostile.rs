@@ -34,6 +34,28 @@ fn a_change_that_a_later_revision_takes_back_is_a_change() {
 }
 
 #[test]
+fn each_reading_of_a_file_counts_for_the_mail() {
+    const BYTES: usize = 2 << 20;
+    let mut file = signed().bytes;
+    let page = find(&file, b"4 0 obj");
+    let over_budget = |file: &[u8]| {
+        let certificate = Certificate::parse(&Identity::new(1).certificate).unwrap();
+        let trust = TrustStore::new(vec![certificate]);
+        let at = "2026-09-01T10:00:05Z".parse().unwrap();
+        let limits = Limits { hashed_bytes: BYTES, ..Limits::default() };
+        let signed = Signed { content: Some(file.to_vec().into()), signatures: Vec::new() };
+        examine(&signed, &Conditions { limits, ..Conditions::new(&trust, at) }).over_budget()
+    };
+    for _ in 0..40 {
+        let previous = last_section(&file);
+        end(&mut file, &[(4, page, 0); 200], previous);
+    }
+    assert!(file.len() < BYTES / 4);
+    assert_eq!(over_budget(&signed().bytes), None);
+    assert_eq!(over_budget(&file), Some(Resource::Bytes));
+}
+
+#[test]
 fn a_revision_that_stands_before_the_one_it_follows_is_not_allowed() {
     let mut file = signed().bytes;
     let (first, page) = (last_section(&file), find(&file, b"4 0 obj"));
