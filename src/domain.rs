@@ -13,6 +13,7 @@ mod indication;
 mod language;
 mod mail;
 mod report;
+mod sender_result;
 mod share;
 mod time;
 mod user;
@@ -25,13 +26,14 @@ pub use finding::{Finding, FindingCode, Severity};
 pub use id::{BranchId, IdError, MailId, ServiceId, ShareId};
 pub use indication::{Indication, SubIndication};
 pub use language::Language;
-pub use mail::Envelope;
+pub use mail::{Envelope, TransmissionType, without_trace};
 pub use report::{
     AttributeReport, BestTimeSource, CertificateReport, CertificateRole, CertificateSource,
     Container, DocumentReport, Level, Qualification, QualificationReport, RevocationKind,
     RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus, SignatureReport,
     SignerReport, TimestampReport, Warning, WarningCode,
 };
+pub use sender_result::SenderResult;
 pub use share::{
     Awaits, DocumentDetails, DocumentRow, Fingerprint, Retention, RetentionReason, Sha256Hex,
     ShareDetails, ShareRow, Term,

@@ -84,6 +84,14 @@ finding_codes! {
     QrExpired = "qr_expired", Warning;
     /// Nobody has said yet whether the signer's or an authority's certificate was revoked.
     RevocationUnchecked = "revocation_unchecked", Warning;
+    /// What a signature of the mail by a domain is worth (DKIM); the detail is the result by RFC 8601
+    /// and the domain: `pass (diia.test)`.
+    SenderDkim = "sender_dkim", Info;
+    /// What the domain of the author says of the mail (DMARC); the detail is as for DKIM.
+    SenderDmarc = "sender_dmarc", Info;
+    /// Whether the domain of the sender knows the server that the mail came from (SPF); the detail is
+    /// as for DKIM.
+    SenderSpf = "sender_spf", Info;
     /// Which service it is for cannot be told.
     ServiceAmbiguous = "service_ambiguous", Error;
     /// A signature whose content is not in the mail.
@@ -105,6 +113,18 @@ finding_codes! {
     UnsignedDocument = "unsigned_document", Error;
 }
 
+impl FindingCode {
+    /// Those that say what SPF, DKIM and DMARC say of the sender. They are about how the mail came
+    /// and never about what it holds.
+    pub const OF_SENDER: [Self; 3] = [Self::SenderDkim, Self::SenderDmarc, Self::SenderSpf];
+
+    /// Whether it is one of those about the sender.
+    #[must_use]
+    pub fn is_of_sender(self) -> bool {
+        Self::OF_SENDER.contains(&self)
+    }
+}
+
 impl fmt::Display for FindingCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -121,8 +141,9 @@ impl FromStr for FindingCode {
 
 /// One thing noticed about a share or one of its documents.
 ///
-/// Holds no personal data: it is kept in the clear and counted. `detail` is a type code, an
-/// algorithm, a sub-indication, a policy's or a limit's name, a number or a share's id, by its code.
+/// Kept in the clear and counted. `detail` is a type code, an algorithm, a sub-indication, a policy's
+/// or a limit's name, a number or a share's id, by its code: no personal data. That of a code about
+/// the sender names a domain, which may be a person's own: such findings go with the share's key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
     /// What it is.

@@ -1,24 +1,88 @@
 //! What SMTP told us about a mail.
 
+mod trace;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use super::{MailAddress, Timestamp};
 
+pub use trace::without_trace;
+
 /// The envelope of an accepted mail (RFC 5321 §2.3.1), with what we saw of its sender.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// When the final dot was read.
     pub received_at: Timestamp,
-    /// The address of the client.
-    pub peer: IpAddr,
-    /// The client's own name for itself in EHLO or HELO, as sent.
+    /// The address of the client; `None` over a Unix socket, where there is none.
+    pub peer: Option<IpAddr>,
+    /// The client's own name for itself in EHLO, HELO or LHLO, as sent.
     pub helo: String,
+    /// How the mail was handed over. An envelope written without it counts as ESMTP.
+    #[serde(default)]
+    pub protocol: TransmissionType,
     /// Whether the mail came over TLS.
     pub tls: bool,
     /// The reverse-path; `None` for the null sender `<>`.
     pub sender: Option<MailAddress>,
     /// The forward-paths that we accepted, at least one, in the order given.
     pub recipients: Vec<MailAddress>,
+}
+
+/// How a mail was handed over, as `Received:` says it after `with`: the mail transmission types
+/// of RFC 3848 and RFC 6531 §4.3, without those of clients that authenticate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TransmissionType {
+    /// EHLO.
+    #[default]
+    Esmtp,
+    /// EHLO within TLS.
+    Esmtps,
+    /// LHLO.
+    Lmtp,
+    /// LHLO within TLS.
+    Lmtps,
+    /// HELO.
+    Smtp,
+    /// LHLO, and SMTPUTF8 was asked for.
+    Utf8Lmtp,
+    /// LHLO within TLS, and SMTPUTF8 was asked for.
+    Utf8Lmtps,
+    /// EHLO, and SMTPUTF8 was asked for.
+    Utf8Smtp,
+    /// EHLO within TLS, and SMTPUTF8 was asked for.
+    Utf8Smtps,
+}
+
+impl TransmissionType {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Esmtp,
+        Self::Esmtps,
+        Self::Lmtp,
+        Self::Lmtps,
+        Self::Smtp,
+        Self::Utf8Lmtp,
+        Self::Utf8Lmtps,
+        Self::Utf8Smtp,
+        Self::Utf8Smtps,
+    ];
+
+    /// The keyword in IANA's registry.
+    #[must_use]
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Esmtp => "ESMTP",
+            Self::Esmtps => "ESMTPS",
+            Self::Lmtp => "LMTP",
+            Self::Lmtps => "LMTPS",
+            Self::Smtp => "SMTP",
+            Self::Utf8Lmtp => "UTF8LMTP",
+            Self::Utf8Lmtps => "UTF8LMTPS",
+            Self::Utf8Smtp => "UTF8SMTP",
+            Self::Utf8Smtps => "UTF8SMTPS",
+        }
+    }
 }

@@ -99,6 +99,13 @@ impl Timestamp {
         self.in_kyiv().strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
+    /// This moment in the form of header fields (RFC 5322 §3.3), in UTC and to the second:
+    /// `Tue, 01 Sep 2026 10:00:00 +0000`.
+    #[must_use]
+    pub fn mail_date(self) -> String {
+        self.as_jiff().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+    }
+
     /// The moment when a wall clock in Kyiv shows this day and time; `None` when there is no such
     /// day or time. A time that the spring change skips is read as if the clock had not been
     /// changed; of one that comes twice in autumn the first is meant.
