@@ -188,6 +188,7 @@ struct Handles {
     failures: IntCounterVec,
     oldest_pending: Gauge,
     pending: IntGauge,
+    pressure: Gauge,
     purged: IntCounter,
     purge_due: IntGauge,
     purge_runs: IntCounterVec,
@@ -199,6 +200,7 @@ struct Handles {
     shares: IntCounterVec,
     shares_rejudged: IntCounterVec,
     spool_batch: Histogram,
+    spool_damaged: IntCounter,
     spool_sync: Histogram,
     stage_duration: HistogramVec,
     tls_sessions: IntCounter,
@@ -295,6 +297,14 @@ impl Metrics {
                 "skrynka_pending_messages",
                 "Accepted mails without a verdict.",
             ),
+            pressure: add(
+                &registry,
+                Gauge::new(
+                    "skrynka_smtp_pressure",
+                    "The greatest share of connections, bytes in flight and mails waiting for \
+                     their commit in what there may be; from 0.5 on clients get less time.",
+                ),
+            ),
             purged: counter(
                 &registry,
                 "skrynka_retention_purged_total",
@@ -356,6 +366,11 @@ impl Metrics {
                 "skrynka_spool_batch_messages",
                 "Mails made durable by one sync.",
                 &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0],
+            ),
+            spool_damaged: counter(
+                &registry,
+                "skrynka_spool_damaged_total",
+                "Stretches of the spool that were found damaged and set aside.",
             ),
             spool_sync: histogram(
                 &registry,
@@ -432,6 +447,11 @@ impl Metrics {
         self.0.connections_refused.with_label_values(&[why.label()]).inc();
     }
 
+    /// The receiver is so near to its limits, in thousandths.
+    pub fn pressure(&self, thousandths: u32) {
+        self.0.pressure.set(f64::from(thousandths) / 1000.0);
+    }
+
     /// A reply with this three-digit code was sent.
     pub fn reply(&self, code: u16) {
         let class = match code / 100 {
@@ -457,6 +477,11 @@ impl Metrics {
     pub fn spool_synced(&self, messages: usize, elapsed: Duration) {
         self.0.spool_batch.observe(f64::from(u32::try_from(messages).unwrap_or(u32::MAX)));
         self.0.spool_sync.observe(elapsed.as_secs_f64());
+    }
+
+    /// So many `stretches` of the spool were found damaged.
+    pub fn spool_damaged(&self, stretches: u64) {
+        self.0.spool_damaged.inc_by(stretches);
     }
 
     /// There are `messages` mails without a verdict, the oldest accepted `oldest` ago.

@@ -7,20 +7,62 @@
 //! (`domain::ShareId::of` makes it so).
 //!
 //! Mails lie sealed in append-only segments, one file each, which are removed when the last mail
-//! in them is settled. A directory belongs to one process at a time. What the spool does not do:
+//! in them is settled; a few of the files are kept and written again. A directory belongs to one process at a time. What the spool does not do:
 //! it neither looks into mails nor decides when to try again.
 //!
 //! | module | does |
 //! |---|---|
 //! | `record` | the layout and sealing of records |
-//! | `segment` | the layout, making and removing of segment files |
+//! | `segment` | the layout and making of segment files |
+//! | `pool` | drained segment files, removed or written again |
 //! | `scan` | bytes of a segment → intact records (pure) |
 //! | `recovery` | what a directory holds at start |
+//! | `damage` | reading around what cannot be read, and setting it aside |
 //! | `index` | what is unsettled, in memory |
-//! | `writer`, `tail` | group commit |
+//! | `load` | how many mails wait and how much is free, in memory |
+//! | `writer`, `tail` | group commit, compaction |
 
+/// A boundary at which tests let the disk or the process fail. Outside of tests it is nothing.
+macro_rules! boundary {
+    // Between two steps: the process can end here.
+    (at $point:ident) => {
+        #[cfg(test)]
+        $crate::spool::fault::pass($crate::spool::fault::Point::$point)
+    };
+    // Before a step that can fail.
+    ($point:ident) => {
+        #[cfg(test)]
+        $crate::spool::fault::reach($crate::spool::fault::Point::$point)?
+    };
+    // Behind a step with the file at `path`.
+    (done $point:ident, $path:expr) => {
+        #[cfg(test)]
+        $crate::spool::fault::note($crate::spool::fault::Point::$point, $path)
+    };
+    // Before `length` bytes of the file at `path` are read from `from` on.
+    (read $path:expr, $from:expr, $length:expr) => {
+        #[cfg(test)]
+        $crate::spool::fault::reach_read($path, $from, $length)?
+    };
+    // Before `slices` are written to `file` at `from`.
+    ($point:ident, $file:expr, $from:expr, $slices:expr) => {
+        #[cfg(test)]
+        $crate::spool::fault::reach_write(
+            $crate::spool::fault::Point::$point,
+            $file,
+            $from,
+            $slices,
+        )?
+    };
+}
+
+mod damage;
 mod error;
+#[cfg(test)]
+mod fault;
 mod index;
+mod load;
+mod pool;
 mod record;
 mod recovery;
 mod scan;
@@ -49,10 +91,12 @@ pub use self::{
 };
 use self::{
     index::{Index, Mail},
+    load::{Load, Queued},
     record::{SealedMail, record_len},
-    recovery::{Recovered, recover},
-    tail::Refusal,
-    writer::{Answer, Arrival, Request, Writer},
+    recovery::{Found, Recovered, recover},
+    segment::sync_directory,
+    tail::{Refusal, Tail},
+    writer::{Answer, Arrival, Request, Shared, Writer},
 };
 use crate::{
     domain::{Envelope, MailId, Timestamp},
@@ -118,6 +162,7 @@ struct Inner {
     directory: PathBuf,
     reserve_bytes: u64,
     index: Arc<Index>,
+    load: Arc<Load>,
     /// `None` only while dropping.
     queue: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
@@ -136,7 +181,8 @@ impl Spool {
     /// # Errors
     /// When another process holds the directory, when it was written with another key or by a
     /// newer version (nothing is changed then), or when the disk does not do as asked. A full
-    /// disk is not an error: the mails that are there can be judged.
+    /// disk is not an error, nor is a segment that cannot be read, synced or removed: the mails
+    /// that are there can be judged, and what failed is logged and left for the next start.
     pub fn open(
         directory: &Path,
         key: Key,
@@ -166,6 +212,7 @@ impl Spool {
         envelope: Envelope,
         message: Vec<u8>,
     ) -> Result<(), SpoolError> {
+        let queued = Queued::new(&self.0.load);
         let seat = match self.0.index.seat() {
             Some(seat) => seat,
             None => self.ask(|answer| Request::Seat { answer }).await?,
@@ -180,14 +227,16 @@ impl Spool {
         } else {
             task::spawn_blocking(sealing).await.map_err(|_| SpoolError::Stopped)??
         };
-        self.ask(|answer| Request::Append(Arrival { seat, mail, answer })).await
+        self.ask(|answer| Request::Append(Arrival { seat, mail, queued, answer })).await
     }
 
     /// The next mail to judge, the oldest first; waits until there is one.
     ///
     /// Each is handed out once, until it is released or the process starts again.
     pub async fn next(&self) -> Pending {
-        self.0.index.next().await
+        let pending = self.0.index.next().await;
+        boundary!(at HandOver);
+        pending
     }
 
     /// Reads an unsettled mail.
@@ -196,8 +245,17 @@ impl Spool {
     /// [`SpoolError::Unknown`] when there is none of this id, [`SpoolError::Damaged`] when its
     /// record is not what was written, or when the disk does not do as asked.
     pub async fn read(&self, id: MailId) -> Result<SpooledMail, SpoolError> {
-        let mail = self.0.index.find(id).ok_or(SpoolError::Unknown { id })?;
-        task::spawn_blocking(move || read(id, &mail)).await.map_err(|_| SpoolError::Stopped)?
+        let mut mail = self.0.index.find(id).ok_or(SpoolError::Unknown { id })?;
+        loop {
+            let segment = mail.segment.number;
+            let reading = task::spawn_blocking(move || read(id, &mail));
+            let read = reading.await.map_err(|_| SpoolError::Stopped)?;
+            // It may have been moved under our hands.
+            match self.0.index.find(id) {
+                Some(found) if read.is_err() && found.segment.number != segment => mail = found,
+                _ => return read,
+            }
+        }
     }
 
     /// Says that opening a mail begins; which attempt it is, 1 for the first.
@@ -244,10 +302,48 @@ impl Spool {
         self.ask(|answer| Request::CloseDrained { answer }).await
     }
 
+    /// Moves mails that stay unsettled out of old segments, so that what they hold of settled
+    /// mails is destroyed: out of each closed segment whose unsettled mails were all received
+    /// before `before` and take up less than half of it. A mail that cannot be read is set aside:
+    /// it is no longer in the spool, and a file beside the segments, whose name ends in `damaged`,
+    /// holds its bytes.
+    ///
+    /// Works through one segment at a time; mails that arrive wait for as long as the moving of
+    /// half a segment takes. Stops early where there is no space.
+    ///
+    /// # Errors
+    /// [`SpoolError::Full`] when there is no space, and when the disk does not do as asked. What
+    /// was not moved lies where it was.
+    pub async fn compact(&self, before: Timestamp) -> Result<(), SpoolError> {
+        while self.ask(|answer| Request::Compact { before, answer }).await? {}
+        Ok(())
+    }
+
     /// How many mails are unsettled, and when the oldest of them was received.
     #[must_use]
     pub fn backlog(&self) -> (usize, Option<Timestamp>) {
         self.0.index.backlog()
+    }
+
+    /// How many mails wait for their commit: appended, and neither on disk nor refused yet. A
+    /// mail counts also when its caller no longer waits. Costs no lock.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.0.load.queued()
+    }
+
+    /// The bytes that were free where the spool lies when they were measured last: with every
+    /// commit, and by [`Self::free_bytes`] and [`Self::has_room`]; and the bytes of files that
+    /// wait to be written again, which are room for mail. Costs no system call.
+    #[must_use]
+    pub fn free_bytes_seen(&self) -> u64 {
+        self.0.load.room()
+    }
+
+    /// The bytes of the disk that no mail is to take.
+    #[must_use]
+    pub fn reserve_bytes(&self) -> u64 {
+        self.0.reserve_bytes
     }
 
     /// The bytes that are free where the spool lies, for users without privileges.
@@ -256,15 +352,20 @@ impl Spool {
     /// When the system does not tell.
     pub fn free_bytes(&self) -> Result<u64, SpoolError> {
         let directory = &self.0.directory;
-        free_bytes(directory).map_err(SpoolError::io("measure the free space of", directory))
+        let free = free_bytes(directory)
+            .map_err(SpoolError::io("measure the free space of", directory))?;
+        self.0.load.measured(free);
+        Ok(free)
     }
 
-    /// Whether there is room for mail: as many bytes are free as are held in reserve.
+    /// Whether there is room for mail: as many bytes are free, or in files that wait to be written
+    /// again, as are held in reserve.
     ///
     /// # Errors
     /// When the system does not tell.
     pub fn has_room(&self) -> Result<bool, SpoolError> {
-        Ok(self.free_bytes()? >= self.0.reserve_bytes)
+        self.free_bytes()?;
+        Ok(self.free_bytes_seen() >= self.0.reserve_bytes)
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, SpoolError> {
@@ -289,20 +390,24 @@ impl Inner {
         settings: SpoolSettings,
         metrics: Metrics,
     ) -> Result<(Self, Writer, mpsc::Receiver<Request>), SpoolError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(SpoolError::io("make", directory))?;
+        make(directory).map_err(SpoolError::io("make", directory))?;
         let lock = lock(directory)?;
-        let (segments, next_number) = recover(directory, &key)?;
+        let Found { segments, free, next_number } = recover(directory, &key, &metrics)?;
         let index = Arc::new(Index::default());
+        let load = Arc::new(Load::default());
         let owned = directory.to_owned();
         let reserve_bytes = settings.reserve_bytes;
-        let mut writer =
-            Writer::new(owned.clone(), key, settings, metrics, Arc::clone(&index), next_number);
-        for recovered in segments {
+        let shared = Shared { index: Arc::clone(&index), load: Arc::clone(&load) };
+        let mut writer = Writer::new(owned.clone(), key, settings, metrics, shared, next_number);
+        // What was being moved when the program ended lies twice. The copy is as good, if it is
+        // known to be on the disk: a segment for which it is not holds only what is nowhere else.
+        let (sound, others): (Vec<_>, Vec<_>) =
+            segments.into_iter().rev().partition(|recovered| recovered.sound);
+        for recovered in sound.into_iter().chain(others) {
             adopt(&index, &mut writer, recovered);
+        }
+        for file in free {
+            writer.adopt_free(file);
         }
         match writer.open_segment() {
             Ok(()) => {}
@@ -316,6 +421,7 @@ impl Inner {
             directory: owned,
             reserve_bytes,
             index,
+            load,
             queue: Some(sender),
             writer: None,
             _lock: lock,
@@ -338,9 +444,10 @@ impl Drop for Inner {
 
 /// Puts a segment found at start under the care of index and writer.
 fn adopt(index: &Index, writer: &mut Writer, recovered: Recovered) {
-    let Recovered { segment, end, mails } = recovered;
+    let Recovered { segment, end, mails, sound, unsaved } = recovered;
     let segment = Arc::new(segment);
     index.add_segment(&segment);
+    let mut moved = Vec::new();
     for (id, found) in mails {
         let mail = Mail {
             segment: Arc::clone(&segment),
@@ -351,9 +458,23 @@ fn adopt(index: &Index, writer: &mut Writer, recovered: Recovered) {
         };
         if !index.insert(id, mail) {
             tracing::warn!(mail.id = %id, segment = segment.number, "a mail lies in the spool twice");
+            moved.push(id);
         }
     }
-    writer.adopt(segment, end);
+    let tail = Tail::adopted(Arc::clone(&segment), end, sound, unsaved);
+    writer.adopt(&segment, tail, &moved);
+}
+
+/// Makes the directory where there is none, durably.
+fn make(directory: &Path) -> io::Result<()> {
+    let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let made: Vec<_> = directory.ancestors().take_while(missing).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    for parent in made.iter().filter_map(|path| path.parent()) {
+        let here = Path::new(".");
+        sync_directory(if parent.as_os_str().is_empty() { here } else { parent })?;
+    }
+    Ok(())
 }
 
 /// Takes the directory for this process.
@@ -379,13 +500,18 @@ fn read(id: MailId, mail: &Mail) -> Result<SpooledMail, SpoolError> {
     let length = usize::try_from(record_len(*length)).expect("it came from memory of that length");
     let mut record = vec![0; length];
     let file = segment.open_for_reading().map_err(io("open"))?;
-    file.read_exact_at(&mut record, *offset).map_err(io("read"))?;
+    read_at(&file, &mut record, *offset).map_err(io("read"))?;
     record::open(segment, id, *received_at, record).map_err(|damage| SpoolError::Damaged {
         id,
         segment: segment.number,
         offset: *offset,
         damage,
     })
+}
+
+fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    boundary!(ReadRecord);
+    file.read_exact_at(bytes, offset)
 }
 
 fn free_bytes(directory: &Path) -> io::Result<u64> {

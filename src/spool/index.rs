@@ -101,32 +101,70 @@ impl Index {
     }
 
     /// Counts an attempt; the segment of the mail, and the number of the attempt.
-    pub(super) fn begin_attempt(&self, id: MailId) -> Option<(u64, u32)> {
+    pub(super) fn begin_attempt(&self, id: MailId) -> Option<(Arc<Segment>, u32)> {
         let mut state = self.state();
         let mail = state.mails.get_mut(&id)?;
         mail.attempts = mail.attempts.saturating_add(1);
-        Some((mail.segment.number, mail.attempts))
+        Some((Arc::clone(&mail.segment), mail.attempts))
     }
 
     /// Counts attempts from 1 again; the segment of the mail.
-    pub(super) fn end_attempt(&self, id: MailId) -> Option<u64> {
+    pub(super) fn end_attempt(&self, id: MailId) -> Option<Arc<Segment>> {
         let mut state = self.state();
         let mail = state.mails.get_mut(&id)?;
         mail.attempts = 0;
-        Some(mail.segment.number)
+        Some(Arc::clone(&mail.segment))
     }
 
     /// Forgets a mail; the segment that it lies in.
-    pub(super) fn settle(&self, id: MailId) -> Option<u64> {
+    pub(super) fn settle(&self, id: MailId) -> Option<Arc<Segment>> {
         let mut state = self.state();
         let mail = state.mails.remove(&id)?;
         state.by_age.remove(&(mail.received_at, id));
         state.waiting.remove(&(mail.received_at, id));
-        let number = mail.segment.number;
-        if let Some(held) = state.segments.get_mut(&number) {
+        if let Some(held) = state.segments.get_mut(&mail.segment.number) {
             held.unsettled -= 1;
         }
-        Some(number)
+        Some(mail.segment)
+    }
+
+    /// Says that an unsettled mail lies elsewhere from now on. `false` when it is settled.
+    pub(super) fn relocate(
+        &self,
+        id: MailId,
+        segment: &Arc<Segment>,
+        offset: u64,
+        length: u32,
+    ) -> bool {
+        let mut state = self.state();
+        let Some(mail) = state.mails.get_mut(&id) else {
+            return false;
+        };
+        let old = std::mem::replace(&mut mail.segment, Arc::clone(segment));
+        mail.offset = offset;
+        mail.length = length;
+        if let Some(held) = state.segments.get_mut(&old.number) {
+            held.unsettled -= 1;
+        }
+        if let Some(held) = state.segments.get_mut(&segment.number) {
+            held.mails += 1;
+            held.unsettled += 1;
+        }
+        true
+    }
+
+    /// The unsettled mails of each closed segment that no mail is being sealed for.
+    pub(super) fn at_rest(&self) -> BTreeMap<u64, Vec<(MailId, Mail)>> {
+        let state = self.state();
+        let active = state.active.as_ref().map(|segment| segment.number);
+        let mut at_rest = BTreeMap::<_, Vec<_>>::new();
+        for (id, mail) in &state.mails {
+            let Segment { number, awaited, .. } = &*mail.segment;
+            if Some(*number) != active && awaited.load(Ordering::Acquire) == 0 {
+                at_rest.entry(*number).or_default().push((*id, mail.clone()));
+            }
+        }
+        at_rest
     }
 
     /// Lets a mail wait again.

@@ -10,12 +10,13 @@
 //! | 16 | id of the mail |
 //! | 8 | mail: when it was received, in microseconds; attempt: its number; settled: 0 |
 //! | 4 | CRC32C of the body |
-//! | 4 | CRC32C of the 40 bytes above |
+//! | 4 | CRC32C of the 40 bytes above, begun with the segment's seed |
 //! | … | the body: message, envelope as JSON, length of that JSON in 4 bytes; all sealed |
 //!
 //! The head has its own checksum so that a search for the next record after damage decides by
 //! 44 bytes, not by whatever length a damaged head says. Nobody can plant a record inside a mail:
-//! the body is ciphertext.
+//! the body is ciphertext. The seed follows from the segment's id: what an earlier segment left in
+//! a file that is written again is no record of this one.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
@@ -80,7 +81,8 @@ impl Head {
         }
     }
 
-    pub(super) fn to_bytes(self) -> [u8; HEAD_LEN] {
+    /// The bytes of the head in a segment with this seed.
+    pub(super) fn to_bytes(self, seed: u32) -> [u8; HEAD_LEN] {
         let (kind, value) = match self.content {
             Content::Mail { received_at, .. } => (1_u32, received_at.as_micros()),
             Content::Attempt { count } => (2, i64::from(count)),
@@ -93,17 +95,18 @@ impl Head {
         bytes[12..28].copy_from_slice(self.id.as_bytes());
         bytes[28..36].copy_from_slice(&value.to_le_bytes());
         bytes[36..40].copy_from_slice(&self.checksum.to_le_bytes());
-        let own = crc32c::crc32c(&bytes[..40]);
+        let own = crc32c::crc32c_append(seed, &bytes[..40]);
         bytes[40..].copy_from_slice(&own.to_le_bytes());
         bytes
     }
 
-    /// The head that `bytes` begin with; `None` when they do not begin with an intact one.
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+    /// The head that `bytes` begin with; `None` when they do not begin with an intact one of a
+    /// segment with this seed.
+    pub(super) fn parse(bytes: &[u8], seed: u32) -> Option<Self> {
         let (covered, rest) = bytes.split_first_chunk::<40>()?;
         let own = rest.first_chunk::<4>()?;
         let (magic, rest) = covered.split_first_chunk::<4>()?;
-        if *magic != MAGIC || crc32c::crc32c(covered) != u32::from_le_bytes(*own) {
+        if *magic != MAGIC || crc32c::crc32c_append(seed, covered) != u32::from_le_bytes(*own) {
             return None;
         }
         let (kind, rest) = rest.split_first_chunk::<4>()?;
@@ -156,7 +159,7 @@ impl SealedMail {
         let checksum = crc32c::crc32c_append(crc32c::crc32c(&prefix), &body);
         let head = Head { id, content: Content::Mail { received_at, length }, checksum };
         let mut front = [0; HEAD_LEN + PREFIX_LEN];
-        front[..HEAD_LEN].copy_from_slice(&head.to_bytes());
+        front[..HEAD_LEN].copy_from_slice(&head.to_bytes(segment.seed));
         front[HEAD_LEN..].copy_from_slice(&prefix);
         Ok(Self { id, received_at, length, front, body })
     }
@@ -184,7 +187,8 @@ pub(super) fn open(
     received_at: Timestamp,
     mut record: Vec<u8>,
 ) -> Result<SpooledMail, Damage> {
-    let head = Head::parse(&record).filter(|head| head.id == id).ok_or(Damage::Checksum)?;
+    let head =
+        Head::parse(&record, segment.seed).filter(|head| head.id == id).ok_or(Damage::Checksum)?;
     let body = record.get_mut(HEAD_LEN..).ok_or(Damage::Layout)?;
     if crc32c::crc32c(body) != head.checksum {
         return Err(Damage::Checksum);

@@ -2,31 +2,55 @@
 //!
 //! First everything is read and nothing is changed, so that a spool with another key or of a
 //! newer format stays as it is. Then torn tails are cut off, segments without an unsettled mail
-//! are removed, and a segment whose header is damaged is set aside under another name.
+//! are removed, a segment whose header is damaged is set aside under another name, and damaged
+//! stretches are copied out of the others. What the disk does not give counts as damaged. Whatever
+//! of this fails is logged and left for the next start: it keeps no other mail from being judged.
+//!
+//! A segment that is kept is synced: what a crash left in the page cache alone reads like what is
+//! on the disk, and is trusted only when it is there too.
 
 use std::{
     collections::BTreeMap,
     fs::{self, OpenOptions},
+    io,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
 use super::{
     SpoolError,
+    damage::{DAMAGED, destroy, read_around, set_aside},
+    pool::FREE,
     record::Content,
     scan::{Record, Scan, scan},
-    segment::{FORMAT, Header, Segment, number, sync_directory},
+    segment::{FORMAT, HEADER_LEN, Header, Segment, allocate, number, sync_directory},
 };
 use crate::{
     domain::{MailId, Timestamp},
+    metrics::Metrics,
     sealing::Key,
 };
+
+/// What a directory holds.
+pub(super) struct Found {
+    /// The segments with unsettled mails, in order.
+    pub(super) segments: Vec<Recovered>,
+    /// Files that can be written again.
+    pub(super) free: Vec<PathBuf>,
+    /// The first number that was never used.
+    pub(super) next_number: u64,
+}
 
 /// A segment with unsettled mails.
 pub(super) struct Recovered {
     pub(super) segment: Segment,
-    /// Where its records end, and its file.
+    /// Where its records end.
     pub(super) end: u64,
     pub(super) mails: BTreeMap<MailId, RecoveredMail>,
+    /// Whether all of it was read, and what was read is on the disk.
+    pub(super) sound: bool,
+    /// Damaged stretches that could not be set aside.
+    pub(super) unsaved: Vec<Range<u64>>,
 }
 
 /// An unsettled mail.
@@ -38,66 +62,108 @@ pub(super) struct RecoveredMail {
 }
 
 /// What is to be done with a segment file.
-enum Found {
-    Keep { recovered: Recovered, length: u64 },
-    Remove(PathBuf),
-    SetAside(PathBuf),
+struct Plan {
+    path: PathBuf,
+    /// The stretches that are to be copied out of it first.
+    damaged: Vec<Range<u64>>,
+    step: Step,
 }
 
-/// The segments with unsettled mails, in order, and the first number that was never used.
-pub(super) fn recover(directory: &Path, key: &Key) -> Result<(Vec<Recovered>, u64), SpoolError> {
-    let files = segment_files(directory)?;
-    let next = files.keys().next_back().map_or(1, |last| last.saturating_add(1));
-    let mut found = Vec::new();
+enum Step {
+    Keep { recovered: Recovered, length: u64 },
+    Leave,
+    Remove,
+    Rename,
+}
+
+/// Finds out what `directory` holds and puts it in order.
+pub(super) fn recover(directory: &Path, key: &Key, metrics: &Metrics) -> Result<Found, SpoolError> {
+    let files = numbered_files(directory)?;
+    let next_number = files.last().map_or(1, |(last, _)| last.saturating_add(1));
+    let mut plans = Vec::new();
+    let mut free = Vec::new();
     for (number, path) in files {
-        if path.extension().is_some_and(|extension| extension != DAMAGED) {
-            found.push(inspect(directory, number, path, key)?);
+        match path.extension() {
+            Some(extension) if extension == DAMAGED => {}
+            Some(extension) if extension == FREE => {
+                // What its blocks hold opens with the key beside it.
+                if path.with_extension(DAMAGED).exists() {
+                    plans.push(Plan { path, damaged: Vec::new(), step: Step::Remove });
+                } else {
+                    free.push(path);
+                }
+            }
+            _ => plans.push(inspect(directory, number, path, key)?),
         }
     }
-    let mut kept = Vec::new();
-    for segment in found {
-        kept.extend(apply(directory, segment)?);
+    let mut segments = Vec::new();
+    for plan in plans {
+        segments.extend(carry_out(plan, metrics));
     }
-    sync_directory(directory).map_err(SpoolError::io("sync", directory))?;
-    Ok((kept, next))
+    sync(directory).map_err(SpoolError::io("sync", directory))?;
+    Ok(Found { segments, free, next_number })
 }
 
-/// The name's end of segments that were set aside.
-const DAMAGED: &str = "damaged";
-
-fn segment_files(directory: &Path) -> Result<BTreeMap<u64, PathBuf>, SpoolError> {
+/// The files whose names begin with a number, in order.
+fn numbered_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>, SpoolError> {
     let list = || {
         fs::read_dir(directory)?
             .map(|entry| Ok(entry?.path()))
-            .filter_map(|path: std::io::Result<PathBuf>| match path {
+            .filter_map(|path: io::Result<PathBuf>| match path {
                 Ok(path) => Some(Ok((number(&path.with_extension("segment"))?, path))),
                 Err(error) => Some(Err(error)),
             })
-            .collect::<std::io::Result<_>>()
+            .collect::<io::Result<Vec<_>>>()
     };
-    list().map_err(SpoolError::io("list", directory))
+    let mut files = list().map_err(SpoolError::io("list", directory))?;
+    files.sort();
+    Ok(files)
 }
 
-fn inspect(directory: &Path, number: u64, path: PathBuf, key: &Key) -> Result<Found, SpoolError> {
-    let bytes = fs::read(&path).map_err(SpoolError::io("read", &path))?;
-    let (id, own) = match Header::parse(&bytes, key) {
-        Header::Whole(id, own) => (id, own),
-        Header::Blank => return Ok(Found::Remove(path)),
-        Header::Damaged => return Ok(Found::SetAside(path)),
+fn inspect(directory: &Path, number: u64, path: PathBuf, key: &Key) -> Result<Plan, SpoolError> {
+    let (bytes, unread) = read_around(&path).map_err(SpoolError::io("read", &path))?;
+    let plan = |path, step| Ok(Plan { path, damaged: Vec::new(), step });
+    let header = u64::try_from(HEADER_LEN).unwrap_or(u64::MAX);
+    if unread.first().is_some_and(|gap| gap.start < header) {
+        return plan(path, Step::Leave);
+    }
+    let (format, id, own) = match Header::parse(&bytes, key) {
+        Header::Whole { format, id, key } => (format, id, key),
+        Header::Blank => return plan(path, Step::Remove),
+        Header::Damaged => return plan(path, Step::Rename),
         Header::NewerFormat(found) => {
             return Err(SpoolError::NewerFormat { path, found, known: FORMAT });
         }
         Header::OtherKey => return Err(SpoolError::OtherKey { path }),
     };
-    let scan = scan(&bytes);
+    let mut scan = scan(&bytes);
+    let sound = unread.is_empty();
+    scan.damaged = joined(scan.damaged, unread);
     report(number, &scan);
     let mails = unsettled(&scan.records);
-    if mails.is_empty() {
-        return Ok(Found::Remove(path));
+    let step = if mails.is_empty() {
+        Step::Remove
+    } else {
+        let segment = Segment::new(directory, number, format, id, own);
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let recovered = Recovered { segment, end: scan.end, mails, sound, unsaved: Vec::new() };
+        Step::Keep { recovered, length }
+    };
+    Ok(Plan { path, damaged: scan.damaged, step })
+}
+
+/// All stretches of both, in order; what overlaps is one.
+fn joined(damaged: Vec<Range<u64>>, unread: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    let mut all = [damaged, unread].concat();
+    all.sort_by_key(|stretch| stretch.start);
+    let mut joined = Vec::<Range<u64>>::new();
+    for stretch in all {
+        match joined.last_mut() {
+            Some(last) if stretch.start <= last.end => last.end = last.end.max(stretch.end),
+            _ => joined.push(stretch),
+        }
     }
-    let segment = Segment::new(directory, number, id, own);
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    Ok(Found::Keep { recovered: Recovered { segment, end: scan.end, mails }, length })
+    joined
 }
 
 fn report(segment: u64, scan: &Scan) {
@@ -106,7 +172,7 @@ fn report(segment: u64, scan: &Scan) {
             segment,
             offset = gap.start,
             size_bytes = gap.end - gap.start,
-            "a stretch of the spool is damaged; what it held is lost, its neighbours are not"
+            "a stretch of the spool is damaged: a mail in it cannot be judged, its neighbours can"
         );
     }
     if scan.torn {
@@ -137,32 +203,96 @@ fn unsettled(records: &[Record]) -> BTreeMap<MailId, RecoveredMail> {
     mails
 }
 
-fn apply(directory: &Path, found: Found) -> Result<Option<Recovered>, SpoolError> {
-    match found {
-        Found::Keep { recovered, length } => {
-            if length > recovered.end {
-                let path = &recovered.segment.path;
-                OpenOptions::new()
-                    .write(true)
-                    .open(path)
-                    .and_then(|file| file.set_len(recovered.end).and_then(|()| file.sync_all()))
-                    .map_err(SpoolError::io("cut", path))?;
+fn carry_out(plan: Plan, metrics: &Metrics) -> Option<Recovered> {
+    let Plan { path, damaged, step } = plan;
+    let mut unsaved = Vec::new();
+    if !damaged.is_empty() {
+        match set_aside(&path, &damaged) {
+            Ok(fresh) => metrics.spool_damaged(fresh),
+            Err(error) => {
+                tracing::error!(path = %path.display(), %error, "what is damaged cannot be copied");
+                unsaved = damaged;
             }
-            Ok(Some(recovered))
-        }
-        Found::Remove(path) => {
-            super::segment::remove(&path, directory).map_err(SpoolError::io("remove", &path))?;
-            Ok(None)
-        }
-        Found::SetAside(path) => {
-            let aside = path.with_extension(DAMAGED);
-            fs::rename(&path, &aside).map_err(SpoolError::io("rename", &path))?;
-            tracing::error!(
-                path = %aside.display(),
-                "the header of a spool segment is damaged; its mails cannot be opened. The file \
-                 is set aside: restore it from a backup under its old name, or remove it"
-            );
-            Ok(None)
         }
     }
+    match step {
+        Step::Keep { mut recovered, length } => {
+            recovered.unsaved = unsaved;
+            // What may be behind an unread stretch is not cut off.
+            if recovered.sound
+                && let Err(error) = bring_to_disk(&path, recovered.end, length)
+            {
+                tracing::error!(path = %path.display(), %error, "a spool segment cannot be synced");
+                recovered.sound = false;
+            }
+            return Some(recovered);
+        }
+        Step::Leave => {
+            metrics.spool_damaged(1);
+            tracing::error!(
+                path = %path.display(),
+                "the header of a spool segment cannot be read; its mails wait for the next start. \
+                 Check the disk, or restore the file from a backup"
+            );
+        }
+        Step::Remove => {
+            if unsaved.is_empty()
+                && let Err(error) = remove(&path)
+            {
+                tracing::error!(path = %path.display(), %error, "a spool segment cannot be removed");
+            }
+        }
+        Step::Rename => {
+            metrics.spool_damaged(1);
+            let aside = unused_name(&path);
+            match fs::rename(&path, &aside) {
+                Ok(()) => tracing::error!(
+                    path = %aside.display(),
+                    "the header of a spool segment is damaged; its mails cannot be opened. The \
+                     file is set aside: restore it from a backup under its old name, or remove it"
+                ),
+                Err(error) => tracing::error!(
+                    path = %path.display(),
+                    %error,
+                    "the header of a spool segment is damaged, and it cannot be set aside"
+                ),
+            }
+        }
+    }
+    None
+}
+
+/// A name for setting the file at `path` aside that no other file has.
+fn unused_name(path: &Path) -> PathBuf {
+    let plain = path.with_extension(DAMAGED);
+    let numbered = (1_u64..).map(|n| path.with_extension(format!("{n}.{DAMAGED}")));
+    std::iter::once(plain.clone()).chain(numbered).find(|name| !name.exists()).unwrap_or(plain)
+}
+
+/// Cuts off what is behind `end` in a file of `length` bytes, and makes the rest durable.
+fn bring_to_disk(path: &Path, end: u64, length: u64) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    boundary!(CutTail);
+    if length > end {
+        file.set_len(end)?;
+        // The space stays the spool's, for marks on a disk that others fill. Without it they are
+        // tried all the same.
+        let _kept = allocate(&file, end, length - end);
+    }
+    boundary!(SyncKept);
+    file.sync_all()?;
+    boundary!(done SyncKept, path);
+    Ok(())
+}
+
+/// Removes a segment without an unsettled mail. The directory is synced at the end.
+fn remove(path: &Path) -> io::Result<()> {
+    destroy(path)?;
+    boundary!(Unlink);
+    fs::remove_file(path)
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    boundary!(SyncRecovered);
+    sync_directory(directory)
 }

@@ -1,7 +1,8 @@
 //! Finding the records in the bytes of a segment. Pure: bytes in, records out.
 //!
-//! A segment ends in the zeroes that were allocated for it, in a torn record, or both: a record
-//! is only sometimes whole when the power goes, and pages reach the disk in any order. So the
+//! A segment ends in what was allocated for it (zeroes, or what an earlier segment left in the
+//! file), in a torn record, or both: a record is only sometimes whole when the power goes, and
+//! pages reach the disk in any order. So the
 //! scan takes whatever is intact and goes on behind whatever is not. What is not intact was
 //! either never acknowledged or has been damaged since.
 
@@ -13,7 +14,7 @@ use memchr::memmem::Finder;
 
 use super::{
     record::{Content, HEAD_LEN, Head, MAGIC},
-    segment::HEADER_LEN,
+    segment::{HEADER_LEN, seed_in},
 };
 use crate::domain::MailId;
 
@@ -37,20 +38,22 @@ pub struct Scan {
     pub damaged: Vec<Range<u64>>,
     /// Where the last intact record ends; the header's end when there is none.
     pub end: u64,
-    /// Whether anything but zeroes lies behind `end`: a torn record.
+    /// Whether a record begins at `end` and is not whole. One whose head did not reach the disk
+    /// cannot be told from what an earlier segment left there, and does not count.
     pub torn: bool,
 }
 
-/// Finds the records in `segment`, the bytes of a whole segment file, header included. The
-/// header is not looked at.
+/// Finds the records in `segment`, the bytes of a whole segment file, header included. Of the
+/// header only format and id are looked at, and not checked.
 ///
 /// Takes time in proportion to the bytes; takes any bytes.
 #[must_use]
 pub fn scan(segment: &[u8]) -> Scan {
     let finder = Finder::new(&MAGIC);
+    let seed = seed_in(segment);
     let mut scan = Scan::default();
     let mut end = HEADER_LEN;
-    while let Some((record, at, next)) = next_record(&finder, segment, end) {
+    while let Some((record, at, next)) = next_record(&finder, seed, segment, end) {
         if at > end {
             scan.damaged.push(place(end)..place(at));
         }
@@ -58,24 +61,29 @@ pub fn scan(segment: &[u8]) -> Scan {
         end = next;
     }
     scan.end = place(end);
-    scan.torn = segment.get(end..).is_some_and(|rest| rest.iter().any(|byte| *byte != 0));
+    scan.torn = segment.get(end..).is_some_and(|rest| Head::parse(rest, seed).is_some());
     scan
 }
 
 /// The first intact record that begins at `from` or behind it, where it begins and ends.
-fn next_record(finder: &Finder<'_>, segment: &[u8], from: usize) -> Option<(Record, usize, usize)> {
+fn next_record(
+    finder: &Finder<'_>,
+    seed: u32,
+    segment: &[u8],
+    from: usize,
+) -> Option<(Record, usize, usize)> {
     let mut at = from;
     loop {
         at = at.checked_add(finder.find(segment.get(at..)?)?)?;
-        if let Some((record, end)) = record_at(segment, at) {
+        if let Some((record, end)) = record_at(segment, seed, at) {
             return Some((record, at, end));
         }
         at = at.checked_add(1)?;
     }
 }
 
-fn record_at(segment: &[u8], at: usize) -> Option<(Record, usize)> {
-    let head = Head::parse(segment.get(at..)?)?;
+fn record_at(segment: &[u8], seed: u32, at: usize) -> Option<(Record, usize)> {
+    let head = Head::parse(segment.get(at..)?, seed)?;
     let begin = at.checked_add(HEAD_LEN)?;
     let end = begin.checked_add(usize::try_from(head.body_len()).ok()?)?;
     if crc32c::crc32c(segment.get(begin..end)?) != head.checksum {

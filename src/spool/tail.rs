@@ -3,12 +3,16 @@
 use std::{
     fs::File,
     io::{self, IoSlice, Seek as _, SeekFrom},
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use super::segment::{FIRST_RECORD, Segment, allocate};
+use super::{
+    damage::set_aside,
+    segment::{FIRST_RECORD, Segment, allocate},
+};
 
 /// The writer's hold on one segment.
 #[derive(Debug)]
@@ -20,6 +24,8 @@ pub(super) struct Tail {
     end: u64,
     allocated: u64,
     abandoned: bool,
+    /// Damaged stretches that are to be set aside before the segment is destroyed.
+    unsaved: Vec<Range<u64>>,
 }
 
 /// Why mails are not kept. One refusal serves all mails of a batch.
@@ -51,12 +57,35 @@ impl Refusal {
 impl Tail {
     /// The tail of a new segment with `allocated` bytes.
     pub(super) fn new(segment: Arc<Segment>, file: File, allocated: u64) -> Self {
-        Self { segment, file: Some(file), end: FIRST_RECORD, allocated, abandoned: false }
+        Self {
+            segment,
+            file: Some(file),
+            end: FIRST_RECORD,
+            allocated,
+            abandoned: false,
+            unsaved: Vec::new(),
+        }
     }
 
-    /// The tail of a segment whose records and file end at `end`.
-    pub(super) fn adopted(segment: Arc<Segment>, end: u64) -> Self {
-        Self { segment, file: None, end, allocated: end, abandoned: false }
+    /// The tail of a segment found at start whose records end at `end`. It is written to if it is
+    /// `sound`; `unsaved` stretches of it are to be set aside before it is destroyed.
+    pub(super) fn adopted(
+        segment: Arc<Segment>,
+        end: u64,
+        sound: bool,
+        unsaved: Vec<Range<u64>>,
+    ) -> Self {
+        Self { segment, file: None, end, allocated: end, abandoned: !sound, unsaved }
+    }
+
+    /// Sets aside what is still to be set aside; how many stretches that were not there yet.
+    pub(super) fn save(&mut self) -> io::Result<u64> {
+        if self.unsaved.is_empty() {
+            return Ok(0);
+        }
+        let fresh = set_aside(&self.segment.path, &self.unsaved)?;
+        self.unsaved.clear();
+        Ok(fresh)
     }
 
     /// Where the next record comes to.
@@ -93,8 +122,7 @@ impl Tail {
         let file = self.file.insert(file);
         if sync && end > self.allocated {
             // Space that is missing is better missed now than half way through.
-            allocate(file, self.allocated, end - self.allocated)
-                .map_err(Refusal::io("extend", &self.segment.path))?;
+            extend(file, self.allocated, end).map_err(Refusal::io("extend", &self.segment.path))?;
             self.allocated = end;
         }
         match write_and_sync(file, self.end, records, sync) {
@@ -123,17 +151,29 @@ impl Tail {
     }
 }
 
+fn extend(file: &File, from: u64, end: u64) -> io::Result<()> {
+    boundary!(Extend);
+    allocate(file, from, end.saturating_sub(from))
+}
+
 fn write_and_sync(
     mut file: &File,
     from: u64,
     records: &mut [IoSlice<'_>],
     sync: bool,
 ) -> io::Result<Duration> {
+    if sync {
+        boundary!(WriteRecords, file, from, records);
+    } else {
+        boundary!(WriteMarks, file, from, records);
+    }
     file.seek(SeekFrom::Start(from))?;
     write_all(&mut file, records)?;
     let begin = Instant::now();
     if sync {
+        boundary!(SyncRecords);
         file.sync_data()?;
+        boundary!(at Synced);
     }
     Ok(begin.elapsed())
 }

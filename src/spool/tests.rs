@@ -1,7 +1,10 @@
 //! Claims about the spool as its callers see it.
 
+mod compaction;
 mod faults;
+mod matrix;
 mod model;
+mod reuse;
 mod scanning;
 
 use std::{fs, net::Ipv4Addr, path::PathBuf, time::Duration};
@@ -9,7 +12,7 @@ use std::{fs, net::Ipv4Addr, path::PathBuf, time::Duration};
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::MailId;
+use crate::domain::{MailId, TransmissionType};
 
 /// A spool directory with small segments, opened as often as a test likes.
 struct Place {
@@ -52,10 +55,15 @@ impl Place {
 
     /// The segment files, in order.
     fn segments(&self) -> Vec<PathBuf> {
+        self.files("segment")
+    }
+
+    /// The files that end so, in order.
+    fn files(&self, end: &str) -> Vec<PathBuf> {
         let mut files: Vec<_> = fs::read_dir(self.path())
             .unwrap()
             .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "segment"))
+            .filter(|path| path.extension().is_some_and(|extension| extension == end))
             .collect();
         files.sort();
         files
@@ -98,8 +106,9 @@ fn id(n: u32) -> MailId {
 fn envelope(n: u32) -> Envelope {
     Envelope {
         received_at: moment(n),
-        peer: Ipv4Addr::LOCALHOST.into(),
+        peer: Some(Ipv4Addr::LOCALHOST.into()),
         helo: "phone".to_owned(),
+        protocol: TransmissionType::Esmtps,
         tls: true,
         sender: Some("osoba@example.com".parse().unwrap()),
         recipients: vec!["school5+vstup@docs.example.ua".parse().unwrap()],
@@ -326,6 +335,42 @@ async fn mails_that_come_together_share_one_sync() {
     let metrics = place.metrics.render();
     assert!(metrics.contains("skrynka_spool_batch_messages_count 1\n"), "{metrics}");
     assert!(metrics.contains("skrynka_spool_batch_messages_sum 32\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn mails_count_as_queued_until_they_are_on_disk_or_refused() {
+    let place = Place::new();
+    let (spool, mut writer, queue) = place.open_by_hand();
+    let send = |n| {
+        let spool = spool.clone();
+        tokio::spawn(async move { spool.append(id(n), envelope(n), message(n)).await })
+    };
+    let (waits, gone) = (send(1), send(2));
+    task::yield_now().await;
+    assert_eq!(spool.queued(), 2);
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    assert_eq!(spool.queued(), 2, "mail 2 is still on its way to the disk");
+    writer.turn(&queue);
+    waits.await.unwrap().unwrap();
+    assert_eq!(spool.queued(), 0);
+
+    writer.replace_active_file(OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let refused = send(3);
+    task::yield_now().await;
+    assert_eq!(spool.queued(), 1);
+    writer.turn(&queue);
+    assert!(refused.await.unwrap().is_err());
+    assert_eq!(spool.queued(), 0);
+}
+
+#[tokio::test]
+async fn the_free_space_is_known_without_asking_the_system() {
+    let place = Place::new();
+    let spool = place.open();
+    assert!(spool.free_bytes_seen() > 0, "measured when the first segment is made");
+    let measured = spool.free_bytes().unwrap();
+    assert_eq!(spool.free_bytes_seen(), measured);
 }
 
 #[tokio::test]

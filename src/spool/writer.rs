@@ -8,9 +8,12 @@
 //! nothing: the system may have dropped the pages and call the next sync a success. So the
 //! segment is abandoned, its turn's mails are answered with the failure, and a new one is made.
 
+mod compaction;
+
 use std::{
     collections::BTreeMap,
     io::{self, IoSlice},
+    mem,
     path::PathBuf,
     sync::{Arc, mpsc},
 };
@@ -20,11 +23,17 @@ use tokio::sync::oneshot;
 use super::{
     SpoolError, SpoolSettings, free_bytes,
     index::{Index, Mail},
+    load::{Load, Queued},
+    pool::Pool,
     record::{Content, HEAD_LEN, Head, SealedMail},
-    segment::{FIRST_RECORD, Seat, Segment, remove},
+    segment::{FIRST_RECORD, Seat, Segment},
     tail::{Refusal, Tail},
 };
-use crate::{domain::MailId, metrics::Metrics, sealing::Key};
+use crate::{
+    domain::{MailId, Timestamp},
+    metrics::Metrics,
+    sealing::Key,
+};
 
 /// Where the answer to a request goes.
 pub(super) type Answer<T> = oneshot::Sender<Result<T, SpoolError>>;
@@ -37,6 +46,8 @@ pub(super) enum Request {
     BeginAttempt { id: MailId, answer: Answer<u32> },
     /// Close the active segment if a mail in it is settled, and remove what is drained.
     CloseDrained { answer: Answer<()> },
+    /// Move what stays unsettled out of one old segment; `false` when there was none.
+    Compact { before: Timestamp, answer: Answer<bool> },
     /// Count attempts from 1 again.
     EndAttempt { id: MailId, answer: Answer<()> },
     /// Make sure that there is an active segment, and give a seat in it.
@@ -49,7 +60,23 @@ pub(super) enum Request {
 pub(super) struct Arrival {
     pub(super) seat: Seat,
     pub(super) mail: SealedMail,
+    pub(super) queued: Queued,
     pub(super) answer: Answer<()>,
+}
+
+impl Arrival {
+    /// Tells the caller that the mail is not kept. It waits no longer when the caller hears it.
+    fn refuse(self, error: SpoolError) {
+        let Self { seat, mail, queued, answer } = self;
+        drop((seat, mail, queued));
+        reply(answer, Err(error));
+    }
+}
+
+/// What the writer shares with the callers.
+pub(super) struct Shared {
+    pub(super) index: Arc<Index>,
+    pub(super) load: Arc<Load>,
 }
 
 /// The writer's own state.
@@ -59,6 +86,8 @@ pub(super) struct Writer {
     settings: SpoolSettings,
     metrics: Metrics,
     index: Arc<Index>,
+    load: Arc<Load>,
+    pool: Pool,
     tails: BTreeMap<u64, Tail>,
     next_number: u64,
 }
@@ -72,6 +101,12 @@ struct Batch {
     marked: Vec<Answer<()>>,
 }
 
+impl Batch {
+    fn mark(&mut self, segment: &Segment, id: MailId, content: Content) {
+        self.marks.push(Head::mark(id, content).to_bytes(segment.seed));
+    }
+}
+
 impl Writer {
     /// A writer that makes segments from `next_number` on.
     pub(super) fn new(
@@ -79,15 +114,32 @@ impl Writer {
         key: Key,
         settings: SpoolSettings,
         metrics: Metrics,
-        index: Arc<Index>,
+        shared: Shared,
         next_number: u64,
     ) -> Self {
-        Self { directory, key, settings, metrics, index, tails: BTreeMap::new(), next_number }
+        let Shared { index, load } = shared;
+        let pool = Pool::new(directory.clone(), settings.segment_bytes, Arc::clone(&load));
+        let tails = BTreeMap::new();
+        Self { directory, key, settings, metrics, index, load, pool, tails, next_number }
     }
 
-    /// Takes over a segment found at start, whose records and file end at `end`.
-    pub(super) fn adopt(&mut self, segment: Arc<Segment>, end: u64) {
-        self.tails.insert(segment.number, Tail::adopted(segment, end));
+    /// Takes over a segment found at start. The mails `moved` of it lie elsewhere too, and are
+    /// settled here.
+    pub(super) fn adopt(&mut self, segment: &Segment, tail: Tail, moved: &[MailId]) {
+        let number = segment.number;
+        let seed = segment.seed;
+        self.tails.insert(number, tail);
+        if !moved.is_empty() {
+            let mark = |id: &MailId| Head::mark(*id, Content::Settled).to_bytes(seed);
+            let marks = Batch { marks: moved.iter().map(mark).collect(), ..Batch::default() };
+            self.commit(number, marks);
+            self.remove_if_drained(number);
+        }
+    }
+
+    /// Takes over a file found at start that can be written again.
+    pub(super) fn adopt_free(&mut self, file: PathBuf) {
+        self.pool.adopt(file);
     }
 
     /// Serves until every sender of the queue is gone.
@@ -104,42 +156,47 @@ impl Writer {
         let mut batches = BTreeMap::<u64, Batch>::new();
         let mut seats = Vec::new();
         let mut closings = Vec::new();
+        let mut compactions = Vec::new();
         for request in std::iter::once(first).chain(queue.try_iter()) {
             match request {
                 Request::Append(arrival) => {
                     batches.entry(arrival.seat.0.number).or_default().arrivals.push(arrival);
                 }
                 Request::BeginAttempt { id, answer } => match self.index.begin_attempt(id) {
-                    Some((number, count)) => {
-                        let batch = batches.entry(number).or_default();
-                        batch.marks.push(Head::mark(id, Content::Attempt { count }).to_bytes());
+                    Some((segment, count)) => {
+                        let batch = batches.entry(segment.number).or_default();
+                        batch.mark(&segment, id, Content::Attempt { count });
                         batch.attempts.push((answer, count));
                     }
                     None => reply(answer, Err(SpoolError::Unknown { id })),
                 },
                 Request::Settle { id, answer } => match self.index.settle(id) {
-                    Some(number) => {
-                        let batch = batches.entry(number).or_default();
-                        batch.marks.push(Head::mark(id, Content::Settled).to_bytes());
+                    Some(segment) => {
+                        let batch = batches.entry(segment.number).or_default();
+                        batch.mark(&segment, id, Content::Settled);
                         batch.marked.push(answer);
                     }
                     None => reply(answer, Ok(())),
                 },
                 Request::EndAttempt { id, answer } => match self.index.end_attempt(id) {
-                    Some(number) => {
-                        let batch = batches.entry(number).or_default();
-                        batch.marks.push(Head::mark(id, Content::Attempt { count: 0 }).to_bytes());
+                    Some(segment) => {
+                        let batch = batches.entry(segment.number).or_default();
+                        batch.mark(&segment, id, Content::Attempt { count: 0 });
                         batch.marked.push(answer);
                     }
                     None => reply(answer, Ok(())),
                 },
                 Request::CloseDrained { answer } => closings.push(answer),
+                Request::Compact { before, answer } => compactions.push((before, answer)),
                 Request::Seat { answer } => seats.push(answer),
             }
         }
         for (number, mut batch) in batches {
-            let marked = std::mem::take(&mut batch.marked);
+            let marked = mem::take(&mut batch.marked);
             self.commit(number, batch);
+            if !marked.is_empty() {
+                boundary!(at Settled);
+            }
             self.remove_if_drained(number);
             for answer in marked {
                 reply(answer, Ok(()));
@@ -156,6 +213,10 @@ impl Writer {
         for answer in closings {
             reply(answer, Ok(()));
         }
+        for (before, answer) in compactions {
+            let moved = self.compact(before);
+            reply(answer, moved);
+        }
         true
     }
 
@@ -165,7 +226,7 @@ impl Writer {
             && let Err(refusal) = self.check_reserve()
         {
             for arrival in batch.arrivals.drain(..) {
-                reply(arrival.answer, Err(self.error(&refusal)));
+                arrival.refuse(self.error(&refusal));
             }
         }
         let written = self.write(number, &batch);
@@ -177,12 +238,12 @@ impl Writer {
             Ok(begin) => begin,
             Err(refusal) => {
                 for arrival in batch.arrivals {
-                    reply(arrival.answer, Err(self.error(&refusal)));
+                    arrival.refuse(self.error(&refusal));
                 }
                 return;
             }
         };
-        for Arrival { seat, mail, answer } in batch.arrivals {
+        for Arrival { seat, mail, queued, answer } in batch.arrivals {
             let id = mail.id;
             let place = Mail {
                 segment: Arc::clone(&seat.0),
@@ -193,21 +254,32 @@ impl Writer {
             };
             let fresh = self.index.insert(id, place);
             offset = offset.saturating_add(mail.record_len());
-            drop(seat);
+            drop((seat, queued));
+            boundary!(at Acknowledge);
             reply(answer, if fresh { Ok(()) } else { Err(SpoolError::Duplicate { id }) });
+            boundary!(at Acknowledged);
         }
     }
 
     /// Writes a batch to the end of its segment; where it begins.
     fn write(&mut self, number: u64, batch: &Batch) -> Result<u64, Refusal> {
-        let tail = self.tails.get_mut(&number).ok_or(Refusal::Abandoned(number))?;
-        let begin = tail.end();
         let mails = batch.arrivals.iter().flat_map(|arrival| arrival.mail.slices());
         let marks = batch.marks.iter().map(|mark| IoSlice::new(mark));
         let mut records: Vec<_> = mails.chain(marks).collect();
-        let mails = batch.arrivals.len();
+        self.write_records(number, &mut records, batch.arrivals.len())
+    }
+
+    /// Writes records, so many `mails` among them, to the end of a segment; where they begin.
+    fn write_records(
+        &mut self,
+        number: u64,
+        records: &mut [IoSlice<'_>],
+        mails: usize,
+    ) -> Result<u64, Refusal> {
+        let tail = self.tails.get_mut(&number).ok_or(Refusal::Abandoned(number))?;
+        let begin = tail.end();
         let was_abandoned = tail.is_abandoned();
-        let refusal = match tail.append(&mut records, mails > 0) {
+        let refusal = match tail.append(records, mails > 0) {
             Ok(elapsed) => {
                 if mails > 0 {
                     self.metrics.spool_synced(mails, elapsed);
@@ -236,14 +308,25 @@ impl Writer {
         self.tails.get_mut(&number).unwrap().replace_file(file);
     }
 
-    fn check_reserve(&self) -> Result<(), Refusal> {
-        let free = free_bytes(&self.directory)
-            .map_err(Refusal::io("measure the free space of", &self.directory))?;
-        self.metrics.disk_free(free);
+    fn check_reserve(&mut self) -> Result<(), Refusal> {
+        let free = self.measure()?;
+        if free >= self.settings.reserve_bytes {
+            return Ok(());
+        }
+        // Files that wait to be written again are room for mails of one's own.
+        let free = if self.pool.clear() { self.measure()? } else { free };
         if free < self.settings.reserve_bytes {
             return Err(Refusal::Full(Some(free)));
         }
         Ok(())
+    }
+
+    fn measure(&self) -> Result<u64, Refusal> {
+        let free = free_bytes(&self.directory)
+            .map_err(Refusal::io("measure the free space of", &self.directory))?;
+        self.metrics.disk_free(free);
+        self.load.measured(free);
+        Ok(free)
     }
 
     /// A seat in the active segment, which is made when there is none.
@@ -259,9 +342,12 @@ impl Writer {
         self.check_reserve()?;
         let bytes = self.settings.segment_bytes.max(FIRST_RECORD);
         let number = self.next_number;
-        let (segment, file) = Segment::create(&self.directory, number, bytes, &self.key)
-            .map_err(Refusal::io("make a segment in", &self.directory))?;
+        // A number is used once, whatever becomes of it: half a segment may stay behind.
         self.next_number = number.saturating_add(1);
+        let used = self.pool.take();
+        let (segment, file, allocated) =
+            Segment::create(&self.directory, number, bytes, &self.key, used.as_deref())
+                .map_err(Refusal::io("make a segment in", &self.directory))?;
         if let Some((old, _)) = self.index.active()
             && let Some(tail) = self.tails.get_mut(&old)
         {
@@ -269,7 +355,7 @@ impl Writer {
             tail.close();
         }
         let segment = Arc::new(segment);
-        self.tails.insert(number, Tail::new(Arc::clone(&segment), file, bytes));
+        self.tails.insert(number, Tail::new(Arc::clone(&segment), file, allocated));
         self.index.add_segment(&segment);
         self.index.make_active(Some(segment));
         Ok(())
@@ -307,9 +393,20 @@ impl Writer {
         let Some(segment) = self.index.drained(number) else {
             return;
         };
-        match remove(&segment.path, &self.directory) {
+        let path = segment.path.display();
+        if let Some(tail) = self.tails.get_mut(&number) {
+            match tail.save() {
+                Ok(fresh) => self.metrics.spool_damaged(fresh),
+                Err(error) => {
+                    tracing::error!(%path, %error, "what is damaged cannot be copied; tried again later");
+                    return;
+                }
+            }
+        }
+        // Where a write failed the next one may fail too.
+        let is_sound = self.tails.get(&number).is_some_and(|tail| !tail.is_abandoned());
+        match self.pool.retire(&segment.path, is_sound) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                let path = segment.path.display();
                 tracing::error!(%path, %error, "a spool segment cannot be removed; tried again later");
             }
             _ => {

@@ -55,7 +55,8 @@ async fn a_mail_sealed_for_an_abandoned_segment_is_refused() {
 
     let mail = SealedMail::seal(&seat.0, id(2), &envelope(2), message(2)).unwrap();
     let (answer, answered) = oneshot::channel();
-    let request = Request::Append(Arrival { seat, mail, answer });
+    let queued = Queued::new(&spool.0.load);
+    let request = Request::Append(Arrival { seat, mail, queued, answer });
     spool.0.queue.as_ref().unwrap().send(request).unwrap();
     writer.turn(&queue);
     assert!(matches!(answered.await.unwrap(), Err(SpoolError::Abandoned { .. })));
@@ -73,7 +74,8 @@ async fn a_late_mail_still_comes_to_the_closed_segment_it_is_sealed_for() {
     }
     assert_eq!(place.segments().len(), 2, "the first segment waits for the late mail");
     let mail = SealedMail::seal(&seat.0, id(3), &envelope(3), message(3)).unwrap();
-    spool.ask(|answer| Request::Append(Arrival { seat, mail, answer })).await.unwrap();
+    let queued = Queued::new(&spool.0.load);
+    spool.ask(|answer| Request::Append(Arrival { seat, mail, queued, answer })).await.unwrap();
     assert_eq!(offered(&spool).await, [3]);
     drop(spool);
     let spool = place.open();
@@ -126,14 +128,14 @@ async fn a_newer_format_is_refused_and_no_byte_is_changed() {
     append(&place.open(), 1).await;
     let path = place.segments().pop().unwrap();
     let mut bytes = fs::read(&path).unwrap();
-    bytes[8] = 2;
+    bytes[8] = 3;
     let checksum = crc32c::crc32c(&bytes[..124]);
     bytes[124..128].copy_from_slice(&checksum.to_le_bytes());
     fs::write(&path, bytes).unwrap();
     let before = place.contents();
 
     let error = place.try_open(key()).unwrap_err();
-    assert!(matches!(error, SpoolError::NewerFormat { found: 2, known: 1, .. }));
+    assert!(matches!(error, SpoolError::NewerFormat { found: 3, known: 2, .. }));
     assert_eq!(place.contents(), before);
 }
 
@@ -158,6 +160,106 @@ async fn a_segment_with_a_damaged_header_is_set_aside_and_hides_no_other() {
     fs::write(&first, &bytes).unwrap();
     fs::remove_file(first.with_extension("damaged")).unwrap();
     assert_eq!(offered(&place.open()).await, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_damaged_magic_costs_no_mail() {
+    let place = Place::new();
+    append(&place.open(), 1).await;
+    let path = place.segments().pop().unwrap();
+    let bytes = fs::read(&path).unwrap();
+    for stretch in (0..8).map(|at| at..at + 1).chain([0..4, 4..8, 0..8]) {
+        for value in [0, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[stretch.clone()].fill(value);
+            fs::write(&path, damaged).unwrap();
+            assert_eq!(offered(&place.open()).await, [1], "{value} at {stretch:?}");
+            assert!(place.files("damaged").is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_header_without_magic_is_no_erased_one_and_is_counted() {
+    let place = Place::new();
+    append(&place.open(), 1).await;
+    let path = place.segments().pop().unwrap();
+    let whole = fs::read(&path).unwrap();
+    fs::write(path.with_extension("damaged"), b"an earlier one").unwrap();
+    for (stretch, name) in [(0..8, "1.damaged"), (3..4, "2.damaged")] {
+        let mut bytes = whole.clone();
+        bytes[stretch].fill(0);
+        bytes[40] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(offered(&place.open()).await.is_empty());
+        assert_eq!(fs::read(path.with_extension(name)).unwrap(), bytes);
+    }
+    assert!(place.metrics.render().contains("skrynka_spool_damaged_total 2\n"));
+    assert_eq!(fs::read(path.with_extension("damaged")).unwrap(), b"an earlier one");
+}
+
+/// The mails that are offered, by their numbers, whatever they say.
+async fn offered_ids(spool: &Spool) -> Vec<MailId> {
+    let mut ids = Vec::new();
+    while let Ok(pending) = tokio::time::timeout(Duration::ZERO, spool.next()).await {
+        ids.push(pending.id);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_read_costs_the_mail_in_it_and_no_start() {
+    let place = Place::new();
+    let spool = place.open();
+    for n in 1..=3 {
+        spool.append(id(n), envelope(n), vec![b'x'; 10_000]).await.unwrap();
+    }
+    drop(spool);
+    let path = place.segments().pop().unwrap();
+    let before = fs::read(&path).unwrap();
+
+    fault::make_unreadable(Some((path.clone(), 0..512)));
+    let spool = place.open();
+    assert!(offered_ids(&spool).await.is_empty());
+    drop(spool);
+    assert_eq!(fs::read(&path).unwrap(), before, "what has no readable header is left alone");
+    assert!(place.metrics.render().contains("skrynka_spool_damaged_total 1\n"));
+
+    fault::make_unreadable(Some((path.clone(), 12_500..12_501)));
+    let spool = place.open();
+    assert_eq!(offered_ids(&spool).await, [id(1), id(3)]);
+    drop(spool);
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert!(path.with_extension("damaged").exists());
+    assert!(place.metrics.render().contains("skrynka_spool_damaged_total 2\n"));
+
+    fault::make_unreadable(None);
+    assert_eq!(offered_ids(&place.open()).await, [id(1), id(2), id(3)]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_set_aside_is_not_destroyed() {
+    let place = Place::new();
+    let spool = place.open();
+    append_in_turn(&spool, 1..=3).await;
+    drop(spool);
+    let path = place.segments().pop().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[128 + 44 + 30] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    // A directory in its place: the copy cannot be made.
+    let aside = path.with_extension("damaged");
+    fs::create_dir(&aside).unwrap();
+    let spool = place.open();
+    assert_eq!(offered(&spool).await, [2, 3]);
+    for n in 2..=3 {
+        spool.settle(id(n)).await.unwrap();
+    }
+    assert!(path.exists());
+    fs::remove_dir(&aside).unwrap();
+    spool.close_drained().await.unwrap();
+    assert!(!path.exists());
+    assert!(aside.is_file());
 }
 
 #[tokio::test]
@@ -190,7 +292,9 @@ async fn a_torn_tail_is_cut_and_the_spool_goes_on() {
         fs::write(&path, &torn).unwrap();
         let spool = place.open();
         assert_eq!(offered(&spool).await, [1], "cut at {cut}");
-        assert_eq!(fs::metadata(&path).unwrap().len(), u64::try_from(one).unwrap());
+        let left = fs::read(&path).unwrap();
+        assert_eq!(left.len(), torn.len(), "the space stays the spool's");
+        assert!(left[one..].iter().all(|byte| *byte == 0));
         spool.begin_attempt(id(1)).await.unwrap();
         drop(spool);
         assert_eq!(place.open().next().await.attempts, 1, "cut at {cut}");
@@ -225,6 +329,10 @@ async fn a_record_moved_to_another_segment_does_not_open() {
     let mut bytes = fs::read(first).unwrap();
     bytes.truncate(128);
     bytes.extend_from_slice(&records);
+    // Bent so far that the scan takes it for a record of the first segment.
+    let seed = segment::seed_in(&bytes);
+    let checksum = crc32c::crc32c_append(seed, &bytes[128..168]);
+    bytes[168..172].copy_from_slice(&checksum.to_le_bytes());
     fs::write(first, bytes).unwrap();
     fs::remove_file(second).unwrap();
     let spool = place.open();

@@ -12,6 +12,7 @@ enum Step {
     Append { bytes: usize },
     Attempt(prop::sample::Index),
     CloseDrained,
+    Compact,
     EndAttempt(prop::sample::Index),
     Reopen,
     Settle(prop::sample::Index),
@@ -24,6 +25,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..3000_usize).prop_map(|bytes| Step::Append { bytes }),
         2 => any::<prop::sample::Index>().prop_map(Step::Attempt),
         1 => Just(Step::CloseDrained),
+        1 => Just(Step::Compact),
         1 => any::<prop::sample::Index>().prop_map(Step::EndAttempt),
         1 => Just(Step::Reopen),
         4 => any::<prop::sample::Index>().prop_map(Step::Settle),
@@ -96,6 +98,7 @@ impl Model {
                     assert_eq!(attempts, known.attempts);
                 }
             }
+            Step::Compact => self.spool().compact(moment(u32::MAX)).await.unwrap(),
             Step::CloseDrained => self.spool().close_drained().await.unwrap(),
             Step::EndAttempt(index) => {
                 if let Some(n) = self.pick(index) {

@@ -4,6 +4,19 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[test]
+fn what_an_earlier_segment_left_in_the_file_is_no_record() {
+    let (old, begins) = segment_with(3);
+    let (new, ends) = segment_with(2);
+    assert_eq!(begins[..2], ends[..], "the second segment ends where a record of the first begins");
+    let mut bytes = old;
+    bytes[..new.len()].copy_from_slice(&new);
+    let scan = scan(&bytes);
+    assert_eq!(ids(&scan), [id(0), id(1)]);
+    assert_eq!(scan.end, u64::try_from(new.len()).unwrap());
+    assert!(!scan.torn && scan.damaged.is_empty());
+}
+
 /// The bytes of a segment with these mails, cut behind the last record, and where each begins.
 fn segment_with(count: u32) -> (Vec<u8>, Vec<usize>) {
     let place = Place::new();
@@ -31,13 +44,13 @@ fn a_tail_torn_at_any_byte_costs_the_torn_record_alone() {
     let last = begins[2];
     for cut in last..bytes.len() {
         let short = scan(&bytes[..cut]);
-        let mut zeroed = bytes.clone();
-        zeroed[cut..].fill(0);
-        let zeroed = scan(&zeroed);
-        for torn in [short, zeroed] {
+        let mut overwritten = bytes.clone();
+        overwritten[cut..].iter_mut().for_each(|byte| *byte ^= 0x5a);
+        let overwritten = scan(&overwritten);
+        for torn in [short, overwritten] {
             assert_eq!(ids(&torn), [id(0), id(1)], "cut at {cut}");
             assert_eq!(torn.end, u64::try_from(last).unwrap());
-            assert_eq!(torn.torn, cut > last, "cut at {cut}");
+            assert_eq!(torn.torn, cut >= last + 44, "cut at {cut}");
             assert!(torn.damaged.is_empty());
         }
     }
