@@ -5,10 +5,11 @@
 //! put in another's place does not open. When the data key is destroyed, what it sealed is noise;
 //! [`Vault::destroy`] takes the noise away too.
 //!
-//! Objects lie in a directory, `<last byte of the share>/<share>/<term>/<name>`. They are written
-//! beside their place, synced and moved there, and the directories are synced: an object that
-//! [`Vault::put`] has written is there after a loss of power, whole. What the vault does not do:
-//! it keeps no keys, and knows no terms' ends.
+//! Objects lie in a directory, `<last byte of the share>/<share>/<term>/<name>.<check value of the
+//! data key>`: what one key has sealed is never written over by what another one seals. They are
+//! written beside their place, synced and moved there, and the directories are synced: an object
+//! that [`Vault::put`] has written is there after a loss of power, whole. What the vault does not
+//! do: it keeps no keys, and knows no terms' ends.
 
 mod destroy;
 mod error;
@@ -28,7 +29,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::task;
 use zeroize::Zeroizing;
 
-use self::destroy::destroy;
+use self::destroy::{destroy, discard};
 pub use self::{error::VaultError, name::ObjectName};
 use crate::{
     domain::{Fingerprint, ShareId, Term},
@@ -89,8 +90,8 @@ impl Vault {
         Ok(self.0.wrapping.unwrap_key(&context("data key", share, term, ""), wrapped)?)
     }
 
-    /// Seals an object and writes it durably. One of the same name is replaced: judging a mail
-    /// again puts the same again.
+    /// Seals an object and writes it durably. One of the same name and key is replaced; those that
+    /// were sealed with other keys stay beside it.
     ///
     /// # Errors
     /// When the store does not do as asked; the object is there whole or not at all then.
@@ -113,7 +114,7 @@ impl Vault {
         };
         self.0
             .objects
-            .put(&path(share, term, name), PutPayload::from(sealed))
+            .put(&path(share, term, name, key), PutPayload::from(sealed))
             .await
             .map_err(|source| VaultError::Objects { action: "write an object", source })?;
         Ok(())
@@ -122,8 +123,8 @@ impl Vault {
     /// Reads and opens an object.
     ///
     /// # Errors
-    /// [`VaultError::Missing`] when there is none, [`VaultError::Damaged`] when it was changed,
-    /// belongs elsewhere, or was sealed with another key.
+    /// [`VaultError::Missing`] when there is none that was sealed with this key,
+    /// [`VaultError::Damaged`] when it was changed or belongs elsewhere.
     pub async fn read(
         &self,
         share: ShareId,
@@ -137,7 +138,7 @@ impl Vault {
             }
             VaultError::Objects { action: "read an object", source }
         };
-        let found = self.0.objects.get(&path(share, term, name)).await.map_err(failed)?;
+        let found = self.0.objects.get(&path(share, term, name, key)).await.map_err(failed)?;
         let mut sealed = Vec::from(found.bytes().await.map_err(failed)?);
         let place = context("object", share, term, &name.to_string());
         let is_short = sealed.len() <= SEALED_INLINE;
@@ -162,6 +163,19 @@ impl Vault {
     pub async fn destroy(&self, share: ShareId, term: Term) -> Result<usize, VaultError> {
         let vault = Arc::clone(&self.0);
         task::spawn_blocking(move || destroy(&vault.directory.join(shelf(share)), share, term))
+            .await
+            .map_err(|_| VaultError::Stopped)?
+    }
+
+    /// Removes the objects of a share's term that were sealed with `key`, half-written ones
+    /// included: a key that nothing was kept with. Those of other keys stay. Not durable: what a
+    /// crash brings back is noise.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub async fn discard(&self, share: ShareId, term: Term, key: &Key) -> Result<(), VaultError> {
+        let (directory, check) = (self.0.directory.join(shelf(share)), key.check_value());
+        task::spawn_blocking(move || discard(&directory, share, term, &check))
             .await
             .map_err(|_| VaultError::Stopped)?
     }
@@ -220,8 +234,9 @@ fn context(purpose: &str, share: ShareId, term: Term, name: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-fn path(share: ShareId, term: Term, name: &ObjectName) -> object_store::path::Path {
-    format!("{}/{share}/{}/{name}", shelf(share), term.as_str()).into()
+fn path(share: ShareId, term: Term, name: &ObjectName, key: &Key) -> object_store::path::Path {
+    let (shelf, term, check) = (shelf(share), term.as_str(), key.check_value());
+    format!("{shelf}/{share}/{term}/{name}.{check}").into()
 }
 
 /// The directory that shares are spread over, so that none grows without bound: the last byte of

@@ -18,6 +18,21 @@ use super::{StoreError, value::Value};
 /// How long a statement waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What PostgreSQL is told at each connection, where the URL says nothing of it: after so many
+/// milliseconds it ends a statement, a wait for a lock, and a transaction that nothing comes for.
+const TIMEOUTS: [(&str, &str); 3] = [
+    ("statement_timeout", "60000"),
+    ("lock_timeout", "30000"),
+    ("idle_in_transaction_session_timeout", "120000"),
+];
+
+/// How long a statement, or the wait for a connection, may take in all. PostgreSQL's own limits
+/// come first; this is for a server that does not even say that.
+const ANSWER: Duration = Duration::from_secs(90);
+
+/// How long tidying a table may take; it takes as long as there are rows.
+const TIDYING: Duration = Duration::from_hours(1);
+
 /// How many connections read at once; SQLite has one more that writes.
 const CONNECTIONS: u32 = 8;
 
@@ -61,7 +76,7 @@ macro_rules! statement {
 impl Engine {
     /// Connects to PostgreSQL; checks nothing yet.
     pub(super) async fn postgres(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)?
+        let options = limited(PgConnectOptions::from_str(url)?)
             .application_name("skrynka")
             // What is answered for must be on disk, whatever the server's default is.
             .options([("synchronous_commit", "on")]);
@@ -103,7 +118,7 @@ impl Engine {
     /// Begins a transaction that writes.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => Transaction::Postgres(answer(pool.begin()).await?),
             // A transaction that begins by reading and then writes cannot wait for another
             // writer: SQLite refuses it at once.
             Self::Sqlite { writer, .. } => {
@@ -115,9 +130,10 @@ impl Engine {
     /// Begins a transaction that only reads: all its statements see one state.
     pub(super) async fn snapshot(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
-            Self::Postgres(pool) => Transaction::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
-            ),
+            Self::Postgres(pool) => {
+                let begin = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Transaction::Postgres(answer(begin).await?)
+            }
             Self::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?),
         })
     }
@@ -130,7 +146,7 @@ impl Engine {
     ) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Postgres(pool) => {
-                let rows = statement!(Postgres, sql, values).fetch_all(pool).await?;
+                let rows = answer(statement!(Postgres, sql, values).fetch_all(pool)).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
             Self::Sqlite { readers, .. } => {
@@ -163,7 +179,13 @@ impl Engine {
     pub(super) async fn forget_remnants(&self) -> Result<(), StoreError> {
         match self {
             Self::Postgres(pool) => {
-                sqlx::query("VACUUM data_keys, shares, documents").execute(pool).await?;
+                // Detached, so that no other statement is ever without a time limit: it ends with
+                // this, however this ends.
+                let mut connection = answer(pool.acquire()).await?.detach();
+                let unlimited = sqlx::query("SET statement_timeout = 0");
+                answer(unlimited.execute(&mut connection)).await?;
+                let tidy = sqlx::query("VACUUM data_keys, shares, documents");
+                answer_within(TIDYING, tidy.execute(&mut connection)).await?;
             }
             Self::Sqlite { writer, .. } => {
                 let (busy, _, _): (i64, i64, i64) =
@@ -197,7 +219,8 @@ impl Transaction {
     ) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Postgres(transaction) => {
-                statement!(Postgres, sql, values).execute(&mut **transaction).await?.rows_affected()
+                let done = statement!(Postgres, sql, values).execute(&mut **transaction);
+                answer(done).await?.rows_affected()
             }
             Self::Sqlite(transaction) => {
                 statement!(Sqlite, sql, values).execute(&mut **transaction).await?.rows_affected()
@@ -213,7 +236,8 @@ impl Transaction {
     ) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Postgres(transaction) => {
-                let rows = statement!(Postgres, sql, values).fetch_all(&mut **transaction).await?;
+                let rows =
+                    answer(statement!(Postgres, sql, values).fetch_all(&mut **transaction)).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
             Self::Sqlite(transaction) => {
@@ -245,9 +269,53 @@ impl Transaction {
     /// Makes all of it durable.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Postgres(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => answer(transaction.commit()).await?,
             Self::Sqlite(transaction) => transaction.commit().await?,
         }
         Ok(())
+    }
+}
+
+/// The options with our time limits, where they do not name others.
+fn limited(options: PgConnectOptions) -> PgConnectOptions {
+    let named = options.get_options().unwrap_or_default().to_owned();
+    options.options(TIMEOUTS.into_iter().filter(|(name, _)| !named.contains(name)))
+}
+
+/// Waits for PostgreSQL, and not for ever: its server may hang, or its machine be gone. What was
+/// asked may have been done all the same.
+async fn answer<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+    answer_within(ANSWER, asked).await
+}
+
+async fn answer_within<T>(
+    limit: Duration,
+    asked: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(limit, asked).await {
+        Ok(answered) => Ok(answered?),
+        Err(_) => Err(StoreError::Silent { seconds: limit.as_secs() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(url: &str) -> String {
+        let options = limited(PgConnectOptions::from_str(url).unwrap());
+        options.get_options().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn postgres_is_told_time_limits_unless_the_url_names_others() {
+        let ours = options("postgres://skrynka@localhost/skrynka");
+        for (name, value) in TIMEOUTS {
+            assert!(ours.contains(&format!("-c {name}={value}")), "{ours}");
+        }
+        let own = options("postgres://skrynka@localhost/skrynka?options[statement_timeout]=5000");
+        assert!(own.contains("statement_timeout=5000"), "{own}");
+        assert!(!own.contains("statement_timeout=60000"), "{own}");
+        assert!(own.contains("lock_timeout=30000"), "{own}");
     }
 }

@@ -87,6 +87,16 @@ pub enum StoreError {
         /// The check value of the key given.
         given: String,
     },
+    /// The database's server gives no answer. What was asked may have been done all the same.
+    #[error("the database has not answered for {seconds} seconds")]
+    Silent {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The database failed while it made a share durable. It may be kept all the same, and seen
+    /// only later.
+    #[error("the database failed while it made a share durable; whether it is kept is not known")]
+    Uncertain(#[source] Box<Self>),
     /// A change speaks of a user, token or branch that is not there.
     #[error("there is no {kind} named {name:?}")]
     Unknown {
@@ -110,6 +120,21 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl StoreError {
+    /// The error of a commit that failed with this one.
+    pub(super) fn of_commit(self) -> Self {
+        if self.is_full() { self } else { Self::Uncertain(Box::new(self)) }
+    }
+
+    /// Whether SQLite found no room. Its commit record is written last, so it is not there then;
+    /// of no other failure is that known. A full disk may last, and each try ends with this.
+    fn is_full(&self) -> bool {
+        let Self::Database(source) = self else { return false };
+        let error = source.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error);
+        error.and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == SQLITE_FULL)
+    }
+}
+
 /// Whether the engine says that somebody else holds what we need, and trying again may help.
 fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
@@ -118,5 +143,22 @@ fn is_busy(error: &sqlx::Error) -> bool {
 }
 
 /// `SQLITE_BUSY` and its extended forms; PostgreSQL's `serialization_failure`,
-/// `deadlock_detected` and `lock_not_available`.
-const BUSY_CODES: [&str; 7] = ["5", "261", "517", "773", "40001", "40P01", "55P03"];
+/// `deadlock_detected`, `lock_not_available`, and `query_canceled` for a statement out of time.
+const BUSY_CODES: [&str; 8] = ["5", "261", "517", "773", "40001", "40P01", "55P03", "57014"];
+
+/// `SQLITE_FULL`. PostgreSQL's codes are longer.
+const SQLITE_FULL: &str = "13";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_that_failed_is_uncertain() {
+        for error in [StoreError::Silent { seconds: 90 }, StoreError::Busy] {
+            assert!(matches!(error.of_commit(), StoreError::Uncertain(_)));
+        }
+        let gone = StoreError::from(sqlx::Error::WorkerCrashed);
+        assert!(matches!(gone.of_commit(), StoreError::Uncertain(_)));
+    }
+}

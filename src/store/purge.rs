@@ -6,7 +6,7 @@ use super::{
     AuditAction, AuditEntry, Row, Store, StoreError, audit,
     value::{Record, values},
 };
-use crate::domain::{Actor, BranchId, RetentionReason, ShareId, Term, Timestamp};
+use crate::domain::{Actor, BranchId, FindingCode, RetentionReason, ShareId, Term, Timestamp};
 
 /// A data key whose moment has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +175,15 @@ impl Store {
                     values![share, now],
                 )
                 .await?;
+            // They name the sender's domain, which may be a person's own.
+            for code in FindingCode::OF_SENDER {
+                transaction
+                    .execute(
+                        "DELETE FROM findings WHERE share_id = $1 AND code = $2",
+                        values![share, code],
+                    )
+                    .await?;
+            }
         }
         transaction.commit().await?;
         Ok(true)

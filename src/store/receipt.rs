@@ -69,7 +69,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::DocumentMissing`] and [`StoreError::KeyMissing`] when `new` is not whole;
-    /// when the database fails. Nothing is kept then.
+    /// when the database fails. Nothing is kept then, and never will be, but with
+    /// [`StoreError::Uncertain`].
     pub async fn insert_share(&self, new: &NewShare<'_>) -> Result<Inserted, StoreError> {
         new.check_keys()?;
         let mut transaction = self.engine.begin().await?;
@@ -87,7 +88,7 @@ impl Store {
             ..AuditEntry::new(new.judged_at, Actor::System, AuditAction::ShareReceived)
         };
         audit::write(&entry, &mut transaction).await?;
-        transaction.commit().await?;
+        transaction.commit().await.map_err(StoreError::of_commit)?;
         Ok(Inserted::New)
     }
 

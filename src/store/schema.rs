@@ -165,7 +165,15 @@ async fn migrate(engine: &Engine) -> Result<(), StoreError> {
         Engine::Postgres(pool) => {
             let mut connection = pool.acquire().await?;
             let postgres = migrator(|step| step.postgres);
-            postgres.run_direct(None, &mut *connection, false).await
+            // A step takes as long as there are rows, and another process's steps are waited for.
+            for sql in ["SET statement_timeout = 0", "SET lock_timeout = 0"] {
+                sqlx::query(sql).execute(&mut *connection).await?;
+            }
+            let done = postgres.run_direct(None, &mut *connection, false).await;
+            for sql in ["RESET statement_timeout", "RESET lock_timeout"] {
+                sqlx::query(sql).execute(&mut *connection).await?;
+            }
+            done
         }
         Engine::Sqlite { .. } => {
             let mut transaction = engine.begin().await?;

@@ -17,7 +17,7 @@ use crate::domain::{ShareId, Term};
 pub(super) fn destroy(shelf: &Path, share: ShareId, term: Term) -> Result<usize, VaultError> {
     let share = shelf.join(share.to_string());
     let term = share.join(term.as_str());
-    let removed = remove_files(&term).map_err(VaultError::io("empty", &term))?;
+    let removed = remove_files(&term, |_| true).map_err(VaultError::io("empty", &term))?;
     for directory in [&term, &share] {
         remove_if_empty(directory).map_err(VaultError::io("remove", directory))?;
     }
@@ -28,15 +28,44 @@ pub(super) fn destroy(shelf: &Path, share: ShareId, term: Term) -> Result<usize,
     Ok(removed)
 }
 
-fn remove_files(directory: &Path) -> io::Result<usize> {
+/// Removes the files of a term whose names have `check`, the check value of the key that they were
+/// sealed with, and directories that this leaves empty.
+pub(super) fn discard(
+    shelf: &Path,
+    share: ShareId,
+    term: Term,
+    check: &str,
+) -> Result<(), VaultError> {
+    let share = shelf.join(share.to_string());
+    let term = share.join(term.as_str());
+    // What an interrupted write leaves has the object's name and something behind it.
+    remove_files(&term, |name| name.contains(check)).map_err(VaultError::io("clear", &term))?;
+    for directory in [&term, &share] {
+        remove_if_empty(directory).map_err(VaultError::io("remove", directory))?;
+    }
+    Ok(())
+}
+
+/// Removes the files whose names `are_meant`; how many there were.
+fn remove_files(directory: &Path, are_meant: impl Fn(&str) -> bool) -> io::Result<usize> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         entries => entries?,
     };
     let mut removed = 0;
     for entry in entries {
-        fs::remove_file(entry?.path())?;
-        removed += 1;
+        let entry = entry?;
+        if !are_meant(&entry.file_name().to_string_lossy()) {
+            continue;
+        }
+        match fs::remove_file(entry.path()) {
+            // The other of a purge and a try that failed is removing it, too.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            outcome => {
+                outcome?;
+                removed += 1;
+            }
+        }
     }
     Ok(removed)
 }

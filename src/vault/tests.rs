@@ -35,8 +35,14 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn path_of(directory: &TempDir, share: ShareId, term: Term, name: ObjectName) -> PathBuf {
-    let relative = path(share, term, &name).to_string();
+fn path_of(
+    directory: &TempDir,
+    share: ShareId,
+    term: Term,
+    name: ObjectName,
+    key: &Key,
+) -> PathBuf {
+    let relative = path(share, term, &name, key).to_string();
     directory.path().join("vault").join(relative)
 }
 
@@ -72,14 +78,14 @@ async fn an_object_in_anothers_place_does_not_open() {
     let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
     let one = ObjectName::document(1);
     vault.put(share(1), Term::Share, &one, &key, b"content").await.unwrap();
-    let stored = path_of(&directory, share(1), Term::Share, one);
+    let stored = path_of(&directory, share(1), Term::Share, one, &key);
     for (share, term, name) in [
         (share(1), Term::Share, ObjectName::document(2)),
         (share(1), Term::Share, ObjectName::signature(1, 1)),
         (share(1), Term::Short, one),
         (share(2), Term::Share, one),
     ] {
-        let place = path_of(&directory, share, term, name);
+        let place = path_of(&directory, share, term, name, &key);
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::copy(&stored, &place).unwrap();
         let error = vault.read(share, term, &name, &key).await.unwrap_err();
@@ -96,7 +102,7 @@ async fn a_missing_and_a_changed_object_are_told_apart() {
     let read = || vault.read(share(1), Term::Share, &name, &key);
     assert!(matches!(read().await, Err(VaultError::Missing { .. })));
     vault.put(share(1), Term::Share, &name, &key, b"content").await.unwrap();
-    let stored = path_of(&directory, share(1), Term::Share, name);
+    let stored = path_of(&directory, share(1), Term::Share, name, &key);
     let bytes = fs::read(&stored).unwrap();
     for bytes in [&bytes[..bytes.len() - 1], b"", &[bytes.as_slice(), b"x"].concat()] {
         fs::write(&stored, bytes).unwrap();
@@ -105,8 +111,32 @@ async fn a_missing_and_a_changed_object_are_told_apart() {
     let (other, _) = vault.new_data_key(share(1), Term::Share).unwrap();
     fs::write(&stored, bytes).unwrap();
     assert!(read().await.is_ok());
+    fs::copy(&stored, path_of(&directory, share(1), Term::Share, name, &other)).unwrap();
     let error = vault.read(share(1), Term::Share, &name, &other).await.unwrap_err();
     assert!(matches!(error, VaultError::Damaged { .. }));
+}
+
+#[tokio::test]
+async fn what_one_key_sealed_stays_when_another_seals_and_is_discarded() {
+    let (directory, vault) = open();
+    let (kept, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let (lost, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let name = ObjectName::mail();
+    let read = |key| vault.read(share(1), Term::Share, &name, key);
+    vault.put(share(1), Term::Share, &name, &kept, b"kept").await.unwrap();
+    assert!(matches!(read(&lost).await, Err(VaultError::Missing { .. })));
+    vault.put(share(1), Term::Share, &name, &lost, b"lost").await.unwrap();
+    let leftover = path_of(&directory, share(1), Term::Share, name, &lost);
+    fs::write(format!("{}#1", leftover.display()), b"half").unwrap();
+    assert_eq!(read(&kept).await.unwrap(), b"kept".as_slice());
+
+    vault.discard(share(1), Term::Share, &lost).await.unwrap();
+    assert_eq!(files(directory.path()).len(), 1);
+    assert_eq!(read(&kept).await.unwrap(), b"kept".as_slice());
+    vault.discard(share(1), Term::Share, &kept).await.unwrap();
+    vault.discard(share(1), Term::Share, &kept).await.unwrap();
+    let shelf = path_of(&directory, share(1), Term::Share, name, &kept);
+    assert!(!shelf.ancestors().nth(2).unwrap().exists(), "no empty directory stays");
 }
 
 #[tokio::test]
@@ -119,7 +149,7 @@ async fn destroying_a_term_leaves_no_file_of_it_and_all_of_the_other() {
         }
     }
     // What an interrupted write leaves, which the object store itself never lists.
-    let leftover = path_of(&directory, share(1), Term::Short, ObjectName::document(2));
+    let leftover = path_of(&directory, share(1), Term::Short, ObjectName::document(2), &key);
     fs::write(leftover.with_file_name("document-2#1"), b"half").unwrap();
 
     assert_eq!(vault.destroy(share(1), Term::Short).await.unwrap(), 3);

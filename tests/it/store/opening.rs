@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use skrynka::{
-    domain::Sha256,
+    domain::{MailId, Sha256, ShareId},
     store::{Store, StoreError},
 };
 use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
@@ -11,8 +11,37 @@ use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
 use super::{
     Database,
     database::{Engine, MASTER_CHECK},
-    on_each_engine,
+    moment, on_each_engine,
 };
+
+/// The URL, with a setting of PostgreSQL in it.
+fn with_setting(url: &str, name: &str, value: &str) -> String {
+    let sign = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{sign}options[{name}]={value}")
+}
+
+#[tokio::test]
+async fn a_statement_that_postgres_lets_wait_ends_and_can_be_tried_again() {
+    for setting in ["statement_timeout", "lock_timeout"] {
+        let Some(database) = Database::postgres().await else { return };
+        database.open().await.close().await;
+        let store =
+            Store::open(&with_setting(&database.url, setting, "50"), MASTER_CHECK).await.unwrap();
+        let mut holder = PgConnection::connect(&database.url).await.unwrap();
+        sqlx::raw_sql("BEGIN; LOCK TABLE shares IN ACCESS EXCLUSIVE MODE")
+            .execute(&mut holder)
+            .await
+            .unwrap();
+        let mail = MailId::new(moment(0), [1; 10]);
+        let share = ShareId::of(mail, &"school-5".parse().unwrap());
+        let error = store.has_share(share).await.unwrap_err();
+        assert!(matches!(error, StoreError::Busy), "{setting}: {error:?}");
+        holder.close().await.unwrap();
+        assert!(!store.has_share(share).await.unwrap());
+        store.close().await;
+        database.end().await;
+    }
+}
 
 on_each_engine! {
     opens_again_what_it_made,

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use skrynka::{
     clock::Clock,
-    domain::{Actor, BranchScope, RetentionReason, ShareDetails, Term, Timestamp},
+    domain::{
+        Actor, BranchScope, Finding, FindingCode, RetentionReason, ShareDetails, Term, Timestamp,
+    },
     metrics::Metrics,
     retention::{Purge, PurgeError},
     sealing::MasterKey,
@@ -73,7 +75,9 @@ impl<'a> House<'a> {
 
     /// Keeps a share as the pipeline does: sealed, with its objects in the vault.
     async fn keep(&self, sample: &Sample, store: &Store, vault: &Vault) {
-        let judgement = sample.judgement();
+        let signal = Finding::of_share(FindingCode::SenderSpf);
+        let signal = signal.with_detail(format!("pass ({})", sender_domain(sample)));
+        let judgement = sample.judgement().noting([signal]);
         let share = judgement.share();
         let mut keys = Vec::new();
         let mut documents = Vec::new();
@@ -132,6 +136,11 @@ impl<'a> House<'a> {
     fn object_count(&self) -> usize {
         files(self.objects.path()).len()
     }
+}
+
+/// The domain that a share's mail came from.
+fn sender_domain(sample: &Sample) -> String {
+    format!("testova-osoba-{}.test", sample.number)
 }
 
 /// The moment when all of [`SHARE`] is due.
@@ -290,6 +299,8 @@ async fn what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal(dat
     }
     let share = store.share(SHARE.share(), &BranchScope::All).await.unwrap().unwrap();
     assert_eq!((share.destroyed_at, share.sealed_details), (Some(house.clock.now()), None));
+    assert!(!share.findings.is_empty(), "what was found of the copies stays");
+    assert!(!share.findings.iter().any(|finding| finding.code.is_of_sender()));
     let documents = store.documents(SHARE.share()).await.unwrap();
     assert!(documents.iter().all(|document| document.sealed_details.is_none()));
     assert_eq!(store.first_receipts(other, &[content]).await.unwrap(), [None]);
@@ -395,7 +406,7 @@ async fn no_byte_of_a_destroyed_share_is_left_in_any_file() {
     house.keep(&Sample { number: 2, second: 60, ..SHARE }, &store, &vault).await;
 
     let share = store.share(SHARE.share(), &BranchScope::All).await.unwrap().unwrap();
-    let mut traces = vec![share.sealed_details.unwrap()];
+    let mut traces = vec![share.sealed_details.unwrap(), sender_domain(&SHARE).into_bytes()];
     for document in store.documents(SHARE.share()).await.unwrap() {
         traces.push(document.sealed_details.unwrap());
     }
