@@ -1,14 +1,15 @@
 //! Receiving mail: RFC 5321 with SIZE (1870), PIPELINING (2920), 8BITMIME (6152), SMTPUTF8
-//! (6531), STARTTLS (3207) and enhanced status codes (2034, 3463).
+//! (6531), STARTTLS (3207) and enhanced status codes (2034, 3463); and LMTP (2033). Every rule,
+//! what becomes of it and the test that shows it stand in `docs/conformance.md`.
 //!
 //! The receiver decides about the envelope only: who may connect, which mailboxes exist, how much
 //! fits. What a mail says is judged later; its bytes are passed on as the client meant them, dots
 //! unstuffed and nothing else touched. `250` after the final dot is sent once [`Intake::accept`]
 //! has returned `Ok`, and not before.
 //!
-//! `RCPT TO:<postmaster>` (RFC 5321 §4.5.1) is mail for `postmaster@` and our own name. It is taken
-//! when a branch of the registry has that address, and refused with `550` when none has: nobody
-//! would read it.
+//! Mail for the postmaster (RFC 5321 §4.5.1) is taken as long as there is any mailbox, at our own
+//! name, at each domain with a mailbox and at the address that the client has connected to: it goes
+//! to the mailbox of that name when there is one, or else to [`Intake::postmaster`].
 //!
 //! It does not relay, authenticate clients, look anything up in DNS, or write trace headers: what
 //! those would say is in the [`Envelope`].
@@ -17,13 +18,17 @@
 //! | module | does | knows of sockets |
 //! |---|---|---|
 //! | `framing` | cuts bytes into command lines and a message | no |
+//! | `hops` | counts the servers that a message came by | no |
 //! | `command` | reads one line; names `smtp-proto` | no |
 //! | `session` | the order of commands, the transaction | no |
 //! | `reply` | every sentence that we send | no |
 //! | `dialogue` | the four above as one: bytes in, steps out | no |
 //! | `connection` | one client: reads, writes, time limits, TLS | yes |
+//! | `desk` | what all connections share, and the terms for the next one | no |
 //! | `admission` | connection counts, memory for messages | no |
-//! | `listener` | accepts, drains | yes |
+//! | `pressure` | how near all of that is to its limits | no |
+//! | `proxy` | who is behind a balancer | its header only |
+//! | `listener` | accepts, drains; TCP, and LMTP over Unix sockets | yes |
 //!
 //! [`rehearse`] holds a whole conversation without a socket, for tests and fuzzing.
 //!
@@ -39,30 +44,52 @@ use crate::domain::{Envelope, MailAddress, MailId};
 mod admission;
 mod command;
 mod connection;
+mod desk;
 mod dialogue;
 mod framing;
+mod hops;
 mod limits;
 mod listener;
+mod network;
+mod pressure;
+mod proxy;
 mod rehearsal;
 mod reply;
 mod session;
 mod tls;
 
 pub use limits::Limits;
-pub use listener::{Listener, Reception};
-pub use rehearsal::{Mail, Rehearsal, rehearse};
-pub use tls::tls_config;
+pub use listener::{Listener, LmtpListener, Reception};
+pub use network::{Network, NetworkError};
+pub use proxy::{ProxyError, ProxySource, read_proxy_header};
+pub use rehearsal::{Mail, Rehearsal, groups, rehearse};
+pub use tls::{TlsConfig, tls_config};
 
 /// What stands behind the receiver: it knows the mailboxes and takes the mails.
 pub trait Intake: Send + Sync + 'static {
     /// Whether mail for `recipient` is taken. Asked for every RCPT, so it must answer from memory.
     fn knows(&self, recipient: &MailAddress) -> bool;
 
+    /// Whether there is a mailbox at `domain`, which is in lower case: mail for its postmaster is
+    /// taken then (RFC 5321 §4.5.1). Asked for such mail, so it must answer from memory.
+    fn serves(&self, domain: &str) -> bool;
+
+    /// Whether the disk has room for a message of `bytes` and as much again by half, beside what is
+    /// held in reserve. Asked for every MAIL, so it must answer from memory.
+    fn has_room(&self, bytes: u64) -> bool;
+
+    /// How many mails wait for their commit.
+    fn queued(&self) -> usize;
+
+    /// The mailbox that mail for `<postmaster>` goes to (RFC 5321 §4.5.1); `None` when there is
+    /// no mailbox at all.
+    fn postmaster(&self) -> Option<MailAddress>;
+
     /// Takes responsibility for `message` (RFC 5321 §4.2.5): returns `Ok` only once it is durable,
     /// for the client is then told that it may forget it.
     ///
-    /// Dropped unfinished when the commit's time is up; the client then tries again, so the same
-    /// mail may come twice.
+    /// When the commit's time is up the client is told to try again, so the same mail may come
+    /// twice; this goes on to its end, and the memory of the message counts as used until then.
     fn accept(
         &self,
         envelope: Envelope,
@@ -82,6 +109,16 @@ pub enum IntakeError {
     Full,
 }
 
+/// The protocol that a listener speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// RFC 2033: LHLO, and a reply for each recipient after the final dot.
+    Lmtp,
+    /// RFC 5321.
+    #[default]
+    Smtp,
+}
+
 /// What the receiver needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -89,8 +126,12 @@ pub struct Settings {
     pub hostname: String,
     /// What a client may use up.
     pub limits: Limits,
-    /// The certificate to offer with STARTTLS, from [`tls_config`]; without one it is not offered.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Balancers: a TCP connection from one of these networks must begin with a PROXY header of
+    /// version 2, and the address in it is the client's. From elsewhere such a header is no
+    /// command.
+    pub proxy_from: Vec<Network>,
+    /// The certificate for TLS, from [`tls_config`]; without one STARTTLS is not offered.
+    pub tls: Option<Arc<TlsConfig>>,
 }
 
 /// Why the receiver cannot start.
@@ -105,6 +146,14 @@ pub enum SmtpError {
         /// What the system said.
         source: io::Error,
     },
+    /// The listening Unix socket could not be made.
+    #[error("cannot listen for mail on the socket {}: {source}", path.display())]
+    BindLmtp {
+        /// The path asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The certificate file holds no certificate, or one that cannot be read.
     #[error("{} is not a certificate in PEM form: {reason}", path.display())]
     Certificate {
@@ -112,6 +161,12 @@ pub enum SmtpError {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A socket that was handed over cannot be accepted from.
+    #[error("the socket handed over to listen for mail cannot be used: {source}")]
+    Inherited {
+        /// What the system said.
+        source: io::Error,
     },
     /// The key file holds no private key, or one that cannot be read.
     #[error("{} is not a private key in PEM form: {reason}", path.display())]
@@ -134,5 +189,17 @@ pub enum SmtpError {
         key: PathBuf,
         /// What the TLS library said.
         source: rustls::Error,
+    },
+    /// Where a Unix socket is to be made, something else is.
+    #[error("{} is there and is not a socket: remove it, or name another path", path.display())]
+    LmtpOccupied {
+        /// The path asked for.
+        path: PathBuf,
+    },
+    /// Another server answers on the Unix socket.
+    #[error("another server listens on {}: stop it first", path.display())]
+    LmtpTaken {
+        /// The path asked for.
+        path: PathBuf,
     },
 }

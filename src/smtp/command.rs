@@ -3,15 +3,18 @@
 //! The only module that names `smtp-proto`, which reads verbs and parameters. Paths are read by
 //! [`MailAddress`] instead: `smtp-proto` removes quotes from them, after which `"a b"@x` and other
 //! addresses can no longer be told from each other. Lines are checked beforehand for the bytes
-//! that `smtp-proto` skips or passes through: controls, CR among them, and broken UTF-8.
+//! that `smtp-proto` skips or passes through: controls, CR among them, and broken UTF-8. In the
+//! name by which a client greets, broken UTF-8 becomes U+FFFD.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use std::borrow::Cow;
 
 use smtp_proto::{
     Error, MAIL_BODY_7BIT, MAIL_BODY_8BITMIME, MAIL_SMTPUTF8, MailFrom, RcptTo, Request,
 };
 
-use crate::domain::MailAddress;
+use crate::domain::{AddressError, MailAddress};
 
 /// A command that we know, with arguments that are well-formed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,9 @@ pub(super) enum Command {
         host: String,
     },
     Help,
+    Lhlo {
+        host: String,
+    },
     Mail {
         /// `None` for the null sender `<>`.
         sender: Option<MailAddress>,
@@ -36,10 +42,22 @@ pub(super) enum Command {
     Quit,
     Rcpt {
         recipient: Recipient,
+        /// Whether the path was written with letters beyond ASCII, which ask for SMTPUTF8.
+        international: bool,
     },
     Rset,
     StartTls,
     Vrfy,
+}
+
+impl Command {
+    /// Whether a client must read the reply before it sends more (RFC 2920 §3.1), and what it has
+    /// sent all the same could be meant for somebody else: another server, or a web server that a
+    /// browser was made to speak to. STARTTLS has an answer of its own, and behind QUIT nothing is
+    /// read.
+    pub(super) fn ends_group(&self) -> bool {
+        matches!(self, Self::Data | Self::Ehlo { .. } | Self::Helo { .. } | Self::Lhlo { .. })
+    }
 }
 
 /// A forward-path.
@@ -55,6 +73,8 @@ pub(super) enum Recipient {
 pub(super) enum CommandError {
     /// The path of MAIL or RCPT has letters beyond ASCII, and SMTPUTF8 was not asked for.
     AddressNeedsUtf8,
+    /// A path that is not in Unicode's normal form C (RFC 6531 §3.3, RFC 5198).
+    AddressNotNormal,
     /// Arguments after a command that has none.
     Arguments,
     /// A verb of HTTP: a browser, or someone who made one speak to us.
@@ -88,7 +108,8 @@ pub(super) enum Usage {
 
 /// Reads a line that [`super::framing::LineFramer`] cut, without its CRLF.
 pub(super) fn parse(line: &[u8]) -> Result<Command, CommandError> {
-    let text = std::str::from_utf8(line).map_err(|_| CommandError::Octets)?;
+    let text = decode(line)?;
+    let text = text.as_ref();
     let verb = text.split(' ').next().unwrap_or_default();
     if HTTP_VERBS.iter().any(|http| verb.eq_ignore_ascii_case(http)) {
         return Err(CommandError::Http);
@@ -104,6 +125,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, CommandError> {
         Request::Ehlo { host } => Ok(Command::Ehlo { host: host.into_owned() }),
         Request::Helo { host } => Ok(Command::Helo { host: host.into_owned() }),
         Request::Help { .. } => Ok(Command::Help),
+        Request::Lhlo { host } => Ok(Command::Lhlo { host: host.into_owned() }),
         Request::Noop { .. } => Ok(Command::Noop),
         Request::Vrfy { .. } => Ok(Command::Vrfy),
         Request::Data => bare(text, Command::Data),
@@ -118,15 +140,30 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, CommandError> {
         | Request::Bdat { .. }
         | Request::Burl { .. }
         | Request::Etrn { .. }
-        | Request::Expn { .. }
-        | Request::Lhlo { .. } => Err(CommandError::NotOffered),
+        | Request::Expn { .. } => Err(CommandError::NotOffered),
     }
 }
+
+/// A line as text. The name in a greeting is no reason to refuse (RFC 5321 §4.1.4): there are
+/// programs that send the computer's name in an encoding of their own, and all is read of it that
+/// can be.
+fn decode(line: &[u8]) -> Result<Cow<'_, str>, CommandError> {
+    let is_greeting = line.split_first_chunk::<5>().is_some_and(|(verb, _)| {
+        GREETINGS.iter().any(|greeting| verb.eq_ignore_ascii_case(greeting))
+    });
+    match str::from_utf8(line) {
+        Ok(text) => Ok(Cow::Borrowed(text)),
+        Err(_) if is_greeting => Ok(String::from_utf8_lossy(line)),
+        Err(_) => Err(CommandError::Octets),
+    }
+}
+
+const GREETINGS: [&[u8]; 3] = [b"EHLO ", b"HELO ", b"LHLO "];
 
 const HTTP_VERBS: [&str; 9] =
     ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
-type Read<'a> = Request<std::borrow::Cow<'a, str>>;
+type Read<'a> = Request<Cow<'a, str>>;
 
 fn read(terminated: &str) -> Result<Read<'_>, CommandError> {
     Request::parse(&mut terminated.as_bytes().iter()).map_err(|error| match error {
@@ -144,7 +181,7 @@ fn read(terminated: &str) -> Result<Read<'_>, CommandError> {
 
 fn usage(syntax: &str) -> Usage {
     match syntax.split(' ').next() {
-        Some("EHLO" | "HELO") => Usage::Hello,
+        Some("EHLO" | "HELO" | "LHLO") => Usage::Hello,
         Some("MAIL") => Usage::Mail,
         Some("RCPT") => Usage::Rcpt,
         _ => Usage::Other,
@@ -202,8 +239,9 @@ fn parse_with_path(head: &str, path: &str, tail: &str) -> Result<Command, Comman
             recipient: if path.eq_ignore_ascii_case("postmaster") {
                 Recipient::Postmaster
             } else {
-                Recipient::Mailbox(address(path).ok_or(CommandError::Recipient)?)
+                Recipient::Mailbox(address(path, CommandError::Recipient)?)
             },
+            international: !path.is_ascii(),
         }),
         // Parameters that `smtp-proto` knows; we offer none for RCPT.
         Request::Rcpt { .. } => Err(CommandError::Parameter),
@@ -233,7 +271,7 @@ fn is_size(parameter: &str) -> bool {
     parameter.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("SIZE="))
 }
 
-fn mail(from: MailFrom<std::borrow::Cow<'_, str>>, path: &str) -> Result<Command, CommandError> {
+fn mail(from: MailFrom<Cow<'_, str>>, path: &str) -> Result<Command, CommandError> {
     let size = u64::try_from(from.size).unwrap_or(u64::MAX);
     let utf8 = from.flags & MAIL_SMTPUTF8 != 0;
     let offered = MAIL_BODY_7BIT | MAIL_BODY_8BITMIME | MAIL_SMTPUTF8;
@@ -244,20 +282,27 @@ fn mail(from: MailFrom<std::borrow::Cow<'_, str>>, path: &str) -> Result<Command
     if path.is_empty() {
         return Ok(Command::Mail { sender: None, size, utf8 });
     }
-    let sender = address(path).ok_or(CommandError::Sender)?;
+    let sender = address(path, CommandError::Sender)?;
     if !utf8 && !path.is_ascii() {
         return Err(CommandError::AddressNeedsUtf8);
     }
     Ok(Command::Mail { sender: Some(sender), size, utf8 })
 }
 
-fn address(path: &str) -> Option<MailAddress> {
+/// The mailbox of a path; `otherwise` when it is none.
+fn address(path: &str, otherwise: CommandError) -> Result<MailAddress, CommandError> {
     // RFC 5321 §4.1.1.3: a source route is accepted and ignored.
     let mailbox = match path.strip_prefix('@') {
-        Some(route) => route.split_once(':')?.1,
+        Some(route) => route.split_once(':').ok_or(otherwise)?.1,
         None => path,
     };
-    mailbox.parse().ok()
+    mailbox.parse().map_err(|error| match error {
+        AddressError::NotNormal => CommandError::AddressNotNormal,
+        AddressError::Domain
+        | AddressError::LocalPart
+        | AddressError::NoAtSign
+        | AddressError::TooLong { .. } => otherwise,
+    })
 }
 
 #[cfg(test)]

@@ -4,61 +4,67 @@
 
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
-use bytes::BytesMut;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::TcpStream,
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     sync::watch,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::{
-    Intake, IntakeError, Limits, Mail,
-    admission::{Admission, Memory, Reservation},
+    Intake, IntakeError, Mail, Protocol,
+    admission::Reservation,
+    desk::{Desk, Terms},
     dialogue::{Dialogue, Step},
+    pressure::Level,
     reply::Reply,
-    session::{Rules, Surroundings},
+    session::Surroundings,
 };
 use crate::{
-    clock::Clock,
-    domain::{Envelope, MailAddress},
-    metrics::{Metrics, Part},
+    domain::{Envelope, MailAddress, MailId},
+    metrics::Part,
 };
 
-/// What all connections have in common, whichever listener they came by.
-pub(super) struct Desk<I> {
-    pub(super) admission: Arc<Admission>,
-    pub(super) clock: Clock,
-    pub(super) intake: Arc<I>,
-    pub(super) limits: Limits,
-    pub(super) memory: Memory,
-    pub(super) metrics: Metrics,
-    pub(super) rules: Arc<Rules>,
-    pub(super) tls: Option<TlsAcceptor>,
-}
+mod stream;
 
-impl<I: Intake> Surroundings for Desk<I> {
-    fn knows(&self, recipient: &MailAddress) -> bool {
-        self.intake.knows(recipient)
-    }
-
-    fn has_room(&self, bytes: u64) -> bool {
-        self.memory.has_room(bytes)
-    }
-}
+pub(super) use stream::ClientStream;
+use stream::{give_back, hang_up, has_input, own_address, read_more};
 
 /// A client's connection.
 pub(super) struct Connection<I> {
+    /// When it began.
+    began: Instant,
     desk: Arc<Desk<I>>,
     dialogue: Dialogue,
-    ends_by: Instant,
+    level: watch::Receiver<Level>,
     output: Vec<u8>,
-    peer: IpAddr,
+    peer: Option<IpAddr>,
+    /// The address of ours that the client has connected to; `None` over a Unix socket.
+    reached: Option<IpAddr>,
     reservation: Reservation,
     stopping: watch::Receiver<bool>,
-    /// When our latest reply was made, from which on the client has time for its next command.
+    terms: Arc<Terms>,
+    /// When our latest reply was made, from which on the client has time for its next command;
+    /// while a message comes, later by the time that its bytes make up for.
     turn_began: Instant,
+}
+
+/// What a listener knows of a client, and how it is to be spoken with.
+pub(super) struct Caller {
+    /// TLS begins with the first byte (RFC 8314 §3).
+    pub(super) begins_with_tls: bool,
+    /// `None` over a Unix socket.
+    pub(super) peer: Option<IpAddr>,
+    pub(super) protocol: Protocol,
+}
+
+/// What a session asks: the counts of all connections, on the terms of its own.
+struct View<'a, I> {
+    desk: &'a Desk<I>,
+    peer: Option<IpAddr>,
+    reached: Option<IpAddr>,
+    reservation: &'a Reservation,
+    terms: &'a Terms,
 }
 
 /// How a conversation over one stream ends.
@@ -74,52 +80,130 @@ enum Heard {
     Nothing(Reply),
 }
 
-const READ_LEN: usize = 16 * 1024;
+/// Bytes made room for when a command is awaited: most clients wait most of the time, and a group
+/// of commands fits.
+const COMMAND_READ_LEN: usize = 2 * 1024;
+
+const DATA_READ_LEN: usize = 16 * 1024;
+
+/// The same once a message has shown that it is long: its memory is counted by then, and this is
+/// no more than that. At 200 KiB a mail it saves half of the reads.
+const LONG_DATA_READ_LEN: usize = 64 * 1024;
+
+/// From how many bytes on a message is long.
+const LONG_MESSAGE: u64 = 64 * 1024;
 
 /// What may wait to be sent before the client has to read.
 const MAX_OUTPUT_LEN: usize = 16 * 1024;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long, and for how many bytes, we listen to a client that we have hung up on: closing with
-/// bytes unread resets the connection, and our last reply would be lost.
-const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
-const LINGER_LEN: usize = 1024 * 1024;
-
 impl<I: Intake> Connection<I> {
-    pub(super) fn new(desk: Arc<Desk<I>>, peer: IpAddr, stopping: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        desk: Arc<Desk<I>>,
+        terms: Arc<Terms>,
+        caller: &Caller,
+        network: Option<IpAddr>,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
         let now = Instant::now();
         Self {
-            dialogue: Dialogue::new(Arc::clone(&desk.rules)),
-            ends_by: now + desk.limits.session_timeout(),
+            began: now,
+            dialogue: Dialogue::new(terms.rules(caller.protocol)),
+            level: desk.pressure.level(),
             output: Vec::new(),
-            peer,
-            reservation: desk.memory.reservation(),
+            peer: caller.peer,
+            reached: None,
+            reservation: desk.memory.reservation(network),
             stopping,
+            terms,
             turn_began: now,
             desk,
         }
     }
 
     /// Serves the client to its end. Errors of the socket end it too, and are nobody's fault.
-    pub(super) async fn serve(mut self, mut stream: TcpStream) {
-        if let Err(error) = self.serve_stream(&mut stream).await {
-            tracing::debug!(peer.ip = %self.peer, %error, "the client is gone");
+    pub(super) async fn serve<S: ClientStream>(mut self, mut stream: S, begins_with_tls: bool) {
+        self.reached = own_address(&stream);
+        let served = if begins_with_tls {
+            self.serve_in_tls(&mut stream).await
+        } else {
+            self.serve_stream(&mut stream).await
+        };
+        if let Err(error) = served {
+            tracing::debug!(peer.ip = self.peer(), %error, "the client is gone");
         }
     }
 
-    async fn serve_stream(&mut self, stream: &mut TcpStream) -> io::Result<()> {
+    async fn serve_stream<S: ClientStream>(&mut self, stream: &mut S) -> io::Result<()> {
+        let spoke = has_input(stream);
+        self.await_silence(stream, spoke).await?;
         if let End::Close = self.converse(stream).await? {
             return hang_up(stream).await;
         }
-        let Some(acceptor) = self.desk.tls.clone() else { return hang_up(stream).await };
-        let mut stream = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
-        self.desk.metrics.tls_session();
-        self.dialogue.tls_started();
-        self.turn_began = Instant::now();
+        let Some(mut stream) = self.handshake(stream).await? else { return Ok(()) };
         // There is no TLS within TLS: the session refuses a second STARTTLS.
         self.converse(&mut stream).await?;
         hang_up(&mut stream).await
+    }
+
+    async fn serve_in_tls<S: ClientStream>(&mut self, stream: &mut S) -> io::Result<()> {
+        let Some(mut stream) = self.handshake(stream).await? else { return Ok(()) };
+        self.await_silence(&mut stream, false).await?;
+        self.converse(&mut stream).await?;
+        hang_up(&mut stream).await
+    }
+
+    /// Makes the handshake; `None` when the server stops, or has no certificate.
+    async fn handshake<'a, S: ClientStream>(
+        &mut self,
+        stream: &'a mut S,
+    ) -> io::Result<Option<TlsStream<&'a mut S>>> {
+        let Some(acceptor) = &self.terms.tls else { return Ok(None) };
+        let stream = tokio::select! {
+            biased;
+            () = turned_true(&mut self.stopping) => return Ok(None),
+            made = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => made??,
+        };
+        self.desk.metrics.tls_session();
+        self.dialogue.tls_started();
+        self.turn_began = Instant::now();
+        Ok(Some(stream))
+    }
+
+    /// Waits for as long as a client must be silent before its greeting. One that is not does not
+    /// follow the protocol (RFC 5321 §3.1): it is a program that sends without listening.
+    async fn await_silence<S>(&mut self, stream: &mut S, spoke: bool) -> io::Result<()>
+    where
+        S: AsyncRead + Send + Unpin,
+    {
+        // Before what it said is judged: a stop leaves the header of a balancer unread.
+        if *self.stopping.borrow() {
+            self.dialogue.end(Reply::ShuttingDown);
+            return Ok(());
+        }
+        if spoke {
+            self.dialogue.end(Reply::SpokeTooSoon);
+            return Ok(());
+        }
+        let delay = self.terms.limits.greeting_delay();
+        // Over a Unix socket there is only one's own mail server.
+        if delay.is_zero() || self.peer.is_none() {
+            return Ok(());
+        }
+        let input = self.dialogue.input();
+        tokio::select! {
+            biased;
+            () = turned_true(&mut self.stopping) => self.dialogue.end(Reply::ShuttingDown),
+            read = timeout(delay, read_more(stream, input, COMMAND_READ_LEN)) => match read {
+                Ok(Ok(0)) => self.dialogue.hung_up(),
+                Ok(Ok(_)) => self.dialogue.end(Reply::SpokeTooSoon),
+                Ok(Err(error)) => return Err(error),
+                Err(_) => {}
+            },
+        }
+        self.turn_began = Instant::now();
+        Ok(())
     }
 
     async fn converse<S>(&mut self, stream: &mut S) -> io::Result<End>
@@ -127,7 +211,14 @@ impl<I: Intake> Connection<I> {
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
         loop {
-            match self.dialogue.next(self.desk.as_ref()) {
+            let Self { desk, dialogue, peer, reached, reservation, terms, .. } = self;
+            let (peer, reached) = (*peer, *reached);
+            let step = dialogue.next(&View { desk, peer, reached, reservation, terms });
+            // A mail that is handed over still takes up what its message held.
+            if !matches!(step, Step::Commit(_)) && !self.dialogue.holds_message() {
+                self.reservation.release();
+            }
+            match step {
                 Step::Close => {
                     self.flush(stream).await?;
                     return Ok(End::Close);
@@ -147,17 +238,26 @@ impl<I: Intake> Connection<I> {
                         self.flush(stream).await?;
                     }
                 }
-                Step::Reserve(bytes) => match self.reservation.grow(bytes).await {
-                    Some(held) => self.dialogue.grant(held),
-                    None => self.dialogue.starve(),
-                },
+                Step::Reserve { needed, wanted } => {
+                    let began = Instant::now();
+                    match self.reservation.grow(needed, wanted).await {
+                        Some(held) => self.dialogue.grant(held),
+                        None => self.dialogue.starve(),
+                    }
+                    // The wait is ours, not the client's.
+                    self.turn_began += began.elapsed();
+                }
                 Step::StartTls => {
                     self.flush(stream).await?;
                     return Ok(End::StartTls);
                 }
-            }
-            if !self.dialogue.holds_message() {
-                self.reservation.release();
+                Step::Tarpit => {
+                    self.flush(stream).await?;
+                    tokio::select! {
+                        () = turned_true(&mut self.stopping) => {}
+                        () = sleep(self.terms.limits.tarpit()) => {}
+                    }
+                }
             }
         }
     }
@@ -169,26 +269,49 @@ impl<I: Intake> Connection<I> {
             received_at: self.desk.clock.now(),
             peer: self.peer,
             helo: mail.helo,
+            protocol: mail.protocol,
             tls: mail.tls,
             sender: mail.sender,
             recipients: mail.recipients,
         };
-        let keeping = self.desk.intake.accept(envelope, mail.message);
-        let outcome = timeout(self.desk.limits.commit_timeout(), keeping).await;
-        let outcome = outcome.unwrap_or_else(|_| {
-            tracing::error!(
-                size_bytes = len,
-                duration_ms = began.elapsed().as_millis(),
-                "keeping a mail took too long, the client is asked to try again"
-            );
-            self.desk.metrics.failure(Part::Smtp);
-            Err(IntakeError::Failed)
-        });
+        let outcome = self.keep(envelope, mail.message).await;
         if let Ok(id) = outcome {
-            tracing::info!(message.id = %id, peer.ip = %self.peer, size_bytes = len, "mail accepted");
+            tracing::info!(message.id = %id, peer.ip = self.peer(), size_bytes = len,
+                "mail accepted");
             self.desk.metrics.mail_accepted(len, began.elapsed());
         }
         self.dialogue.settle(outcome);
+    }
+
+    /// Gives a mail to the intake and waits for it, for as long as the client is kept waiting.
+    async fn keep(&mut self, envelope: Envelope, message: Vec<u8>) -> Result<MailId, IntakeError> {
+        let desk = Arc::clone(&self.desk);
+        let mut keeping = Box::pin(async move {
+            desk.pressure.queued(|| desk.intake.queued().saturating_add(1));
+            let outcome = desk.intake.accept(envelope, message).await;
+            desk.pressure.queued(|| desk.intake.queued());
+            outcome
+        });
+        let limit = self.terms.limits.commit_timeout();
+        if let Ok(outcome) = timeout(limit, &mut keeping).await {
+            return outcome;
+        }
+        tracing::error!(
+            duration_ms = limit.as_millis(),
+            "keeping a mail took too long, the client is asked to try again"
+        );
+        self.desk.metrics.failure(Part::Smtp);
+        // The intake still has the message. Its memory counts as used until that is over.
+        let reservation = self.reservation.take();
+        tokio::spawn(async move {
+            let late = keeping.await;
+            drop(reservation);
+            tracing::warn!(
+                kept = late.is_ok(),
+                "a mail whose client was asked to try again is through; it may come twice"
+            );
+        });
+        Err(IntakeError::Failed)
     }
 
     /// Waits for more input, for the end of the client's time, and for the end of the server's.
@@ -196,30 +319,67 @@ impl<I: Intake> Connection<I> {
     where
         S: AsyncRead + Send + Unpin,
     {
-        let limits = &self.desk.limits;
-        let (allowed, interruptible) = match self.dialogue.received() {
-            Some(received) => (limits.data_timeout(received), false),
-            None => (limits.command_timeout(), true),
+        let received = self.dialogue.received();
+        let is_message = received.is_some();
+        let len = match received {
+            None => COMMAND_READ_LEN,
+            Some(0..LONG_MESSAGE) => DATA_READ_LEN,
+            Some(_) => LONG_DATA_READ_LEN,
         };
-        let deadline = self.ends_by.min(self.turn_began + allowed);
-        let too_late =
-            if deadline == self.ends_by { Reply::SessionTooLong } else { Reply::TimedOut };
-        // A client that always has more to read would never be found waiting.
-        if deadline <= Instant::now() {
-            return Ok(Heard::Nothing(too_late));
+        if !is_message {
+            give_back(self.dialogue.input());
         }
-        let input = self.dialogue.input();
-        tokio::select! {
-            biased;
-            () = turned_true(&mut self.stopping), if interruptible => {
-                Ok(Heard::Nothing(Reply::ShuttingDown))
+        loop {
+            let level = *self.level.borrow_and_update();
+            let (deadline, too_late) = self.deadline(level);
+            // A client that always has more to read would never be found waiting.
+            if deadline <= Instant::now() {
+                return Ok(Heard::Nothing(too_late));
             }
-            read = timeout_at(deadline, read_more(stream, input)) => match read {
-                Ok(Ok(0)) => Ok(Heard::HungUp),
-                Ok(Ok(_)) => Ok(Heard::Bytes),
-                Ok(Err(error)) => Err(error),
-                Err(_) => Ok(Heard::Nothing(too_late)),
-            },
+            let input = self.dialogue.input();
+            tokio::select! {
+                biased;
+                () = turned_true(&mut self.stopping), if !is_message => {
+                    return Ok(Heard::Nothing(Reply::ShuttingDown));
+                }
+                read = timeout_at(deadline, read_more(stream, input, len)) => match read {
+                    Ok(Ok(0)) => return Ok(Heard::HungUp),
+                    Ok(Ok(len)) => {
+                        if is_message {
+                            self.credit(len);
+                        }
+                        return Ok(Heard::Bytes);
+                    }
+                    Ok(Err(error)) => return Err(error),
+                    Err(_) => return Ok(Heard::Nothing(too_late)),
+                },
+                // The time is reckoned anew. The sender lives as long as the desk.
+                Ok(()) = self.level.changed() => {}
+            }
+        }
+    }
+
+    /// Makes up for time with `len` bytes of a message. Not for time to come: a client that sends
+    /// fast and then falls silent would hold memory for hours.
+    fn credit(&mut self, len: usize) {
+        let earned = self.terms.limits.data_earned(len);
+        self.turn_began = (self.turn_began + earned).min(Instant::now());
+    }
+
+    /// Until when the client has time now, and what it is told then.
+    fn deadline(&self, level: Level) -> (Instant, Reply) {
+        let limits = &self.terms.limits;
+        let (turn, session) = match self.dialogue.received() {
+            // Whoever is sending is not cut short for having been here long: the pressure on the
+            // session is for those who hold a connection between their mails.
+            Some(_) => (limits.data_timeout(level), limits.session_timeout(Level::default())),
+            None => (limits.command_timeout(level), limits.session_timeout(level)),
+        };
+        let (turn_ends, session_ends) = (self.turn_began + turn, self.began + session);
+        if session_ends <= turn_ends {
+            (session_ends, Reply::SessionTooLong)
+        } else {
+            (turn_ends, Reply::TimedOut)
         }
     }
 
@@ -227,7 +387,7 @@ impl<I: Intake> Connection<I> {
         self.turn_began = Instant::now();
         self.desk.metrics.reply(reply.code());
         if *reply == Reply::BareLineFeed {
-            tracing::info!(peer.ip = %self.peer, "connection closed for a bare line feed");
+            tracing::info!(peer.ip = self.peer(), "connection closed for a bare line feed");
             self.desk.metrics.bare_line_feed();
         }
         reply.write_to(&mut self.output);
@@ -244,41 +404,52 @@ impl<I: Intake> Connection<I> {
             stream.write_all(&self.output).await?;
             stream.flush().await
         };
-        timeout(self.desk.limits.command_timeout(), sending).await??;
+        let level = *self.level.borrow();
+        timeout(self.terms.limits.command_timeout(level), sending).await??;
         self.output.clear();
         Ok(())
+    }
+
+    /// The client's address for the log; nothing over a Unix socket.
+    fn peer(&self) -> Option<tracing::field::DisplayValue<IpAddr>> {
+        self.peer.map(tracing::field::display)
+    }
+}
+
+impl<I: Intake> Surroundings for View<'_, I> {
+    fn is_own_server(&self) -> bool {
+        // Over a Unix socket there is only one's own mail server.
+        self.peer.is_none_or(|peer| self.terms.limits.is_exempt(peer))
+    }
+
+    fn is_reached_by(&self, address: IpAddr) -> bool {
+        self.reached == Some(address)
+    }
+
+    fn knows(&self, recipient: &MailAddress) -> bool {
+        self.desk.intake.knows(recipient)
+    }
+
+    fn serves(&self, domain: &str) -> bool {
+        self.desk.intake.serves(domain)
+    }
+
+    fn has_room(&self, bytes: u64) -> bool {
+        // What a client declares is not what it sends: the disk must have room for any message.
+        let on_disk = self.terms.limits.max_message_bytes;
+        self.reservation.has_room(bytes) && self.desk.intake.has_room(on_disk)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.desk.intake.queued() < self.terms.limits.max_queued_mails
+    }
+
+    fn postmaster(&self) -> Option<MailAddress> {
+        self.desk.intake.postmaster()
     }
 }
 
 /// Returns once the flag is true, or can no longer become so because its owner is gone.
 pub(super) async fn turned_true(flag: &mut watch::Receiver<bool>) {
     drop(flag.wait_for(|stop| *stop).await);
-}
-
-async fn read_more<S>(stream: &mut S, input: &mut BytesMut) -> io::Result<usize>
-where
-    S: AsyncRead + Send + Unpin,
-{
-    input.reserve(READ_LEN);
-    stream.read_buf(input).await
-}
-
-/// Says that nothing more will come, then listens for a moment.
-async fn hang_up<S>(stream: &mut S) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin,
-{
-    let farewell = async {
-        stream.shutdown().await?;
-        let mut ignored = vec![0; READ_LEN];
-        let mut left = LINGER_LEN;
-        while left > 0 {
-            match stream.read(&mut ignored).await? {
-                0 => break,
-                len => left = left.saturating_sub(len),
-            }
-        }
-        Ok(())
-    };
-    timeout(LINGER_TIMEOUT, farewell).await.unwrap_or(Ok(()))
 }

@@ -4,20 +4,24 @@
 //! more. It holds at most one line and one read of input, and no more of a message than was
 //! granted to it.
 
-use std::{collections::VecDeque, sync::Arc};
+mod incoming;
+
+use std::{collections::VecDeque, iter::repeat_n, sync::Arc};
 
 use bytes::BytesMut;
 
 use super::{
     IntakeError, Mail, command,
-    framing::{Defect, LineFramer, MessageFramer, Progress},
+    framing::{Defect, LineFramer, Progress},
     reply::Reply,
     session::{Rules, Session, Surroundings, Then, Turn},
 };
 use crate::domain::MailId;
 
+use incoming::{Excuse, Incoming, MessageLimits};
+
 /// What the caller has to do next.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// End the connection, once what is to be sent has been sent.
     Close,
@@ -27,52 +31,44 @@ pub(super) enum Step {
     Read,
     /// Send this reply, soon.
     Reply(Reply),
-    /// Find memory for this many bytes of message in all, then call [`Dialogue::grant`] or
-    /// [`Dialogue::starve`].
-    Reserve(usize),
+    /// Find memory for the message, then call [`Dialogue::grant`] or [`Dialogue::starve`].
+    Reserve {
+        /// Bytes of message in all without which it cannot go on.
+        needed: usize,
+        /// The bytes that it had better have, when they are free.
+        wanted: usize,
+    },
     /// Send what is to be sent, make the handshake, then call [`Dialogue::tls_started`].
     StartTls,
+    /// Send what is to be sent, wait for [`super::Limits::tarpit`] and go on.
+    Tarpit,
 }
 
 /// One client's conversation.
 #[derive(Debug)]
 pub(super) struct Dialogue {
+    /// How many replies the mail that is being kept has.
+    answers: usize,
     incoming: Option<Incoming>,
     input: BytesMut,
+    limits: MessageLimits,
     lines: LineFramer,
-    max_message_len: usize,
     session: Session,
     steps: VecDeque<Step>,
-}
-
-/// A message being read.
-#[derive(Debug)]
-struct Incoming {
-    excuse: Option<Excuse>,
-    framer: MessageFramer,
-    granted: usize,
-    message: Vec<u8>,
-    received: u64,
-}
-
-/// Why the message being read is not kept.
-#[derive(Clone, Copy, Debug)]
-enum Excuse {
-    NoRoom,
-    TooBig,
 }
 
 impl Dialogue {
     /// A conversation that begins with the greeting.
     pub(super) fn new(rules: Arc<Rules>) -> Self {
-        let max_message_len = usize::try_from(rules.max_message_bytes).unwrap_or(usize::MAX);
+        let limits = MessageLimits::of(&rules);
         let session = Session::new(rules);
         let steps = VecDeque::from([Step::Reply(session.greeting())]);
         Self {
+            answers: 1,
             incoming: None,
             input: BytesMut::new(),
+            limits,
             lines: LineFramer::default(),
-            max_message_len,
             session,
             steps,
         }
@@ -85,12 +81,12 @@ impl Dialogue {
 
     /// The bytes that have come of the message being read, kept or not; `None` between messages.
     pub(super) fn received(&self) -> Option<u64> {
-        self.incoming.as_ref().map(|incoming| incoming.received)
+        self.incoming.as_ref().map(Incoming::received)
     }
 
     /// Whether memory is held for a message.
     pub(super) fn holds_message(&self) -> bool {
-        self.incoming.as_ref().is_some_and(|incoming| incoming.granted > 0)
+        self.incoming.as_ref().is_some_and(|incoming| incoming.granted() > 0)
     }
 
     /// The next step.
@@ -107,7 +103,13 @@ impl Dialogue {
         let turn = match self.lines.next(&mut self.input) {
             None => return Step::Read,
             Some(Err(defect)) => self.session.defect(defect),
-            Some(Ok(line)) => self.session.command(command::parse(&line), surroundings),
+            Some(Ok(line)) => match command::parse(&line) {
+                Ok(command) if command.ends_group() && !self.input.is_empty() => {
+                    self.input.clear();
+                    Turn::last(Reply::Pipelined)
+                }
+                parsed => self.session.command(parsed, surroundings),
+            },
         };
         self.take(turn)
     }
@@ -115,28 +117,32 @@ impl Dialogue {
     /// Memory for `bytes` of message in all was found.
     pub(super) fn grant(&mut self, bytes: usize) {
         if let Some(incoming) = &mut self.incoming {
-            incoming.granted = bytes;
-            incoming.message.reserve_exact(bytes.saturating_sub(incoming.message.len()));
+            incoming.grant(bytes);
         }
     }
 
     /// No more memory was found: the message is read to its end and not kept.
     pub(super) fn starve(&mut self) {
         if let Some(incoming) = &mut self.incoming {
-            incoming.give_up(Excuse::NoRoom);
+            incoming.starve();
         }
     }
 
     /// The mail of [`Step::Commit`] was kept, or not.
     pub(super) fn settle(&mut self, outcome: Result<MailId, IntakeError>) {
-        self.steps.push_back(Step::Reply(match outcome {
+        if outcome.is_ok() {
+            self.session.kept();
+        }
+        let reply = match outcome {
             Ok(id) => Reply::Accepted(id),
             Err(IntakeError::Failed) => Reply::Failed,
             Err(IntakeError::Full) => Reply::Full,
-        }));
+        };
+        self.steps.extend(repeat_n(Step::Reply(reply), self.answers));
     }
 
-    /// The handshake is made.
+    /// The handshake is made. May be called before the first step: then TLS was there from the
+    /// start, and the greeting is within it.
     pub(super) fn tls_started(&mut self) {
         self.session.tls_started();
     }
@@ -158,11 +164,10 @@ impl Dialogue {
         if self.input.is_empty() {
             return Step::Read;
         }
-        let wanted = incoming.wanted(self.input.len(), self.max_message_len);
-        if incoming.excuse.is_none() && wanted > incoming.granted {
-            return Step::Reserve(wanted);
+        if let Some((needed, wanted)) = incoming.wants(self.input.len()) {
+            return Step::Reserve { needed, wanted };
         }
-        match incoming.feed(&mut self.input, self.max_message_len) {
+        match incoming.feed(&mut self.input) {
             Progress::Partial => Step::Read,
             Progress::Broken => {
                 self.incoming = None;
@@ -174,94 +179,53 @@ impl Dialogue {
     }
 
     fn end_message(&mut self) -> Step {
-        let ended = self.incoming.take();
-        let refusal = match ended.as_ref().and_then(|incoming| incoming.excuse) {
-            Some(Excuse::NoRoom) => Reply::Full,
-            Some(Excuse::TooBig) => Reply::MessageTooBig,
-            None => {
-                let tls = self.session.is_secure();
-                if let (Some(incoming), Some(to)) = (ended, self.session.complete()) {
+        let Some(incoming) = self.incoming.take() else { return Step::Read };
+        let refusal = match incoming.end() {
+            Ok(message) => match self.session.complete() {
+                Some(to) => {
+                    self.answers = to.answers;
                     return Step::Commit(Mail {
                         helo: to.helo,
-                        message: incoming.message,
+                        message,
+                        protocol: to.protocol,
                         recipients: to.recipients,
                         sender: to.sender,
-                        tls,
+                        tls: self.session.is_secure(),
                     });
                 }
-                Reply::BadSequence
-            }
+                None => Reply::BadSequence,
+            },
+            Err(Excuse::LongLine) => Reply::TextLineTooLong,
+            Err(Excuse::Loop) => Reply::Loop,
+            Err(Excuse::NoRoom) => Reply::Full,
+            Err(Excuse::TooBig) => Reply::MessageTooBig,
         };
         let turn = self.session.refuse_message(refusal);
         self.take(turn)
     }
 
     fn take(&mut self, turn: Turn) -> Step {
-        match turn.then {
+        let Turn { held_back, reply, then, times } = turn;
+        // RFC 3207 §4.2: nothing that came in the clear may be carried out within TLS. What
+        // stands behind STARTTLS already was put there by an attacker on the way, or by a client
+        // that cannot be helped.
+        if then == Then::StartTls && !self.input.is_empty() {
+            self.input.clear();
+            self.steps.push_back(Step::Close);
+            return Step::Reply(Reply::PipelinedStartTls);
+        }
+        self.steps.extend(repeat_n(Step::Reply(reply), times));
+        match then {
             Then::Close => self.steps.push_back(Step::Close),
             Then::Continue => {}
             Then::Dismiss => {
                 self.steps.extend([Step::Reply(Reply::TooManyErrors), Step::Close]);
             }
-            Then::ReadMessage => self.incoming = Some(Incoming::new()),
-            // RFC 3207 §4.2: nothing that came in the clear may be carried out within TLS. What
-            // stands behind STARTTLS already was put there by an attacker on the way, or by a
-            // client that cannot be helped.
-            Then::StartTls if !self.input.is_empty() => {
-                self.input.clear();
-                self.steps.push_back(Step::Close);
-                return Step::Reply(Reply::PipelinedStartTls);
-            }
+            Then::ReadMessage => self.incoming = Some(Incoming::new(self.limits)),
             Then::StartTls => self.steps.push_back(Step::StartTls),
         }
-        Step::Reply(turn.reply)
-    }
-}
-
-impl Incoming {
-    fn new() -> Self {
-        Self {
-            excuse: None,
-            framer: MessageFramer::new(),
-            granted: 0,
-            message: Vec::new(),
-            received: 0,
-        }
-    }
-
-    /// How much memory the message wants when `more` bytes are about to be added. It doubles, so
-    /// that a long message is not copied with every read.
-    fn wanted(&self, more: usize, max: usize) -> usize {
-        let needed = self.message.len().saturating_add(more).min(max);
-        if needed <= self.granted {
-            return self.granted;
-        }
-        needed.max(self.granted.saturating_mul(2)).min(max)
-    }
-
-    fn feed(&mut self, input: &mut BytesMut, max: usize) -> Progress {
-        let before = input.len();
-        let (message, mut too_big) = (&mut self.message, false);
-        let kept = self.excuse.is_none();
-        let progress = self.framer.feed(input, |bytes| {
-            if bytes.len() > max.saturating_sub(message.len()) {
-                too_big = true;
-            } else if kept && !too_big {
-                message.extend_from_slice(bytes);
-            }
-        });
-        let consumed = u64::try_from(before.saturating_sub(input.len())).unwrap_or(u64::MAX);
-        self.received = self.received.saturating_add(consumed);
-        if kept && too_big {
-            self.give_up(Excuse::TooBig);
-        }
-        progress
-    }
-
-    fn give_up(&mut self, excuse: Excuse) {
-        self.excuse = Some(excuse);
-        self.granted = 0;
-        self.message = Vec::new();
+        let first = if held_back { None } else { self.steps.pop_front() };
+        first.unwrap_or(Step::Tarpit)
     }
 }
 

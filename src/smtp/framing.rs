@@ -82,6 +82,8 @@ impl LineFramer {
 /// Finds the end of a message and removes the dots that protect its lines.
 #[derive(Debug)]
 pub(super) struct MessageFramer {
+    line_len: usize,
+    longest_line: usize,
     place: Place,
 }
 
@@ -111,7 +113,13 @@ enum Place {
 
 impl MessageFramer {
     pub(super) fn new() -> Self {
-        Self { place: Place::Start }
+        Self { line_len: 0, longest_line: 0, place: Place::Start }
+    }
+
+    /// The length of the longest line so far, with its CRLF and without the dot that protects it
+    /// (RFC 5321 §4.5.3.1.6).
+    pub(super) fn longest_line(&self) -> usize {
+        self.longest_line
     }
 
     /// Takes what belongs to the message off `input` and hands it to `keep` piece by piece.
@@ -135,12 +143,14 @@ impl MessageFramer {
                     // The line begins with a dot and CR and goes on: the dot protected it, and
                     // the CR belongs to the message.
                     keep(b"\r");
+                    self.lengthen(1);
                     Place::Within { after_return: true }
                 }
                 (Place::Start | Place::Dot, _) => Place::Within { after_return: false },
                 (Place::Within { after_return }, _) => {
                     let Some(end) = memchr::memchr(b'\n', input) else {
                         keep(input);
+                        self.lengthen(input.len());
                         let after_return = input.last() == Some(&b'\r');
                         input.clear();
                         self.place = Place::Within { after_return };
@@ -152,12 +162,19 @@ impl MessageFramer {
                     }
                     let line = end.saturating_add(1);
                     keep(head(input, line));
+                    self.lengthen(line);
+                    self.line_len = 0;
                     input.advance(line);
                     Place::Start
                 }
             };
         }
         Progress::Partial
+    }
+
+    fn lengthen(&mut self, more: usize) {
+        self.line_len = self.line_len.saturating_add(more);
+        self.longest_line = self.longest_line.max(self.line_len);
     }
 }
 

@@ -4,6 +4,8 @@ use std::{net::IpAddr, time::Duration};
 
 use serde::Deserialize;
 
+use super::pressure::Level;
+
 /// Limits of the receiver. Every number in the file of settings replaces a default given here.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -17,18 +19,21 @@ pub struct Limits {
     /// Bytes a second below which a message is given up, once `data_timeout_seconds` are over.
     /// Default 1024.
     pub data_bytes_per_second: u64,
-    /// Seconds that a message may take, beside those that `data_bytes_per_second` grants for what
-    /// has arrived. Default 180.
+    /// Seconds that a message may fall behind `data_bytes_per_second`: what arrives makes up for
+    /// time that has passed, never for time to come. Default 180.
     pub data_timeout_seconds: u64,
     /// Seconds that mails in transit are given to end when the server stops. Default 30.
     pub drain_timeout_seconds: u64,
-    /// Addresses that `max_connections_per_address` does not hold for, such as a gateway of one's
-    /// own. Default `127.0.0.1` and `::1`.
+    /// Addresses that `max_connections_per_address` and `max_unknown_recipients` do not hold for,
+    /// such as a gateway of one's own. Default `127.0.0.1` and `::1`.
     pub exempt_addresses: Vec<IpAddr>,
-    /// Bytes of all messages in memory together. A single message of `max_message_bytes` always
-    /// fits. Default 512 MiB.
+    /// Milliseconds that a client must be silent before it is greeted. Default 0.
+    pub greeting_delay_milliseconds: u64,
+    /// Bytes of all messages in memory together. A quarter of it is for one IPv4 address, or one
+    /// IPv6 network of 64 bits, that is not among `exempt_addresses`. A single message of
+    /// `max_message_bytes` always fits. Default 512 MiB.
     pub max_bytes_in_flight: u64,
-    /// Connections in all. Default 4000.
+    /// Connections in all. Default 8192.
     pub max_connections: usize,
     /// Connections from one IPv4 address, or from one IPv6 network of 64 bits. Default 50.
     pub max_connections_per_address: usize,
@@ -36,10 +41,31 @@ pub struct Limits {
     pub max_errors: usize,
     /// Bytes of one message, as stored. Default 32 MiB.
     pub max_message_bytes: u64,
+    /// Mails that may wait for their commit; while there are more, DATA is put off with 451.
+    /// Default 2000.
+    pub max_queued_mails: usize,
+    /// `Received:` fields of one message, from which on it is taken for one that goes in circles.
+    /// Default 100, below which RFC 5321 §6.3 allows no server.
+    pub max_received_fields: usize,
     /// Recipients of one message. Default 100, below which RFC 5321 §4.5.3.1.8 allows no server.
     pub max_recipients: usize,
+    /// Bytes of one line of a message, with its CRLF. Default 8192; RFC 5321 §4.5.3.1.6 asks for
+    /// 1000.
+    pub max_text_line_bytes: usize,
+    /// Recipients without a mailbox here after which a connection is closed; over LMTP and for
+    /// `exempt_addresses` there is no such limit. Default 10.
+    pub max_unknown_recipients: usize,
+    /// Seconds in place of `command_timeout_seconds` when the server is as busy as it may be. From
+    /// half of that on, the time shrinks step by step, and those for messages and connections with
+    /// it. Default 10.
+    pub pressure_command_timeout_seconds: u64,
     /// Seconds that a connection may last. Default 3600.
     pub session_timeout_seconds: u64,
+    /// Refused commands from which on each further refusal is held back for
+    /// `tarpit_milliseconds`. Default 10.
+    pub tarpit_after_errors: usize,
+    /// Milliseconds that a refusal is held back. Default 1000.
+    pub tarpit_milliseconds: u64,
 }
 
 impl Default for Limits {
@@ -54,44 +80,91 @@ impl Default for Limits {
                 IpAddr::from(std::net::Ipv4Addr::LOCALHOST),
                 IpAddr::from(std::net::Ipv6Addr::LOCALHOST),
             ],
+            greeting_delay_milliseconds: 0,
             max_bytes_in_flight: 512 * 1024 * 1024,
-            max_connections: 4000,
+            max_connections: 8192,
             max_connections_per_address: 50,
             max_errors: 20,
             max_message_bytes: 32 * 1024 * 1024,
+            max_queued_mails: 2000,
+            max_received_fields: 100,
             max_recipients: 100,
+            max_text_line_bytes: 8192,
+            max_unknown_recipients: 10,
+            pressure_command_timeout_seconds: 10,
             session_timeout_seconds: 3600,
+            tarpit_after_errors: 10,
+            tarpit_milliseconds: 1000,
         }
     }
 }
 
 impl Limits {
-    pub(super) fn command_timeout(&self) -> Duration {
-        seconds(self.command_timeout_seconds)
+    /// The time for the next command: `pressure_command_timeout_seconds` at full pressure.
+    pub(super) fn command_timeout(&self, level: Level) -> Duration {
+        self.under_pressure(self.command_timeout_seconds, level)
     }
 
     pub(super) fn commit_timeout(&self) -> Duration {
         seconds(self.commit_timeout_seconds)
     }
 
-    /// The time that a message of which `received` bytes have come may have taken.
-    pub(super) fn data_timeout(&self, received: u64) -> Duration {
-        let earned = received / self.data_bytes_per_second.max(1);
-        seconds(self.data_timeout_seconds.saturating_add(earned))
+    /// The time that `received` bytes of a message make up for.
+    pub(super) fn data_earned(&self, received: usize) -> Duration {
+        let received = u64::try_from(received).unwrap_or(u64::MAX);
+        let whole = received.saturating_mul(1000);
+        let earned = Duration::from_millis(whole / self.data_bytes_per_second.max(1));
+        earned.min(seconds(DAY))
+    }
+
+    /// The time that a message may be behind; it shrinks as the time for a command does.
+    pub(super) fn data_timeout(&self, level: Level) -> Duration {
+        self.under_pressure(self.data_timeout_seconds, level)
+    }
+
+    /// Whether `peer` is one of `exempt_addresses`.
+    pub(super) fn is_exempt(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.exempt_addresses.iter().any(|exempt| exempt.to_canonical() == peer)
     }
 
     pub(super) fn drain_timeout(&self) -> Duration {
         seconds(self.drain_timeout_seconds)
     }
 
-    pub(super) fn session_timeout(&self) -> Duration {
-        seconds(self.session_timeout_seconds)
+    /// How long a client must be silent before it is greeted.
+    pub(super) fn greeting_delay(&self) -> Duration {
+        Duration::from_millis(self.greeting_delay_milliseconds.min(60_000))
+    }
+
+    /// The time for a whole connection; it shrinks as the time for a command does.
+    pub(super) fn session_timeout(&self, level: Level) -> Duration {
+        self.under_pressure(self.session_timeout_seconds, level)
+    }
+
+    /// How long a refusal is held back.
+    pub(super) fn tarpit(&self) -> Duration {
+        Duration::from_millis(self.tarpit_milliseconds.min(60_000))
+    }
+
+    /// Of a time that is `calm` seconds long without pressure, what is left at `level`: it shrinks
+    /// step by step to the part of it that `pressure_command_timeout_seconds` is of
+    /// `command_timeout_seconds`.
+    fn under_pressure(&self, calm: u64, level: Level) -> Duration {
+        let whole = self.command_timeout_seconds.clamp(1, DAY);
+        let part = self.pressure_command_timeout_seconds.min(whole);
+        let calm = calm.min(DAY);
+        let (calm, tense) = (seconds(calm), seconds(calm.saturating_mul(part) / whole));
+        let lost = calm.saturating_sub(tense) * level.steps() / Level::STEPS;
+        calm.saturating_sub(lost)
     }
 }
 
-/// At most a day, so that adding it to a moment cannot overflow.
+/// A day is the longest time, so that adding it to a moment cannot overflow.
+const DAY: u64 = 86_400;
+
 fn seconds(count: u64) -> Duration {
-    Duration::from_secs(count.min(86_400))
+    Duration::from_secs(count.min(DAY))
 }
 
 #[cfg(test)]
@@ -100,9 +173,45 @@ mod tests {
 
     #[test]
     fn a_slow_message_earns_time_with_what_arrives() {
-        let limits = Limits { data_timeout_seconds: 10, ..Limits::default() };
-        for (received, allowed) in [(0, 10), (1023, 10), (1024, 11), (1024 * 90, 100)] {
-            assert_eq!(limits.data_timeout(received).as_secs(), allowed, "{received} bytes");
+        let limits = Limits::default();
+        for (received, earned) in [(0, 0), (512, 500), (1024, 1000), (1024 * 90, 90_000)] {
+            assert_eq!(limits.data_earned(received).as_millis(), earned, "{received} bytes");
+        }
+    }
+
+    #[test]
+    fn rfc5321_4_5_3_2_clients_have_the_times_of_the_standard_unless_there_is_pressure() {
+        let limits = Limits::default();
+        for (steps, command, data, session) in [
+            (0, 300_000, 180_000, 3_600_000),
+            (1, 271_000, 162_600, 3_252_000),
+            (5, 155_000, 93_000, 1_860_000),
+            (10, 10_000, 6_000, 120_000),
+        ] {
+            let level = Level::of(steps);
+            let times = [
+                limits.command_timeout(level),
+                limits.data_timeout(level),
+                limits.session_timeout(level),
+            ];
+            let times = times.map(|time| time.as_millis());
+            assert_eq!(times, [command, data, session], "level {steps}");
+        }
+    }
+
+    #[test]
+    fn pressure_never_makes_a_time_longer() {
+        for (command, pressed) in [(5, 10), (0, 10), (u64::MAX, u64::MAX)] {
+            let limits = Limits {
+                command_timeout_seconds: command,
+                pressure_command_timeout_seconds: pressed,
+                ..Limits::default()
+            };
+            for steps in 0..=10 {
+                let level = Level::of(steps);
+                assert!(limits.command_timeout(level) <= seconds(command), "{command} at {steps}");
+                assert!(limits.session_timeout(level).as_secs() <= 3600, "{command} at {steps}");
+            }
         }
     }
 

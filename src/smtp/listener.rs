@@ -1,9 +1,16 @@
 //! Accepting connections, and letting them end.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
-    io::AsyncWriteExt as _,
+    io::{AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
     task::{JoinError, JoinSet},
@@ -11,21 +18,26 @@ use tokio::{
 };
 
 use super::{
-    Intake, Settings, SmtpError,
-    admission::{Admission, Memory},
-    connection::{Connection, Desk, turned_true},
+    Intake, Protocol, Settings, SmtpError,
+    connection::{Caller, ClientStream, Connection, turned_true},
+    desk::{Desk, Terms},
+    proxy::{ProxySource, receive_proxy_header},
     reply::Reply,
-    session::Rules,
 };
 use crate::{
     clock::Clock,
     metrics::{ConnectionRefusal, Metrics, Part},
 };
 
-/// A socket that listens for mail.
+mod lmtp;
+
+pub use lmtp::LmtpListener;
+
+/// A socket that listens for mail by SMTP.
 #[derive(Debug)]
 pub struct Listener {
     address: SocketAddr,
+    begins_with_tls: bool,
     socket: TcpListener,
 }
 
@@ -39,33 +51,39 @@ impl<I> Clone for Reception<I> {
     }
 }
 
+impl<I> fmt::Debug for Reception<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reception").finish_non_exhaustive()
+    }
+}
+
 impl<I: Intake> Reception<I> {
     /// Hands what clients send to `intake`.
     #[must_use]
     pub fn new(intake: Arc<I>, settings: Settings, clock: Clock, metrics: Metrics) -> Self {
-        let Settings { hostname, limits, tls } = settings;
-        Self(Arc::new(Desk {
-            admission: Arc::new(Admission::new(&limits)),
-            clock,
-            intake,
-            memory: Memory::new(&limits, metrics.clone()),
-            metrics,
-            rules: Arc::new(Rules::new(&hostname, &limits, tls.is_some())),
-            tls: tls.map(Into::into),
-            limits,
-        }))
+        Self(Arc::new(Desk::new(intake, settings, clock, metrics)))
+    }
+
+    /// Serves those who connect from now on by other settings. Who is connected keeps the name,
+    /// certificate and times that held then; counts of connections and memory go by the new limits
+    /// at once, and nobody is sent away for them.
+    pub fn apply(&self, settings: Settings) {
+        self.0.apply(settings);
     }
 }
 
 /// Connections that the system holds until we accept them. With the usual 128, a few hundred
 /// clients at once overflow it and wait a second for their next try.
-const BACKLOG: u32 = 4096;
+const BACKLOG: u16 = 4096;
 
 /// The pause after a failed accept: when files run out, trying at once would only burn time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long telling a client that it is not served may take.
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// How long a balancer may take for its PROXY header.
+const PROXY_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Listener {
     /// Listens on `address`; with port 0 on a free one, which [`Listener::local_addr`] tells.
@@ -79,7 +97,32 @@ impl Listener {
     pub fn bind(address: SocketAddr) -> Result<Self, SmtpError> {
         let socket = listen(address).map_err(|source| SmtpError::Bind { address, source })?;
         let address = socket.local_addr().map_err(|source| SmtpError::Bind { address, source })?;
-        Ok(Self { address, socket })
+        Ok(Self { address, begins_with_tls: false, socket })
+    }
+
+    /// Takes over a socket that listens already, from systemd for example.
+    ///
+    /// # Errors
+    /// When it is none that can be accepted from.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn inherited(socket: std::net::TcpListener) -> Result<Self, SmtpError> {
+        let prepared = || {
+            rustix::net::sockopt::set_tcp_nodelay(&socket, true)?;
+            socket.set_nonblocking(true)?;
+            let address = socket.local_addr()?;
+            Ok((address, TcpListener::from_std(socket)?))
+        };
+        let (address, socket) = prepared().map_err(|source| SmtpError::Inherited { source })?;
+        Ok(Self { address, begins_with_tls: false, socket })
+    }
+
+    /// The same, with TLS from the first byte instead of STARTTLS (RFC 8314 §3). Connections that
+    /// come while the settings have no certificate are closed.
+    #[must_use]
+    pub fn with_tls(self) -> Self {
+        Self { begins_with_tls: true, ..self }
     }
 
     /// The address and port that clients reach.
@@ -92,50 +135,137 @@ impl Listener {
     ///
     /// Then no more are accepted, idle ones are told `421`, and messages in transit are given
     /// [`super::Limits::drain_timeout_seconds`] to be kept; whatever is left is cut off.
-    pub async fn serve<I: Intake>(
-        self,
-        reception: Reception<I>,
-        mut shutdown: watch::Receiver<bool>,
-    ) {
-        let Reception(desk) = reception;
-        let mut clients = JoinSet::new();
-        loop {
-            tokio::select! {
-                () = turned_true(&mut shutdown) => break,
-                Some(ended) = clients.join_next() => note_panic(ended, &desk.metrics),
-                accepted = self.socket.accept() => match accepted {
-                    Ok((stream, peer)) => match desk.admission.admit(peer.ip()) {
+    pub async fn serve<I: Intake>(self, reception: Reception<I>, shutdown: watch::Receiver<bool>) {
+        serve(self, reception, shutdown).await;
+    }
+}
+
+/// Where clients come in, by whatever kind of socket.
+trait Entrance: Send + Sync {
+    type Stream: ClientStream + 'static;
+
+    const PROTOCOL: Protocol;
+
+    fn begins_with_tls(&self) -> bool;
+
+    /// The next client, and its address where it has one.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<IpAddr>)>> + Send;
+}
+
+impl Entrance for Listener {
+    type Stream = TcpStream;
+
+    const PROTOCOL: Protocol = Protocol::Smtp;
+
+    fn begins_with_tls(&self) -> bool {
+        self.begins_with_tls
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, Option<IpAddr>)> {
+        let (stream, peer) = self.socket.accept().await?;
+        Ok((stream, Some(peer.ip().to_canonical())))
+    }
+}
+
+async fn serve<E: Entrance, I: Intake>(
+    entrance: E,
+    reception: Reception<I>,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let Reception(desk) = reception;
+    let mut clients = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = turned_true(&mut shutdown) => break,
+            Some(ended) = clients.join_next() => note_panic(ended, &desk.metrics),
+            accepted = entrance.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    let caller = Caller {
+                        begins_with_tls: entrance.begins_with_tls(),
+                        peer,
+                        protocol: E::PROTOCOL,
+                    };
+                    match desk.admission.admit() {
                         Ok(place) => {
-                            let open = desk.metrics.connection_opened();
-                            let connection = Connection::new(
-                                Arc::clone(&desk),
-                                peer.ip().to_canonical(),
-                                shutdown.clone(),
-                            );
-                            clients.spawn(async move {
-                                connection.serve(stream).await;
-                                drop((place, open));
-                            });
+                            let visit = Visit { caller, desk: Arc::clone(&desk), place };
+                            clients.spawn(visit.receive(stream, shutdown.clone()));
                         }
-                        Err(why) => turn_away(stream, why, &desk.metrics).await,
-                    },
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        sleep(ACCEPT_PAUSE).await;
+                        Err(why) => turn_away(stream, &caller, why, &desk.metrics).await,
                     }
-                },
-            }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
         }
-        drop(self.socket);
-        let drained = timeout(desk.limits.drain_timeout(), async {
-            while let Some(ended) = clients.join_next().await {
-                note_panic(ended, &desk.metrics);
-            }
-        });
-        if drained.await.is_err() {
-            tracing::warn!(connections = clients.len(), "connections cut off by the shutdown");
-            clients.shutdown().await;
+    }
+    drop(entrance);
+    let drained = timeout(desk.terms().limits.drain_timeout(), async {
+        while let Some(ended) = clients.join_next().await {
+            note_panic(ended, &desk.metrics);
         }
+    });
+    if drained.await.is_err() {
+        tracing::warn!(connections = clients.len(), "connections cut off by the shutdown");
+        clients.shutdown().await;
+    }
+}
+
+/// A client that has a place.
+struct Visit<I> {
+    caller: Caller,
+    desk: Arc<Desk<I>>,
+    place: super::admission::Place,
+}
+
+impl<I: Intake> Visit<I> {
+    /// Finds out whose connection it is, and serves it or not.
+    async fn receive<S: ClientStream>(
+        mut self,
+        mut stream: S,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        let _open = self.desk.metrics.connection_opened();
+        let terms = self.desk.terms();
+        if let Err(error) = self.name(&mut stream, &terms, &mut stopping).await {
+            // The balancer is configured wrongly, or somebody is in its place.
+            tracing::warn!(peer.ip = self.caller.peer.map(tracing::field::display), %error,
+                "a connection without the PROXY header that its address must send is closed");
+            return;
+        }
+        if let Some(peer) = self.caller.peer
+            && let Err(why) = self.place.belong_to(peer)
+        {
+            return turn_away(stream, &self.caller, why, &self.desk.metrics).await;
+        }
+        let begins_with_tls = self.caller.begins_with_tls;
+        let network = self.place.network();
+        Connection::new(Arc::clone(&self.desk), terms, &self.caller, network, stopping)
+            .serve(stream, begins_with_tls)
+            .await;
+    }
+
+    /// Takes the client's address from the PROXY header when the connection comes from a balancer.
+    async fn name<S: ClientStream>(
+        &mut self,
+        stream: &mut S,
+        terms: &Terms,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> io::Result<()> {
+        if !self.caller.peer.is_some_and(|peer| terms.is_proxy(peer)) {
+            return Ok(());
+        }
+        tokio::select! {
+            biased;
+            // Whoever it is, it is told so.
+            () = turned_true(stopping) => {}
+            header = timeout(PROXY_TIMEOUT, receive_proxy_header(stream)) => match header?? {
+                ProxySource::Client(address) => self.caller.peer = Some(address),
+                ProxySource::Connection => {}
+            },
+        }
+        Ok(())
     }
 }
 
@@ -153,7 +283,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.set_nodelay(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(BACKLOG.into())
 }
 
 fn note_panic(ended: Result<(), JoinError>, metrics: &Metrics) {
@@ -163,12 +293,19 @@ fn note_panic(ended: Result<(), JoinError>, metrics: &Metrics) {
     }
 }
 
-async fn turn_away(mut stream: TcpStream, why: ConnectionRefusal, metrics: &Metrics) {
+async fn turn_away<S>(mut stream: S, caller: &Caller, why: ConnectionRefusal, metrics: &Metrics)
+where
+    S: AsyncWrite + Unpin,
+{
+    metrics.connection_refused(why);
+    if caller.begins_with_tls {
+        // A client that waits for a handshake cannot read words; making one costs too much.
+        return;
+    }
     let reply = match why {
         ConnectionRefusal::PerAddress => Reply::TooManyConnectionsFromAddress,
         ConnectionRefusal::Total => Reply::TooManyConnections,
     };
-    metrics.connection_refused(why);
     metrics.reply(reply.code());
     let mut output = Vec::new();
     reply.write_to(&mut output);
@@ -177,53 +314,4 @@ async fn turn_away(mut stream: TcpStream, why: ConnectionRefusal, metrics: &Metr
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::AsyncReadExt as _;
-
-    use super::*;
-    use crate::{
-        domain::{Envelope, MailAddress, MailId, Timestamp},
-        smtp::{IntakeError, Limits},
-    };
-
-    #[tokio::test]
-    async fn one_port_serves_both_families() {
-        let four = Listener::bind("0.0.0.0:0".parse().unwrap()).unwrap();
-        let port = four.local_addr().port();
-        let six = Listener::bind(SocketAddr::new("::".parse().unwrap(), port)).unwrap();
-        assert_eq!(six.local_addr().port(), port);
-    }
-
-    #[tokio::test]
-    async fn limits_hold_for_all_listeners_together() {
-        let limits = Limits { max_connections: 1, ..Limits::default() };
-        let settings = Settings { hostname: "x.ua".to_owned(), limits, tls: None };
-        let clock = Clock::fixed(Timestamp::default());
-        let reception = Reception::new(Arc::new(Nobody), settings, clock, Metrics::new());
-        let (_shutdown, stop) = watch::channel(false);
-        let mut clients = Vec::new();
-        for reply in ["220 ", "421 "] {
-            let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-            let address = listener.local_addr();
-            tokio::spawn(listener.serve(reception.clone(), stop.clone()));
-            let mut client = TcpStream::connect(address).await.unwrap();
-            let mut code = [0; 4];
-            client.read_exact(&mut code).await.unwrap();
-            assert_eq!(str::from_utf8(&code).unwrap(), reply);
-            clients.push(client);
-        }
-    }
-
-    /// Knows no mailbox.
-    struct Nobody;
-
-    impl Intake for Nobody {
-        fn knows(&self, _: &MailAddress) -> bool {
-            false
-        }
-
-        async fn accept(&self, _: Envelope, _: Vec<u8>) -> Result<MailId, IntakeError> {
-            Err(IntakeError::Failed)
-        }
-    }
-}
+mod tests;

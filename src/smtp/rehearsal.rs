@@ -1,21 +1,23 @@
 //! Holding a conversation without a socket, for tests and fuzzing.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{
-    Limits,
+    Limits, Protocol,
     dialogue::{Dialogue, Step},
     session::{Rules, Surroundings},
 };
-use crate::domain::{MailAddress, MailId, Timestamp};
+use crate::domain::{MailAddress, MailId, Timestamp, TransmissionType};
 
 /// A mail as one client sent it, before anyone kept it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
-    /// The client's own name for itself in EHLO or HELO.
+    /// The client's own name for itself in EHLO, HELO or LHLO.
     pub helo: String,
     /// The message's bytes, dots unstuffed.
     pub message: Vec<u8>,
+    /// How it was handed over.
+    pub protocol: TransmissionType,
     /// The accepted recipients, at least one.
     pub recipients: Vec<MailAddress>,
     /// The reverse-path; `None` for the null sender `<>`.
@@ -42,11 +44,12 @@ pub struct Rehearsal {
 /// what comes in later reads for the inside of TLS. Of `limits`, those on time, connections and
 /// memory have no effect here.
 pub fn rehearse<'a>(
+    protocol: Protocol,
     limits: &Limits,
     known: impl Fn(&MailAddress) -> bool,
     reads: impl IntoIterator<Item = &'a [u8]>,
 ) -> Rehearsal {
-    let mut dialogue = Dialogue::new(Arc::new(Rules::new("mx.example.ua", limits, true)));
+    let mut dialogue = Dialogue::new(Arc::new(Rules::new("mx.example.ua", limits, true, protocol)));
     let mut rehearsal = Rehearsal::default();
     let mut reads = reads.into_iter();
     let house = House(known);
@@ -65,10 +68,43 @@ pub fn rehearse<'a>(
                 None => return rehearsal,
             },
             Step::Reply(reply) => reply.write_to(&mut rehearsal.replies),
-            Step::Reserve(bytes) => dialogue.grant(bytes),
+            Step::Reserve { wanted, .. } => dialogue.grant(wanted),
             Step::StartTls => dialogue.tls_started(),
+            Step::Tarpit => {}
         }
     }
+}
+
+/// Cuts what a client says into the groups that it may send at once (RFC 2920 §3.1): it waits for
+/// a reply after each line that could greet, or begin a message or TLS.
+///
+/// How the bytes of a group are spread over reads makes no difference to a conversation; across
+/// the end of a group it does, for what comes too early is refused.
+#[must_use]
+pub fn groups(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut groups = Vec::new();
+    let mut rest = bytes;
+    let mut end = 0_usize;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        end = end.saturating_add(line.len());
+        if ends_group(line)
+            && let Some((group, after)) = rest.split_at_checked(end)
+        {
+            groups.push(group);
+            (rest, end) = (after, 0);
+        }
+    }
+    if !rest.is_empty() {
+        groups.push(rest);
+    }
+    groups
+}
+
+fn ends_group(line: &[u8]) -> bool {
+    let line = line.to_ascii_uppercase();
+    ["DATA", "EHLO", "HELO", "LHLO", "STARTTLS"]
+        .iter()
+        .any(|verb| line.windows(verb.len()).any(|word| word == verb.as_bytes()))
 }
 
 fn numbered(index: usize) -> MailId {
@@ -79,11 +115,31 @@ fn numbered(index: usize) -> MailId {
 struct House<F>(F);
 
 impl<F: Fn(&MailAddress) -> bool> Surroundings for House<F> {
+    fn is_own_server(&self) -> bool {
+        false
+    }
+
+    fn is_reached_by(&self, _: IpAddr) -> bool {
+        false
+    }
+
     fn knows(&self, recipient: &MailAddress) -> bool {
         self.0(recipient)
     }
 
+    fn serves(&self, _: &str) -> bool {
+        false
+    }
+
     fn has_room(&self, _: u64) -> bool {
         true
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    fn postmaster(&self) -> Option<MailAddress> {
+        None
     }
 }

@@ -4,7 +4,11 @@
 
 use std::{borrow::Cow, fmt};
 
-use super::command::{CommandError, Usage};
+use super::{
+    Protocol,
+    command::{CommandError, Usage},
+    session::Rules,
+};
 use crate::domain::MailId;
 
 /// A reply to the client.
@@ -16,30 +20,40 @@ pub(super) enum Reply {
     BadSequence,
     /// A line feed without a carriage return.
     BareLineFeed,
+    /// Too many mails wait for their commit.
+    Busy,
     /// The line could not be carried out as a command.
     Command(CommandError),
     /// To NOOP and RSET.
     Done,
-    /// To EHLO.
+    /// To EHLO and LHLO.
     Ehlo { hostname: String, max_message_bytes: u64, offers_tls: bool },
     /// Keeping the mail failed.
     Failed,
+    /// So many recipients were put off or named again that no mail program would go on.
+    FarTooManyRecipients,
     /// There is no room for the mail now.
     Full,
     /// To QUIT.
     Goodbye,
     /// The first words of a connection.
-    Greeting { hostname: String },
+    Greeting { hostname: String, protocol: Protocol },
     /// To HELO.
     Helo { hostname: String },
     /// To HELP.
     Help,
     /// A command line over its limit.
     LineTooLong,
+    /// The message goes in circles.
+    Loop,
     /// The message is over its limit.
     MessageTooBig,
+    /// Mail for the postmaster, and no mailbox at all.
+    NoPostmaster,
     /// To DATA when every recipient was refused.
     NoValidRecipient,
+    /// More came right behind a command that ends a group (RFC 2920 §3.1).
+    Pipelined,
     /// More came right behind STARTTLS.
     PipelinedStartTls,
     /// A recipient's mailbox is one of ours.
@@ -52,10 +66,14 @@ pub(super) enum Reply {
     SessionTooLong,
     /// The server stops.
     ShuttingDown,
+    /// Something came before the greeting.
+    SpokeTooSoon,
     /// To DATA.
     StartMail,
     /// To STARTTLS.
     StartTls,
+    /// A line of the message is over its limit.
+    TextLineTooLong,
     /// A command or a message took too long.
     TimedOut,
     /// STARTTLS within TLS.
@@ -75,6 +93,15 @@ pub(super) enum Reply {
 }
 
 impl Reply {
+    /// The reply to EHLO or LHLO.
+    pub(super) fn ehlo(rules: &Rules, tls: bool) -> Self {
+        Self::Ehlo {
+            hostname: rules.hostname.clone(),
+            max_message_bytes: rules.max_message_bytes,
+            offers_tls: rules.offers_tls && !tls,
+        }
+    }
+
     /// The three-digit code.
     pub(super) fn code(&self) -> u16 {
         self.parts().0
@@ -82,7 +109,7 @@ impl Reply {
 
     /// Whether the reply counts against the client.
     pub(super) fn is_refusal(&self) -> bool {
-        self.code() >= 500
+        self.code() >= 500 || *self == Self::FarTooManyRecipients
     }
 
     /// Appends the reply as it is sent, CRLF and all.
@@ -97,8 +124,12 @@ impl Reply {
     fn parts(&self) -> (u16, &'static str, Cow<'_, str>) {
         let (code, enhanced, words) = match self {
             Self::Accepted(id) => return (250, "2.0.0", Cow::Owned(id.to_string())),
-            Self::Greeting { hostname } => {
-                return (220, "", Cow::Owned(format!("{hostname} ESMTP")));
+            Self::Greeting { hostname, protocol } => {
+                let name = match protocol {
+                    Protocol::Lmtp => "LMTP",
+                    Protocol::Smtp => "ESMTP",
+                };
+                return (220, "", Cow::Owned(format!("{hostname} {name}")));
             }
             Self::Ehlo { hostname, .. } | Self::Helo { hostname } => {
                 return (250, "", Cow::Borrowed(hostname));
@@ -106,22 +137,29 @@ impl Reply {
             Self::Command(error) => command_parts(*error),
             Self::BadSequence => (503, "5.5.1", "Bad sequence of commands"),
             Self::BareLineFeed => (521, "5.5.2", "Bare LF received, lines end with CRLF"),
+            Self::Busy => (451, "4.3.0", "Too busy for the mail, try again later"),
             Self::Done => (250, "2.0.0", "Ok"),
             Self::Failed => (451, "4.3.0", "The mail could not be kept, try again later"),
+            Self::FarTooManyRecipients => (452, "4.5.3", "Far too many recipients"),
             Self::Full => (452, "4.3.1", "No room for the mail, try again later"),
             Self::Goodbye => (221, "2.0.0", "Goodbye"),
             Self::Help => (214, "2.0.0", "See RFC 5321"),
             Self::LineTooLong => (500, "5.5.2", "Line too long"),
+            Self::Loop => (554, "5.4.6", "Too many hops, the mail goes in circles"),
             Self::MessageTooBig => (552, "5.3.4", "Message too big"),
+            Self::NoPostmaster => (451, "4.3.0", "Nobody reads mail here yet, try again later"),
             Self::NoValidRecipient => (554, "5.5.1", "No valid recipients"),
+            Self::Pipelined => (554, "5.5.0", "More was sent before the reply to this command"),
             Self::PipelinedStartTls => (501, "5.5.1", "Nothing may follow STARTTLS before TLS"),
             Self::RecipientKnown => (250, "2.1.5", "Recipient ok"),
             Self::RecipientUnknown => (550, "5.1.1", "No such mailbox here"),
             Self::SenderTaken => (250, "2.1.0", "Sender ok"),
             Self::SessionTooLong => (421, "4.3.2", "Connection open for too long"),
             Self::ShuttingDown => (421, "4.3.2", "Shutting down, try again later"),
+            Self::SpokeTooSoon => (554, "5.5.1", "Wait for the greeting"),
             Self::StartMail => (354, "", "Start mail input, end with <CRLF>.<CRLF>"),
             Self::StartTls => (220, "2.0.0", "Ready to start TLS"),
+            Self::TextLineTooLong => (500, "5.5.2", "A line of the message is too long"),
             Self::TimedOut => (421, "4.4.2", "Timed out waiting for the client"),
             Self::TlsActive => (503, "5.5.1", "TLS is already active"),
             Self::TlsNotOffered => (502, "5.5.1", "TLS is not offered"),
@@ -140,6 +178,7 @@ impl Reply {
 fn command_parts(error: CommandError) -> (u16, &'static str, &'static str) {
     match error {
         CommandError::AddressNeedsUtf8 => (553, "5.6.7", "This address needs SMTPUTF8"),
+        CommandError::AddressNotNormal => (553, "5.6.7", "This address is not in Unicode's NFC"),
         CommandError::Arguments => (501, "5.5.4", "This command takes no arguments"),
         CommandError::Http => (554, "5.5.1", "This is not a web server"),
         CommandError::NotOffered => (502, "5.5.1", "Command not implemented"),

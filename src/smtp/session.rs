@@ -3,15 +3,19 @@
 //! A pure state machine: a parsed command goes in, a reply and what to do next come out. It reads
 //! no bytes and keeps no message; [`super::dialogue`] does.
 
-use std::sync::Arc;
+mod transaction;
+
+use std::{net::IpAddr, sync::Arc};
 
 use super::{
-    Limits,
-    command::{Command, CommandError, Recipient},
+    Limits, Protocol,
+    command::{Command, CommandError},
     framing::Defect,
     reply::Reply,
 };
-use crate::domain::MailAddress;
+use crate::domain::{MailAddress, TransmissionType};
+
+use transaction::{Client, Hello, Transaction};
 
 /// What holds for every session of a listener.
 #[derive(Clone, Debug)]
@@ -19,36 +23,74 @@ pub(super) struct Rules {
     pub(super) hostname: String,
     pub(super) max_errors: usize,
     pub(super) max_message_bytes: u64,
+    pub(super) max_received_fields: usize,
     pub(super) max_recipients: usize,
+    pub(super) max_text_line_bytes: usize,
+    pub(super) max_unknown_recipients: usize,
     pub(super) offers_tls: bool,
+    pub(super) protocol: Protocol,
+    /// Refusals from which on each further one is preceded by a pause.
+    pub(super) tarpit_after_errors: usize,
 }
 
 impl Rules {
-    pub(super) fn new(hostname: &str, limits: &Limits, offers_tls: bool) -> Self {
+    pub(super) fn new(
+        hostname: &str,
+        limits: &Limits,
+        offers_tls: bool,
+        protocol: Protocol,
+    ) -> Self {
         Self {
             hostname: hostname.to_owned(),
             max_errors: limits.max_errors,
             max_message_bytes: limits.max_message_bytes,
+            max_received_fields: limits.max_received_fields,
             max_recipients: limits.max_recipients,
+            max_text_line_bytes: limits.max_text_line_bytes,
+            max_unknown_recipients: limits.max_unknown_recipients,
             offers_tls,
+            protocol,
+            tarpit_after_errors: limits.tarpit_after_errors,
         }
     }
 }
 
 /// What a session asks of the server around it. Answers come from memory.
 pub(super) trait Surroundings {
+    /// Whether the client is one of our own servers, which brings the mail of others and is not
+    /// searching for mailboxes when it names one that is gone.
+    fn is_own_server(&self) -> bool;
+
+    /// Whether the client has connected to `address`.
+    fn is_reached_by(&self, address: IpAddr) -> bool;
+
     /// Whether mail for `recipient` is taken.
     fn knows(&self, recipient: &MailAddress) -> bool;
 
-    /// Whether a message of `bytes` would find room now.
+    /// Whether there is a mailbox at `domain`, which is in lower case.
+    fn serves(&self, domain: &str) -> bool;
+
+    /// Whether a message of `bytes` would find room now, in memory and on the disk; 0 when its
+    /// size is not known. Asked at MAIL.
     fn has_room(&self, bytes: u64) -> bool;
+
+    /// Whether a message may be sent now: not too many others wait for their commit. Asked at
+    /// DATA.
+    fn is_ready(&self) -> bool;
+
+    /// The mailbox that mail for `<postmaster>` goes to; `None` when there is no mailbox at all.
+    fn postmaster(&self) -> Option<MailAddress>;
 }
 
 /// The answer to one command.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Turn {
+    /// Whether the client has to wait for the reply, for it was refused too much before.
+    pub(super) held_back: bool,
     pub(super) reply: Reply,
     pub(super) then: Then,
+    /// How often the reply is said: in LMTP once for each recipient.
+    pub(super) times: usize,
 }
 
 /// What follows a reply.
@@ -69,7 +111,10 @@ pub(super) enum Then {
 /// A mail whose message is complete.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Addressed {
+    /// How many replies the final dot has.
+    pub(super) answers: usize,
     pub(super) helo: String,
+    pub(super) protocol: TransmissionType,
     pub(super) sender: Option<MailAddress>,
     pub(super) recipients: Vec<MailAddress>,
 }
@@ -82,6 +127,7 @@ pub(super) struct Session {
     rules: Arc<Rules>,
     state: State,
     tls: bool,
+    unknown_recipients: usize,
 }
 
 /// How far the dialogue has come.
@@ -98,30 +144,25 @@ enum State {
     Receiving(Client, Transaction),
 }
 
-#[derive(Debug)]
-struct Client {
-    name: String,
-}
-
-#[derive(Debug)]
-struct Transaction {
-    sender: Option<MailAddress>,
-    recipients: Vec<MailAddress>,
-    refused: bool,
-    utf8: bool,
-}
-
 /// Overlong lines after which a client is dismissed: each costs more to read than a command.
 const MAX_LONG_LINES: usize = 3;
 
 impl Session {
     pub(super) fn new(rules: Arc<Rules>) -> Self {
-        Self { errors: 0, long_lines: 0, rules, state: State::Fresh, tls: false }
+        Self {
+            errors: 0,
+            long_lines: 0,
+            rules,
+            state: State::Fresh,
+            tls: false,
+            unknown_recipients: 0,
+        }
     }
 
     /// The first words to a client.
     pub(super) fn greeting(&self) -> Reply {
-        Reply::Greeting { hostname: self.rules.hostname.clone() }
+        let Rules { hostname, protocol, .. } = self.rules.as_ref();
+        Reply::Greeting { hostname: hostname.clone(), protocol: *protocol }
     }
 
     /// Whether TLS is active.
@@ -144,14 +185,27 @@ impl Session {
             }
             Err(error) => Reply::Command(error),
         };
+        if reply == Reply::RecipientUnknown {
+            if surroundings.is_own_server() {
+                return Turn { held_back: false, reply, then: Then::Continue, times: 1 };
+            }
+            self.unknown_recipients = self.unknown_recipients.saturating_add(1);
+        }
         self.turn(reply)
+    }
+
+    /// A mail of the client was kept: what it did wrong before it is forgotten, for a connection
+    /// can bring the mails of many. Recipients that are unknown are not: whoever searches for
+    /// mailboxes could send a mail to a known one in between.
+    pub(super) fn kept(&mut self) {
+        (self.errors, self.long_lines) = (0, 0);
     }
 
     /// Answers a breach of the framing rules. A message in transit is lost.
     pub(super) fn defect(&mut self, defect: Defect) -> Turn {
         match defect {
-            Defect::BareLineFeed => Turn { reply: Reply::BareLineFeed, then: Then::Close },
-            Defect::EndlessLine => Turn { reply: Reply::TooManyErrors, then: Then::Close },
+            Defect::BareLineFeed => Turn::last(Reply::BareLineFeed),
+            Defect::EndlessLine => Turn::last(Reply::TooManyErrors),
             Defect::LongLine => {
                 self.long_lines += 1;
                 let turn = self.turn(Reply::LineTooLong);
@@ -172,10 +226,12 @@ impl Session {
     /// Ends the transaction whose message is complete. `None` when there is none.
     pub(super) fn complete(&mut self) -> Option<Addressed> {
         match std::mem::take(&mut self.state) {
-            State::Receiving(client, Transaction { sender, recipients, .. }) => {
-                let helo = client.name.clone();
+            State::Receiving(client, transaction) => {
+                let answers = transaction.answers(self.rules.protocol);
+                let Transaction { recipients, sender, utf8, .. } = transaction;
+                let (helo, protocol) = (client.name.clone(), client.transmission(self.tls, utf8));
                 self.state = State::Greeted(client);
-                Some(Addressed { helo, sender, recipients })
+                Some(Addressed { answers, helo, protocol, sender, recipients })
             }
             state @ (State::Fresh | State::Greeted(_) | State::Addressing(..)) => {
                 self.state = state;
@@ -186,30 +242,45 @@ impl Session {
 
     /// Ends the transaction with a message that is not taken for `reply`.
     pub(super) fn refuse_message(&mut self, reply: Reply) -> Turn {
-        self.complete();
-        self.turn(reply)
+        let times = self.complete().map_or(1, |addressed| addressed.answers);
+        Turn { times, ..self.turn(reply) }
     }
 
     fn turn(&mut self, reply: Reply) -> Turn {
-        if reply.is_refusal() {
-            self.errors += 1;
+        let is_refusal = reply.is_refusal();
+        let held_back = is_refusal && self.errors >= self.rules.tarpit_after_errors;
+        if is_refusal {
+            self.errors = self.errors.saturating_add(1);
         }
+        let is_over = self.errors >= self.rules.max_errors
+            || self.unknown_recipients >= self.rules.max_unknown_recipients;
         let then = if matches!(reply, Reply::Goodbye | Reply::Command(CommandError::Http)) {
             Then::Close
         } else if reply == Reply::StartMail {
             Then::ReadMessage
         } else if reply == Reply::StartTls {
             Then::StartTls
-        } else if reply.is_refusal() && self.errors >= self.rules.max_errors {
+        } else if is_refusal && is_over {
             Then::Dismiss
         } else {
             Then::Continue
         };
-        Turn { reply, then }
+        Turn { held_back, reply, then, times: 1 }
+    }
+}
+
+impl Turn {
+    /// The last words to a client, and no pause before them.
+    pub(super) fn last(reply: Reply) -> Self {
+        Self { held_back: false, reply, then: Then::Close, times: 1 }
     }
 }
 
 impl State {
+    fn greeted(hello: Hello, name: String) -> Self {
+        Self::Greeted(Client { hello, name })
+    }
+
     fn apply(
         self,
         command: Command,
@@ -218,17 +289,19 @@ impl State {
         surroundings: &dyn Surroundings,
     ) -> (Self, Reply) {
         match (self, command) {
-            (_, Command::Ehlo { host }) => {
-                let reply = Reply::Ehlo {
-                    hostname: rules.hostname.clone(),
-                    max_message_bytes: rules.max_message_bytes,
-                    offers_tls: rules.offers_tls && !tls,
-                };
-                (Self::Greeted(Client { name: host }), reply)
+            (_, Command::Ehlo { host }) if rules.protocol == Protocol::Smtp => {
+                (Self::greeted(Hello::Ehlo, host), Reply::ehlo(rules, tls))
             }
-            (_, Command::Helo { host }) => {
+            (_, Command::Helo { host }) if rules.protocol == Protocol::Smtp => {
                 let reply = Reply::Helo { hostname: rules.hostname.clone() };
-                (Self::Greeted(Client { name: host }), reply)
+                (Self::greeted(Hello::Helo, host), reply)
+            }
+            (_, Command::Lhlo { host }) if rules.protocol == Protocol::Lmtp => {
+                (Self::greeted(Hello::Lhlo, host), Reply::ehlo(rules, tls))
+            }
+            // RFC 2033 §4.1: each of the two protocols knows nothing of the other's greeting.
+            (state, Command::Ehlo { .. } | Command::Helo { .. } | Command::Lhlo { .. }) => {
+                (state, Reply::Command(CommandError::Verb))
             }
             (state, Command::Help) => (state, Reply::Help),
             (state, Command::Quit) => (state, Reply::Goodbye),
@@ -247,65 +320,27 @@ impl State {
                 if !surroundings.has_room(size) {
                     return (Self::Greeted(client), Reply::Full);
                 }
-                let transaction =
-                    Transaction { sender, recipients: Vec::new(), refused: false, utf8 };
-                (Self::Addressing(client, transaction), Reply::SenderTaken)
+                (Self::Addressing(client, Transaction::new(sender, utf8)), Reply::SenderTaken)
             }
-            (Self::Addressing(client, mut transaction), Command::Rcpt { recipient }) => {
-                let reply = transaction.add(recipient, rules, surroundings);
+            (
+                Self::Addressing(client, mut transaction),
+                Command::Rcpt { recipient, international },
+            ) => {
+                let reply = transaction.add(recipient, international, rules, surroundings);
                 (Self::Addressing(client, transaction), reply)
             }
             (Self::Addressing(client, transaction), Command::Data) => {
-                if transaction.recipients.is_empty() {
-                    let reply = if transaction.refused {
-                        Reply::NoValidRecipient
-                    } else {
-                        Reply::BadSequence
-                    };
-                    return (Self::Addressing(client, transaction), reply);
+                let reply = transaction.begin_message(rules, surroundings);
+                if reply == Reply::StartMail {
+                    (Self::Receiving(client, transaction), reply)
+                } else {
+                    (Self::Addressing(client, transaction), reply)
                 }
-                (Self::Receiving(client, transaction), Reply::StartMail)
             }
             (state, Command::Data | Command::Mail { .. } | Command::Rcpt { .. }) => {
                 (state, Reply::BadSequence)
             }
         }
-    }
-}
-
-impl Transaction {
-    fn add(
-        &mut self,
-        recipient: Recipient,
-        rules: &Rules,
-        surroundings: &dyn Surroundings,
-    ) -> Reply {
-        let recipient = match recipient {
-            Recipient::Mailbox(mailbox) => mailbox,
-            Recipient::Postmaster => match format!("postmaster@{}", rules.hostname).parse() {
-                Ok(mailbox) => mailbox,
-                Err(_) => return self.refuse(Reply::RecipientUnknown),
-            },
-        };
-        if !self.utf8 && !recipient.to_string().is_ascii() {
-            return self.refuse(Reply::Command(CommandError::AddressNeedsUtf8));
-        }
-        if !surroundings.knows(&recipient) {
-            return self.refuse(Reply::RecipientUnknown);
-        }
-        if self.recipients.contains(&recipient) {
-            return Reply::RecipientKnown;
-        }
-        if self.recipients.len() >= rules.max_recipients {
-            return Reply::TooManyRecipients;
-        }
-        self.recipients.push(recipient);
-        Reply::RecipientKnown
-    }
-
-    fn refuse(&mut self, reply: Reply) -> Reply {
-        self.refused = true;
-        reply
     }
 }
 

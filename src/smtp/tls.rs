@@ -1,4 +1,5 @@
-//! The certificate that STARTTLS offers (RFC 3207, RFC 8997: TLS 1.2 and newer).
+//! The certificate that is offered after STARTTLS (RFC 3207) and on listeners that begin with TLS
+//! (RFC 8314); RFC 8997: TLS 1.2 and newer.
 
 use std::{path::Path, sync::Arc};
 
@@ -11,13 +12,16 @@ use rustls::{
 
 use super::SmtpError;
 
+/// What a TLS listener needs: certificate, key, versions.
+pub type TlsConfig = ServerConfig;
+
 /// Reads a certificate with its chain, own certificate first, and the key that belongs to it; both
 /// in PEM form.
 ///
 /// # Errors
 /// A sentence that names the file when one of them cannot be read or holds something else, and
 /// both files when they do not belong together.
-pub fn tls_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<ServerConfig>, SmtpError> {
+pub fn tls_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<TlsConfig>, SmtpError> {
     let chain = certificates(certificate_pem)
         .map_err(|reason| SmtpError::Certificate { path: certificate_pem.to_owned(), reason })?;
     let key = PrivateKeyDer::from_pem_file(key_pem)

@@ -1,9 +1,17 @@
 //! The receiver, spoken to over real sockets.
 
+mod attacks;
 mod certificate;
 mod conversation;
+mod crowd;
+mod extensions;
 mod lifecycle;
 mod limits;
+mod listeners;
 mod office;
+mod process;
+mod rehearsed;
+mod rfc2033;
+mod rfc5321;
 mod smuggling;
 mod tls;

@@ -11,7 +11,10 @@ fn mail_from(sender: Option<&str>, size: u64, utf8: bool) -> Command {
 }
 
 fn rcpt(recipient: &str) -> Command {
-    Command::Rcpt { recipient: Recipient::Mailbox(mailbox(recipient)) }
+    Command::Rcpt {
+        recipient: Recipient::Mailbox(mailbox(recipient)),
+        international: !recipient.is_ascii(),
+    }
 }
 
 #[test]
@@ -19,7 +22,9 @@ fn reads_what_clients_send() {
     for (line, command) in [
         ("EHLO mail.example.ua", Command::Ehlo { host: "mail.example.ua".into() }),
         ("ehlo [192.0.2.1]", Command::Ehlo { host: "[192.0.2.1]".into() }),
+        ("EHLO [IPv6:2001:db8::1]", Command::Ehlo { host: "[IPv6:2001:db8::1]".into() }),
         ("HELO x", Command::Helo { host: "x".into() }),
+        ("LHLO x", Command::Lhlo { host: "x".into() }),
         ("MAIL FROM:<>", mail_from(None, 0, false)),
         ("MAIL FROM:<a@b.ua>", mail_from(Some("a@b.ua"), 0, false)),
         ("mail from: <a@b.ua> size=1000 body=8bitmime", mail_from(Some("a@b.ua"), 1000, false)),
@@ -29,7 +34,11 @@ fn reads_what_clients_send() {
         ("MAIL FROM:<\"a b\"@x>", mail_from(Some("\"a b\"@x"), 0, false)),
         ("MAIL FROM:<\"a>\\\"b\"@x>", mail_from(Some("\"a>\\\"b\"@x"), 0, false)),
         ("RCPT TO:<school5+vstup@docs.example.ua>", rcpt("school5+vstup@docs.example.ua")),
-        ("RCPT TO:<Postmaster>", Command::Rcpt { recipient: Recipient::Postmaster }),
+        ("RCPT TO:<тест@x.ua>", rcpt("тест@x.ua")),
+        (
+            "RCPT TO:<Postmaster>",
+            Command::Rcpt { recipient: Recipient::Postmaster, international: false },
+        ),
         ("DATA", Command::Data),
         ("data ", Command::Data),
         ("RSET", Command::Rset),
@@ -69,6 +78,12 @@ fn refuses_what_is_malformed_and_says_why() {
         (b"RCPT TO:<\xff\xfe@x>", CommandError::Octets),
         (b"RCPT TO:<a\xc0\xaeb@x>", CommandError::Octets),
         ("MAIL FROM:<тест@пошта.укр>".as_bytes(), CommandError::AddressNeedsUtf8),
+        ("MAIL FROM:<и\u{306}@пошта.укр> SMTPUTF8".as_bytes(), CommandError::AddressNotNormal),
+        ("RCPT TO:<a@пошти\u{306}.укр>".as_bytes(), CommandError::AddressNotNormal),
+        ("RCPT TO:<school@doc\u{212a}.ua>".as_bytes(), CommandError::AddressNotNormal),
+        ("MAIL FROM:<school@doc\u{212a}.ua>".as_bytes(), CommandError::AddressNotNormal),
+        (b"RCPT TO:<a@[192.0.2.256]>", CommandError::Recipient),
+        (b"RCPT TO:<@one a@b.ua>", CommandError::Recipient),
         (b"MAIL FROM:<a@b.ua> SIZE=x", CommandError::ParameterValue),
         (b"MAIL FROM:<a@b.ua> SIZE=", CommandError::ParameterValue),
         (b"MAIL FROM:<a@b.ua> size=184467440737095516155", CommandError::ParameterValue),
@@ -83,6 +98,7 @@ fn refuses_what_is_malformed_and_says_why() {
         (b"RCPT TO:<>", CommandError::Recipient),
         (b"RCPT TO:a@b.ua", CommandError::Syntax(Usage::Rcpt)),
         (b"EHLO", CommandError::Syntax(Usage::Hello)),
+        (b"LHLO", CommandError::Syntax(Usage::Hello)),
         (b"VRFY", CommandError::Syntax(Usage::Other)),
         (b"DATA now", CommandError::Arguments),
         (b"STARTTLS now", CommandError::Arguments),
@@ -94,6 +110,22 @@ fn refuses_what_is_malformed_and_says_why() {
         (b"CONNECT x:25 HTTP/1.0", CommandError::Http),
     ] {
         assert_eq!(parse(line), Err(error), "{}", String::from_utf8_lossy(line));
+    }
+}
+
+#[test]
+fn rfc5321_4_1_4_a_name_in_another_encoding_is_read_as_far_as_it_can_be() {
+    for verb in ["EHLO", "helo", "LHLO"] {
+        let line = [verb.as_bytes(), b" \xcf\xca-12"].concat();
+        let Ok(Command::Ehlo { host } | Command::Helo { host } | Command::Lhlo { host }) =
+            parse(&line)
+        else {
+            panic!("{verb} is refused")
+        };
+        assert_eq!(host, "\u{fffd}\u{fffd}-12", "{verb}");
+    }
+    for line in [&b"EHLO \xcf\0"[..], b"NOOP \xcf", b"MAIL FROM:<\xcf@x.ua>", b"EHLO\xcf a"] {
+        assert_eq!(parse(line), Err(CommandError::Octets), "{line:?}");
     }
 }
 
@@ -115,11 +147,15 @@ proptest! {
     }
 
     #[test]
-    fn an_accepted_path_is_the_one_that_was_sent(path in "[a-z\"\\\\@.>< ]{1,24}") {
+    fn an_accepted_path_is_the_one_that_was_sent_however_it_is_quoted(path in "[a-z\"\\\\@.>< ]{1,24}") {
         let line = format!("MAIL FROM:<{path}>");
         if let Ok(Command::Mail { sender: Some(sender), .. }) = parse(line.as_bytes()) {
             let sent = path.rsplit_once(':').map_or(path.as_str(), |(_, mailbox)| mailbox);
-            prop_assert_eq!(sender.to_string(), sent);
+            prop_assert_eq!(&sender, &sent.parse().unwrap());
+            if !sent.contains('"') {
+                prop_assert_eq!(sender.to_string(), sent);
+            }
+            prop_assert_eq!(&sender.to_string().parse::<MailAddress>().unwrap(), &sender);
         }
     }
 }

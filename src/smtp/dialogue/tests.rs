@@ -2,23 +2,35 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    domain::MailAddress,
-    smtp::{Limits, Rehearsal, rehearse},
+    domain::{MailAddress, TransmissionType},
+    smtp::{Limits, Protocol, Rehearsal, groups, rehearse},
 };
 
 const HELLO: &str = "EHLO a\r\nMAIL FROM:<x@y.ua>\r\nRCPT TO:<branch@x.ua>\r\nDATA\r\n";
 
 fn limits() -> Limits {
-    Limits { max_message_bytes: 64, max_errors: 5, ..Limits::default() }
+    Limits {
+        max_errors: 5,
+        max_message_bytes: 64,
+        max_received_fields: 2,
+        max_text_line_bytes: 64,
+        tarpit_after_errors: 3,
+        ..Limits::default()
+    }
 }
 
 fn known(recipient: &MailAddress) -> bool {
     recipient.local() == "branch"
 }
 
-/// The conversation in which `bytes` come `step` at a time.
+/// The conversation in which each group of `bytes` comes `step` at a time.
 fn converse(bytes: &[u8], step: usize) -> Rehearsal {
-    rehearse(&limits(), known, bytes.chunks(step))
+    converse_with(Protocol::Smtp, &limits(), bytes, step)
+}
+
+fn converse_with(protocol: Protocol, limits: &Limits, bytes: &[u8], step: usize) -> Rehearsal {
+    let reads = groups(bytes).into_iter().flat_map(|group| group.chunks(step));
+    rehearse(protocol, limits, known, reads)
 }
 
 /// The codes of all replies; only the last line of each counts.
@@ -36,6 +48,114 @@ fn a_pipelined_conversation_is_answered_in_order() {
     assert!(end.closed, "nothing is carried out behind QUIT");
     assert_eq!(end.mails.len(), 1);
     assert_eq!(end.mails[0].message, b"Hello\r\n.\r\n");
+}
+
+#[test]
+fn rfc2920_3_1_what_follows_a_greeting_or_data_at_once_ends_the_connection() {
+    let mail = "MAIL FROM:<x@y.ua>\r\nRCPT TO:<branch@x.ua>\r\n";
+    for (reads, expected) in [
+        (vec!["EHLO a\r\nMAIL FROM:<x@y.ua>\r\n".to_owned()], &[220, 554][..]),
+        (vec!["HELO a\r\nx".to_owned()], &[220, 554]),
+        (
+            vec!["EHLO a\r\n".to_owned(), format!("{mail}DATA\r\na\r\n.\r\n")],
+            &[220, 250, 250, 250, 554],
+        ),
+        (vec!["EHLO a\r\n".to_owned(), format!("{mail}DATA\r\n.\r\n")], &[220, 250, 250, 250, 554]),
+        // Also where DATA would have been refused: what follows was meant as a message.
+        (vec!["EHLO a\r\n".to_owned(), "DATA\r\nRSET\r\n".to_owned()], &[220, 250, 554]),
+        (vec!["EHLO a\r\n".to_owned(), "QUIT\r\nRSET\r\n".to_owned()], &[220, 250, 221]),
+        (vec!["EHLO a\r\n".to_owned(), "NOOP\r\nRSET\r\n".to_owned()], &[220, 250, 250, 250]),
+    ] {
+        let reads = reads.iter().map(String::as_bytes).collect::<Vec<_>>();
+        let end = rehearse(Protocol::Smtp, &limits(), known, reads.iter().copied());
+        assert_eq!(
+            codes(&end),
+            expected,
+            "{:?}",
+            reads.last().map(|read| String::from_utf8_lossy(read))
+        );
+        assert_eq!(end.mails, []);
+        assert_eq!(end.closed, expected.last() != Some(&250));
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_message_is_told_after_its_dot_and_does_not_depend_on_the_cut() {
+    let long = "x".repeat(63);
+    let (short, hop) = ("x".repeat(62), "Received: a\r\n");
+    let limits = Limits { max_message_bytes: 200, ..limits() };
+    for (message, code) in [
+        (format!("{short}\r\n{short}\r\n"), 250),
+        (format!("{long}\r\n"), 500),
+        (format!("{}\r\n{long}\r\n", "\r".repeat(62)), 500),
+        (format!(".{short}\r\n"), 250),
+        (format!("..{short}\r\n"), 500),
+        (format!("{long}{long}{long}x\r\n\r\n\r\n\r\n\r\n\r\n"), 552),
+        (hop.to_owned(), 250),
+        (hop.repeat(2), 554),
+        (format!("{hop}\r\n{hop}"), 250),
+        (format!("{}{long}\r\n", hop.repeat(2)), 500),
+        (hop.repeat(40), 552),
+    ] {
+        let bytes = format!("{HELLO}{message}.\r\nNOOP\r\n");
+        for step in [1, 3, 13, 20_000] {
+            let end = converse_with(Protocol::Smtp, &limits, bytes.as_bytes(), step);
+            assert_eq!(codes(&end), [220, 250, 250, 250, 354, code, 250], "{message:?} by {step}");
+            assert_eq!(end.mails.len(), usize::from(code == 250));
+        }
+    }
+}
+
+#[test]
+fn tls_from_the_start_greets_within_tls() {
+    let mut dialogue = Dialogue::new(Arc::new(Rules::new("mx", &limits(), true, Protocol::Smtp)));
+    dialogue.tls_started();
+    let mut reads = [
+        &b"EHLO a\r\n"[..],
+        b"MAIL FROM:<x@y.ua>\r\nRCPT TO:<branch@x.ua>\r\nSTARTTLS\r\n",
+        b"DATA\r\n",
+        b".\r\n",
+    ]
+    .into_iter();
+    let mut replies = String::new();
+    loop {
+        match dialogue.next(&Office) {
+            Step::Commit(mail) => {
+                assert!(mail.tls);
+                assert_eq!(mail.protocol, TransmissionType::Esmtps);
+                break;
+            }
+            Step::Read => {
+                let read = reads.next().expect("the mail ends before more is read");
+                dialogue.input().extend_from_slice(read);
+            }
+            Step::Reply(reply) => replies.push_str(&reply.to_string()),
+            Step::Reserve { wanted, .. } => dialogue.grant(wanted),
+            step @ (Step::Close | Step::StartTls | Step::Tarpit) => panic!("{step:?}"),
+        }
+    }
+    assert!(replies.starts_with("220 mx ESMTP\r\n250-mx\r\n"), "{replies}");
+    assert!(!replies.contains("STARTTLS"), "{replies}");
+    assert!(replies.contains("503 5.5.1 TLS is already active"), "{replies}");
+}
+
+#[test]
+fn many_refusals_are_held_back_and_more_end_the_connection() {
+    let rules = Rules::new("mx", &limits(), false, Protocol::Smtp);
+    let mut dialogue = Dialogue::new(Arc::new(rules));
+    dialogue.input().extend_from_slice(b"FOO\r\nFOO\r\nFOO\r\nFOO\r\nNOOP\r\nFOO\r\n");
+    let mut steps = Vec::new();
+    loop {
+        match dialogue.next(&Office) {
+            Step::Close => break,
+            Step::Reply(reply) => steps.push(reply.code()),
+            Step::Tarpit => steps.push(0),
+            step @ (Step::Commit(_) | Step::Read | Step::Reserve { .. } | Step::StartTls) => {
+                panic!("{step:?}")
+            }
+        }
+    }
+    assert_eq!(steps, [220, 500, 500, 500, 0, 500, 250, 0, 500, 421]);
 }
 
 #[test]
@@ -61,7 +181,8 @@ fn a_refused_message_leaves_the_session_in_order() {
 #[test]
 fn commands_behind_starttls_are_never_carried_out() {
     let bytes = b"EHLO a\r\nSTARTTLS\r\nRSET\r\nMAIL FROM:<x@y.ua>\r\n";
-    let end = converse(bytes, bytes.len());
+    let (greeting, attack) = bytes.split_at(b"EHLO a\r\n".len());
+    let end = rehearse(Protocol::Smtp, &limits(), known, [greeting, attack]);
     assert_eq!((codes(&end).as_slice(), end.closed), (&[220, 250, 501][..], true));
 }
 
@@ -73,35 +194,66 @@ fn what_was_said_before_tls_is_forgotten() {
         HELLO.as_bytes(),
         b"a\r\n.\r\n",
     ];
-    let end = rehearse(&limits(), known, reads);
+    let reads = reads.into_iter().flat_map(groups);
+    let end = rehearse(Protocol::Smtp, &limits(), known, reads);
     assert_eq!(codes(&end), [220, 250, 250, 220, 503, 250, 250, 250, 354, 250]);
     assert!(end.mails[0].tls);
 }
 
+/// Knows every mailbox and always has room.
+struct Office;
+
+impl Surroundings for Office {
+    fn is_own_server(&self) -> bool {
+        false
+    }
+
+    fn is_reached_by(&self, _: std::net::IpAddr) -> bool {
+        false
+    }
+
+    fn knows(&self, _: &MailAddress) -> bool {
+        true
+    }
+
+    fn serves(&self, _: &str) -> bool {
+        true
+    }
+
+    fn has_room(&self, _: u64) -> bool {
+        true
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    fn postmaster(&self) -> Option<MailAddress> {
+        None
+    }
+}
+
 #[test]
 fn a_mail_that_finds_no_memory_is_put_off_after_its_dot() {
-    struct Office;
-    impl Surroundings for Office {
-        fn knows(&self, _: &MailAddress) -> bool {
-            true
-        }
-        fn has_room(&self, _: u64) -> bool {
-            true
-        }
-    }
-    let mut dialogue = Dialogue::new(Arc::new(Rules::new("mx", &limits(), false)));
-    dialogue.input().extend_from_slice(format!("{HELLO}Hello\r\n").as_bytes());
+    let mut dialogue = Dialogue::new(Arc::new(Rules::new("mx", &limits(), false, Protocol::Smtp)));
+    let mut reads =
+        ["EHLO a\r\n", &HELLO["EHLO a\r\n".len()..], "Hello\r\n", "more\r\n.\r\n"].into_iter();
     let mut replies = Vec::new();
     loop {
         match dialogue.next(&Office) {
-            Step::Reserve(bytes) => {
+            Step::Reserve { wanted: bytes, .. } => {
                 assert_eq!(bytes, 7);
                 dialogue.starve();
             }
             Step::Reply(reply) => replies.push(reply.code()),
             Step::Read if replies.last() == Some(&452) => break,
-            Step::Read => dialogue.input().extend_from_slice(b"more\r\n.\r\n"),
-            step @ (Step::Close | Step::Commit(_) | Step::StartTls) => panic!("{step:?}"),
+            Step::Read => {
+                let read = reads.next().expect("the mail is put off before more is read");
+                dialogue.input().extend_from_slice(read.as_bytes());
+            }
+            step @ (Step::Close | Step::Commit(_) | Step::StartTls | Step::Tarpit) => {
+                panic!("{step:?}")
+            }
         }
         assert!(!dialogue.holds_message());
     }
@@ -130,7 +282,7 @@ fn no_false_end_lets_a_second_mail_in() {
         let bytes = format!("{HELLO}a{end}{forged}\r\n.\r\nQUIT\r\n");
         let limits = Limits { max_message_bytes: 1000, ..limits() };
         for step in 1..bytes.len() {
-            let end_of_it = rehearse(&limits, known, bytes.as_bytes().chunks(step));
+            let end_of_it = converse_with(Protocol::Smtp, &limits, bytes.as_bytes(), step);
             if bytes.replace("\r\n", "").contains('\n') {
                 assert_eq!(end_of_it.mails, [], "{end:?} by {step}");
                 assert_eq!(codes(&end_of_it).last(), Some(&521), "{end:?} by {step}");
@@ -153,6 +305,12 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "RCPT TO:<branch@x.ua>\r\n",
         "RCPT TO:<nobody@x.ua>\r\n",
         "DATA\r\n",
+        "LHLO a\r\n",
+        "MAIL FROM:<x@y.ua> SMTPUTF8\r\n",
+        "RCPT TO:<postmaster>\r\n",
+        "STARTTLS\r\n",
+        "VRFY a\r\n",
+        "Received: a\r\n",
         "RSET\r\n",
         "NOOP\r\n",
         "QUIT\r\n",
@@ -179,15 +337,21 @@ proptest! {
     fn how_bytes_are_split_over_reads_makes_no_difference(
         pieces in prop::collection::vec(piece(), 0..24),
         cuts in prop::collection::vec(1..40_usize, 1..200),
+        lmtp in any::<bool>(),
     ) {
         let bytes = pieces.concat();
-        let whole = converse(&bytes, bytes.len().max(1));
-        let mut rest = &bytes[..];
-        let reads = cuts.iter().cycle().map_while(|cut| {
-            let (read, next) = rest.split_at(rest.len().min(*cut));
-            rest = next;
-            (!read.is_empty()).then_some(read)
-        });
-        prop_assert_eq!(rehearse(&limits(), known, reads), whole);
+        let protocol = if lmtp { Protocol::Lmtp } else { Protocol::Smtp };
+        let whole = converse_with(protocol, &limits(), &bytes, bytes.len().max(1));
+        let mut cuts = cuts.iter().cycle();
+        let mut reads = Vec::new();
+        for mut rest in groups(&bytes) {
+            while !rest.is_empty() {
+                let cut = cuts.next().map_or(1, |cut| rest.len().min(*cut));
+                let (read, next) = rest.split_at(cut);
+                reads.push(read);
+                rest = next;
+            }
+        }
+        prop_assert_eq!(rehearse(protocol, &limits(), known, reads), whole);
     }
 }

@@ -1,27 +1,59 @@
 use super::*;
 use crate::smtp::command;
 
-/// Knows `branch…@x.ua`, has room for a hundred bytes.
-struct Office;
+/// Knows `branch…@x.ua`, has room for a hundred bytes, is reached at 192.0.2.1.
+struct Office {
+    has_branches: bool,
+    is_busy: bool,
+    is_own_server: bool,
+}
+
+const OPEN: Office = Office { has_branches: true, is_busy: false, is_own_server: false };
 
 impl Surroundings for Office {
+    fn is_own_server(&self) -> bool {
+        self.is_own_server
+    }
+
+    fn is_reached_by(&self, address: IpAddr) -> bool {
+        address == IpAddr::from([192, 0, 2, 1])
+    }
+
+    fn serves(&self, domain: &str) -> bool {
+        self.has_branches && domain == "x.ua"
+    }
+
     fn knows(&self, recipient: &MailAddress) -> bool {
-        recipient.key().starts_with("branch")
+        self.has_branches && recipient.key().starts_with("branch")
     }
 
     fn has_room(&self, bytes: u64) -> bool {
         bytes <= 100
     }
+
+    fn is_ready(&self) -> bool {
+        !self.is_busy
+    }
+
+    fn postmaster(&self) -> Option<MailAddress> {
+        self.has_branches.then(|| "branch1@x.ua".parse().unwrap())
+    }
 }
 
 fn session() -> Session {
-    Session::new(Arc::new(Rules {
-        hostname: "mx.x.ua".into(),
+    speaking(Protocol::Smtp)
+}
+
+fn speaking(protocol: Protocol) -> Session {
+    let limits = Limits {
         max_errors: 4,
         max_message_bytes: 1000,
         max_recipients: 2,
-        offers_tls: true,
-    }))
+        max_unknown_recipients: 3,
+        tarpit_after_errors: 2,
+        ..Limits::default()
+    };
+    Session::new(Arc::new(Rules::new("mx.x.ua", &limits, true, protocol)))
 }
 
 /// Says each line and gives the codes of the replies.
@@ -30,7 +62,7 @@ fn codes(session: &mut Session, lines: &[&str]) -> Vec<u16> {
 }
 
 fn say(session: &mut Session, line: &str) -> Turn {
-    session.command(command::parse(line.as_bytes()), &Office)
+    session.command(command::parse(line.as_bytes()), &OPEN)
 }
 
 #[test]
@@ -70,6 +102,156 @@ fn a_recipient_over_the_limit_is_put_off_and_one_named_twice_is_one() {
     assert_eq!(say(&mut session, "DATA").then, Then::ReadMessage);
     let recipients = session.complete().unwrap().recipients;
     assert_eq!(recipients.len(), 2);
+}
+
+#[test]
+fn rfc5321_4_5_1_mail_for_the_postmaster_is_taken_as_long_as_there_is_a_mailbox() {
+    for path in [
+        "Postmaster",
+        "postmaster@mx.x.ua",
+        "POSTMASTER@MX.X.UA",
+        "postmaster@x.ua",
+        "PostMaster@X.UA",
+        "postmaster@[192.0.2.1]",
+    ] {
+        let mut session = session();
+        let rcpt = format!("RCPT TO:<{path}>");
+        assert_eq!(
+            codes(&mut session, &["EHLO a", "MAIL FROM:<>", &rcpt, "DATA"]),
+            [250, 250, 250, 354]
+        );
+        let recipients = session.complete().unwrap().recipients;
+        assert_eq!(recipients, ["branch1@x.ua".parse().unwrap()], "{path}");
+
+        let mut session = self::session();
+        codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
+        let nobody = Office { has_branches: false, ..OPEN };
+        let turn = session.command(command::parse(rcpt.as_bytes()), &nobody);
+        let is_served = path.to_lowercase().ends_with("@x.ua");
+        let expected = if is_served { Reply::RecipientUnknown } else { Reply::NoPostmaster };
+        assert_eq!(turn.reply, expected, "{path}");
+    }
+    for foreign in ["postmaster@y.ua", "postmaster@[192.0.2.2]", "postmaster@[IPv6:::1]"] {
+        let rcpt = format!("RCPT TO:<{foreign}>");
+        let lines = ["EHLO a", "MAIL FROM:<>", &rcpt];
+        assert_eq!(codes(&mut session(), &lines), [250, 250, 550], "{foreign}");
+    }
+}
+
+#[test]
+fn a_mail_is_put_off_at_data_while_too_many_wait_for_their_commit() {
+    let mut session = session();
+    codes(&mut session, &["EHLO a", "MAIL FROM:<>", "RCPT TO:<branch@x.ua>"]);
+    let busy = Office { is_busy: true, ..OPEN };
+    let turn = session.command(command::parse(b"DATA"), &busy);
+    assert_eq!((turn.reply, turn.then), (Reply::Busy, Then::Continue));
+    assert_eq!(codes(&mut session, &["DATA"]), [354], "the transaction is still open");
+}
+
+#[test]
+fn rfc2033_4_1_each_protocol_has_its_own_greeting() {
+    let lines = ["EHLO a", "HELO a", "LHLO a", "MAIL FROM:<>"];
+    assert_eq!(codes(&mut speaking(Protocol::Lmtp), &lines), [500, 500, 250, 250]);
+    assert_eq!(codes(&mut speaking(Protocol::Smtp), &["LHLO a", "EHLO a"]), [500, 250]);
+    assert_eq!(speaking(Protocol::Lmtp).greeting().to_string(), "220 mx.x.ua LMTP\r\n");
+}
+
+#[test]
+fn rfc2033_4_2_without_a_recipient_data_is_out_of_sequence() {
+    let lines = ["LHLO a", "MAIL FROM:<>", "RCPT TO:<no@x.ua>", "DATA"];
+    assert_eq!(codes(&mut speaking(Protocol::Lmtp), &lines), [250, 250, 550, 503]);
+}
+
+#[test]
+fn rfc2033_4_2_the_dot_has_a_reply_for_each_accepted_rcpt() {
+    let mut session = speaking(Protocol::Lmtp);
+    let lines = [
+        "LHLO a",
+        "MAIL FROM:<>",
+        "RCPT TO:<no@x.ua>",
+        "RCPT TO:<branch@x.ua>",
+        "RCPT TO:<branch@x.ua>",
+        "RCPT TO:<branch@x.ua>",
+        "DATA",
+    ];
+    assert_eq!(codes(&mut session, &lines), [250, 250, 550, 250, 250, 452, 354]);
+    let turn = session.refuse_message(Reply::MessageTooBig);
+    assert_eq!((turn.reply, turn.times), (Reply::MessageTooBig, 2));
+    codes(&mut session, &["MAIL FROM:<>", "RCPT TO:<branch@x.ua>", "DATA"]);
+    let mail = session.complete().unwrap();
+    assert_eq!((mail.answers, mail.protocol), (1, TransmissionType::Lmtp));
+}
+
+#[test]
+fn rfc3848_a_mail_says_how_it_was_handed_over() {
+    for (hello, utf8, tls, expected) in [
+        ("HELO a", "", false, TransmissionType::Smtp),
+        ("EHLO a", "", false, TransmissionType::Esmtp),
+        ("EHLO a", "", true, TransmissionType::Esmtps),
+        ("EHLO a", " SMTPUTF8", false, TransmissionType::Utf8Smtp),
+        ("EHLO a", " SMTPUTF8", true, TransmissionType::Utf8Smtps),
+    ] {
+        let mut session = session();
+        if tls {
+            session.tls_started();
+        }
+        let mail = format!("MAIL FROM:<>{utf8}");
+        codes(&mut session, &[hello, &mail, "RCPT TO:<branch@x.ua>", "DATA"]);
+        assert_eq!(session.complete().unwrap().protocol, expected, "{hello}{utf8} {tls}");
+    }
+}
+
+#[test]
+fn guessing_mailboxes_is_held_back_and_then_ends_the_session() {
+    let mut session = session();
+    codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
+    let turns = ["a", "b", "c"].map(|name| say(&mut session, &format!("RCPT TO:<{name}@x.ua>")));
+    assert_eq!(turns.each_ref().map(|turn| turn.reply.code()), [550, 550, 550]);
+    assert_eq!(turns.each_ref().map(|turn| turn.held_back), [false, false, true]);
+    assert_eq!(turns.map(|turn| turn.then), [Then::Continue, Then::Continue, Then::Dismiss]);
+}
+
+#[test]
+fn one_of_our_own_servers_may_bring_mail_for_mailboxes_that_are_gone() {
+    let mut session = session();
+    let gateway = Office { is_own_server: true, ..OPEN };
+    codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
+    for number in 0..30 {
+        let rcpt = format!("RCPT TO:<gone{number}@x.ua>");
+        let turn = session.command(command::parse(rcpt.as_bytes()), &gateway);
+        let expected = (Reply::RecipientUnknown, Then::Continue, false);
+        assert_eq!((turn.reply, turn.then, turn.held_back), expected, "{number}");
+    }
+    assert_eq!(codes(&mut session, &["DATA"]), [554], "all recipients were refused");
+}
+
+#[test]
+fn a_mail_that_is_kept_makes_up_for_the_errors_before_it_and_not_for_guesses() {
+    let mut session = session();
+    codes(&mut session, &["EHLO a"]);
+    for _ in 0..5 {
+        assert_eq!(codes(&mut session, &["FOO", "FOO", "FOO"]), [500, 500, 500]);
+        session.kept();
+    }
+    codes(&mut session, &["MAIL FROM:<>", "RCPT TO:<a@x.ua>", "RCPT TO:<b@x.ua>"]);
+    session.kept();
+    assert_eq!(say(&mut session, "RCPT TO:<c@x.ua>").then, Then::Dismiss);
+}
+
+#[test]
+fn recipients_without_end_count_against_the_client() {
+    for line in ["RCPT TO:<branch1@x.ua>", "RCPT TO:<branch3@x.ua>"] {
+        let mut session = session();
+        let before = ["EHLO a", "MAIL FROM:<>", "RCPT TO:<branch1@x.ua>", "RCPT TO:<branch2@x.ua>"];
+        codes(&mut session, &before);
+        for _ in 0..1000 {
+            assert_eq!(say(&mut session, line).then, Then::Continue, "{line}");
+        }
+        let turns = [(); 4].map(|()| say(&mut session, line));
+        assert!(turns.iter().all(|turn| turn.reply == Reply::FarTooManyRecipients), "{line}");
+        assert_eq!(turns.each_ref().map(|turn| turn.held_back), [false, false, true, true]);
+        assert_eq!(turns.last().map(|turn| turn.then), Some(Then::Dismiss), "{line}");
+    }
 }
 
 #[test]

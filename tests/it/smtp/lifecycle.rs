@@ -9,7 +9,7 @@ use super::office::Server;
 use crate::support::smtp_client::SmtpClient;
 
 #[tokio::test]
-async fn the_final_dot_is_not_answered_before_the_mail_is_kept() {
+async fn rfc5321_6_1_the_final_dot_is_not_answered_before_the_mail_is_kept() {
     let server = Server::start();
     let mut client = SmtpClient::in_data(server.address, "wait@x.ua").await;
     client.send("Hello\r\n.\r\n").await;
@@ -37,7 +37,6 @@ async fn failures_of_ours_ask_the_client_to_try_again_and_the_session_goes_on() 
     }
     assert_eq!(server.office.mails().len(), 1);
     assert_eq!(server.metric("skrynka_accepted_messages_total"), "1");
-    assert_eq!(server.metric("skrynka_smtp_in_flight_bytes"), "0");
     let failures = server.metric("skrynka_internal_failures_total{part=\"smtp\"}");
     assert_eq!(failures, "1", "the mail that took too long");
 }
@@ -77,7 +76,8 @@ async fn clients_that_dawdle_keep_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_server_is_told_to_idle_clients_and_waits_for_mails_in_transit() {
+async fn rfc5321_3_8_the_end_of_the_server_is_told_to_idle_clients_and_waits_for_mails_in_transit()
+{
     let server = Server::start();
     let mut idle = SmtpClient::greeted(server.address).await;
     let mut sending = SmtpClient::in_data(server.address, "branch@x.ua").await;
@@ -105,4 +105,19 @@ async fn the_end_of_the_server_does_not_wait_for_ever() {
     server.stop();
     server.ended().await;
     assert_eq!(client.next_reply().await, None);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_kept_too_late_holds_its_memory_until_it_is_through() {
+    let server = Server::with_limits(Limits { commit_timeout_seconds: 1, ..Limits::default() });
+    let mut client = SmtpClient::in_data(server.address, "wait@x.ua").await;
+    let reply = client.command("Hello\r\n.").await;
+    assert!(reply.text.starts_with("451 4.3.0 "), "{}", reply.text);
+    assert_eq!(client.command("QUIT").await.code, 221);
+    assert_eq!(client.next_reply().await, None);
+    server.metric_becomes("skrynka_smtp_connections_open", "0").await;
+    assert_eq!(server.metric("skrynka_smtp_in_flight_bytes"), "65536");
+    server.office.go_on.notify_one();
+    server.metric_becomes("skrynka_smtp_in_flight_bytes", "0").await;
+    assert_eq!(server.office.only_message(), b"Hello\r\n", "the sender will send it once more");
 }

@@ -1,15 +1,15 @@
 //! Each limit, from both of its sides.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use skrynka::smtp::Limits;
 use tokio::time::timeout;
 
-use super::office::Server;
+use super::office::{Server, any_port, settings};
 use crate::support::smtp_client::SmtpClient;
 
 #[tokio::test]
-async fn a_message_over_the_limit_is_refused_by_its_declared_size() {
+async fn rfc1870_6_1_a_message_over_the_limit_is_refused_by_its_declared_size() {
     let server = Server::with_limits(Limits { max_message_bytes: 100, ..Limits::default() });
     let mut client = SmtpClient::greeted(server.address).await;
     let lines = ["EHLO a", "MAIL FROM:<> SIZE=101", "MAIL FROM:<> SIZE=100"];
@@ -17,7 +17,7 @@ async fn a_message_over_the_limit_is_refused_by_its_declared_size() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_limit_that_was_not_declared_is_refused_after_its_dot() {
+async fn rfc1870_6_3_a_message_over_the_limit_that_was_not_declared_is_refused_after_its_dot() {
     let server = Server::with_limits(Limits { max_message_bytes: 100_000, ..Limits::default() });
     let mut client = SmtpClient::in_data(server.address, "branch@x.ua").await;
     for _ in 0..1000 {
@@ -31,7 +31,7 @@ async fn a_message_over_the_limit_that_was_not_declared_is_refused_after_its_dot
 }
 
 #[tokio::test]
-async fn a_hundred_recipients_are_taken_and_no_more() {
+async fn rfc5321_4_5_3_1_8_a_hundred_recipients_are_taken_and_no_more() {
     let server = Server::start();
     let mut client = SmtpClient::greeted(server.address).await;
     client.codes(&["EHLO a", "MAIL FROM:<>"]).await;
@@ -47,17 +47,18 @@ async fn a_hundred_recipients_are_taken_and_no_more() {
 
 #[tokio::test]
 async fn unknown_recipients_are_refused_and_searching_for_known_ones_ends_the_connection() {
-    let server = Server::start();
+    let limits = Limits { exempt_addresses: Vec::new(), ..Limits::default() };
+    let server = Server::with_limits(limits);
     let mut client = SmtpClient::greeted(server.address).await;
     client.codes(&["EHLO a", "MAIL FROM:<>"]).await;
     let reply = client.command("RCPT TO:<branch@elsewhere.ua>").await;
     assert_eq!(reply.text, "550 5.1.1 No such mailbox here\r\n");
     assert_eq!(client.command("DATA").await.code, 554);
-    for _ in 2..20 {
+    for _ in 2..=10 {
         client.send("RCPT TO:<nobody@x.ua>\r\n").await;
     }
     let codes = client.codes_to_the_end().await;
-    assert_eq!((codes.len(), codes.last()), (19, Some(&421)), "{codes:?}");
+    assert_eq!((codes.len(), codes.last()), (10, Some(&421)), "{codes:?}");
 }
 
 #[tokio::test]
@@ -75,7 +76,7 @@ async fn an_endless_line_is_not_kept_in_memory() {
 }
 
 #[tokio::test]
-async fn overlong_commands_are_refused_and_a_few_of_them_end_the_connection() {
+async fn rfc5321_4_5_3_1_4_overlong_commands_are_refused_and_a_few_of_them_end_the_connection() {
     let server = Server::start();
     let mut client = SmtpClient::greeted(server.address).await;
     let fits = format!("NOOP {}\r\n", "x".repeat(2041));
@@ -87,7 +88,8 @@ async fn overlong_commands_are_refused_and_a_few_of_them_end_the_connection() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_too_long_for_a_command_is_sent_away_however_it_drips() {
+async fn rfc5321_4_5_3_2_7_a_client_that_takes_too_long_for_a_command_is_sent_away_however_it_drips()
+ {
     let server = Server::with_limits(Limits { command_timeout_seconds: 1, ..Limits::default() });
     let mut client = SmtpClient::greeted(server.address).await;
     let reply = loop {
@@ -100,7 +102,7 @@ async fn a_client_that_takes_too_long_for_a_command_is_sent_away_however_it_drip
 }
 
 #[tokio::test]
-async fn a_message_that_takes_too_long_is_given_up_however_it_drips() {
+async fn rfc5321_4_5_3_2_5_a_message_that_takes_too_long_is_given_up_however_it_drips() {
     let server = Server::with_limits(Limits { data_timeout_seconds: 1, ..Limits::default() });
     let mut client = SmtpClient::in_data(server.address, "branch@x.ua").await;
     let reply = loop {
@@ -112,6 +114,41 @@ async fn a_message_that_takes_too_long_is_given_up_however_it_drips() {
     assert_eq!(reply.code, 421);
     assert_eq!(client.next_reply().await, None);
     assert_eq!(server.office.mails(), []);
+}
+
+#[tokio::test]
+async fn a_message_that_comes_fast_and_then_stops_is_given_up_all_the_same() {
+    let server = Server::with_limits(Limits {
+        data_bytes_per_second: 1,
+        data_timeout_seconds: 1,
+        ..Limits::default()
+    });
+    let mut client = SmtpClient::in_data(server.address, "branch@x.ua").await;
+    client.send("Hello\r\n".repeat(10_000)).await;
+    assert_eq!(client.codes_to_the_end().await, [421]);
+    server.metric_becomes("skrynka_smtp_in_flight_bytes", "0").await;
+}
+
+#[tokio::test]
+async fn the_time_that_a_message_waits_for_memory_is_not_the_clients() {
+    let server = Server::with_limits(Limits {
+        data_timeout_seconds: 2,
+        max_bytes_in_flight: 65_536,
+        max_message_bytes: 65_536,
+        pressure_command_timeout_seconds: 300,
+        ..Limits::default()
+    });
+    let mut waiting = SmtpClient::in_data(server.address, "branch@x.ua").await;
+    let mut first = SmtpClient::in_data(server.address, "wait@x.ua").await;
+    first.send("Hello\r\n.\r\n").await;
+    server.office.waiting.notified().await;
+    waiting.send("Hello").await;
+    let more_than_its_time = Duration::from_millis(2500);
+    assert!(timeout(more_than_its_time, waiting.next_reply()).await.is_err());
+    server.office.go_on.notify_one();
+    assert_eq!(first.reply().await.code, 250);
+    waiting.send("\r\n.\r\n").await;
+    assert_eq!(waiting.reply().await.code, 250);
 }
 
 #[tokio::test]
@@ -158,7 +195,7 @@ async fn one_address_has_its_own_limit_unless_it_is_exempt() {
 }
 
 #[tokio::test]
-async fn mail_is_put_off_while_messages_in_flight_take_all_memory() {
+async fn rfc1870_6_1_mail_is_put_off_while_messages_in_flight_take_all_memory() {
     let server = Server::with_limits(Limits {
         max_bytes_in_flight: 65_536,
         max_message_bytes: 65_536,
@@ -177,4 +214,155 @@ async fn mail_is_put_off_while_messages_in_flight_take_all_memory() {
     server.office.go_on.notify_one();
     assert_eq!(first.reply().await.code, 250);
     assert_eq!(second.command("MAIL FROM:<> SIZE=10").await.code, 250);
+}
+
+#[tokio::test]
+async fn rfc5321_4_5_3_2_under_pressure_those_who_only_wait_get_less_time_at_once() {
+    let server = Server::with_limits(Limits {
+        max_connections: 2,
+        pressure_command_timeout_seconds: 1,
+        ..Limits::default()
+    });
+    let mut idle = SmtpClient::greeted(server.address).await;
+    assert_eq!(server.metric("skrynka_smtp_pressure"), "0.5");
+    let waits = timeout(Duration::from_millis(50), idle.next_reply()).await;
+    assert!(waits.is_err(), "it has the five minutes of the standard");
+    let last = SmtpClient::greeted(server.address).await;
+    assert_eq!(server.metric("skrynka_smtp_pressure"), "1");
+    assert_eq!(idle.reply().await.text, "421 4.4.2 Timed out waiting for the client\r\n");
+    drop((idle, last));
+    server.metric_becomes("skrynka_smtp_pressure", "0").await;
+}
+
+#[tokio::test]
+async fn under_pressure_a_message_that_comes_is_not_cut_short_by_the_age_of_its_connection() {
+    let server = Server::with_limits(Limits {
+        max_connections: 1,
+        command_timeout_seconds: 100,
+        pressure_command_timeout_seconds: 2,
+        session_timeout_seconds: 150,
+        data_timeout_seconds: 1500,
+        ..Limits::default()
+    });
+    // At full pressure a connection may last three seconds, and a message may take thirty.
+    let mut client = SmtpClient::in_data(server.address, "branch@x.ua").await;
+    for _ in 0..70 {
+        client.send("slowly\r\n").await;
+        assert!(timeout(Duration::from_millis(50), client.next_reply()).await.is_err());
+    }
+    client.send(".\r\n").await;
+    assert_eq!(client.codes_to_the_end().await, [250, 421], "now its time is over");
+}
+
+#[tokio::test]
+async fn a_refusal_after_many_others_is_held_back() {
+    let server = Server::with_limits(Limits {
+        tarpit_after_errors: 2,
+        tarpit_milliseconds: 60_000,
+        ..Limits::default()
+    });
+    let mut client = SmtpClient::greeted(server.address).await;
+    assert_eq!(client.codes(&["BAD", "BAD", "NOOP"]).await, [500, 500, 250]);
+    client.send("BAD\r\n").await;
+    assert!(timeout(Duration::from_millis(50), client.next_reply()).await.is_err());
+    assert_eq!(server.mail("branch@x.ua").await, 250, "nobody else waits");
+    server.stop();
+    assert_eq!(client.codes_to_the_end().await, [500, 421]);
+}
+
+#[tokio::test]
+async fn a_message_whose_refusal_is_held_back_takes_no_memory() {
+    let server = Server::with_limits(Limits {
+        max_received_fields: 2,
+        tarpit_after_errors: 0,
+        tarpit_milliseconds: 60_000,
+        ..Limits::default()
+    });
+    let mut client = SmtpClient::in_data(server.address, "branch@x.ua").await;
+    client.send("Received: a\r\n").await;
+    server.metric_becomes("skrynka_smtp_in_flight_bytes", "65536").await;
+    client.send("Received: b\r\n\r\n.\r\n").await;
+    server.metric_becomes("skrynka_smtp_in_flight_bytes", "0").await;
+    assert!(timeout(Duration::from_millis(50), client.next_reply()).await.is_err());
+}
+
+#[tokio::test]
+async fn rfc5321_3_1_whoever_speaks_before_the_greeting_is_sent_away() {
+    let listener = any_port();
+    // It speaks before we look, as one that does not wait for any server does.
+    let mut client = SmtpClient::connect(listener.local_addr()).await;
+    client.send("EHLO client.example.ua\r\n").await;
+    let server = Server::serve(listener, settings(Limits::default(), None));
+    let reply = client.reply().await;
+    assert_eq!(reply.text, "554 5.5.1 Wait for the greeting\r\n");
+    assert_eq!(client.next_reply().await, None);
+    assert_eq!(server.mail("branch@x.ua").await, 250);
+}
+
+#[tokio::test]
+async fn rfc5321_3_1_a_greeting_that_is_held_back_finds_out_who_does_not_wait_for_it() {
+    let delay = |greeting_delay_milliseconds| {
+        Server::with_limits(Limits { greeting_delay_milliseconds, ..Limits::default() })
+    };
+    let server = delay(60_000);
+    let mut hasty = SmtpClient::connect(server.address).await;
+    assert!(timeout(Duration::from_millis(50), hasty.next_reply()).await.is_err());
+    hasty.send("EHLO client.example.ua\r\nMAIL FROM:<>\r\n").await;
+    assert_eq!(hasty.codes_to_the_end().await, [554]);
+    let mut waiting = SmtpClient::connect(server.address).await;
+    server.metric_becomes("skrynka_smtp_connections_total", "2").await;
+    server.stop();
+    assert_eq!(waiting.codes_to_the_end().await, [421]);
+    assert_eq!(delay(50).mail("branch@x.ua").await, 250);
+}
+
+#[tokio::test]
+async fn rfc1870_6_1_mail_is_put_off_while_the_disk_is_full_and_taken_when_it_is_not() {
+    let server = Server::start();
+    let mut client = SmtpClient::greeted(server.address).await;
+    client.command("EHLO a").await;
+    server.office.is_full.store(true, Ordering::SeqCst);
+    for line in ["MAIL FROM:<> SIZE=10", "MAIL FROM:<>"] {
+        let reply = client.command(line).await;
+        assert_eq!(reply.text, "452 4.3.1 No room for the mail, try again later\r\n", "{line}");
+        let asked = server.office.asked.load(Ordering::SeqCst);
+        assert_eq!(asked, Limits::default().max_message_bytes, "{line}");
+    }
+    server.office.is_full.store(false, Ordering::SeqCst);
+    client.begin_mail("branch@x.ua").await;
+    assert_eq!(client.command("Hello\r\n.").await.code, 250);
+}
+
+#[tokio::test]
+async fn data_is_put_off_while_too_many_mails_wait_for_their_commit() {
+    let server = Server::with_limits(Limits { max_queued_mails: 1, ..Limits::default() });
+    let mut first = SmtpClient::in_data(server.address, "wait@x.ua").await;
+    first.send("Hello\r\n.\r\n").await;
+    server.office.waiting.notified().await;
+    assert_eq!(server.metric("skrynka_smtp_pressure"), "1");
+    let mut second = SmtpClient::greeted(server.address).await;
+    let lines = ["EHLO a", "MAIL FROM:<>", "RCPT TO:<branch@x.ua>"];
+    assert_eq!(second.codes(&lines).await, [250, 250, 250]);
+    let reply = second.command("DATA").await;
+    assert!(reply.text.starts_with("451 4.3.0 "), "{}", reply.text);
+    server.office.go_on.notify_one();
+    assert_eq!(first.reply().await.code, 250);
+    second.begin_mail("branch@x.ua").await;
+    assert_eq!(second.command("Hello\r\n.").await.code, 250);
+    server.metric_becomes("skrynka_smtp_pressure", "0").await;
+}
+
+#[tokio::test]
+async fn other_limits_hold_for_those_who_connect_from_then_on() {
+    let server = Server::start();
+    let mut before = SmtpClient::greeted(server.address).await;
+    let limits = Limits { max_message_bytes: 100, max_connections: 2, ..Limits::default() };
+    server.reception.apply(settings(limits, None));
+    assert!(before.command("EHLO a").await.text.contains("SIZE 33554432"));
+    let mut after = SmtpClient::greeted(server.address).await;
+    assert!(after.command("EHLO a").await.text.contains("SIZE 100\r\n"));
+    let mut third = SmtpClient::connect(server.address).await;
+    assert_eq!(third.codes_to_the_end().await, [421]);
+    before.begin_mail("branch@x.ua").await;
+    assert_eq!(before.command("Hello\r\n.").await.code, 250);
 }

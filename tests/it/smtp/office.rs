@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -17,19 +17,25 @@ use skrynka::{
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
+    time::timeout,
 };
 
 use crate::support::smtp_client::SmtpClient;
 
-/// Keeps what comes for `branch@x.ua`. Mail for the other addresses at `x.ua` meets what their
-/// names say: `failed`, `full`, `never`, `panic`, `wait`.
+/// Keeps what comes for `branch@x.ua`, and for the postmaster of `z.ua`. Mail for the other
+/// addresses at `x.ua` meets what their names say: `failed`, `full`, `never`, `panic`, `wait`.
 #[derive(Debug, Default)]
 pub(super) struct Office {
     count: AtomicU8,
+    /// The room on the disk that was asked for last.
+    pub(super) asked: AtomicU64,
+    /// Set when the disk is to be full.
+    pub(super) is_full: AtomicBool,
     mails: Mutex<Vec<(Envelope, Vec<u8>)>>,
     /// Told when a mail for `wait` has come; such a mail is kept once `go_on` is told.
     pub(super) waiting: Notify,
     pub(super) go_on: Notify,
+    queued: AtomicUsize,
 }
 
 impl Office {
@@ -52,6 +58,23 @@ impl Intake for Office {
         recipient.domain() == "x.ua" && names.contains(&recipient.split_sub_address().0.local())
     }
 
+    fn serves(&self, domain: &str) -> bool {
+        ["x.ua", "z.ua"].contains(&domain)
+    }
+
+    fn has_room(&self, bytes: u64) -> bool {
+        self.asked.store(bytes, Ordering::SeqCst);
+        !self.is_full.load(Ordering::SeqCst)
+    }
+
+    fn queued(&self) -> usize {
+        self.queued.load(Ordering::SeqCst)
+    }
+
+    fn postmaster(&self) -> Option<MailAddress> {
+        "branch@x.ua".parse().ok()
+    }
+
     async fn accept(&self, envelope: Envelope, message: Vec<u8>) -> Result<MailId, IntakeError> {
         match envelope.recipients.first().map(MailAddress::local) {
             Some("failed") => return Err(IntakeError::Failed),
@@ -59,8 +82,10 @@ impl Intake for Office {
             Some("never") => std::future::pending().await,
             Some("panic") => panic!("as the test wants"),
             Some("wait") => {
+                self.queued.fetch_add(1, Ordering::SeqCst);
                 self.waiting.notify_one();
                 self.go_on.notified().await;
+                self.queued.fetch_sub(1, Ordering::SeqCst);
             }
             _ => {}
         }
@@ -76,8 +101,20 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) metrics: Metrics,
     pub(super) office: Arc<Office>,
+    pub(super) reception: Reception<Office>,
     serving: JoinHandle<()>,
     shutdown: watch::Sender<bool>,
+}
+
+/// A listener on a free port of the loopback address.
+pub(super) fn any_port() -> Listener {
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    Listener::bind(any_port).expect("loopback has a free port")
+}
+
+/// Settings without balancers.
+pub(super) fn settings(limits: Limits, tls: Option<Arc<rustls::ServerConfig>>) -> Settings {
+    Settings { hostname: "x.ua".into(), limits, proxy_from: Vec::new(), tls }
 }
 
 /// The moment at which everything happens here.
@@ -95,21 +132,28 @@ impl Server {
     }
 
     pub(super) fn with_settings(limits: Limits, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
-        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = Listener::bind(any_port).expect("loopback has a free port");
+        Self::serve(any_port(), settings(limits, tls))
+    }
+
+    /// Serves on a listener that is bound already.
+    pub(super) fn serve(listener: Listener, settings: Settings) -> Self {
         let (shutdown, stopping) = watch::channel(false);
         let (metrics, office) = (Metrics::new(), Arc::new(Office::default()));
         let address = listener.local_addr();
-        let settings = Settings { hostname: "x.ua".into(), limits, tls };
         let clock = Clock::fixed(now());
-        let serving = listener
-            .serve(Reception::new(Arc::clone(&office), settings, clock, metrics.clone()), stopping);
-        Self { address, metrics, office, serving: tokio::spawn(serving), shutdown }
+        let reception = Reception::new(Arc::clone(&office), settings, clock, metrics.clone());
+        let serving = tokio::spawn(listener.serve(reception.clone(), stopping));
+        Self { address, metrics, office, reception, serving, shutdown }
     }
 
     /// Asks the server to stop.
     pub(super) fn stop(&self) {
         self.shutdown.send_replace(true);
+    }
+
+    /// What tells that the server stops.
+    pub(super) fn stopping(&self) -> watch::Receiver<bool> {
+        self.shutdown.subscribe()
     }
 
     /// Waits for the server to have ended.
@@ -128,5 +172,16 @@ impl Server {
         let text = self.metrics.render();
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.expect("the metric is there from the start").to_owned()
+    }
+
+    /// Waits until a metric has this value.
+    pub(super) async fn metric_becomes(&self, name: &str, value: &str) {
+        let waiting = async {
+            while self.metric(name) != value {
+                tokio::task::yield_now().await;
+            }
+        };
+        let minute = std::time::Duration::from_mins(1);
+        timeout(minute, waiting).await.expect("the metric becomes what it should");
     }
 }

@@ -94,7 +94,8 @@ async fn byte_by_byte_makes_no_difference_either() {
 async fn a_bare_line_feed_in_a_command_ends_the_connection() {
     let server = Server::start();
     let mut client = SmtpClient::greeted(server.address).await;
-    client.send("EHLO a\r\nNOOP\nMAIL FROM:<>\r\n").await;
+    assert_eq!(client.command("EHLO a").await.code, 250);
+    client.send("NOOP\r\nNOOP\nMAIL FROM:<>\r\n").await;
     assert_eq!(client.codes_to_the_end().await, [250, 521]);
 }
 

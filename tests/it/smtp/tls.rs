@@ -3,14 +3,17 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
-use skrynka::smtp::{Limits, SmtpError, tls_config};
+use skrynka::{
+    domain::TransmissionType,
+    smtp::{Limits, SmtpError, tls_config},
+};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
     certificate::{Certificate, self_signed},
-    office::Server,
+    office::{Server, any_port, settings},
 };
 use crate::support::smtp_client::SmtpClient;
 
@@ -22,14 +25,14 @@ fn server() -> (Server, Certificate) {
     (Server::with_settings(Limits::default(), Some(config)), certificate)
 }
 
-fn write(files: &TempDir, certificate: &str, key: &str) -> (PathBuf, PathBuf) {
+pub(super) fn write(files: &TempDir, certificate: &str, key: &str) -> (PathBuf, PathBuf) {
     let paths = (files.path().join("chain.pem"), files.path().join("key.pem"));
     std::fs::write(&paths.0, certificate).unwrap();
     std::fs::write(&paths.1, key).unwrap();
     paths
 }
 
-async fn handshake(stream: TcpStream, trusted: &Certificate) -> TlsStream<TcpStream> {
+pub(super) async fn handshake(stream: TcpStream, trusted: &Certificate) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(trusted.chain_der.clone())).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -42,7 +45,7 @@ async fn handshake(stream: TcpStream, trusted: &Certificate) -> TlsStream<TcpStr
 }
 
 #[tokio::test]
-async fn a_mail_comes_over_tls_after_everything_before_it_is_forgotten() {
+async fn rfc3207_4_2_a_mail_comes_over_tls_after_everything_before_it_is_forgotten() {
     let (server, certificate) = server();
     let mut client = SmtpClient::greeted(server.address).await;
     assert!(client.command("EHLO a").await.text.contains("250-STARTTLS\r\n"));
@@ -62,7 +65,7 @@ async fn a_mail_comes_over_tls_after_everything_before_it_is_forgotten() {
 }
 
 #[tokio::test]
-async fn commands_injected_behind_starttls_are_refused_with_it() {
+async fn rfc3207_6_commands_injected_behind_starttls_are_refused_with_it() {
     let (server, _) = server();
     let mut client = SmtpClient::greeted(server.address).await;
     client.command("EHLO a").await;
@@ -71,7 +74,7 @@ async fn commands_injected_behind_starttls_are_refused_with_it() {
 }
 
 #[tokio::test]
-async fn commands_injected_between_starttls_and_the_handshake_are_no_commands() {
+async fn rfc3207_6_commands_injected_between_starttls_and_the_handshake_are_no_commands() {
     let (server, _) = server();
     let mut client = SmtpClient::greeted(server.address).await;
     assert_eq!(client.codes(&["EHLO a", "STARTTLS"]).await, [250, 220]);
@@ -85,7 +88,59 @@ async fn commands_injected_between_starttls_and_the_handshake_are_no_commands() 
 }
 
 #[tokio::test]
-async fn tls_is_not_offered_without_a_certificate() {
+async fn rfc8314_3_a_listener_may_begin_with_tls() {
+    let (files, certificate) = (TempDir::new().unwrap(), self_signed("mx.x.ua", 7));
+    let (chain, key) = write(&files, &certificate.chain_pem, &certificate.key_pem);
+    let config = tls_config(&chain, &key).unwrap();
+    let server = Server::serve(any_port().with_tls(), settings(Limits::default(), Some(config)));
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let mut client = SmtpClient::over(handshake(stream, &certificate).await);
+    assert_eq!(client.reply().await.code, 220);
+    assert!(!client.command("EHLO a").await.text.contains("STARTTLS"));
+    assert_eq!(client.command("STARTTLS").await.code, 503);
+    client.begin_mail("branch@x.ua").await;
+    assert_eq!(client.codes(&["Hello\r\n.", "QUIT"]).await, [250, 221]);
+    let (envelope, _) = server.office.mails().remove(0);
+    assert_eq!((envelope.tls, envelope.protocol), (true, TransmissionType::Esmtps));
+    assert_eq!(server.metric("skrynka_smtp_tls_sessions_total"), "1");
+
+    let mut clear = SmtpClient::connect(server.address).await;
+    clear.send("EHLO client.example.ua\r\n").await;
+    let mut heard = Vec::new();
+    drop(tokio::io::AsyncReadExt::read_to_end(&mut clear.into_stream(), &mut heard).await);
+    assert!(!heard.starts_with(b"2") && !heard.starts_with(b"5"), "{heard:?}");
+}
+
+#[tokio::test]
+async fn rfc8997_tls_1_2_is_spoken_and_nothing_older() {
+    let (server, _) = server();
+    for (version, answer) in
+        [(1, &[21, 3, 3, 0, 2, 2, 70][..]), (2, &[21, 3, 3, 0, 2, 2, 70]), (3, &[22])]
+    {
+        let mut client = SmtpClient::greeted(server.address).await;
+        assert_eq!(client.codes(&["EHLO a", "STARTTLS"]).await, [250, 220]);
+        client.send(hello_of_tls(version)).await;
+        client.finish().await;
+        let mut heard = Vec::new();
+        drop(tokio::io::AsyncReadExt::read_to_end(&mut client.into_stream(), &mut heard).await);
+        assert!(heard.starts_with(answer), "3.{version}: {heard:?}");
+    }
+}
+
+/// A hello (RFC 5246 §7.4.1.2) that offers the version 3.`minor` and ECDHE with ECDSA on P-256.
+fn hello_of_tls(minor: u8) -> Vec<u8> {
+    let suites_and_compression = [0, 2, 0xc0, 0x2b, 1, 0];
+    let groups = [0, 10, 0, 4, 0, 2, 0, 23];
+    let algorithms = [0, 13, 0, 4, 0, 2, 4, 3];
+    let extensions = [&[0, 16][..], &groups, &algorithms].concat();
+    let version_and_random = [&[3, minor][..], &[7; 32], &[0]].concat();
+    let body = [&version_and_random[..], &suites_and_compression, &extensions].concat();
+    let len = u8::try_from(body.len()).unwrap();
+    [&[22, 3, 1, 0, len + 4, 1, 0, 0, len][..], &body].concat()
+}
+
+#[tokio::test]
+async fn rfc3207_4_tls_is_not_offered_without_a_certificate() {
     let server = Server::start();
     let mut client = SmtpClient::greeted(server.address).await;
     assert!(!client.command("EHLO a").await.text.contains("STARTTLS"));

@@ -1,0 +1,141 @@
+//! A message being read: its bytes, as far as memory was granted for them, and why it is not
+//! kept.
+
+use bytes::BytesMut;
+
+use crate::smtp::{
+    framing::{MessageFramer, Progress},
+    hops,
+    session::Rules,
+};
+
+/// What a message may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MessageLimits {
+    bytes: usize,
+    line_bytes: usize,
+    received_fields: usize,
+}
+
+/// Why a message is not kept. Which it is does not depend on how the bytes are spread over reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excuse {
+    LongLine,
+    Loop,
+    NoRoom,
+    TooBig,
+}
+
+/// A message being read.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    framer: MessageFramer,
+    granted: usize,
+    /// Whether what comes is still kept.
+    keeps: bool,
+    /// The length of the message so far, kept or not.
+    len: usize,
+    limits: MessageLimits,
+    message: Vec<u8>,
+    received: u64,
+}
+
+impl MessageLimits {
+    pub(super) fn of(rules: &Rules) -> Self {
+        Self {
+            bytes: usize::try_from(rules.max_message_bytes).unwrap_or(usize::MAX),
+            line_bytes: rules.max_text_line_bytes,
+            received_fields: rules.max_received_fields,
+        }
+    }
+}
+
+impl Incoming {
+    pub(super) fn new(limits: MessageLimits) -> Self {
+        Self {
+            framer: MessageFramer::new(),
+            granted: 0,
+            keeps: true,
+            len: 0,
+            limits,
+            message: Vec::new(),
+            received: 0,
+        }
+    }
+
+    /// The bytes that have come, dots that protect lines among them.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// The memory that is held.
+    pub(super) fn granted(&self) -> usize {
+        self.granted
+    }
+
+    /// How much memory the message needs in all when `more` bytes are about to be added, and how
+    /// much it had better have: twice as much, so that a long message is not copied with every
+    /// read. `None` when it has enough.
+    pub(super) fn wants(&self, more: usize) -> Option<(usize, usize)> {
+        let max = self.limits.bytes;
+        let needed = self.message.len().saturating_add(more).min(max);
+        let lacks = self.keeps && needed > self.granted;
+        lacks.then(|| (needed, needed.max(self.granted.saturating_mul(2)).min(max)))
+    }
+
+    /// Memory for `bytes` in all was found.
+    pub(super) fn grant(&mut self, bytes: usize) {
+        self.granted = bytes;
+        self.message.reserve_exact(bytes.saturating_sub(self.message.len()));
+    }
+
+    /// No more memory was found.
+    pub(super) fn starve(&mut self) {
+        self.give_up();
+    }
+
+    /// Takes what belongs to the message off `input`.
+    pub(super) fn feed(&mut self, input: &mut BytesMut) -> Progress {
+        let before = input.len();
+        let Self { keeps, len, limits, message, .. } = self;
+        let progress = self.framer.feed(input, |bytes| {
+            *len = len.saturating_add(bytes.len());
+            if *keeps && *len <= limits.bytes {
+                message.extend_from_slice(bytes);
+            }
+        });
+        let consumed = u64::try_from(before.saturating_sub(input.len())).unwrap_or(u64::MAX);
+        self.received = self.received.saturating_add(consumed);
+        if self.breach().is_some() {
+            self.give_up();
+        }
+        progress
+    }
+
+    /// The whole message, after its final dot; or why it is not kept.
+    pub(super) fn end(self) -> Result<Vec<u8>, Excuse> {
+        if let Some(excuse) = self.breach() {
+            return Err(excuse);
+        }
+        if !self.keeps {
+            return Err(Excuse::NoRoom);
+        }
+        if hops::count(&self.message, self.limits.received_fields) >= self.limits.received_fields {
+            return Err(Excuse::Loop);
+        }
+        Ok(self.message)
+    }
+
+    fn breach(&self) -> Option<Excuse> {
+        if self.len > self.limits.bytes {
+            return Some(Excuse::TooBig);
+        }
+        (self.framer.longest_line() > self.limits.line_bytes).then_some(Excuse::LongLine)
+    }
+
+    fn give_up(&mut self) {
+        self.granted = 0;
+        self.keeps = false;
+        self.message = Vec::new();
+    }
+}
