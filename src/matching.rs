@@ -22,7 +22,7 @@ use crate::{
     bundle::Document,
     domain::{
         Assurance, Awaits, BranchId, Finding, Indication, Retention, RetentionReason, ServiceId,
-        ShareId, SubIndication, Term, Timestamp, TypeCode, Verdict,
+        Severity, ShareId, SubIndication, Term, Timestamp, TypeCode, Verdict,
     },
     registry::Branch,
     signature::Examined,
@@ -155,6 +155,16 @@ impl Judgement {
             retention: Retention { destroy_at, reason: RetentionReason::Quarantine },
             excess_retention: Retention { destroy_at, reason: RetentionReason::Excess },
         }
+    }
+
+    /// The same judgement with `notes` among its findings: of severity info alone, for what changes
+    /// no verdict is no reason for one.
+    #[must_use]
+    pub fn noting(mut self, notes: impl IntoIterator<Item = Finding>) -> Self {
+        let notes = notes.into_iter().filter(|note| note.severity == Severity::Info);
+        self.findings.extend(notes);
+        decision::sort(&mut self.findings);
+        self
     }
 
     /// The share.

@@ -93,13 +93,14 @@ pub(super) fn decide<'a>(
         bench.check_qr(service, received_at);
     }
 
+    sort(&mut bench.findings);
     let assurances =
         deciding.iter().map(|copy| copy.assurance(accepted.map(|accepted| accepted.policy)));
     Decision {
         service,
         verdict: bench.verdict,
         assurance: weakest(assurances),
-        findings: bench.sorted(),
+        findings: bench.findings,
         excess: copies.iter().map(is_excess).collect(),
     }
 }
@@ -175,16 +176,15 @@ impl Bench {
             self.findings.push(finding.with_detail(since.to_string()));
         }
     }
+}
 
-    fn sorted(mut self) -> Vec<Finding> {
-        self.findings.sort_by(|one, other| {
-            let key =
-                |finding: &Finding| (Reverse(finding.severity), finding.document, finding.code);
-            key(one).cmp(&key(other)).then_with(|| one.detail.cmp(&other.detail))
-        });
-        self.findings.dedup();
-        self.findings
-    }
+/// The worst severity first, then by document, each once.
+pub(super) fn sort(findings: &mut Vec<Finding>) {
+    findings.sort_by(|one, other| {
+        let key = |finding: &Finding| (Reverse(finding.severity), finding.document, finding.code);
+        key(one).cmp(&key(other)).then_with(|| one.detail.cmp(&other.detail))
+    });
+    findings.dedup();
 }
 
 /// What the service asks for and none of `types` is.

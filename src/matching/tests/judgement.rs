@@ -82,3 +82,23 @@ fn keeps_a_mail_that_cannot_be_opened_for_the_quarantine() {
     assert_eq!(judgement.retention().destroy_at.to_string(), "2026-09-08T10:00:00Z");
     assert_eq!((judgement.documents().len(), judgement.mail_term()), (0, Term::Share));
 }
+
+#[test]
+fn notes_stand_last_and_change_nothing_but_the_findings() {
+    let branch = one_service("[\"u-id\"]");
+    let bare = judged(&branch, vec![examined("u-id", b"%PDF-1.4", None)]);
+    let fail = Finding::of_share(FindingCode::SenderSpf).with_detail("fail (diia.test)");
+    let pass = Finding::of_share(FindingCode::SenderDkim).with_detail("pass (diia.test)");
+    // Only what decides nothing may come this way.
+    let error = Finding::of_share(FindingCode::NoDocument);
+    let noted = bare.clone().noting([fail.clone(), pass, error, fail]);
+    let mut expected = shown(bare.findings());
+    expected.extend(
+        ["sender_dkim - pass (diia.test)", "sender_spf - fail (diia.test)"].map(str::to_owned),
+    );
+    assert_eq!(shown(noted.findings()), expected);
+    assert_eq!(
+        (noted.verdict(), noted.assurance(), noted.retention(), noted.awaits()),
+        (bare.verdict(), bare.assurance(), bare.retention(), bare.awaits())
+    );
+}
