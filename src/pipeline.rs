@@ -8,6 +8,7 @@
 mod examine;
 mod intake;
 mod keep;
+mod look_up;
 mod rejudge;
 mod turns;
 
@@ -25,6 +26,7 @@ use crate::{
     matching,
     metrics::{Metrics, Part},
     registry::{Branch, Registry},
+    sender,
     spool::{Pending, Spool, SpoolError, SpooledMail},
     store::{Store, StoreError},
     trust::{RevocationStore, TrustStore, Wanted},
@@ -32,6 +34,7 @@ use crate::{
 };
 
 use examine::Sources;
+use look_up::LookUp;
 use turns::{Turn, Turns};
 
 pub use intake::SpoolIntake;
@@ -64,8 +67,12 @@ pub struct Pipeline {
     pub revocation_policy: RevocationPolicy,
     /// Who fetches revocation data that is missing; `None` when nobody does.
     pub wanted: Option<mpsc::Sender<Wanted>>,
+    /// Who asks the DNS about senders; `None` when nobody does.
+    pub sender: Option<sender::Checks>,
     /// How long what is not verified is kept.
     pub policy: matching::Policy,
+    /// Our name, as the `Received:` field of a mail has it.
+    pub hostname: String,
     /// The time.
     pub clock: Clock,
     /// The numbers.
@@ -98,8 +105,11 @@ enum PipelineError {
 
 /// What the mails in hand share.
 struct Floor {
-    /// One for each mail that is worked on. A mail that waits to be tried again holds none.
+    /// One for each mail that is worked on. A mail that waits to be tried again or for what the
+    /// DNS says of its sender holds none.
     slots: Arc<Semaphore>,
+    /// For mails that wait for what the DNS says when they are examined, until they are kept.
+    room: Arc<Semaphore>,
     /// Held by every mail while it is opened; by a mail that may have stopped the program, alone.
     opening: RwLock<()>,
     /// The order of the mails in hand.
@@ -116,6 +126,7 @@ impl Pipeline {
         let slots = Arc::new(Semaphore::new(workers));
         let floor = Arc::new(Floor {
             slots,
+            room: Arc::new(Semaphore::new(look_up::ROOM)),
             opening: RwLock::default(),
             turns: Arc::default(),
             outdated: Notify::new(),
@@ -165,8 +176,7 @@ impl Pipeline {
     ) {
         let mut pause = FIRST_PAUSE;
         loop {
-            let Place { turn, slot: held } = place;
-            let Err(error) = self.try_once(pending, turn, &floor).await else { return };
+            let Err(error) = self.try_once(pending, place, &floor).await else { return };
             self.metrics.failure(Part::Pipeline);
             if let PipelineError::Panicked = error {
                 pending.attempts = pending.attempts.saturating_add(1);
@@ -181,7 +191,6 @@ impl Pipeline {
             }
             tracing::error!(mail.id = %pending.id, error = chain(&error), retry_in_seconds = pause.as_secs_f64(),
                 "a mail could not be judged; it is safe in the spool");
-            drop(held);
             place = tokio::select! {
                 _ = shutdown.wait_for(|stop| *stop) => {
                     self.spool.release(pending.id);
@@ -200,13 +209,13 @@ impl Pipeline {
     async fn try_once(
         &self,
         pending: Pending,
-        turn: Turn,
+        place: Place,
         floor: &Arc<Floor>,
     ) -> Result<(), PipelineError> {
         let (pipeline, floor) = (self.clone(), Arc::clone(floor));
         // A set, for it ends its task when it is dropped.
         let mut task = JoinSet::new();
-        task.spawn(async move { pipeline.judge(pending, turn, &floor).await });
+        task.spawn(async move { pipeline.judge(pending, place, &floor).await });
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,
             Some(Err(_)) | None => Err(PipelineError::Panicked),
@@ -216,23 +225,32 @@ impl Pipeline {
     async fn judge(
         &self,
         pending: Pending,
-        turn: Turn,
+        place: Place,
         floor: &Floor,
     ) -> Result<(), PipelineError> {
+        let Place { turn, mut slot } = place;
         let mail = self.spool.read(pending.id).await?;
         let (targets, homeless) = self.targets(&mail.envelope);
         let mut missing = Vec::new();
         for target in targets {
-            // What was kept before a crash is sealed with keys that are committed, so its objects
-            // must not be written again.
+            // Its objects were synced before it was committed, and no later try touches them, so
+            // a share that is there needs nothing more.
             if !self.store.has_share(ShareId::of(mail.id, &target.branch.id)).await? {
                 missing.push(target);
             }
         }
         if !missing.is_empty() {
             let sources = Sources::of(self);
-            let opened = self.open(pending, &mail, &sources, floor).await?;
+            let (mut opened, look_up) = self.open(pending, &mail, &sources, floor).await?;
             turn.come(opened.fingerprints()).await;
+            if let Some(look_up) = look_up {
+                // It takes no slot again: a mail with the same copy may hold the last one, waiting
+                // for this one.
+                if let Some(found) = look_up.end(&turn, &mut slot, &floor.room).await {
+                    opened.signals = found;
+                }
+                self.spool.end_attempt(mail.id).await?;
+            }
             for target in missing {
                 self.keep(&mail, &target, &opened).await?;
             }
@@ -249,14 +267,15 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Opens and examines a mail, counting attempts that stop the program.
+    /// Opens and examines a mail, counting attempts that stop the program, and begins to ask the
+    /// DNS about its sender. The attempt ends with the look-ups, where there are any.
     async fn open(
         &self,
         pending: Pending,
         mail: &SpooledMail,
         sources: &Sources,
         floor: &Floor,
-    ) -> Result<examine::Opened, PipelineError> {
+    ) -> Result<(examine::Opened, Option<LookUp>), PipelineError> {
         // What stopped the program may have been another mail that was being opened beside this
         // one. Alone, each answers for itself.
         let (_beside, _alone) = if pending.attempts == 0 {
@@ -265,12 +284,21 @@ impl Pipeline {
             (None, Some(floor.opening.write().await))
         };
         if self.spool.begin_attempt(mail.id).await? > MAX_ATTEMPTS {
-            return Ok(examine::Opened::unopened_after_crashes());
+            return Ok((examine::Opened::unopened_after_crashes(), None));
         }
+        let origin = sender::Origin::from(&mail.envelope);
+        let signals = self.sender.as_ref().map(|_| sender::unasked(&origin)).unwrap_or_default();
+        // Look-ups go on when the lock is free again: it does not tell what they stop. A mail that
+        // may have stopped the program goes without them.
+        let checks = self.sender.as_ref().filter(|_| pending.attempts == 0);
+        let look_up =
+            checks.map(|checks| LookUp::begin(checks.clone(), origin, mail.message.clone()));
         let received_at = mail.envelope.received_at;
-        let opened = self.examine(mail.message.clone(), received_at, sources).await?;
-        self.spool.end_attempt(mail.id).await?;
-        Ok(opened)
+        let opened = self.examine(mail.message.clone(), received_at, sources).await;
+        if look_up.is_none() || opened.is_err() {
+            self.spool.end_attempt(mail.id).await?;
+        }
+        Ok((examine::Opened { signals, ..opened? }, look_up))
     }
 
     /// Opens and examines on a thread of its own: it is all computation, and a panic in it ends

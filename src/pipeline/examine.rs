@@ -46,6 +46,8 @@ pub(super) struct Opened {
     pub(super) subject: Option<String>,
     /// Whether a trust list was loaded when its signatures were judged.
     pub(super) has_trust_list: bool,
+    /// What is said of its sender.
+    pub(super) signals: Vec<Finding>,
     pub(super) content: Content,
 }
 
@@ -92,6 +94,7 @@ impl Opened {
             message_id: None,
             subject: None,
             has_trust_list: false,
+            signals: Vec::new(),
             content: Content::Malformed(finding),
         }
     }
@@ -113,7 +116,13 @@ pub(super) fn open_and_examine(
         Ok(message) => message,
         Err(error) => {
             let content = Content::Malformed(error.finding());
-            return Opened { message_id: None, subject: None, has_trust_list, content };
+            return Opened {
+                message_id: None,
+                subject: None,
+                has_trust_list,
+                signals: Vec::new(),
+                content,
+            };
         }
     };
 
@@ -156,6 +165,7 @@ pub(super) fn open_and_examine(
         message_id: message.message_id().map(str::to_owned),
         subject: message.subject().map(shorten),
         has_trust_list,
+        signals: Vec::new(),
         content,
     }
 }

@@ -1,7 +1,9 @@
 //! Judging what a mail brought to one branch, and keeping it.
 //!
-//! Order: sealed objects first, each synced; then the share with its keys in one transaction. A
-//! crash in between leaves objects that no key opens, and the next try writes over them.
+//! Order: sealed objects first, each synced; then the share with its keys in one transaction. Each
+//! try seals with keys of its own, and no try touches what another has sealed. So a share that is
+//! in the database has its objects, however late its commit was seen. A try that was certainly
+//! not committed takes its objects away; what a crash leaves is noise without a key.
 
 use std::time::Instant;
 
@@ -11,12 +13,12 @@ use crate::{
     metrics::Stage,
     sealing::Key,
     spool::SpooledMail,
-    store::{Inserted, NewDocument, NewKey, NewShare},
+    store::{Inserted, NewDocument, NewKey, NewShare, StoreError},
     vault::ObjectName,
 };
 
 use super::{
-    Pipeline, PipelineError, Target,
+    Pipeline, PipelineError, Target, chain,
     examine::{Content, Opened},
 };
 
@@ -40,6 +42,7 @@ impl Pipeline {
     ) -> Result<(), PipelineError> {
         let share = ShareId::of(mail.id, &target.branch.id);
         let judgement = self.judge_for(share, mail, target, opened).await?;
+        let judgement = judgement.noting(opened.signals.iter().cloned());
         let start = Instant::now();
         self.seal_and_commit(share, mail, target, opened, &judgement).await?;
         self.metrics.stage(Stage::Keep, start.elapsed());
@@ -104,43 +107,63 @@ impl Pipeline {
         judgement: &Judgement,
     ) -> Result<(), PipelineError> {
         let keys = self.keys(share, judgement)?;
-        let documents = self.seal(share, mail, opened, judgement, &keys).await?;
+        let outcome = self.try_keys(share, mail, target, opened, judgement, &keys).await;
+        match outcome {
+            Ok(Inserted::New) | Err(PipelineError::Store(StoreError::Uncertain(_))) => {}
+            // An earlier try was committed although its connection failed, or nothing is kept.
+            Ok(Inserted::AlreadyThere) | Err(_) => self.discard(share, &keys).await,
+        }
+        outcome.map(|_| ())
+    }
+
+    /// Seals all of the share with these keys, and commits it with them.
+    async fn try_keys(
+        &self,
+        share: ShareId,
+        mail: &SpooledMail,
+        target: &Target,
+        opened: &Opened,
+        judgement: &Judgement,
+        keys: &Keys,
+    ) -> Result<Inserted, PipelineError> {
+        let documents = self.seal(share, mail, opened, judgement, keys).await?;
         let details = ShareDetails {
             sender: mail.envelope.sender.clone(),
             recipients: target.recipients.clone(),
             message_id: opened.message_id.clone(),
             subject: opened.subject.clone(),
-            peer: mail.envelope.peer.to_string(),
+            peer: mail.envelope.peer.map(|peer| peer.to_string()).unwrap_or_default(),
         };
         let key = keys.of(Term::Share);
         let sealed_details =
             self.vault.seal_details(share, Term::Share, ShareDetails::KIND, key, &details)?;
         let message_id = opened.message_id.as_ref();
-        let inserted = self
-            .store
-            .insert_share(&NewShare {
-                judgement,
-                mail: mail.id,
-                judged_at: self.clock.now(),
-                mail_bytes: u64::try_from(mail.message.len()).unwrap_or(u64::MAX),
-                keys: keys
-                    .0
-                    .iter()
-                    .map(|(term, _, wrapped)| NewKey { term: *term, wrapped: wrapped.clone() })
-                    .collect(),
-                sealed_details,
-                message_id: message_id
-                    .map(|id| self.vault.fingerprint(ShareDetails::MESSAGE_ID_KIND, id.as_bytes())),
-                documents,
-            })
-            .await?;
-        if inserted == Inserted::AlreadyThere {
-            // An earlier try was committed although its connection failed, and its objects were
-            // just replaced: they are sealed once more, with the keys that are committed.
-            let keys = self.committed_keys(share, keys).await?;
-            self.seal(share, mail, opened, judgement, &keys).await?;
+        let new = NewShare {
+            judgement,
+            mail: mail.id,
+            judged_at: self.clock.now(),
+            mail_bytes: u64::try_from(mail.message.len()).unwrap_or(u64::MAX),
+            keys: keys
+                .0
+                .iter()
+                .map(|(term, _, wrapped)| NewKey { term: *term, wrapped: wrapped.clone() })
+                .collect(),
+            sealed_details,
+            message_id: message_id
+                .map(|id| self.vault.fingerprint(ShareDetails::MESSAGE_ID_KIND, id.as_bytes())),
+            documents,
+        };
+        Ok(self.store.insert_share(&new).await?)
+    }
+
+    /// Takes away what was sealed with keys that are not kept. What stays is noise.
+    async fn discard(&self, share: ShareId, keys: &Keys) {
+        for (term, key, _) in &keys.0 {
+            if let Err(error) = self.vault.discard(share, *term, key).await {
+                tracing::warn!(share.id = %share, error = chain(&error),
+                    "what a try that failed has sealed stays in the vault; nothing opens it");
+            }
         }
-        Ok(())
     }
 
     /// Puts the mail and its documents into the vault.
@@ -153,26 +176,15 @@ impl Pipeline {
         keys: &Keys,
     ) -> Result<Vec<NewDocument>, PipelineError> {
         let term = judgement.mail_term();
-        self.vault.put(share, term, &ObjectName::mail(), keys.of(term), &mail.message).await?;
+        let kept = mail.envelope.stamp(mail.id, &self.hostname, &mail.message);
+        self.vault.put(share, term, &ObjectName::mail(), keys.of(term), &kept).await?;
+        drop(kept);
         let mut documents = Vec::new();
         for (document, fingerprint) in judgement.documents().iter().zip(opened.fingerprints()) {
             let key = keys.of(document.term());
             documents.push(self.seal_document(share, document, fingerprint, key).await?);
         }
         Ok(documents)
-    }
-
-    /// The keys that the database has for a share, in place of `fresh` ones. A term that it has
-    /// none for keeps the fresh one: nothing is to be read there.
-    async fn committed_keys(&self, share: ShareId, fresh: Keys) -> Result<Keys, PipelineError> {
-        let mut keys = fresh;
-        for (term, key, wrapped) in &mut keys.0 {
-            if let Some(committed) = self.store.wrapped_key(share, *term).await? {
-                *key = self.vault.data_key(share, *term, &committed)?;
-                *wrapped = committed;
-            }
-        }
-        Ok(keys)
     }
 
     /// A key for each term that something of the share is kept for.

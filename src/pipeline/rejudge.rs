@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::{
     domain::{
         Awaits, BranchScope, DocumentDetails, DocumentRow, FindingCode, ShareId, ShareRow, Term,
+        without_trace,
     },
     matching::{self, Case, ExaminedDocument, Judgement},
     metrics::{Part, Rejudging},
@@ -144,7 +145,10 @@ impl Pipeline {
         };
         self.ask_for(opened.wanted());
         let documents = self.store.documents(share).await?;
+        // What the DNS said then is not what it says now.
+        let signals = before.findings.iter().filter(|finding| finding.code.is_of_sender());
         let judgement = self.judge_again(&before, opened);
+        let judgement = judgement.map(|judgement| judgement.noting(signals.cloned()));
         let Some(judgement) = judgement.filter(|judgement| is_split_as(judgement, &documents))
         else {
             tracing::info!(share.id = %share, "the registry has changed since the share was judged, \
@@ -155,12 +159,12 @@ impl Pipeline {
         self.replace(&before, &documents, &judgement).await
     }
 
-    /// The raw mail of a share; `None` when it is destroyed.
+    /// The raw mail of a share as it was sent; `None` when it is destroyed.
     async fn kept_mail(&self, share: ShareId) -> Result<Option<Bytes>, PipelineError> {
         let Some(term) = self.store.mail_term(share).await? else { return Ok(None) };
         let Some(key) = self.kept_key(share, term).await? else { return Ok(None) };
         match self.vault.read(share, term, &ObjectName::mail(), &key).await {
-            Ok(mail) => Ok(Some(mail)),
+            Ok(kept) => Ok(Some(kept.slice_ref(without_trace(&kept)))),
             // The purge has just been here.
             Err(VaultError::Missing { .. }) if self.kept_key(share, term).await?.is_none() => {
                 Ok(None)

@@ -6,10 +6,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    domain::{Actor, BranchScope, Term, Verdict},
+    domain::{Actor, BranchScope, Term, TransmissionType, Verdict, without_trace},
     sealing::MasterKey,
+    smtp::Intake as _,
     spool::SpoolSettings,
-    vault::ObjectName,
+    vault::{ObjectName, VaultError},
 };
 
 const REGISTRY: &str = r#"
@@ -39,6 +40,7 @@ addresses = ["library@docs.example.ua"]
 /// An installation whose spool nobody reads but the test.
 struct House {
     directory: TempDir,
+    master: MasterKey,
     pipeline: Pipeline,
     registry: watch::Sender<Arc<Registry>>,
     floor: Floor,
@@ -49,8 +51,7 @@ impl House {
         let directory = tempfile::tempdir().unwrap();
         let at = Timestamp::from_micros(1_800_000_000_000_000);
         let master = MasterKey::generate().unwrap();
-        let url = format!("sqlite:{}", directory.path().join("skrynka.db").display());
-        let store = Store::open(&url, &master.check_value()).await.unwrap();
+        let store = open_store(&directory, &master).await;
         // The database knows both branches; the registry in force may have one of them only.
         let whole = Registry::parse(&format!("{REGISTRY}{LIBRARY}")).unwrap();
         store.apply_registry(&whole, &Actor::CommandLine, at).await.unwrap();
@@ -74,17 +75,20 @@ impl House {
             organisation_keys: Arc::default(),
             revocation_policy: RevocationPolicy::Prefer,
             wanted: None,
+            sender: None,
             policy: matching::Policy { quarantine_days: 30 },
+            hostname: "mx.example.ua".to_owned(),
             clock: Clock::fixed(at),
             metrics,
         };
         let floor = Floor {
             slots: Arc::new(Semaphore::new(1)),
+            room: Arc::new(Semaphore::new(look_up::ROOM)),
             opening: RwLock::default(),
             turns: Arc::default(),
             outdated: Notify::new(),
         };
-        Self { directory, pipeline, registry, floor }
+        Self { directory, master, pipeline, registry, floor }
     }
 
     async fn accept(&self, recipients: &[&str]) -> MailId {
@@ -92,8 +96,9 @@ impl House {
         let id = mail_id(received_at).unwrap();
         let envelope = Envelope {
             received_at,
-            peer: Ipv4Addr::LOCALHOST.into(),
+            peer: Some(Ipv4Addr::LOCALHOST.into()),
             helo: "sender.example.ua".to_owned(),
+            protocol: TransmissionType::Esmtp,
             tls: false,
             sender: None,
             recipients: recipients.iter().map(|address| address.parse().unwrap()).collect(),
@@ -109,7 +114,54 @@ impl House {
     }
 
     async fn judge(&self, pending: Pending) -> Result<(), PipelineError> {
-        self.pipeline.judge(pending, self.floor.turns.take(), &self.floor).await
+        let place = Place { slot: slot(&self.floor).await, turn: self.floor.turns.take() };
+        self.pipeline.judge(pending, place, &self.floor).await
+    }
+
+    /// Keeps the mail for the school by a try that has not seen that the share is there.
+    async fn keep(&self, mail: MailId) -> Result<(), PipelineError> {
+        self.keep_by(&self.pipeline, mail).await
+    }
+
+    /// A try that seals the objects and finds that the database is gone.
+    async fn keep_without_database(&self, mail: MailId) -> Result<(), PipelineError> {
+        let store = open_store(&self.directory, &self.master).await;
+        store.close().await;
+        self.keep_by(&Pipeline { store, ..self.pipeline.clone() }, mail).await
+    }
+
+    async fn keep_by(&self, pipeline: &Pipeline, mail: MailId) -> Result<(), PipelineError> {
+        let mail = pipeline.spool.read(mail).await.unwrap();
+        let (targets, _) = pipeline.targets(&mail.envelope);
+        pipeline.keep(&mail, &targets[0], &examine::Opened::unopened_after_crashes()).await
+    }
+
+    /// Leaves what a try that was cut off after sealing leaves: the mail under a key of its own.
+    async fn leave_objects(&self, mail: MailId) {
+        let (share, vault) = (share_of(mail, "school"), &self.pipeline.vault);
+        let (key, _) = vault.new_data_key(share, Term::Share).unwrap();
+        vault.put(share, Term::Share, &ObjectName::mail(), &key, b"cut off").await.unwrap();
+    }
+
+    /// The mail as it is kept for the school, opened with the key in the database.
+    async fn kept(&self, mail: MailId) -> Result<bytes::Bytes, VaultError> {
+        let (share, pipeline) = (share_of(mail, "school"), &self.pipeline);
+        let wrapped = pipeline.store.wrapped_key(share, Term::Share).await.unwrap().unwrap();
+        let key = pipeline.vault.data_key(share, Term::Share, &wrapped).unwrap();
+        pipeline.vault.read(share, Term::Share, &ObjectName::mail(), &key).await
+    }
+
+    /// How many files there are under `objects`.
+    fn objects(&self) -> usize {
+        let mut directories = vec![self.directory.path().join("objects")];
+        let mut files = 0;
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { directories.push(path) } else { files += 1 }
+            }
+        }
+        files
     }
 
     async fn verdict(&self, mail: MailId, branch: &str) -> Option<Verdict> {
@@ -126,6 +178,11 @@ impl House {
         fs::write(&path, "not a directory").unwrap();
         path
     }
+}
+
+async fn open_store(directory: &TempDir, master: &MasterKey) -> Store {
+    let url = format!("sqlite:{}", directory.path().join("skrynka.db").display());
+    Store::open(&url, &master.check_value()).await.unwrap()
 }
 
 fn share_of(mail: MailId, branch: &str) -> ShareId {
@@ -227,19 +284,92 @@ async fn the_service_is_taken_from_whichever_address_names_one() {
 }
 
 #[tokio::test]
+async fn rfc5321_4_5_1_the_postmaster_has_a_mailbox_as_long_as_a_branch_has_one() {
+    let house = House::new().await;
+    let postmaster = |named: Option<&str>| {
+        let (spool, registry) = (house.pipeline.spool.clone(), house.pipeline.registry.clone());
+        let intake = SpoolIntake::new(spool, registry, Metrics::new())
+            .with_postmaster(named.map(|mailbox| mailbox.parse().unwrap()));
+        intake.postmaster().map(|mailbox| mailbox.to_string())
+    };
+    let (school, library) = ("school@docs.example.ua", "library@docs.example.ua");
+    assert_eq!(postmaster(None).as_deref(), Some(school));
+    assert_eq!(postmaster(Some(library)).as_deref(), Some(school), "no branch has it");
+    house.has_library();
+    assert_eq!(postmaster(None).as_deref(), Some(school));
+    assert_eq!(postmaster(Some(library)).as_deref(), Some(library));
+    house.registry.send_replace(Arc::default());
+    assert_eq!(postmaster(Some(library)), None);
+}
+
+#[tokio::test]
 async fn a_share_that_was_committed_meanwhile_stays_readable() {
     let house = House::new().await;
     let id = house.accept(&["school@docs.example.ua"]).await;
-    let pipeline = &house.pipeline;
-    let mail = pipeline.spool.read(id).await.unwrap();
-    let (targets, _) = pipeline.targets(&mail.envelope);
-    let opened = examine::Opened::unopened_after_crashes();
     for _ in 0..2 {
-        pipeline.keep(&mail, &targets[0], &opened).await.unwrap();
+        house.keep(id).await.unwrap();
     }
-    let share = share_of(id, "school");
-    let wrapped = pipeline.store.wrapped_key(share, Term::Share).await.unwrap().unwrap();
-    let key = pipeline.vault.data_key(share, Term::Share, &wrapped).unwrap();
-    let kept = pipeline.vault.read(share, Term::Share, &ObjectName::mail(), &key).await.unwrap();
-    assert_eq!(kept, mail.message);
+    let kept = house.kept(id).await.unwrap();
+    assert_eq!(without_trace(&kept), house.pipeline.spool.read(id).await.unwrap().message);
+    assert!(kept.starts_with(b"Return-Path: <>\r\nReceived: from sender.example.ua ("));
+    assert_eq!(house.objects(), 1, "of the try that came too late nothing is left");
+}
+
+#[tokio::test]
+async fn a_share_that_is_seen_late_is_readable_when_its_mail_is_settled() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    let pending = house.pipeline.spool.next().await;
+    house.keep(id).await.unwrap();
+    for _ in 0..3 {
+        let refused = house.keep_without_database(id).await;
+        assert!(matches!(refused, Err(PipelineError::Store(_))), "{refused:?}");
+    }
+    house.judge(pending).await.unwrap();
+    assert_eq!(house.pipeline.spool.backlog().0, 0);
+    assert!(house.kept(id).await.is_ok());
+    assert_eq!(house.objects(), 1, "tries that failed leave nothing");
+}
+
+#[tokio::test]
+async fn a_try_that_is_cut_off_after_a_commit_spoils_nothing() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    let pending = house.pipeline.spool.next().await;
+    house.keep(id).await.unwrap();
+    house.leave_objects(id).await;
+    house.judge(pending).await.unwrap();
+    assert_eq!(house.pipeline.spool.backlog().0, 0);
+    assert!(house.kept(id).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_crash_between_objects_and_row_is_made_good() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    let pending = house.pipeline.spool.next().await;
+    house.leave_objects(id).await;
+    house.judge(pending).await.unwrap();
+    let kept = house.kept(id).await.unwrap();
+    assert_eq!(without_trace(&kept), b"Subject: hello\r\n\r\nnothing\r\n");
+}
+
+#[tokio::test]
+async fn a_share_that_was_destroyed_meanwhile_stays_destroyed() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    let pending = house.pipeline.spool.next().await;
+    house.keep(id).await.unwrap();
+    let (share, store) = (share_of(id, "school"), &house.pipeline.store);
+    let end = house.pipeline.clock.now().plus_seconds(400 * 24 * 60 * 60);
+    assert!(store.destroy_key(share, Term::Share, end).await.unwrap());
+    house.pipeline.vault.destroy(share, Term::Share).await.unwrap();
+
+    house.keep(id).await.unwrap();
+    house.judge(pending).await.unwrap();
+    assert_eq!(house.pipeline.spool.backlog().0, 0);
+    assert_eq!(store.wrapped_key(share, Term::Share).await.unwrap(), None);
+    let row = store.share(share, &BranchScope::All).await.unwrap().unwrap();
+    assert_eq!(row.destroyed_at, Some(end));
+    assert_eq!(house.objects(), 0);
 }

@@ -3,6 +3,10 @@
 //! Judged side by side, each of them would find that the copy was never here before, and the
 //! second use of a copy would go unseen. Mails with different copies wait for nothing but for the
 //! examination of those before them.
+//!
+//! A mail that has come may wait for something else, as long as no other [is in want of its
+//! place](Turn::is_wanted). It said what it holds before, so mails with other copies go past it,
+//! and one with the same copy still comes after it.
 
 use std::{
     collections::BTreeMap,
@@ -23,9 +27,11 @@ pub(super) struct Turns {
 #[derive(Default)]
 struct Open {
     next: u64,
-    /// What each mail holds; `None` while it is being examined.
-    mails: BTreeMap<u64, Option<Vec<Fingerprint>>>,
+    mails: Mails,
 }
+
+/// What each mail holds; `None` while it is being examined.
+type Mails = BTreeMap<u64, Option<Vec<Fingerprint>>>;
 
 /// A mail's place in the order, until it is dropped.
 pub(super) struct Turn {
@@ -55,20 +61,43 @@ impl Turn {
     pub(super) async fn come(&self, content: Vec<Fingerprint>) {
         self.turns.lock().mails.insert(self.number, Some(content.clone()));
         self.turns.changed.notify_waiters();
+        self.until(|mails| {
+            mails
+                .range(..self.number)
+                .all(|(_, before)| before.as_ref().is_some_and(|held| !overlap(held, &content)))
+        })
+        .await;
+    }
+
+    /// Returns once a mail behind this one, which has come, has said that it holds some of the
+    /// same: it waits until this one is dropped.
+    pub(super) async fn is_wanted(&self) {
+        self.until(|mails| {
+            let own = mails.get(&self.number).and_then(Option::as_ref);
+            let behind = mails.range(self.number..).skip(1);
+            own.is_some_and(|own| {
+                behind.filter_map(|(_, held)| held.as_ref()).any(|held| overlap(held, own))
+            })
+        })
+        .await;
+    }
+
+    async fn until(&self, fact: impl Fn(&Mails) -> bool) {
         loop {
             let changed = self.turns.changed.notified();
             tokio::pin!(changed);
             // Registered before looking, or a change in between would be missed.
             changed.as_mut().enable();
-            let free = self.turns.lock().mails.range(..self.number).all(|(_, before)| {
-                before.as_ref().is_some_and(|held| !held.iter().any(|one| content.contains(one)))
-            });
-            if free {
+            if fact(&self.turns.lock().mails) {
                 return;
             }
             changed.await;
         }
     }
+}
+
+fn overlap(one: &[Fingerprint], other: &[Fingerprint]) -> bool {
+    one.iter().any(|fingerprint| other.contains(fingerprint))
 }
 
 impl Drop for Turn {
@@ -129,5 +158,20 @@ mod tests {
         assert!(!is_ready(waiting.as_mut()).await);
         drop(first);
         waiting.await;
+    }
+
+    #[tokio::test]
+    async fn a_mail_is_wanted_by_those_behind_it_with_the_same_content() {
+        let turns = Arc::new(Turns::default());
+        let (first, second, third) = (turns.take(), turns.take(), turns.take());
+        first.come(content(1)).await;
+        second.come(content(2)).await;
+        let mut wanted = std::pin::pin!(first.is_wanted());
+        assert!(!is_ready(wanted.as_mut()).await, "nobody behind it holds the same");
+        let mut waiting = std::pin::pin!(third.come(content(1)));
+        assert!(!is_ready(waiting.as_mut()).await);
+        wanted.await;
+        let mut wanted = std::pin::pin!(second.is_wanted());
+        assert!(!is_ready(wanted.as_mut()).await, "those are of others");
     }
 }
