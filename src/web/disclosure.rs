@@ -134,7 +134,7 @@ impl Reader {
         Ok(File { name, content })
     }
 
-    /// The raw mail, byte for byte as it was received.
+    /// The raw mail, byte for byte as it was received, behind the trace that we put before it.
     pub(super) async fn mail(&self, state: &State, id: ShareId) -> Result<File, Refusal> {
         let row = self.find(state, id).await?;
         if !self.opens_everything {

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding,
         FindingCode, Indication, Language, Qualification, RetentionReason, RevocationKind,
-        RevocationStatus, Role, Severity, SubIndication, Verdict, WarningCode,
+        RevocationStatus, Role, SenderResult, Severity, SubIndication, Verdict, WarningCode,
     },
     registry::LegalBasis,
 };
@@ -26,6 +26,7 @@ fn every_name_of_a_closed_set_has_its_texts() {
         keys.extend([format!("{key}.why"), key]);
     }
     keys.extend(FindingCode::ALL.iter().map(|code| format!("{}.todo", finding_key(*code))));
+    keys.extend(SenderResult::ALL.map(signal_key));
     keys.extend(SubIndication::ALL.iter().map(|sub| sub_indication_key(*sub)));
     keys.extend(Role::ALL.map(role_key));
     keys.extend(RetentionReason::ALL.map(retention_key));

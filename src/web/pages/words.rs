@@ -3,8 +3,8 @@
 use super::super::texts::Texts;
 use crate::domain::{
     Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding, FindingCode,
-    Indication, Qualification, RetentionReason, RevocationKind, RevocationStatus, Role, Severity,
-    SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
+    Indication, Qualification, RetentionReason, RevocationKind, RevocationStatus, Role,
+    SenderResult, Severity, SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
 };
 use crate::registry::LegalBasis;
 
@@ -116,6 +116,7 @@ pub(super) fn finding_text(t: Texts, finding: &Finding) -> String {
             ("detail", detail_words(t, finding).into()),
             ("documents", type_choice(t, detail).into()),
             ("reason", reason(t, detail).into()),
+            ("signal", signal(t, detail).into()),
             ("signers", accepted_signers(t, detail).into()),
             // A copy is never stale at once: 0 stands for an age that nothing tells.
             ("hours", hours.into()),
@@ -163,6 +164,14 @@ pub(super) fn accepted_signers(t: Texts, name: Option<&str>) -> String {
     known.unwrap_or_else(|| t.say("signers-unknown"))
 }
 
+/// A result of SPF, DKIM or DMARC in words, with the domain that it is about: `pass (diia.test)`.
+fn signal(t: Texts, detail: Option<&str>) -> String {
+    let detail = detail.unwrap_or_default();
+    let (name, domain) = detail.split_once(' ').unwrap_or((detail, ""));
+    let Ok(result) = name.parse() else { return t.say("not-stated") };
+    format!("{} {domain}", t.say(&signal_key(result))).trim_end().to_owned()
+}
+
 /// A sub-indication's name in words.
 fn reason(t: Texts, name: Option<&str>) -> String {
     SubIndication::ALL
@@ -207,6 +216,10 @@ pub(super) fn severity_key(severity: Severity) -> String {
 
 pub(super) fn finding_key(code: FindingCode) -> String {
     format!("finding-{code}")
+}
+
+pub(super) fn signal_key(result: SenderResult) -> String {
+    format!("signal-{}", result.as_str())
 }
 
 pub(super) fn sub_indication_key(sub: SubIndication) -> String {

@@ -21,6 +21,12 @@ finding-qr_expired = The term of the service’s QR code (six months) is over.
     .todo = Ask the administrator to make a new QR code in the partner’s cabinet and to replace the printed one.
 finding-revocation_unchecked = The signature is genuine, but whether certificates were revoked is not checked yet.
     .todo = The answer usually comes within minutes, and the verdict follows by itself. If the mark stays, tell the administrator.
+finding-sender_dkim = Whether a mail domain signed the mail (DKIM): { $signal }.
+    .todo = This only hints at where the mail came from and changes no verdict. The proof is the signature on the document itself.
+finding-sender_dmarc = Whether the mail is of the domain named in From (DMARC): { $signal }.
+    .todo = This only hints at where the mail came from and changes no verdict. The proof is the signature on the document itself.
+finding-sender_spf = Whether the sender’s domain lets this address send its mail (SPF): { $signal }.
+    .todo = This only hints at where the mail came from and changes no verdict. The proof is the signature on the document itself.
 finding-service_ambiguous = It cannot be told which service the copies are for.
     .todo = Ask the visitor which service they are here for. A supervisor decides.
 finding-signature_invalid = The signature is invalid: { $reason }.
@@ -76,6 +82,14 @@ limit-multipart_mentions = too many parts made of parts
 limit-nesting = the parts of the mail are nested too deeply
 limit-parts = too many parts in the mail
 unreadable-empty = the mail is empty
+
+signal-fail = no
+signal-neutral = neither yes nor no
+signal-none = there is no data
+signal-pass = yes
+signal-permerror = cannot be told, the data is built wrong
+signal-softfail = probably not
+signal-temperror = could not be told, the DNS did not answer
 
 signers-anchors = any signature that leads to a trusted authority
 signers-seal = only an organisation’s seal

@@ -179,6 +179,9 @@ fn shares() -> Vec<ShareRow> {
                 Finding::of_document(FindingCode::SignatureInvalid, 1).with_detail("HASH_FAILURE"),
                 Finding::of_document(FindingCode::StaleCopy, 1).with_detail("73"),
                 Finding::of_document(FindingCode::TypeUnknown, 2),
+                Finding::of_share(FindingCode::SenderDkim).with_detail("pass (diia.test)"),
+                Finding::of_share(FindingCode::SenderDmarc).with_detail(HOSTILE),
+                Finding::of_share(FindingCode::SenderSpf).with_detail("temperror"),
             ],
         ),
         row(
