@@ -1,12 +1,18 @@
 //! The only place that wires everything: opening an installation, starting and stopping it.
 
+mod listeners;
 mod organisation_keys;
 mod revocation;
 mod trust_directory;
 mod trust_lists;
 mod watch;
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{sync::watch as channel, task::JoinSet};
 
@@ -20,6 +26,7 @@ use crate::{
     registry::Registry,
     retention::Purge,
     sealing::{MasterKey, SealingError},
+    sender,
     smtp::{self, SmtpError},
     spool::{Spool, SpoolError},
     store::{Store, StoreError},
@@ -27,6 +34,8 @@ use crate::{
     web,
 };
 
+use listeners::Listeners;
+pub use listeners::Sockets;
 pub use organisation_keys::{OrganisationKeyError, read_organisation_keys, recipient_certificates};
 use revocation::Revocation;
 pub use trust_directory::{TrustDirectory, read_trust_directory};
@@ -35,8 +44,8 @@ pub use trust_lists::{
     published_digest, read_imported, replace as replace_file, store_list,
 };
 
-/// How long a stop waits for what is in hand.
-const DRAIN: Duration = Duration::from_secs(30);
+/// How long a stop waits for what is in hand, beside the time that mails in transit are given.
+const CUTTING: Duration = Duration::from_secs(2);
 
 /// How long a stop then waits for the connections to the database to end.
 const CLOSING: Duration = Duration::from_secs(10);
@@ -58,6 +67,12 @@ pub enum AppError {
     /// The master key cannot be used.
     #[error(transparent)]
     MasterKey(#[from] SealingError),
+    /// A socket within TLS is listened on, and there is no certificate for it.
+    #[error(
+        "mail is to be accepted within TLS and there is no certificate: name [smtp] certificate \
+         and private_key"
+    )]
+    NoCertificate,
     /// The organisation's keys cannot be used.
     #[error(transparent)]
     OrganisationKeys(#[from] OrganisationKeyError),
@@ -65,7 +80,7 @@ pub enum AppError {
     #[error("cannot use the directory for revocation data {path}: {source}", path = path.display())]
     RevocationCache {
         /// The directory.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
@@ -82,7 +97,7 @@ pub enum AppError {
     #[error("cannot read the trust directory {path}: {source}", path = path.display())]
     TrustDirectory {
         /// The directory.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
@@ -90,7 +105,7 @@ pub enum AppError {
     #[error("cannot read the database's URL from {path}: {source}", path = path.display())]
     UrlFile {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
@@ -126,8 +141,12 @@ fn database_url(section: &config::Store) -> Result<String, AppError> {
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
-    /// Where mail is accepted.
+    /// Where mail is accepted by SMTP.
     pub smtp: Vec<SocketAddr>,
+    /// Where mail is accepted by SMTP within TLS.
+    pub smtps: Vec<SocketAddr>,
+    /// Where mail is accepted by LMTP.
+    pub lmtp: Vec<PathBuf>,
     /// Where dashboard and API are.
     pub web: SocketAddr,
     /// Where the metrics are.
@@ -136,16 +155,37 @@ pub struct Server {
     pub store: Store,
     /// The vault, likewise.
     pub vault: Vault,
+    config: Config,
+    reception: smtp::Reception<SpoolIntake>,
     shutdown: channel::Sender<bool>,
     tasks: JoinSet<()>,
 }
 
 impl Server {
-    /// Stops accepting, finishes what is in hand within half a minute, and ends.
+    /// Takes over what `config` says about certificate, limits and balancers, for connections from
+    /// now on, and reads the certificate's files again. Gives the names of what is different too
+    /// and needs a restart.
+    ///
+    /// # Errors
+    /// When certificate and key cannot be used; then nothing is changed.
+    pub fn reload(&mut self, config: Config) -> Result<Vec<&'static str>, AppError> {
+        let tls = certificate(&config.smtp, !self.smtps.is_empty())?;
+        let needs_restart = self.config.needs_restart(&config);
+        let config::Smtp { certificate, limits, private_key, proxy_from, .. } = config.smtp;
+        let smtp = &mut self.config.smtp;
+        (smtp.certificate, smtp.private_key) = (certificate, private_key);
+        (smtp.limits, smtp.proxy_from) = (limits, proxy_from);
+        self.reception.apply(settings(smtp, tls));
+        Ok(needs_restart)
+    }
+
+    /// Stops accepting, finishes what is in hand within `drain_timeout_seconds`, and ends.
     pub async fn stop(mut self) {
         let _ = self.shutdown.send(true);
+        let limit = Duration::from_secs(self.config.smtp.limits.drain_timeout_seconds);
+        let limit = limit.saturating_add(CUTTING);
         let drained =
-            tokio::time::timeout(DRAIN, async { while self.tasks.join_next().await.is_some() {} });
+            tokio::time::timeout(limit, async { while self.tasks.join_next().await.is_some() {} });
         if drained.await.is_err() {
             tracing::warn!("some work did not end in time; what was accepted is safe in the spool");
             self.tasks.shutdown().await;
@@ -158,21 +198,20 @@ impl Server {
     }
 }
 
-/// Starts everything that `config` names. Returns once mail is accepted and pages are served.
+/// Starts everything that `config` names; mail is accepted on `sockets` when there are any. Returns
+/// once mail is accepted and pages are served.
 ///
 /// # Errors
 /// [`AppError`]; nothing is left running.
-pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
+pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Server, AppError> {
     let master = MasterKey::load(&config.vault.master_key)?;
     let envelope = &config.envelope;
     let organisation_keys =
         read_organisation_keys(&envelope.keys, envelope.password_file.as_deref())?;
     warn_of_expired(&organisation_keys, &clock);
     let metrics = Metrics::new();
-    let tls = match (&config.smtp.certificate, &config.smtp.private_key) {
-        (Some(certificate), Some(key)) => Some(smtp::tls_config(certificate, key)?),
-        _ => None,
-    };
+    let within_tls = !config.smtp.listen_tls.is_empty() && sockets.is_empty();
+    let tls = certificate(&config.smtp, within_tls || !sockets.smtps.is_empty())?;
     let (store, vault) = open_with(config, &master).await?;
     let spool_key = master.key("spool");
     let spool = Spool::open(
@@ -194,13 +233,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
 
     let web_listener = listen("dashboard", config.web.listen).await?;
     let metrics_listener = listen("metrics page", config.metrics.listen).await?;
-    let listeners = config
-        .smtp
-        .listen
-        .iter()
-        .map(|address| smtp::Listener::bind(*address))
-        .collect::<Result<Vec<_>, _>>()?;
-    let smtp_addresses = listeners.iter().map(smtp::Listener::local_addr).collect();
+    let listeners = Listeners::open(&config.smtp, sockets)?;
+    let (smtp, smtps, lmtp) = (listeners.smtp(), listeners.smtps(), listeners.lmtp());
 
     let pipeline = Pipeline {
         spool: spool.clone(),
@@ -212,7 +246,9 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
         organisation_keys: Arc::new(organisation_keys),
         revocation_policy: config.signatures.revocation,
         wanted: fetched.wanted,
+        sender: sender_checks(&config.sender),
         policy: matching::Policy { quarantine_days: config.retention.quarantine_days },
+        hostname: config.smtp.hostname.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),
     };
@@ -222,7 +258,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
     tasks.spawn(revocation.run(stop.clone()));
 
     let purge = Purge::new(store.clone(), vault.clone(), metrics.clone(), clock.clone());
-    tasks.spawn(watch::purge_hourly(purge, spool.clone(), stop.clone()));
+    tasks.spawn(watch::purge_hourly(purge, stop.clone()));
+    tasks.spawn(watch::drain_hourly(spool.clone(), clock.clone(), stop.clone()));
     tasks.spawn(watch::refresh_registry(store.clone(), registry_sender, revision, stop.clone()));
     tasks.spawn(watch::refresh_trust(
         config.trust.directory.clone(),
@@ -240,16 +277,11 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
         stop.clone(),
     ));
 
-    let intake = Arc::new(SpoolIntake::new(spool, registry.clone(), metrics.clone()));
-    let settings = smtp::Settings {
-        hostname: config.smtp.hostname.clone(),
-        limits: config.smtp.limits.clone(),
-        tls,
-    };
+    let intake = SpoolIntake::new(spool, registry.clone(), metrics.clone());
+    let intake = Arc::new(intake.with_postmaster(config.smtp.postmaster.clone()));
+    let settings = settings(&config.smtp, tls);
     let reception = smtp::Reception::new(intake, settings, clock.clone(), metrics.clone());
-    for listener in listeners {
-        tasks.spawn(listener.serve(reception.clone(), stop.clone()));
-    }
+    listeners.serve(&reception, &stop, &mut tasks);
 
     let web_address = local_address("dashboard", &web_listener, config.web.listen)?;
     let metrics_address = local_address("metrics page", &metrics_listener, config.metrics.listen)?;
@@ -266,13 +298,47 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, AppError> {
     tasks.spawn(web::serve(metrics_listener, web::metrics_router(metrics), stop));
 
     Ok(Server {
-        smtp: smtp_addresses,
+        smtp,
+        smtps,
+        lmtp,
         web: web_address,
         metrics: metrics_address,
         store,
         vault,
+        config: config.clone(),
+        reception,
         shutdown,
         tasks,
+    })
+}
+
+fn settings(section: &config::Smtp, tls: Option<Arc<smtp::TlsConfig>>) -> smtp::Settings {
+    smtp::Settings {
+        hostname: section.hostname.clone(),
+        limits: section.limits.clone(),
+        proxy_from: section.proxy_from.clone(),
+        tls,
+    }
+}
+
+/// The certificate that the section names.
+fn certificate(
+    section: &config::Smtp,
+    is_needed: bool,
+) -> Result<Option<Arc<smtp::TlsConfig>>, AppError> {
+    match (&section.certificate, &section.private_key) {
+        (Some(certificate), Some(key)) => Ok(Some(smtp::tls_config(certificate, key)?)),
+        _ if is_needed => Err(AppError::NoCertificate),
+        _ => Ok(None),
+    }
+}
+
+fn sender_checks(section: &config::Sender) -> Option<sender::Checks> {
+    section.check.then(|| {
+        sender::Checks::new(&sender::Settings {
+            server: section.resolver,
+            timeout: Duration::from_secs(section.timeout_seconds),
+        })
     })
 }
 

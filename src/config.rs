@@ -4,7 +4,9 @@
 //! the file. `SKRYNKA_SECTION__KEY` in the environment overrides `key` in `[section]`. Secrets
 //! are named by file and never stand in the configuration itself.
 
+mod changes;
 mod environment;
+mod ranges;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -12,12 +14,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use sections::{
-    Envelope, Log, LogFormat, MetricsPage, Retention, Signatures, Smtp, Spool, Store, Trust, Vault,
-    Web,
+    Envelope, Log, LogFormat, MetricsPage, Retention, Sender, Signatures, Smtp, Spool, Store,
+    Trust, Vault, Web,
 };
 
 /// The whole configuration, with paths made absolute or relative to the working directory.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// `[envelope]`
@@ -28,6 +30,8 @@ pub struct Config {
     pub metrics: MetricsPage,
     /// `[retention]`
     pub retention: Retention,
+    /// `[sender]`
+    pub sender: Sender,
     /// `[signatures]`
     pub signatures: Signatures,
     /// `[smtp]`
@@ -133,7 +137,7 @@ impl Config {
         ] {
             *path = base.join(&path);
         }
-        for path in &mut self.envelope.keys {
+        for path in self.envelope.keys.iter_mut().chain(&mut self.smtp.lmtp) {
             *path = base.join(&path);
         }
         let optional = [
@@ -160,11 +164,27 @@ impl Config {
         if self.envelope.password_file.is_some() && self.envelope.keys.is_empty() {
             return refuse("[envelope] password_file opens keys: name them too");
         }
-        if self.smtp.listen.is_empty() {
-            return refuse("[smtp] listen names no address, so no mail could ever arrive");
+        let Smtp { listen, listen_tls, lmtp, .. } = &self.smtp;
+        if listen.is_empty() && listen_tls.is_empty() && lmtp.is_empty() {
+            return refuse(
+                "[smtp] names nothing to listen on, neither in listen nor in listen_tls nor in \
+                 lmtp, so no mail could ever arrive",
+            );
+        }
+        if !listen_tls.is_empty() && self.smtp.certificate.is_none() {
+            return refuse("[smtp] listen_tls needs a certificate and its private_key: name both");
+        }
+        if let Some(ranges::Ranged { key, range, value }) =
+            ranges::out_of_range(&self.smtp.limits).first()
+        {
+            let (from, to) = (range.start(), range.end());
+            return refuse(&format!("[smtp.limits] {key} is from {from} to {to}, not {value}"));
         }
         if !(1..=3650).contains(&self.retention.quarantine_days) {
             return refuse("[retention] quarantine_days is from 1 to 3650");
+        }
+        if !(1..=60).contains(&self.sender.timeout_seconds) {
+            return refuse("[sender] timeout_seconds is from 1 to 60");
         }
         if !(1..=300).contains(&self.signatures.fetch_timeout_seconds) {
             return refuse("[signatures] fetch_timeout_seconds is from 1 to 300");
@@ -229,6 +249,36 @@ mod tests {
         std::fs::write(&path, "[smtp]\ncertificate = \"cert.pem\"\n").unwrap();
         let error = Config::load(&path, []).unwrap_err().to_string();
         assert!(error.contains("go together"), "{error}");
+    }
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("skrynka.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path, [])
+    }
+
+    #[test]
+    fn values_that_could_not_work_are_refused_with_what_to_do() {
+        for (text, words) in [
+            ("[smtp]\nlisten = []\n", "no mail could ever arrive"),
+            ("[smtp]\nlisten_tls = [\"[::]:465\"]\n", "needs a certificate"),
+            (
+                "[smtp.limits]\nmax_message_bytes = 0\n",
+                "[smtp.limits] max_message_bytes is from 65536 to 1073741824, not 0",
+            ),
+            ("[smtp]\nproxy_from = [\"10.1.0.0/8\"]\n", "the network is 10.0.0.0/8"),
+        ] {
+            let error = load(text).unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+        for text in [
+            "[smtp]\nlisten = []\nlmtp = [\"lmtp.socket\"]\n",
+            "[smtp]\nlisten_tls = [\"[::]:465\"]\ncertificate = \"c\"\nprivate_key = \"k\"\n",
+            "[smtp]\nproxy_from = [\"10.0.0.0/8\", \"2001:db8::/32\"]\n",
+        ] {
+            load(text).unwrap();
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! | pair | [`bundle`] | → `Bundle` of documents and their signatures |
 //! | prove | [`signature`], [`trust`] | → `Examined` |
 //! | match | [`registry`], [`matching`] | → `Judgement` with a verdict |
+//! | note | [`sender`] | → findings about the mail's way |
 //! | keep | [`vault`], [`store`], [`retention`] | sealed objects, rows, and their end |
 //! | show | [`web`], [`metrics`] | pages, API, numbers |
 //!
@@ -38,6 +39,7 @@ pub mod registry;
 pub mod retention;
 pub mod sample;
 pub mod sealing;
+pub mod sender;
 pub mod signature;
 pub mod smtp;
 pub mod spool;

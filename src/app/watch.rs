@@ -24,6 +24,8 @@ use crate::{
 /// How soon a change of the registry or the trust directory is seen.
 const REFRESH: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);
+/// How old a mail is that is moved out of the way of its settled neighbours, in seconds.
+const DAY: i64 = 24 * 60 * 60;
 
 /// Waits `pause`; true when the server stops meanwhile.
 async fn stopped(stop: &mut Receiver<bool>, pause: Duration) -> bool {
@@ -34,7 +36,7 @@ async fn stopped(stop: &mut Receiver<bool>, pause: Duration) -> bool {
 }
 
 /// Purges at start and every hour.
-pub(super) async fn purge_hourly(purge: Purge, spool: Spool, mut stop: Receiver<bool>) {
+pub(super) async fn purge_hourly(purge: Purge, mut stop: Receiver<bool>) {
     loop {
         match purge.run().await {
             Ok(report) => tracing::info!(
@@ -45,8 +47,20 @@ pub(super) async fn purge_hourly(purge: Purge, spool: Spool, mut stop: Receiver<
             ),
             Err(error) => tracing::error!(%error, "the purge failed; it runs again in an hour"),
         }
+        if stopped(&mut stop, HOUR).await {
+            return;
+        }
+    }
+}
+
+/// Destroys settled mail in the spool at start and every hour, whatever the database does.
+pub(super) async fn drain_hourly(spool: Spool, clock: Clock, mut stop: Receiver<bool>) {
+    loop {
         if let Err(error) = spool.close_drained().await {
             tracing::error!(%error, "settled mail could not be removed from the spool");
+        }
+        if let Err(error) = spool.compact(clock.now().plus_seconds(-DAY)).await {
+            tracing::error!(%error, "old unsettled mail holds settled mail back in the spool");
         }
         if stopped(&mut stop, HOUR).await {
             return;

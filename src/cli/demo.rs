@@ -14,6 +14,7 @@ use super::{
     say, start_log,
 };
 use crate::{
+    app::Sockets,
     clock::Clock,
     config::LogFormat,
     domain::{BranchScope, Finding, MailId, ShareId, ShareRow},
@@ -51,7 +52,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let directory = arguments.keep.as_deref().unwrap_or_else(|| throw_away.path());
     progress("making an authority, an organisation and its staff…");
     let mut installation = Installation::make(directory).await?;
-    let server = crate::app::start(&installation.config, Clock::system())
+    let server = crate::app::start(&installation.config, Sockets::default(), Clock::system())
         .await
         .context("the demo's server cannot start")?;
     let smtp = *server.smtp.first().context("the server listens nowhere")?;

@@ -156,6 +156,10 @@ fn text(addresses: &Addresses, hostname: &str) -> String {
          [trust]\n\
          directory = \"trust\"\n\
          \n\
+         # SPF, DKIM and DMARC are noted as findings, which asks the DNS: OPERATING.md, \"Mail signals\".\n\
+         [sender]\n\
+         check = true\n\
+         \n\
          [signatures]\n\
          # \"require\": nothing is verified before it is known that no certificate was revoked.\n\
          revocation = \"prefer\"\n\

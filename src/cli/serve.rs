@@ -1,15 +1,24 @@
 //! `skrynka serve`: the server.
 
+mod activation;
+mod files;
+mod notify;
+
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{ConfigFile, start_log};
-use crate::{app, clock::Clock};
+use super::{ConfigFile, sentence, start_log};
+use crate::{
+    app::{self, Server},
+    clock::Clock,
+};
+use notify::Notifier;
 
-/// Runs the server until SIGTERM or SIGINT.
+/// Runs the server until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reads limits and
+/// certificate again.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  skrynka serve -c /srv/skrynka/skrynka.toml")]
 pub(super) struct Arguments {
@@ -20,18 +29,88 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
     start_log(config.log.format, config.log.level.as_deref())?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let server = app::start(&config, Clock::system()).await.context("the server cannot start")?;
+    let mut end = End::listen()?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let sockets = activation::sockets()?;
+    let notifier = Notifier::from_environment();
+    files::allow_for(config.smtp.limits.max_connections);
+    let mut server =
+        app::start(&config, sockets, Clock::system()).await.context("the server cannot start")?;
     for address in &server.smtp {
         tracing::info!(smtp.address = %address, "mail is accepted");
     }
-    tracing::info!(web.address = %server.web, metrics.address = %server.metrics, "ready");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    for address in &server.smtps {
+        tracing::info!(smtps.address = %address, "mail is accepted within TLS");
     }
+    for path in &server.lmtp {
+        tracing::info!(lmtp.path = %path.display(), "mail is accepted by LMTP");
+    }
+    tracing::info!(web.address = %server.web, metrics.address = %server.metrics, "ready");
+    notifier.ready();
+    loop {
+        tokio::select! {
+            () = end.asked() => break,
+            _ = hangup.recv() => {
+                notifier.reloading();
+                reload(&arguments.config, &mut server);
+                notifier.ready();
+            }
+        }
+    }
+    notifier.stopping();
     tracing::info!("stopping: mails in hand are finished first");
-    server.stop().await;
-    Ok(ExitCode::SUCCESS)
+    tokio::select! {
+        () = server.stop() => Ok(ExitCode::SUCCESS),
+        () = end.asked() => {
+            tracing::warn!("asked a second time: ending at once; what was accepted is in the spool");
+            // Tasks and threads that hang are what the second signal is for: nothing is waited for.
+            std::process::exit(1)
+        }
+    }
+}
+
+/// Takes over what can change while the server runs. Whatever is wrong with it, mail is accepted
+/// as before.
+fn reload(file: &ConfigFile, server: &mut Server) {
+    let read = file.load().and_then(|config| {
+        files::allow_for(config.smtp.limits.max_connections);
+        Ok(server.reload(config)?)
+    });
+    match read {
+        Ok(needs_restart) => {
+            tracing::info!("certificate and limits are read again, for connections from now on");
+            if !needs_restart.is_empty() {
+                tracing::warn!(
+                    keys = needs_restart.join(", "),
+                    "what else is different in the configuration needs a restart"
+                );
+            }
+        }
+        Err(error) => tracing::error!(
+            error = sentence(&error),
+            "the configuration cannot be taken over; the one in force stays"
+        ),
+    }
+}
+
+/// The signals that ask the server to end.
+struct End {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl End {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
+            terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

@@ -4,22 +4,38 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::Deserialize;
 
-use crate::{domain::RevocationPolicy, smtp, spool};
+use crate::{
+    domain::{MailAddress, RevocationPolicy},
+    smtp, spool,
+};
 
 /// `[smtp]`: where mail comes in.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Smtp {
     /// Addresses to listen on. Default: `["127.0.0.1:2525"]`; port 25 of all addresses is
     /// `["0.0.0.0:25", "[::]:25"]`.
     pub listen: Vec<SocketAddr>,
+    /// Addresses to listen on with TLS from the first byte (RFC 8314 §3) in place of STARTTLS; they
+    /// need a certificate. Mail between servers does not come this way. Default: none.
+    pub listen_tls: Vec<SocketAddr>,
+    /// Unix sockets on which one's own mail server hands over mail by LMTP (RFC 2033); their owner
+    /// and group may connect. Default: none.
+    pub lmtp: Vec<PathBuf>,
+    /// Networks of TCP balancers, as `10.0.0.0/8` or `192.0.2.7`: a connection from there must begin
+    /// with a PROXY header of version 2. Default: none. Taken over by a reload.
+    pub proxy_from: Vec<smtp::Network>,
     /// Our own name in the greeting: the name that the MX record points to. Default: `localhost`.
     pub hostname: String,
-    /// The certificate chain for STARTTLS, PEM. Default: none, and STARTTLS is not offered.
+    /// The certificate chain for TLS, PEM. Default: none, and STARTTLS is not offered. Read again by
+    /// a reload.
     pub certificate: Option<PathBuf>,
-    /// Its private key, PEM (PKCS#8, PKCS#1 or SEC 1).
+    /// Its private key, PEM (PKCS#8, PKCS#1 or SEC 1). Read again by a reload.
     pub private_key: Option<PathBuf>,
-    /// What one client may ask for.
+    /// The branch mailbox that mail for `<postmaster>` goes to. Default: the first address of the
+    /// registry's first branch, which also stands in when no branch has this one.
+    pub postmaster: Option<MailAddress>,
+    /// What one client may ask for. Taken over by a reload.
     pub limits: smtp::Limits,
 }
 
@@ -27,16 +43,20 @@ impl Default for Smtp {
     fn default() -> Self {
         Self {
             listen: vec![loopback(2525)],
+            listen_tls: Vec::new(),
+            lmtp: Vec::new(),
+            proxy_from: Vec::new(),
             hostname: "localhost".to_owned(),
             certificate: None,
             private_key: None,
+            postmaster: None,
             limits: smtp::Limits::default(),
         }
     }
 }
 
 /// `[spool]`: accepted mail until it is judged.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Spool {
     /// Where the segments lie: a local disk that keeps what `fdatasync` says it keeps.
@@ -53,7 +73,7 @@ impl Default for Spool {
 }
 
 /// `[store]`: the database.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
     /// `sqlite:PATH` or `postgres://…`. Default: `sqlite:data/skrynka.db`.
@@ -80,7 +100,7 @@ impl std::fmt::Debug for Store {
 }
 
 /// `[envelope]`: what opens encrypted copies.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Envelope {
     /// Files with the organisation's private keys (PKCS#12, PKCS#8 or SEC 1), readable by the
@@ -91,7 +111,7 @@ pub struct Envelope {
 }
 
 /// `[vault]`: sealed copies.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vault {
     /// Where the sealed objects lie. Default: `data/objects`.
@@ -107,7 +127,7 @@ impl Default for Vault {
 }
 
 /// `[trust]`: whom signatures are believed by.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trust {
     /// Certificates of authorities and pinned signers, PEM or DER. Read again when it changes.
@@ -137,8 +157,26 @@ impl Default for Trust {
     }
 }
 
+/// `[sender]`: what is asked of the DNS about the senders of mail (SPF, DKIM, DMARC).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sender {
+    /// Whether it is asked at all. Default: true.
+    pub check: bool,
+    /// The DNS server, `IP:PORT`. Default: those of `/etc/resolv.conf`.
+    pub resolver: Option<SocketAddr>,
+    /// Seconds for all questions about one mail together. Default: 5.
+    pub timeout_seconds: u64,
+}
+
+impl Default for Sender {
+    fn default() -> Self {
+        Self { check: true, resolver: None, timeout_seconds: 5 }
+    }
+}
+
 /// `[signatures]`: what a signature must prove, and what is asked of the authorities for it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Signatures {
     /// `prefer` or `require`: whether a signature may pass when nobody can say whether a
@@ -172,7 +210,7 @@ impl Default for Signatures {
 }
 
 /// `[retention]`: how long what no service's term covers is kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
     /// Days that a share which is not verified is kept, and a copy nobody asked for.
@@ -187,7 +225,7 @@ impl Default for Retention {
 }
 
 /// `[web]`: the dashboard and the API.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Web {
     /// Address to listen on, in the clear: put a TLS proxy before it unless it is a loopback
@@ -202,7 +240,7 @@ impl Default for Web {
 }
 
 /// `[metrics]`: the page for Prometheus.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricsPage {
     /// Address to listen on. Default: `127.0.0.1:9464`.
@@ -216,7 +254,7 @@ impl Default for MetricsPage {
 }
 
 /// `[log]`: what the server says on standard error.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
     /// `text` or `json`. Default: `text`.

@@ -5,6 +5,7 @@
 mod architecture;
 mod browser;
 mod commands;
+mod conformance;
 mod interop;
 mod interop_container;
 mod interop_digests;
@@ -20,6 +21,7 @@ mod kill;
 mod replay;
 mod report_schema;
 mod revocation;
+mod sender;
 mod smtp;
 mod store;
 mod support;

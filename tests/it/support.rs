@@ -6,3 +6,4 @@ pub(crate) mod installation;
 pub(crate) mod interop;
 pub(crate) mod smtp_client;
 pub(crate) mod webdriver;
+pub(crate) mod zone;

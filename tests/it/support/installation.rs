@@ -17,9 +17,11 @@ use tempfile::TempDir;
 /// How long a server may take to start, on a machine with other work to do.
 const START: Duration = Duration::from_mins(1);
 
-/// The program under test.
+/// The program under test. It asks no DNS unless the test sets that differently.
 pub(crate) fn skrynka() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_skrynka"))
+    let mut program = Command::new(env!("CARGO_BIN_EXE_skrynka"));
+    program.env("SKRYNKA_SENDER__CHECK", "false");
+    program
 }
 
 /// A fresh installation. Gone when dropped.
@@ -99,6 +101,11 @@ impl Installation {
         Server::start(&self.config_file(), &[])
     }
 
+    /// The same with variables of the environment over its configuration.
+    pub(crate) fn start_with(&self, environment: &[(&str, &str)]) -> Server {
+        Server::start(&self.config_file(), environment)
+    }
+
     /// The same with a clock that is set to `moment` (UTC) and goes on from there, and nothing
     /// asked of authorities. `None`, said aloud, without libfaketime; in CI it is a must.
     #[expect(clippy::print_stderr, reason = "a test that skips says so")]
@@ -155,11 +162,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `serve` and reads from its log where it listens.
     pub(crate) fn start(config: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut child = skrynka()
-            .args(["serve", "-c"])
-            .arg(config)
+        let mut command = skrynka();
+        command.args(["serve", "-c"]).arg(config).envs(environment.iter().copied());
+        Self::start_by(command)
+    }
+
+    /// The same by a command that ends in `serve`.
+    pub(crate) fn start_by(mut command: Command) -> Self {
+        let mut child = command
             .env("SKRYNKA_LOG__FORMAT", "json")
-            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -205,10 +216,38 @@ impl Server {
     }
 
     /// SIGTERM, and its exit status.
-    pub(crate) fn stop(mut self) -> ExitStatus {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(asked.success());
+    pub(crate) fn stop(self) -> ExitStatus {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    /// Sends a signal: `HUP`, `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end, and gives its exit status.
+    pub(crate) fn wait(mut self) -> ExitStatus {
         self.child.wait().unwrap()
+    }
+
+    /// Waits until the log has `count` lines with `words` in them, and gives the last one.
+    pub(crate) fn wait_for_log(&self, words: &str, count: usize) -> serde_json::Value {
+        wait_for(words, || {
+            let log = self.log();
+            let line =
+                log.lines().filter(|line| line.contains(words)).nth(count.checked_sub(1)?)?;
+            serde_json::from_str(line).ok()
+        })
+    }
+
+    /// A line of `/proc/PID/status` that tells of memory, such as `VmRSS`, in bytes.
+    pub(crate) fn memory(&self, name: &str) -> u64 {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let value = lines.next().unwrap().trim().strip_suffix(" kB").unwrap();
+        value.parse::<u64>().unwrap() * 1024
     }
 
     /// GET on the dashboard's port with a bearer token: status and body.
