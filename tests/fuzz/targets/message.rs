@@ -1,9 +1,13 @@
 #![no_main]
-//! Opening a mail: any bytes are a message or a finding, within the limits.
+//! Opening a mail: any bytes are a message or a finding, within the limits. The trace that a mail
+//! is kept with comes off again, and nothing of the mail gets into it.
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use skrynka::message::{self, Limits};
+use skrynka::{
+    domain::{Envelope, MailId, Timestamp, TransmissionType, without_trace},
+    message::{self, Limits},
+};
 
 fuzz_target!(|raw: &[u8]| {
     if let Ok(message) = message::open(Bytes::copy_from_slice(raw), &Limits::default()) {
@@ -12,4 +16,16 @@ fuzz_target!(|raw: &[u8]| {
             assert!(!name.contains(['/', '\\', '\0', '\r', '\n']), "a path in {name:?}");
         }
     }
+    let at = Timestamp::from_seconds(1_790_000_000);
+    let envelope = Envelope {
+        received_at: at,
+        peer: None,
+        helo: String::from_utf8_lossy(raw).into_owned(),
+        protocol: TransmissionType::Esmtp,
+        tls: false,
+        sender: None,
+        recipients: Vec::new(),
+    };
+    let kept = envelope.stamp(MailId::new(at, [0; 10]), "mx.example.ua", raw);
+    assert_eq!(without_trace(&kept), raw);
 });
