@@ -19,6 +19,10 @@ clippy:
 test *arguments:
     ci/test {{ arguments }}
 
+# Kills and faults against the promise of a 250
+torture rounds='100':
+    ci/torture {{ rounds }}
+
 # Documentation, private items included
 docs:
     RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
