@@ -31,7 +31,7 @@ use std::{
 use mailin_embedded::{Action, Handler, Response, Server, SslConfig, response};
 use skrynka::{
     clock::Clock,
-    domain::{Envelope, MailAddress, MailId},
+    domain::{Envelope, MailAddress, MailId, TransmissionType},
     smtp::{Intake, IntakeError},
 };
 use tokio::runtime::Handle;
@@ -107,8 +107,9 @@ impl<I: Intake> Relay<I> {
         }
         let envelope = Envelope {
             received_at: self.clock.now(),
-            peer: self.peer,
+            peer: Some(self.peer),
             helo: self.helo.clone(),
+            protocol: TransmissionType::Smtp,
             tls: false,
             sender: self.sender.take(),
             recipients: std::mem::take(&mut self.recipients),
@@ -173,6 +174,22 @@ struct Doorstep;
 impl Intake for Doorstep {
     fn knows(&self, recipient: &MailAddress) -> bool {
         recipient.split_sub_address().0.key() == "branch@docs.example.ua"
+    }
+
+    fn serves(&self, domain: &str) -> bool {
+        domain == "docs.example.ua"
+    }
+
+    fn has_room(&self, _: u64) -> bool {
+        true
+    }
+
+    fn queued(&self) -> usize {
+        0
+    }
+
+    fn postmaster(&self) -> Option<MailAddress> {
+        None
     }
 
     async fn accept(&self, envelope: Envelope, message: Vec<u8>) -> Result<MailId, IntakeError> {
