@@ -1,33 +1,30 @@
 //! Sealing: authenticated encryption, keys made from keys, keyed fingerprints.
 //!
-//! Sealed content is XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03, on RFC 8439) with a fresh
-//! random nonce of 24 bytes, which is long enough to be drawn at random under one key for ever.
-//! Each sealing is bound to a *context*: what is sealed for one place does not open in another.
+//! Sealed content is XAES-256-GCM (C2SP) with a fresh random nonce of 24 bytes, which is long
+//! enough to be drawn at random under one key for ever. Each sealing is bound to a *context*: what is sealed for one place does not open in another.
 //! Keys are made from keys, and content is fingerprinted, with HMAC-SHA-256 (RFC 2104).
 //!
 //! What sealing does not hide: the length of the content.
 //!
 //! | sealed bytes | length |
 //! |---|---|
-//! | version, always 1 | 1 |
+//! | version: 2; 1 is XChaCha20-Poly1305, which is opened and not made | 1 |
 //! | nonce | 24 |
 //! | ciphertext | as the content |
 //! | tag | 16 |
 
+mod cipher;
 mod hex;
 mod master;
 
 use std::{fmt, io, ops::Range, path::PathBuf};
 
-use chacha20poly1305::{
-    AeadInOut as _, KeyInit as _, XChaCha20Poly1305,
-    aead::{Tag, inout::InOutBuf},
-};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use self::cipher::{KEY_LEN, NONCE_LEN, TAG_LEN};
 pub use self::master::MasterKey;
 use crate::domain::Fingerprint;
 
@@ -36,14 +33,13 @@ pub const PREFIX_LEN: usize = 1 + NONCE_LEN;
 /// By how much sealed content is longer than the content.
 pub const OVERHEAD: usize = PREFIX_LEN + TAG_LEN;
 
-const VERSION: u8 = 1;
-const NONCE_LEN: usize = 24;
-const TAG_LEN: usize = 16;
+const VERSION: u8 = 2;
+const VERSION_XCHACHA: u8 = 1;
 
 /// A secret key of 32 bytes. Wiped from memory when dropped; `Debug` does not show it; compared
 /// in constant time.
 #[derive(Clone)]
-pub struct Key(Zeroizing<[u8; 32]>);
+pub struct Key(Zeroizing<[u8; KEY_LEN]>);
 
 /// Why something cannot be sealed, opened, or a key not be read.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +82,7 @@ pub enum SealingError {
         /// Its permission bits.
         mode: u32,
     },
-    /// The content is longer than the cipher can take (256 GiB).
+    /// The content is longer than the cipher can take (64 GiB).
     #[error("the content is too long to be sealed: {length} bytes")]
     TooLong {
         /// Its length, in bytes.
@@ -150,7 +146,7 @@ impl Key {
     /// Seals a copy of `plain` for `context`.
     ///
     /// # Errors
-    /// When the system gives no random bytes, or `plain` is longer than 256 GiB.
+    /// When the system gives no random bytes, or `plain` is longer than 64 GiB.
     pub fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealingError> {
         let mut sealed = Vec::with_capacity(plain.len() + OVERHEAD);
         let prefix = prefix()?;
@@ -207,17 +203,16 @@ impl Key {
         let Some((prefix, rest)) = sealed.split_first_chunk_mut::<PREFIX_LEN>() else {
             return Err(too_short);
         };
-        let Some((body, tag)) = rest.split_last_chunk_mut::<TAG_LEN>() else {
+        if rest.len() < TAG_LEN {
             return Err(too_short);
-        };
-        let [version, nonce @ ..] = &*prefix;
-        if *version != VERSION {
-            return Err(SealingError::UnknownVersion { found: *version, known: VERSION });
         }
-        let tag: &Tag<XChaCha20Poly1305> = (&*tag).into();
-        self.cipher()
-            .decrypt_inout_detached(nonce.into(), context, InOutBuf::from(body), tag)
-            .map_err(|_| SealingError::DoesNotOpen)?;
+        let [version, nonce @ ..] = &*prefix;
+        let opened = match *version {
+            VERSION => cipher::open(&self.0, nonce, context, rest),
+            VERSION_XCHACHA => cipher::open_xchacha(&self.0, nonce, context, rest),
+            found => return Err(SealingError::UnknownVersion { found, known: VERSION }),
+        };
+        opened.map_err(|_| SealingError::DoesNotOpen)?;
         Ok(PREFIX_LEN..length - TAG_LEN)
     }
 
@@ -247,14 +242,7 @@ impl Key {
         body: &mut [u8],
     ) -> Result<[u8; TAG_LEN], SealingError> {
         let length = body.len();
-        self.cipher()
-            .encrypt_inout_detached(nonce.into(), context, InOutBuf::from(body))
-            .map(Into::into)
-            .map_err(|_| SealingError::TooLong { length })
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new((&*self.0).into())
+        cipher::seal(&self.0, nonce, context, body).map_err(|_| SealingError::TooLong { length })
     }
 
     fn mac(&self, label: &[u8], content: &[u8]) -> [u8; 32] {

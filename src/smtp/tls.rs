@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 
 use rustls::{
     ServerConfig,
-    crypto::ring,
+    crypto::ring as provider,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _},
     version::{TLS12, TLS13},
 };
@@ -26,7 +26,7 @@ pub fn tls_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<TlsConfi
         .map_err(|reason| SmtpError::Certificate { path: certificate_pem.to_owned(), reason })?;
     let key = PrivateKeyDer::from_pem_file(key_pem)
         .map_err(|error| SmtpError::Key { path: key_pem.to_owned(), reason: reason(&error) })?;
-    ring::sign::any_supported_type(&key)
+    provider::sign::any_supported_type(&key)
         .map_err(|error| SmtpError::Key { path: key_pem.to_owned(), reason: error.to_string() })?;
     let unusable = |source: rustls::Error| {
         if matches!(source, rustls::Error::InvalidCertificate(_)) {
@@ -37,7 +37,7 @@ pub fn tls_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<TlsConfi
         SmtpError::KeyMismatch { certificate, key, source }
     };
     // The provider is named, for a program that links two of them has no default one.
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(unusable)?
         .with_no_client_auth()

@@ -149,6 +149,7 @@ const BOUNDARIES: &[(&str, &[&str])] = &[
     ("p384", &["algorithms"]),
     ("pbkdf2", &["envelope"]),
     ("prometheus", &["metrics"]),
+    ("ring", &["sealing"]),
     ("roxmltree", &["signature", "trust"]),
     ("rsa", &["algorithms"]),
     ("rustls", &["smtp"]),
