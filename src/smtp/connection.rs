@@ -26,9 +26,12 @@ use crate::{
 };
 
 mod stream;
+mod waiting;
 
 pub(super) use stream::ClientStream;
-use stream::{give_back, hang_up, has_input, own_address, read_more};
+use stream::{LINGER_TIMEOUT, give_back, hang_up, has_input, own_address, read_more};
+use waiting::within;
+pub(super) use waiting::{Ending, turned_true};
 
 /// A client's connection.
 pub(super) struct Connection<I> {
@@ -42,7 +45,7 @@ pub(super) struct Connection<I> {
     /// The address of ours that the client has connected to; `None` over a Unix socket.
     reached: Option<IpAddr>,
     reservation: Reservation,
-    stopping: watch::Receiver<bool>,
+    ending: Ending,
     terms: Arc<Terms>,
     /// When our latest reply was made, from which on the client has time for its next command;
     /// while a message comes, later by the time that its bytes make up for.
@@ -68,9 +71,25 @@ struct View<'a, I> {
 }
 
 /// How a conversation over one stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Close,
+    /// The client has said QUIT and nothing after it.
+    Left,
     StartTls,
+}
+
+impl End {
+    /// Hangs up. Whoever has left sends nothing more that closing could collide with.
+    async fn hang_up<S>(self, stream: &mut S) -> io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        match self {
+            Self::Left => timeout(LINGER_TIMEOUT, stream.shutdown()).await.unwrap_or(Ok(())),
+            Self::Close | Self::StartTls => hang_up(stream).await,
+        }
+    }
 }
 
 /// What came of waiting for the client.
@@ -104,7 +123,7 @@ impl<I: Intake> Connection<I> {
         terms: Arc<Terms>,
         caller: &Caller,
         network: Option<IpAddr>,
-        stopping: watch::Receiver<bool>,
+        ending: Ending,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -115,7 +134,7 @@ impl<I: Intake> Connection<I> {
             peer: caller.peer,
             reached: None,
             reservation: desk.memory.reservation(network),
-            stopping,
+            ending,
             terms,
             turn_began: now,
             desk,
@@ -138,20 +157,19 @@ impl<I: Intake> Connection<I> {
     async fn serve_stream<S: ClientStream>(&mut self, stream: &mut S) -> io::Result<()> {
         let spoke = has_input(stream);
         self.await_silence(stream, spoke).await?;
-        if let End::Close = self.converse(stream).await? {
-            return hang_up(stream).await;
+        let end = self.converse(stream).await?;
+        if end != End::StartTls {
+            return end.hang_up(stream).await;
         }
         let Some(mut stream) = self.handshake(stream).await? else { return Ok(()) };
         // There is no TLS within TLS: the session refuses a second STARTTLS.
-        self.converse(&mut stream).await?;
-        hang_up(&mut stream).await
+        self.converse(&mut stream).await?.hang_up(&mut stream).await
     }
 
     async fn serve_in_tls<S: ClientStream>(&mut self, stream: &mut S) -> io::Result<()> {
         let Some(mut stream) = self.handshake(stream).await? else { return Ok(()) };
         self.await_silence(&mut stream, false).await?;
-        self.converse(&mut stream).await?;
-        hang_up(&mut stream).await
+        self.converse(&mut stream).await?.hang_up(&mut stream).await
     }
 
     /// Makes the handshake; `None` when the server stops, or has no certificate.
@@ -160,10 +178,11 @@ impl<I: Intake> Connection<I> {
         stream: &'a mut S,
     ) -> io::Result<Option<TlsStream<&'a mut S>>> {
         let Some(acceptor) = &self.terms.tls else { return Ok(None) };
+        let limit = |level| self.terms.limits.command_timeout(level).min(HANDSHAKE_TIMEOUT);
         let stream = tokio::select! {
             biased;
-            () = turned_true(&mut self.stopping) => return Ok(None),
-            made = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => made??,
+            () = turned_true(&mut self.ending.begun) => return Ok(None),
+            made = within(&mut self.level, limit, acceptor.accept(stream)) => made?,
         };
         self.desk.metrics.tls_session();
         self.dialogue.tls_started();
@@ -178,7 +197,7 @@ impl<I: Intake> Connection<I> {
         S: AsyncRead + Send + Unpin,
     {
         // Before what it said is judged: a stop leaves the header of a balancer unread.
-        if *self.stopping.borrow() {
+        if *self.ending.begun.borrow() {
             self.dialogue.end(Reply::ShuttingDown);
             return Ok(());
         }
@@ -194,7 +213,7 @@ impl<I: Intake> Connection<I> {
         let input = self.dialogue.input();
         tokio::select! {
             biased;
-            () = turned_true(&mut self.stopping) => self.dialogue.end(Reply::ShuttingDown),
+            () = turned_true(&mut self.ending.begun) => self.dialogue.end(Reply::ShuttingDown),
             read = timeout(delay, read_more(stream, input, COMMAND_READ_LEN)) => match read {
                 Ok(Ok(0)) => self.dialogue.hung_up(),
                 Ok(Ok(_)) => self.dialogue.end(Reply::SpokeTooSoon),
@@ -210,6 +229,7 @@ impl<I: Intake> Connection<I> {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
+        let mut has_left = false;
         loop {
             let Self { desk, dialogue, peer, reached, reservation, terms, .. } = self;
             let (peer, reached) = (*peer, *reached);
@@ -221,7 +241,7 @@ impl<I: Intake> Connection<I> {
             match step {
                 Step::Close => {
                     self.flush(stream).await?;
-                    return Ok(End::Close);
+                    return Ok(if has_left { End::Left } else { End::Close });
                 }
                 Step::Commit(mail) => self.commit(mail).await,
                 Step::Read => {
@@ -233,6 +253,7 @@ impl<I: Intake> Connection<I> {
                     }
                 }
                 Step::Reply(reply) => {
+                    has_left = reply == Reply::Goodbye;
                     self.say(&reply);
                     if self.output.len() >= MAX_OUTPUT_LEN {
                         self.flush(stream).await?;
@@ -254,7 +275,7 @@ impl<I: Intake> Connection<I> {
                 Step::Tarpit => {
                     self.flush(stream).await?;
                     tokio::select! {
-                        () = turned_true(&mut self.stopping) => {}
+                        () = turned_true(&mut self.ending.begun) => {}
                         () = sleep(self.terms.limits.tarpit()) => {}
                     }
                 }
@@ -339,7 +360,7 @@ impl<I: Intake> Connection<I> {
             let input = self.dialogue.input();
             tokio::select! {
                 biased;
-                () = turned_true(&mut self.stopping), if !is_message => {
+                () = self.ending.comes(is_message) => {
                     return Ok(Heard::Nothing(Reply::ShuttingDown));
                 }
                 read = timeout_at(deadline, read_more(stream, input, len)) => match read {
@@ -362,7 +383,8 @@ impl<I: Intake> Connection<I> {
     /// Makes up for time with `len` bytes of a message. Not for time to come: a client that sends
     /// fast and then falls silent would hold memory for hours.
     fn credit(&mut self, len: usize) {
-        let earned = self.terms.limits.data_earned(len);
+        let level = *self.level.borrow();
+        let earned = self.terms.limits.data_earned(len, level);
         self.turn_began = (self.turn_began + earned).min(Instant::now());
     }
 
@@ -404,8 +426,8 @@ impl<I: Intake> Connection<I> {
             stream.write_all(&self.output).await?;
             stream.flush().await
         };
-        let level = *self.level.borrow();
-        timeout(self.terms.limits.command_timeout(level), sending).await??;
+        let limit = |level| self.terms.limits.command_timeout(level);
+        within(&mut self.level, limit, sending).await?;
         self.output.clear();
         Ok(())
     }
@@ -447,9 +469,4 @@ impl<I: Intake> Surroundings for View<'_, I> {
     fn postmaster(&self) -> Option<MailAddress> {
         self.desk.intake.postmaster()
     }
-}
-
-/// Returns once the flag is true, or can no longer become so because its owner is gone.
-pub(super) async fn turned_true(flag: &mut watch::Receiver<bool>) {
-    drop(flag.wait_for(|stop| *stop).await);
 }

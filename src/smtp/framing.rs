@@ -122,21 +122,28 @@ impl MessageFramer {
         self.longest_line
     }
 
-    /// Takes what belongs to the message off `input` and hands it to `keep` piece by piece.
+    /// Takes what belongs to the message off `input` and hands it to `keep` piece by piece: as
+    /// many lines at a time as stand in `input` without a dot between them that must go.
     pub(super) fn feed(&mut self, input: &mut BytesMut, mut keep: impl FnMut(&[u8])) -> Progress {
-        while let Some(&byte) = input.first() {
+        let (mut kept, mut at) = (0, 0);
+        let progress = loop {
+            let Some(&byte) = input.get(at) else { break Progress::Partial };
             self.place = match (self.place, byte) {
                 (Place::DotReturn, b'\n') => {
-                    input.advance(1);
-                    return Progress::Ended;
+                    at = at.saturating_add(1);
+                    kept = at;
+                    break Progress::Ended;
                 }
-                (Place::Start | Place::Dot, b'\n') => return Progress::Broken,
+                (Place::Start | Place::Dot, b'\n') => break Progress::Broken,
                 (Place::Start, b'.') => {
-                    input.advance(1);
+                    keep(between(input, kept, at));
+                    at = at.saturating_add(1);
+                    kept = at;
                     Place::Dot
                 }
                 (Place::Dot, b'\r') => {
-                    input.advance(1);
+                    at = at.saturating_add(1);
+                    kept = at;
                     Place::DotReturn
                 }
                 (Place::DotReturn, _) => {
@@ -148,28 +155,31 @@ impl MessageFramer {
                 }
                 (Place::Start | Place::Dot, _) => Place::Within { after_return: false },
                 (Place::Within { after_return }, _) => {
-                    let Some(end) = memchr::memchr(b'\n', input) else {
-                        keep(input);
-                        self.lengthen(input.len());
-                        let after_return = input.last() == Some(&b'\r');
-                        input.clear();
+                    let rest = between(input, at, input.len());
+                    let Some(end) = memchr::memchr(b'\n', rest) else {
+                        self.lengthen(rest.len());
+                        let after_return = rest.last() == Some(&b'\r');
+                        at = input.len();
                         self.place = Place::Within { after_return };
-                        return Progress::Partial;
+                        break Progress::Partial;
                     };
-                    let before = last_of(head(input, end), if after_return { b'\r' } else { 0 });
+                    let before = last_of(head(rest, end), if after_return { b'\r' } else { 0 });
                     if before != b'\r' {
-                        return Progress::Broken;
+                        break Progress::Broken;
                     }
                     let line = end.saturating_add(1);
-                    keep(head(input, line));
                     self.lengthen(line);
                     self.line_len = 0;
-                    input.advance(line);
+                    at = at.saturating_add(line);
                     Place::Start
                 }
             };
+        };
+        if kept < at {
+            keep(between(input, kept, at));
         }
-        Progress::Partial
+        input.advance(at);
+        progress
     }
 
     fn lengthen(&mut self, more: usize) {
@@ -180,6 +190,10 @@ impl MessageFramer {
 
 fn head(bytes: &[u8], len: usize) -> &[u8] {
     bytes.get(..len).unwrap_or(bytes)
+}
+
+fn between(bytes: &[u8], from: usize, to: usize) -> &[u8] {
+    bytes.get(from..to).unwrap_or_default()
 }
 
 fn last_of(bytes: &[u8], otherwise: u8) -> u8 {

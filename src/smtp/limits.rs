@@ -17,7 +17,9 @@ pub struct Limits {
     /// clients wait for ten minutes (RFC 5321 §4.5.3.2.6).
     pub commit_timeout_seconds: u64,
     /// Bytes a second below which a message is given up, once `data_timeout_seconds` are over.
-    /// Default 1024.
+    /// Default 1024. The more pressure there is the more it takes, in the end as many times as
+    /// `pressure_command_timeout_seconds` fits into `command_timeout_seconds`: whoever dawdles
+    /// holds the memory that others wait for.
     pub data_bytes_per_second: u64,
     /// Seconds that a message may fall behind `data_bytes_per_second`: what arrives makes up for
     /// time that has passed, never for time to come. Default 180.
@@ -109,12 +111,12 @@ impl Limits {
         seconds(self.commit_timeout_seconds)
     }
 
-    /// The time that `received` bytes of a message make up for.
-    pub(super) fn data_earned(&self, received: usize) -> Duration {
+    /// The time that `received` bytes of a message make up for; it shrinks as the time for a
+    /// command does, so that under pressure a message must come faster.
+    pub(super) fn data_earned(&self, received: usize, level: Level) -> Duration {
         let received = u64::try_from(received).unwrap_or(u64::MAX);
         let whole = received.saturating_mul(1000);
-        let earned = Duration::from_millis(whole / self.data_bytes_per_second.max(1));
-        earned.min(seconds(DAY))
+        self.shrunk(Duration::from_millis(whole / self.data_bytes_per_second.max(1)), level)
     }
 
     /// The time that a message may be behind; it shrinks as the time for a command does.
@@ -147,14 +149,17 @@ impl Limits {
         Duration::from_millis(self.tarpit_milliseconds.min(60_000))
     }
 
-    /// Of a time that is `calm` seconds long without pressure, what is left at `level`: it shrinks
-    /// step by step to the part of it that `pressure_command_timeout_seconds` is of
-    /// `command_timeout_seconds`.
-    fn under_pressure(&self, calm: u64, level: Level) -> Duration {
-        let whole = self.command_timeout_seconds.clamp(1, DAY);
-        let part = self.pressure_command_timeout_seconds.min(whole);
-        let calm = calm.min(DAY);
-        let (calm, tense) = (seconds(calm), seconds(calm.saturating_mul(part) / whole));
+    fn under_pressure(&self, calm_seconds: u64, level: Level) -> Duration {
+        self.shrunk(seconds(calm_seconds), level)
+    }
+
+    /// Of a time without pressure, what is left at `level`: it shrinks step by step to the part of
+    /// it that `pressure_command_timeout_seconds` is of `command_timeout_seconds`.
+    fn shrunk(&self, calm: Duration, level: Level) -> Duration {
+        let whole = u32::try_from(self.command_timeout_seconds.clamp(1, DAY)).unwrap_or(1);
+        let part = u32::try_from(self.pressure_command_timeout_seconds).unwrap_or(whole);
+        let calm = calm.min(seconds(DAY));
+        let tense = calm * part.min(whole) / whole;
         let lost = calm.saturating_sub(tense) * level.steps() / Level::STEPS;
         calm.saturating_sub(lost)
     }
@@ -172,10 +177,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_message_earns_time_with_what_arrives() {
+    fn a_slow_message_earns_time_with_what_arrives_and_less_of_it_under_pressure() {
         let limits = Limits::default();
-        for (received, earned) in [(0, 0), (512, 500), (1024, 1000), (1024 * 90, 90_000)] {
-            assert_eq!(limits.data_earned(received).as_millis(), earned, "{received} bytes");
+        for (received, calm, tense) in [
+            (0, 0, 0),
+            (512, 500, 16),
+            (1024, 1000, 33),
+            (1024 * 90, 90_000, 3_000),
+            (usize::MAX, 86_400_000, 2_880_000),
+        ] {
+            for (level, earned) in [(Level::CALM, calm), (Level::FULL, tense)] {
+                let found = limits.data_earned(received, level).as_millis();
+                assert_eq!(found, earned, "{received} bytes at {level:?}");
+            }
         }
     }
 

@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     Intake, Protocol, Settings, SmtpError,
-    connection::{Caller, ClientStream, Connection, turned_true},
+    connection::{Caller, ClientStream, Connection, Ending, turned_true},
     desk::{Desk, Terms},
     proxy::{ProxySource, receive_proxy_header},
     reply::Reply,
@@ -82,6 +82,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long telling a client that it is not served may take.
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(100);
 
+/// How long those take at most who are told that there is no more time for their mail.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// How long a balancer may take for its PROXY header.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -134,7 +137,8 @@ impl Listener {
     /// Serves clients until `shutdown` turns true, or its sender is dropped.
     ///
     /// Then no more are accepted, idle ones are told `421`, and messages in transit are given
-    /// [`super::Limits::drain_timeout_seconds`] to be kept; whatever is left is cut off.
+    /// [`super::Limits::drain_timeout_seconds`] to be kept; whoever is left is told `421` too, and
+    /// cut off two seconds later.
     pub async fn serve<I: Intake>(self, reception: Reception<I>, shutdown: watch::Receiver<bool>) {
         serve(self, reception, shutdown).await;
     }
@@ -174,6 +178,7 @@ async fn serve<E: Entrance, I: Intake>(
 ) {
     let Reception(desk) = reception;
     let mut clients = JoinSet::new();
+    let (drained, is_drained) = watch::channel(false);
     loop {
         tokio::select! {
             () = turned_true(&mut shutdown) => break,
@@ -188,7 +193,9 @@ async fn serve<E: Entrance, I: Intake>(
                     match desk.admission.admit() {
                         Ok(place) => {
                             let visit = Visit { caller, desk: Arc::clone(&desk), place };
-                            clients.spawn(visit.receive(stream, shutdown.clone()));
+                            let ending =
+                                Ending { begun: shutdown.clone(), drained: is_drained.clone() };
+                            clients.spawn(visit.receive(stream, ending));
                         }
                         Err(why) => turn_away(stream, &caller, why, &desk.metrics).await,
                     }
@@ -201,12 +208,19 @@ async fn serve<E: Entrance, I: Intake>(
         }
     }
     drop(entrance);
-    let drained = timeout(desk.terms().limits.drain_timeout(), async {
-        while let Some(ended) = clients.join_next().await {
-            note_panic(ended, &desk.metrics);
-        }
-    });
-    if drained.await.is_err() {
+    let mut all_end = async |limit| {
+        let ends = async {
+            while let Some(ended) = clients.join_next().await {
+                note_panic(ended, &desk.metrics);
+            }
+        };
+        timeout(limit, ends).await.is_ok()
+    };
+    if all_end(desk.terms().limits.drain_timeout()).await {
+        return;
+    }
+    drained.send_replace(true);
+    if !all_end(FAREWELL_TIMEOUT).await {
         tracing::warn!(connections = clients.len(), "connections cut off by the shutdown");
         clients.shutdown().await;
     }
@@ -221,14 +235,10 @@ struct Visit<I> {
 
 impl<I: Intake> Visit<I> {
     /// Finds out whose connection it is, and serves it or not.
-    async fn receive<S: ClientStream>(
-        mut self,
-        mut stream: S,
-        mut stopping: watch::Receiver<bool>,
-    ) {
+    async fn receive<S: ClientStream>(mut self, mut stream: S, mut ending: Ending) {
         let _open = self.desk.metrics.connection_opened();
         let terms = self.desk.terms();
-        if let Err(error) = self.name(&mut stream, &terms, &mut stopping).await {
+        if let Err(error) = self.name(&mut stream, &terms, &mut ending.begun).await {
             // The balancer is configured wrongly, or somebody is in its place.
             tracing::warn!(peer.ip = self.caller.peer.map(tracing::field::display), %error,
                 "a connection without the PROXY header that its address must send is closed");
@@ -241,7 +251,7 @@ impl<I: Intake> Visit<I> {
         }
         let begins_with_tls = self.caller.begins_with_tls;
         let network = self.place.network();
-        Connection::new(Arc::clone(&self.desk), terms, &self.caller, network, stopping)
+        Connection::new(Arc::clone(&self.desk), terms, &self.caller, network, ending)
             .serve(stream, begins_with_tls)
             .await;
     }

@@ -26,6 +26,10 @@ pub(super) enum Excuse {
     TooBig,
 }
 
+/// From how many bytes on memory is doubled. It grows faster at first: copies of documents have
+/// some hundred kilobytes.
+const STEADY: usize = 1024 * 1024;
+
 /// A message being read.
 #[derive(Debug)]
 pub(super) struct Incoming {
@@ -74,13 +78,14 @@ impl Incoming {
     }
 
     /// How much memory the message needs in all when `more` bytes are about to be added, and how
-    /// much it had better have: twice as much, so that a long message is not copied with every
-    /// read. `None` when it has enough.
+    /// much it had better have: several times as much, so that a long message is not copied with
+    /// every read. `None` when it has enough.
     pub(super) fn wants(&self, more: usize) -> Option<(usize, usize)> {
         let max = self.limits.bytes;
         let needed = self.message.len().saturating_add(more).min(max);
         let lacks = self.keeps && needed > self.granted;
-        lacks.then(|| (needed, needed.max(self.granted.saturating_mul(2)).min(max)))
+        let factor = if self.granted < STEADY { 4 } else { 2 };
+        lacks.then(|| (needed, needed.max(self.granted.saturating_mul(factor)).min(max)))
     }
 
     /// Memory for `bytes` in all was found.
