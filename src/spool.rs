@@ -18,6 +18,7 @@
 //! | `scan` | bytes of a segment → intact records (pure) |
 //! | `recovery` | what a directory holds at start |
 //! | `damage` | reading around what cannot be read, and setting it aside |
+//! | `durable` | every sync |
 //! | `index` | what is unsettled, in memory |
 //! | `load` | how many mails wait and how much is free, in memory |
 //! | `writer`, `tail` | group commit, compaction |
@@ -57,11 +58,14 @@ macro_rules! boundary {
 }
 
 mod damage;
+mod durable;
 mod error;
 #[cfg(test)]
 mod fault;
 mod index;
 mod load;
+#[cfg(test)]
+mod platter;
 mod pool;
 mod record;
 mod recovery;
@@ -84,19 +88,19 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio::{sync::oneshot, task};
 
-pub use self::{
-    error::{Damage, SpoolError},
-    record::Content,
-    scan::{Record, Scan, scan},
-};
 use self::{
+    durable::sync_directory,
     index::{Index, Mail},
     load::{Load, Queued},
     record::{SealedMail, record_len},
     recovery::{Found, Recovered, recover},
-    segment::sync_directory,
     tail::{Refusal, Tail},
     writer::{Answer, Arrival, Request, Shared, Writer},
+};
+pub use self::{
+    error::{Damage, SpoolError},
+    record::Content,
+    scan::{Record, Scan, scan},
 };
 use crate::{
     domain::{Envelope, MailId, Timestamp},

@@ -14,7 +14,10 @@ use std::{
     path::Path,
 };
 
-use super::segment::{HEADER_LEN, erase, sync_directory};
+use super::{
+    durable::{sync_data, sync_directory, sync_file},
+    segment::{HEADER_LEN, erase},
+};
 
 /// What the names of files that were set aside end in.
 pub(super) const DAMAGED: &str = "damaged";
@@ -43,7 +46,7 @@ pub(super) fn set_aside(path: &Path, stretches: &[Range<u64>]) -> io::Result<u64
             fresh += 1;
         }
     }
-    aside.sync_all()?;
+    sync_file(&aside)?;
     if let Some(directory) = beside.parent() {
         sync_directory(directory)?;
         boundary!(done SyncMade, &beside);
@@ -68,7 +71,7 @@ pub(super) fn destroy(path: &Path) -> io::Result<bool> {
         file.write_all_at(&zeroes[..piece], at)?;
         at += as_u64(piece);
     }
-    file.sync_data()?;
+    sync_data(&file)?;
     Ok(false)
 }
 

@@ -55,6 +55,8 @@ pub(super) enum Fault {
     Full,
     /// The disk fails.
     Io,
+    /// The process ends, and what was not synced is lost; half of the files may have more.
+    PowerCut,
     /// Half is written, then the disk is full.
     Short,
     /// The disk fails from then on.
@@ -102,18 +104,26 @@ impl Point {
             | Self::HandOver
             | Self::Moved
             | Self::Settled
-            | Self::Synced => &[Fault::Abort],
-            Self::EraseHeader => {
-                &[Fault::Abort, Fault::Full, Fault::Io, Fault::Short, Fault::Stays, Fault::Torn]
-            }
+            | Self::Synced => &[Fault::Abort, Fault::PowerCut],
+            Self::EraseHeader => &[
+                Fault::Abort,
+                Fault::Full,
+                Fault::Io,
+                Fault::PowerCut,
+                Fault::Short,
+                Fault::Stays,
+                Fault::Torn,
+            ],
             Self::WriteHeader | Self::WriteMagic | Self::WriteMarks | Self::WriteRecords => {
-                &[Fault::Abort, Fault::Full, Fault::Io, Fault::Short, Fault::Torn]
+                &[Fault::Abort, Fault::Full, Fault::Io, Fault::PowerCut, Fault::Short, Fault::Torn]
             }
             Self::CutTail
             | Self::RenameDrained
             | Self::SyncErased
             | Self::SyncKept
-            | Self::Unlink => &[Fault::Abort, Fault::Full, Fault::Io, Fault::Stays],
+            | Self::Unlink => {
+                &[Fault::Abort, Fault::Full, Fault::Io, Fault::PowerCut, Fault::Stays]
+            }
             Self::Allocate
             | Self::Extend
             | Self::MakeFile
@@ -124,7 +134,7 @@ impl Point {
             | Self::SyncMade
             | Self::SyncRecords
             | Self::SyncRecovered
-            | Self::SyncRemoved => &[Fault::Abort, Fault::Full, Fault::Io],
+            | Self::SyncRemoved => &[Fault::Abort, Fault::Full, Fault::Io, Fault::PowerCut],
         }
     }
 }
@@ -161,7 +171,7 @@ pub(super) fn reach(point: Point) -> io::Result<()> {
         None => Ok(()),
         Some(Fault::Full) => Err(Errno::NOSPC.into()),
         Some(Fault::Io | Fault::Stays) => Err(Errno::IO.into()),
-        Some(Fault::Abort | Fault::Short | Fault::Torn) => std::process::abort(),
+        Some(Fault::Abort | Fault::PowerCut | Fault::Short | Fault::Torn) => std::process::abort(),
     }
 }
 
@@ -222,7 +232,7 @@ pub(super) fn reach_write(
             half(file)?;
             std::process::abort()
         }
-        Some(Fault::Abort) => std::process::abort(),
+        Some(Fault::Abort | Fault::PowerCut) => std::process::abort(),
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{damage::destroy, load::Load, segment::sync_directory};
+use super::{damage::destroy, durable::sync_directory, load::Load};
 
 /// What the names of the pool's files end in.
 pub(super) const FREE: &str = "free";

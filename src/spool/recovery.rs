@@ -20,10 +20,11 @@ use std::{
 use super::{
     SpoolError,
     damage::{DAMAGED, destroy, read_around, set_aside},
+    durable::{sync_directory, sync_file},
     pool::FREE,
     record::Content,
     scan::{Record, Scan, scan},
-    segment::{FORMAT, HEADER_LEN, Header, Segment, allocate, number, sync_directory},
+    segment::{FORMAT, HEADER_LEN, Header, Segment, allocate, number},
 };
 use crate::{
     domain::{MailId, Timestamp},
@@ -280,7 +281,7 @@ fn bring_to_disk(path: &Path, end: u64, length: u64) -> io::Result<()> {
         let _kept = allocate(&file, end, length - end);
     }
     boundary!(SyncKept);
-    file.sync_all()?;
+    sync_file(&file)?;
     boundary!(done SyncKept, path);
     Ok(())
 }

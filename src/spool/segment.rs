@@ -30,7 +30,10 @@ use std::{
 
 use rustix::fs::FallocateFlags;
 
-use super::scan::scan;
+use super::{
+    durable::{sync_data, sync_directory, sync_file},
+    scan::scan,
+};
 use crate::sealing::{Key, OVERHEAD};
 
 /// The length of a segment's header.
@@ -182,7 +185,7 @@ impl Segment {
         boundary!(WriteMagic, file, 0, &[io::IoSlice::new(magic)]);
         file.write_all_at(magic, 0)?;
         boundary!(SyncHeader);
-        file.sync_all()?;
+        sync_file(file)?;
         if made != self.path {
             boundary!(RenameReused);
             fs::rename(made, &self.path)?;
@@ -237,12 +240,7 @@ pub(super) fn erase(file: &File) -> io::Result<()> {
     boundary!(EraseHeader, file, 0, &[io::IoSlice::new(&[0; HEADER_LEN])]);
     file.write_all_at(&[0; HEADER_LEN], 0)?;
     boundary!(SyncErased);
-    file.sync_data()
-}
-
-/// Makes names in `directory` durable.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+    sync_data(file)
 }
 
 /// The number of the segment that a file of this name holds; `None` for other files.

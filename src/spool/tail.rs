@@ -2,15 +2,18 @@
 
 use std::{
     fs::File,
-    io::{self, IoSlice, Seek as _, SeekFrom},
+    io::{self, IoSlice},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use rustix::io::pwritev;
+
 use super::{
     damage::set_aside,
+    durable::sync_data,
     segment::{FIRST_RECORD, Segment, allocate},
 };
 
@@ -157,7 +160,7 @@ fn extend(file: &File, from: u64, end: u64) -> io::Result<()> {
 }
 
 fn write_and_sync(
-    mut file: &File,
+    file: &File,
     from: u64,
     records: &mut [IoSlice<'_>],
     sync: bool,
@@ -167,23 +170,29 @@ fn write_and_sync(
     } else {
         boundary!(WriteMarks, file, from, records);
     }
-    file.seek(SeekFrom::Start(from))?;
-    write_all(&mut file, records)?;
+    write_all(from, records, |slices, at| Ok(pwritev(file, slices, at)?))?;
     let begin = Instant::now();
     if sync {
         boundary!(SyncRecords);
-        file.sync_data()?;
+        sync_data(file)?;
         boundary!(at Synced);
     }
     Ok(begin.elapsed())
 }
 
-/// Writes all of `slices`, in as few calls as the system allows.
-fn write_all(output: &mut impl io::Write, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+/// Writes all of `slices` from `at` on, in as few calls of `write` as the system allows.
+fn write_all(
+    mut at: u64,
+    mut slices: &mut [IoSlice<'_>],
+    mut write: impl FnMut(&[IoSlice<'_>], u64) -> io::Result<usize>,
+) -> io::Result<()> {
     while slices.iter().any(|slice| !slice.is_empty()) {
-        match output.write_vectored(slices) {
+        match write(slices, at) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut slices, written),
+            Ok(written) => {
+                at = at.saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
+                IoSlice::advance_slices(&mut slices, written);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -195,33 +204,34 @@ fn write_all(output: &mut impl io::Write, mut slices: &mut [IoSlice<'_>]) -> io:
 mod tests {
     use super::*;
 
-    /// Takes a few bytes at a time, and is interrupted every other time.
-    struct Slow {
-        taken: Vec<u8>,
-        calls: usize,
-    }
-
-    impl io::Write for Slow {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.calls += 1;
-            if self.calls.is_multiple_of(2) {
+    #[test]
+    fn a_write_that_is_cut_short_goes_on_where_it_stopped() {
+        let (mut calls, mut output) = (0, vec![0; 7]);
+        let mut slices = [b"".as_slice(), b"first", b"", b"second", b"x"].map(IoSlice::new);
+        // Takes a few bytes at a time, and is interrupted every other time.
+        let taken = write_all(7, &mut slices, |slices, at| {
+            calls += 1;
+            if calls % 2 == 0 {
                 return Err(io::ErrorKind::Interrupted.into());
             }
+            assert_eq!(usize::try_from(at).unwrap(), output.len());
+            let bytes: Vec<_> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
             let length = bytes.len().min(3);
-            self.taken.extend_from_slice(&bytes[..length]);
+            output.extend_from_slice(&bytes[..length]);
             Ok(length)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
+        });
+        taken.unwrap();
+        assert_eq!(&output[7..], b"firstsecondx");
     }
 
     #[test]
-    fn a_write_that_is_cut_short_goes_on_where_it_stopped() {
-        let mut output = Slow { taken: Vec::new(), calls: 0 };
-        let mut slices = [b"".as_slice(), b"first", b"", b"second", b"x"].map(IoSlice::new);
-        write_all(&mut output, &mut slices).unwrap();
-        assert_eq!(output.taken, b"firstsecondx");
+    fn more_slices_than_the_system_takes_are_written_in_turns() {
+        let file = tempfile::tempfile().unwrap();
+        let contents: Vec<[u8; 8]> = (0..=2048_u64).map(u64::to_le_bytes).collect();
+        let mut slices: Vec<_> = contents.iter().map(|content| IoSlice::new(content)).collect();
+        write_all(5, &mut slices, |slices, at| Ok(pwritev(&file, slices, at)?)).unwrap();
+        let mut written = vec![0; 5 + contents.as_flattened().len()];
+        std::os::unix::fs::FileExt::read_exact_at(&file, &mut written, 0).unwrap();
+        assert_eq!(&written[5..], contents.as_flattened());
     }
 }

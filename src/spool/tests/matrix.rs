@@ -16,7 +16,10 @@ use std::{
 };
 
 use super::*;
-use crate::spool::fault::{self, Fault, Point};
+use crate::spool::{
+    fault::{self, Fault, Point},
+    platter,
+};
 
 /// Names the point, the fault, the time when it happens, and the directory.
 const VARIABLE: &str = "SKRYNKA_SPOOL_FAULT";
@@ -98,6 +101,10 @@ fn run(point: Point, fault: Fault, nth: usize) -> Option<Counts> {
     let child = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&child.stderr);
     let ended = end(child.status);
+    if fault == Fault::PowerCut && ended == Some(Ended::Aborted) {
+        let has_more = |inode: u64| nth > 1 && inode.is_multiple_of(2);
+        platter::restore(&place.path().join("platter"), &spool, has_more);
+    }
     assert!(ended.is_some(), "{point:?} {fault:?} {nth}: {} {said}", child.status);
 
     let _locking = SPAWNING.read().unwrap();
@@ -264,6 +271,9 @@ fn a_process_with_a_fault() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let life = live(&spool, &ledger, || {
+            if fault == Fault::PowerCut {
+                platter::begin(&path.join("platter"), &spool);
+            }
             fault::arm(point, fault, nth.parse().unwrap());
         });
         tokio::time::timeout(TIME, life).await.expect("nothing waits for ever");
