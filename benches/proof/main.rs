@@ -14,7 +14,9 @@ mod subjects;
 use measure::{Figure, Subject, rounds};
 
 fn main() {
-    println!("Verifications per second and MB/s, one thread, CPU time; median of five, of three for other processes (range).");
+    println!(
+        "Verifications per second and MB/s, one thread, CPU time; median of five, of three for other processes (range)."
+    );
     let cases = subjects::Cases::make();
     let mut figures: Vec<Figure> = rounds(&mut subjects(&cases));
     figures.extend(peers::bouncy_castle(&cases));

@@ -17,6 +17,7 @@
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement stops when it fails")]
 
+mod alone;
 mod disk;
 mod load;
 mod mailin;

@@ -3,8 +3,9 @@
 use std::{fmt, fs, path::Path, process::Command};
 
 use crate::{
+    alone::Alone,
     process::to_float,
-    rounds::{Results, Turn},
+    rounds::{MOST_SESSIONS, Results, Turn},
 };
 
 /// What was measured under one load.
@@ -99,7 +100,19 @@ fn write_results(f: &mut fmt::Formatter<'_>, results: &Results) -> fmt::Result {
             writeln!(f, "  Skrynka / {peer}: {rates} times the mails, CPU of each 1/{cpu}")?;
         }
     }
-    writeln!(f, "  Skrynka / the disk alone: {}", share_of_disk(results))
+    writeln!(f, "  Skrynka / the disk alone: {}", share_of_disk(results))?;
+    write_alone(f, &results.alone)
+}
+
+fn write_alone(f: &mut fmt::Formatter<'_>, alone: &[Alone]) -> fmt::Result {
+    if alone.is_empty() {
+        return Ok(());
+    }
+    let range = |figure: fn(&Alone) -> f64| Range::of(alone.iter().map(figure));
+    let (rate, disk) = (range(|alone| alone.rate), range(|alone| alone.disk));
+    let batch = range(|alone| alone.batch).median;
+    writeln!(f, "  the spool alone: {rate} mails/s, {batch:.1} mails/sync; the disk then: {disk}")?;
+    writeln!(f, "  the spool alone / the disk: {}", range(|alone| alone.rate / alone.disk))
 }
 
 fn write_aims(f: &mut fmt::Formatter<'_>, results: &Results) -> fmt::Result {
@@ -114,7 +127,7 @@ fn write_aims(f: &mut fmt::Formatter<'_>, results: &Results) -> fmt::Result {
         let reached = word(cpu.median >= LEAST_CPU_RATIO);
         writeln!(f, "  {load}: CPU 1/{cpu} of Postfix (at least {LEAST_CPU_RATIO}: {reached})")?;
     }
-    if results.shape.sessions == 200 {
+    if results.shape.sessions == MOST_SESSIONS {
         let share = share_of_disk(results);
         let reached = word(share.median >= LEAST_SHARE_OF_DISK);
         writeln!(f, "  {load}: {share} of the disk (at least {LEAST_SHARE_OF_DISK}: {reached})")?;

@@ -22,7 +22,7 @@ use skrynka::{
 };
 use tokio::{runtime::Runtime, sync::watch, time::sleep};
 
-use crate::{load::RECIPIENT, mailin};
+use crate::{load::RECIPIENT, mailin, server::Synced};
 
 /// Which server.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,9 +79,7 @@ pub(super) fn serve(role: Role, directory: &Path) {
     let _within = runtime.enter();
     let metrics = Metrics::new();
     let spool = open_spool(directory, &metrics);
-    for _ in 0..DISCARDING {
-        runtime.spawn(discard(spool.clone(), role));
-    }
+    discard_all(&spool, role);
     let address = match role {
         Role::Forgetful => receive(Arc::new(Doorstep), &metrics),
         Role::Mailin => mailin::serve(Arc::new(intake(&spool, &metrics)), runtime.handle()),
@@ -91,17 +89,25 @@ pub(super) fn serve(role: Role, directory: &Path) {
     writeln!(output, "{address}").unwrap();
     for _question in io::stdin().lock().lines().map_while(Result::ok) {
         runtime.block_on(rest(&spool));
-        let count = |name: &str| {
-            let text = metrics.render();
-            let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            value.unwrap().to_owned()
-        };
-        let mails = count("skrynka_spool_batch_messages_sum");
-        writeln!(output, "{mails} {}", count("skrynka_spool_batch_messages_count")).unwrap();
+        let Synced { mails, batches } = synced(&metrics);
+        writeln!(output, "{mails} {batches}").unwrap();
     }
 }
 
-fn open_spool(directory: &Path, metrics: &Metrics) -> Spool {
+/// What was synced so far.
+pub(super) fn synced(metrics: &Metrics) -> Synced {
+    let text = metrics.render();
+    let count = |name: &str| {
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap().parse().unwrap()
+    };
+    Synced {
+        mails: count("skrynka_spool_batch_messages_sum"),
+        batches: count("skrynka_spool_batch_messages_count"),
+    }
+}
+
+pub(super) fn open_spool(directory: &Path, metrics: &Metrics) -> Spool {
     let key = Key::random().unwrap();
     Spool::open(directory, key, SpoolSettings::default(), metrics.clone()).unwrap()
 }
@@ -147,6 +153,13 @@ fn receive(intake: Arc<impl Intake>, metrics: &Metrics) -> SocketAddr {
         listener.serve(reception, never).await;
     });
     address
+}
+
+/// Throws all mails away, within the runtime that this is called in.
+pub(super) fn discard_all(spool: &Spool, role: Role) {
+    for _ in 0..DISCARDING {
+        tokio::spawn(discard(spool.clone(), role));
+    }
 }
 
 /// Throws mails away as Postfix's `discard` does, which marks them as done and reads no content.

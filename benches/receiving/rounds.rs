@@ -7,12 +7,13 @@ use std::{
 };
 
 use crate::{
+    alone::{self, Alone},
     disk,
     load::Shape,
     postfix::Postfix,
     process::to_float,
     role::Role,
-    server::{Player, Server},
+    server::{Player, Server, Synced},
     whole::Whole,
 };
 
@@ -37,6 +38,8 @@ pub(super) struct Results {
     pub(super) servers: Vec<(&'static str, Vec<Turn>)>,
     /// Round by round, the mails a second that the disk itself takes in batches as large as ours.
     pub(super) disk: Vec<f64>,
+    /// Round by round, the spool without a receiver. Under the greatest load only.
+    pub(super) alone: Vec<Alone>,
 }
 
 /// One server's turn.
@@ -56,6 +59,9 @@ pub(super) struct Turn {
 const KIB: u64 = 1024;
 const MAIL_BYTES: [u64; 3] = [10 * KIB, 200 * KIB, 1024 * KIB];
 const SESSIONS: [u64; 3] = [1, 20, 200];
+
+/// The load under which everything is measured that is there for information.
+pub(super) const MOST_SESSIONS: u64 = SESSIONS[2];
 
 /// Sent in one turn at most.
 const MAX_TURN_BYTES: u64 = 1 << 30;
@@ -93,7 +99,7 @@ pub(super) fn run(plan: &Plan, directory: &Path, mut tell: impl FnMut(Results)) 
 /// Those that are there for information have a few loads only.
 fn takes_part(name: &str, shape: Shape) -> bool {
     match name {
-        "Skrynka, no disk" | "Skrynka, read" => shape.sessions == 200,
+        "Skrynka, no disk" | "Skrynka, read" => shape.sessions == MOST_SESSIONS,
         "skrynka serve" => shape.sessions == 20 && shape.mail_bytes < 1024 * KIB,
         _ => true,
     }
@@ -119,6 +125,7 @@ fn measure(
         shape,
         servers: servers.iter().map(|server| (server.name(), Vec::new())).collect(),
         disk: Vec::new(),
+        alone: Vec::new(),
     };
     for number in 0..plan.rounds {
         for place in 0..servers.len() {
@@ -131,6 +138,9 @@ fn measure(
         let time = Duration::from_secs_f64(plan.turn_seconds / 2.0);
         let batch = round(batch).max(1);
         results.disk.push(disk::mails_per_second(directory, shape.mail_bytes, batch, time));
+        if shape.sessions == MOST_SESSIONS {
+            results.alone.push(alone::measure(directory, shape, time));
+        }
     }
     results
 }
@@ -147,13 +157,16 @@ fn turn(shape: Shape, mails: u64, server: &mut dyn Server) -> Turn {
     let done = begin.elapsed();
     let cpu = processes.cpu_seconds() - cpu;
     let count = to_float(mails);
-    let batches = now_synced.batches - synced.batches;
+    let new = Synced {
+        mails: now_synced.mails - synced.mails,
+        batches: now_synced.batches - synced.batches,
+    };
     Turn {
         rate: count / elapsed.as_secs_f64(),
         done_rate: count / done.as_secs_f64(),
         cpu_milliseconds: cpu * 1000.0 / count,
         peak_bytes,
-        batch: (batches > 0).then(|| to_float(now_synced.mails - synced.mails) / to_float(batches)),
+        batch: new.mails_per_batch(),
     }
 }
 
@@ -163,6 +176,6 @@ fn turn(shape: Shape, mails: u64, server: &mut dyn Server) -> Turn {
     clippy::as_conversions,
     reason = "a small positive figure"
 )]
-fn round(figure: f64) -> u64 {
+pub(super) fn round(figure: f64) -> u64 {
     figure.round() as u64
 }

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{process::Processes, role::Role};
+use crate::{
+    process::{Processes, to_float},
+    role::Role,
+};
 
 /// A server under load.
 pub(super) trait Server {
@@ -30,6 +33,13 @@ pub(super) trait Server {
 pub(super) struct Synced {
     pub(super) mails: u64,
     pub(super) batches: u64,
+}
+
+impl Synced {
+    /// `None` where nothing was synced.
+    pub(super) fn mails_per_batch(self) -> Option<f64> {
+        (self.batches > 0).then(|| to_float(self.mails) / to_float(self.batches))
+    }
 }
 
 /// The environment that the product's own unit sets.

@@ -1,0 +1,81 @@
+//! The spool without a receiver in front of it: what its own work leaves of the disk's limit.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use skrynka::{
+    clock::Clock,
+    domain::{Envelope, MailId, TransmissionType},
+    metrics::Metrics,
+    spool::Spool,
+};
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use crate::{
+    disk,
+    load::{RECIPIENT, Shape},
+    process::to_float,
+    role,
+    rounds::round,
+};
+
+/// What the spool alone does, and the disk in batches as large.
+#[derive(Clone, Copy)]
+pub(super) struct Alone {
+    /// Mails made durable a second.
+    pub(super) rate: f64,
+    /// Mails for each sync.
+    pub(super) batch: f64,
+    /// Mails a second that the disk takes.
+    pub(super) disk: f64,
+}
+
+/// As many mails at once as the load has sessions, for as long as `turn`: each is made in memory,
+/// appended, and thrown away once it is durable.
+pub(super) fn measure(directory: &Path, shape: Shape, turn: Duration) -> Alone {
+    let place = tempfile::tempdir_in(directory).unwrap();
+    let metrics = Metrics::new();
+    let mails = Arc::new(AtomicU64::new(0));
+    let runtime = Runtime::new().unwrap();
+    let begin = Instant::now();
+    runtime.block_on(async {
+        let spool = role::open_spool(place.path(), &metrics);
+        role::discard_all(&spool, role::Role::Receiver);
+        let mut senders = JoinSet::new();
+        for _ in 0..shape.sessions {
+            senders.spawn(send(spool.clone(), shape, begin + turn, Arc::clone(&mails)));
+        }
+        senders.join_all().await;
+    });
+    let rate = to_float(mails.load(Ordering::Relaxed)) / begin.elapsed().as_secs_f64();
+    drop(runtime);
+    let batch = role::synced(&metrics).mails_per_batch().unwrap_or(1.0);
+    let disk = disk::mails_per_second(directory, shape.mail_bytes, round(batch).max(1), turn);
+    Alone { rate, batch, disk }
+}
+
+async fn send(spool: Spool, shape: Shape, until: Instant, mails: Arc<AtomicU64>) {
+    let clock = Clock::system();
+    let length = usize::try_from(shape.mail_bytes).unwrap();
+    while Instant::now() < until {
+        let envelope = Envelope {
+            received_at: clock.now(),
+            peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            helo: "client.example.ua".to_owned(),
+            protocol: TransmissionType::Smtp,
+            tls: false,
+            sender: "visitor@example.ua".parse().ok(),
+            recipients: vec![RECIPIENT.parse().unwrap()],
+        };
+        let number = u128::from(mails.fetch_add(1, Ordering::Relaxed)).to_le_bytes();
+        let id = MailId::new(envelope.received_at, *number.first_chunk().unwrap());
+        spool.append(id, envelope, vec![b'x'; length]).await.unwrap();
+    }
+}
