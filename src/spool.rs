@@ -7,8 +7,9 @@
 //! (`domain::ShareId::of` makes it so).
 //!
 //! Mails lie sealed in append-only segments, one file each, which are removed when the last mail
-//! in them is settled; a few of the files are kept and written again. A directory belongs to one process at a time. What the spool does not do:
-//! it neither looks into mails nor decides when to try again.
+//! in them is settled; a few of the files are kept and written again. A directory belongs to one
+//! process at a time. What the spool does not do: it neither looks into mails nor decides when to
+//! try again.
 //!
 //! | module | does |
 //! |---|---|
@@ -18,6 +19,7 @@
 //! | `scan` | bytes of a segment → intact records (pure) |
 //! | `recovery` | what a directory holds at start |
 //! | `damage` | reading around what cannot be read, and setting it aside |
+//! | `directory` | making and holding the directory |
 //! | `durable` | every sync |
 //! | `index` | what is unsettled, in memory |
 //! | `load` | how many mails wait and how much is free, in memory |
@@ -58,6 +60,7 @@ macro_rules! boundary {
 }
 
 mod damage;
+mod directory;
 mod durable;
 mod error;
 #[cfg(test)]
@@ -76,9 +79,9 @@ mod writer;
 
 use std::{
     fmt,
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::File,
     io,
-    os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
@@ -89,7 +92,7 @@ use serde::Deserialize;
 use tokio::{sync::oneshot, task};
 
 use self::{
-    durable::sync_directory,
+    directory::{free_bytes, lock, make},
     index::{Index, Mail},
     load::{Load, Queued},
     record::{SealedMail, record_len},
@@ -469,35 +472,6 @@ fn adopt(index: &Index, writer: &mut Writer, recovered: Recovered) {
     writer.adopt(&segment, tail, &moved);
 }
 
-/// Makes the directory where there is none, durably.
-fn make(directory: &Path) -> io::Result<()> {
-    let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
-    let made: Vec<_> = directory.ancestors().take_while(missing).collect();
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    for parent in made.iter().filter_map(|path| path.parent()) {
-        let here = Path::new(".");
-        sync_directory(if parent.as_os_str().is_empty() { here } else { parent })?;
-    }
-    Ok(())
-}
-
-/// Takes the directory for this process.
-fn lock(directory: &Path) -> Result<File, SpoolError> {
-    let path = directory.join("lock");
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .map_err(SpoolError::io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { directory: directory.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(SpoolError::io("lock", &path)(error)),
-    }
-}
-
 fn read(id: MailId, mail: &Mail) -> Result<SpooledMail, SpoolError> {
     let Mail { segment, offset, length, received_at, .. } = mail;
     let io = |action| SpoolError::io(action, &segment.path);
@@ -516,11 +490,6 @@ fn read(id: MailId, mail: &Mail) -> Result<SpooledMail, SpoolError> {
 fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     boundary!(ReadRecord);
     file.read_exact_at(bytes, offset)
-}
-
-fn free_bytes(directory: &Path) -> io::Result<u64> {
-    let disk = rustix::fs::statvfs(directory)?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 #[cfg(test)]

@@ -355,7 +355,7 @@ async fn mails_count_as_queued_until_they_are_on_disk_or_refused() {
     waits.await.unwrap().unwrap();
     assert_eq!(spool.queued(), 0);
 
-    writer.replace_active_file(OpenOptions::new().write(true).open("/dev/full").unwrap());
+    writer.replace_active_file(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     let refused = send(3);
     task::yield_now().await;
     assert_eq!(spool.queued(), 1);

@@ -17,7 +17,7 @@ async fn a_failed_write_or_sync_refuses_its_mails_and_no_others() {
         writer.turn(&queue);
         first.await.unwrap().unwrap();
 
-        writer.replace_active_file(OpenOptions::new().write(true).open(device).unwrap());
+        writer.replace_active_file(fs::OpenOptions::new().write(true).open(device).unwrap());
         let refused = [send(2), send(3)];
         task::yield_now().await;
         writer.turn(&queue);
@@ -48,7 +48,7 @@ async fn a_mail_sealed_for_an_abandoned_segment_is_refused() {
     };
     let failing = send(1);
     task::yield_now().await;
-    writer.replace_active_file(OpenOptions::new().write(true).open("/dev/null").unwrap());
+    writer.replace_active_file(fs::OpenOptions::new().write(true).open("/dev/null").unwrap());
     let seat = spool.0.index.seat().unwrap();
     writer.turn(&queue);
     assert!(failing.await.unwrap().is_err());

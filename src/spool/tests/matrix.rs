@@ -188,7 +188,7 @@ struct Told {
 impl Ledger {
     fn open(directory: &Path) -> Self {
         let path = directory.join("ledger");
-        let file = OpenOptions::new().append(true).create(true).open(&path).unwrap();
+        let file = fs::OpenOptions::new().append(true).create(true).open(&path).unwrap();
         Self(Mutex::new(file), path)
     }
 

@@ -79,7 +79,7 @@ async fn the_file_of_an_abandoned_segment_is_not_written_again() {
         let spool = spool.clone();
         tokio::spawn(async move { spool.append(id(n), envelope(n), message(n)).await })
     };
-    writer.replace_active_file(OpenOptions::new().write(true).open("/dev/full").unwrap());
+    writer.replace_active_file(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     let refused = send(1);
     task::yield_now().await;
     writer.turn(&queue);
