@@ -10,25 +10,8 @@ use tempfile::TempDir;
 
 use crate::support::{
     installation::{Installation, Server, both, wait_for},
-    interop,
+    interop, registries,
 };
-
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "library"
-name = "Тестова бібліотека"
-addresses = ["library@docs.example.ua"]
-
-[[branch.service]]
-id = "card"
-name = "Видача читацького квитка"
-legal_basis = "consent"
-documents = ["student-id-card"]
-retention_days = 14
-"#;
 
 /// A name that makes a file a copy of the document that the library asks for.
 const COPY: &str = "student-id-card-0000000000001-01.09.2026-10_00_00.pdf";
@@ -218,7 +201,7 @@ struct Post {
 
 impl Post {
     fn new(data: &Path, trusted: &[&str]) -> Self {
-        let installation = Installation::new(REGISTRY);
+        let installation = Installation::new(registries::LIBRARY);
         for anchor in trusted {
             installation.trust(&anchor.replace('/', "-"), fs::read(data.join(anchor)).unwrap());
         }

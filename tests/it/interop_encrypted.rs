@@ -11,25 +11,8 @@ use std::{
 
 use crate::support::{
     installation::{Installation, Server, both, skrynka, wait_for},
-    interop,
+    interop, registries,
 };
-
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "library"
-name = "Тестова бібліотека"
-addresses = ["library@docs.example.ua"]
-
-[[branch.service]]
-id = "card"
-name = "Видача читацького квитка"
-legal_basis = "consent"
-documents = ["student-id-card"]
-retention_days = 14
-"#;
 
 const PASSWORD: &str = "testpassword";
 const SIGNED: &str = "student-id-card-0000000000001-01.09.2026-10_00_00.pdf.p7s.p7e";
@@ -46,7 +29,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
 
 /// An installation that trusts the authority of the test files.
 fn installation(data: &Path) -> Installation {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::LIBRARY);
     installation.trust("dev-ca.pem", fs::read(data.join("ossl/dev-ca.pem")).unwrap());
     installation
 }

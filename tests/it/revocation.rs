@@ -23,24 +23,8 @@ use skrynka::{
 use crate::support::{
     authority_server::{AuthorityServer, Reply},
     installation::{Installation, Server, wait_for},
+    registries,
 };
-
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "school"
-name = "Тестовий ліцей"
-addresses = ["school@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-documents = ["birth-certificate"]
-retention_days = 90
-"#;
 
 const LIST: &str = "/list.crl";
 
@@ -70,7 +54,7 @@ impl House {
         let mut authority =
             Authority::root(Seed::random().unwrap(), validity).unwrap().with_addresses(addresses);
         let signer = authority.signer(Subject::Organisation, KeyAlgorithm::P256, validity).unwrap();
-        Self { installation: Installation::new(REGISTRY), authority, signer, web, now }
+        Self { installation: Installation::new(registries::SCHOOL), authority, signer, web, now }
     }
 
     /// One whose authority is trusted.

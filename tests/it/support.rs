@@ -4,6 +4,7 @@
 pub(crate) mod authority_server;
 pub(crate) mod installation;
 pub(crate) mod interop;
+pub(crate) mod registries;
 pub(crate) mod smtp_client;
 pub(crate) mod webdriver;
 pub(crate) mod zone;

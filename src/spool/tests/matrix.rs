@@ -104,6 +104,7 @@ fn run(point: Point, fault: Fault, nth: usize) -> Option<Counts> {
     if fault == Fault::PowerCut && ended == Some(Ended::Aborted) {
         let has_more = |inode: u64| nth > 1 && inode.is_multiple_of(2);
         platter::restore(&place.path().join("platter"), &spool, has_more);
+        assert_destroyed(&spool);
     }
     assert!(ended.is_some(), "{point:?} {fault:?} {nth}: {} {said}", child.status);
 
@@ -139,6 +140,16 @@ fn run(point: Point, fault: Fault, nth: usize) -> Option<Counts> {
     }
     counts.duplicated = judged.values().map(|times| times - 1).sum();
     (told.happened || ended == Some(Ended::Aborted)).then_some(counts)
+}
+
+/// A file that waits to be written again has no mail that its header would open.
+fn assert_destroyed(spool: &Path) {
+    for entry in fs::read_dir(spool).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "free") {
+            assert_eq!(scan(&fs::read(&path).unwrap()).records, [], "{}", path.display());
+        }
+    }
 }
 
 /// A process that is being made has our files for a moment, and the lock of a spool with them.

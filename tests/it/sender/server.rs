@@ -7,29 +7,13 @@ use skrynka::sample::client::Client;
 use super::{MAIL, signed, zone};
 use crate::support::{
     installation::{Installation, wait_for},
+    registries,
     zone::Zone,
 };
 
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "school"
-name = "Тестовий ліцей"
-addresses = ["school@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-documents = ["birth-certificate"]
-retention_days = 90
-"#;
-
 /// Each share's verdict and findings about its sender, with their details.
 fn judged(check: &str, zone: &Zone, mails: &[String]) -> Vec<(String, Vec<String>)> {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let token = installation.token();
     let resolver = zone.address.to_string();
     let environment =
@@ -92,7 +76,7 @@ fn a_share_tells_of_its_sender_and_its_verdict_does_not_hear_it() {
 fn a_mail_is_judged_while_others_wait_for_a_silent_domain() {
     let zone = zone();
     zone.be_silent_about("silent.test");
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let token = installation.token();
     let resolver = zone.address.to_string();
     let environment = [

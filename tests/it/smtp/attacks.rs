@@ -19,25 +19,9 @@ use tokio::net::TcpStream;
 use super::certificate::self_signed;
 use crate::support::{
     installation::{Installation, Server, wait_for},
+    registries,
     smtp_client::SmtpClient,
 };
-
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "school"
-name = "Тестовий ліцей"
-addresses = ["school@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-documents = ["birth-certificate"]
-retention_days = 90
-"#;
 
 const SCHOOL: &str = "school@docs.example.ua";
 
@@ -54,7 +38,7 @@ struct Target {
 
 impl Target {
     fn start() -> Self {
-        let installation = Installation::new(REGISTRY);
+        let installation = Installation::new(registries::SCHOOL);
         let server = installation.start();
         Self::of(installation, server)
     }
@@ -280,7 +264,7 @@ async fn a_web_request_is_hung_up_on_before_the_mail_in_its_body() {
 
 #[tokio::test]
 async fn commands_injected_behind_starttls_are_not_carried_out() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let certificate = self_signed("docs.example.ua", 7);
     let paths = [("chain.pem", certificate.chain_pem), ("key.pem", certificate.key_pem)];
     let [chain, key] = paths.map(|(name, content)| {
@@ -341,7 +325,7 @@ async fn a_message_cut_off_by_a_reset_is_not_kept_and_holds_no_memory() {
 
 #[tokio::test]
 async fn of_two_attachments_of_one_name_each_is_judged_by_itself() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let now = Clock::system().now();
     let validity = Validity::days(now, 1);
     let mut authority = Authority::root(Seed::from([7; 32]), validity).unwrap();

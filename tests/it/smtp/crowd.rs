@@ -4,9 +4,9 @@ use std::{process::Command, time::Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::process::REGISTRY;
 use crate::support::{
     installation::{Installation, Server, skrynka},
+    registries,
     smtp_client::SmtpClient,
 };
 
@@ -26,7 +26,7 @@ async fn among_4000_idle_connections_an_ordinary_client_is_served_in_100_mib() {
         return;
     }
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let mut command = Command::new("sh");
     // With fewer files than the crowd: the server raises its own limit.
     command

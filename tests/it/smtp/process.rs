@@ -14,30 +14,14 @@ use super::{
 };
 use crate::support::{
     installation::{Installation, Server, skrynka},
+    registries,
     smtp_client::SmtpClient,
 };
-
-pub(super) const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "school"
-name = "Тестовий ліцей"
-addresses = ["school@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-documents = ["birth-certificate"]
-retention_days = 90
-"#;
 
 /// A server with the certificate in `files`, which is rewritten there for its successors.
 fn with_certificate(files: &TempDir, environment: &[(&str, &str)]) -> (Installation, Server) {
     let (chain, key) = put(files, &self_signed("mx.x.ua", 7));
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let tls = [("SKRYNKA_SMTP__CERTIFICATE", &*chain), ("SKRYNKA_SMTP__PRIVATE_KEY", &*key)];
     let environment = [&tls, environment].concat();
     let server = Server::start(&installation.config_file(), &environment);
@@ -84,7 +68,7 @@ async fn sighup_takes_over_a_new_certificate_and_keeps_the_old_one_when_the_new_
 
 #[tokio::test]
 async fn sighup_takes_over_limits_and_names_what_needs_a_restart() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let server = installation.start();
     let size = async |server: &Server| {
         let mut client = SmtpClient::greeted(server.smtp).await;
@@ -115,7 +99,7 @@ async fn sighup_takes_over_limits_and_names_what_needs_a_restart() {
 
 #[tokio::test]
 async fn sigterm_drains_for_as_long_as_is_allowed() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let limit = [("SKRYNKA_SMTP__LIMITS__DRAIN_TIMEOUT_SECONDS", "1")];
     let server = Server::start(&installation.config_file(), &limit);
     let mut client = SmtpClient::in_data(server.smtp, "school@docs.example.ua").await;
@@ -127,7 +111,7 @@ async fn sigterm_drains_for_as_long_as_is_allowed() {
 
 #[tokio::test]
 async fn a_second_sigterm_ends_the_server_at_once() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let limit = [("SKRYNKA_SMTP__LIMITS__DRAIN_TIMEOUT_SECONDS", "3600")];
     let server = Server::start(&installation.config_file(), &limit);
     let _client = SmtpClient::in_data(server.smtp, "school@docs.example.ua").await;
@@ -178,7 +162,7 @@ async fn mail_comes_by_every_listener_of_one_server() {
 
 #[tokio::test]
 async fn mail_is_put_off_before_the_disk_has_only_its_reserve_left() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let reserve = [("SKRYNKA_SPOOL__LIMITS__RESERVE_BYTES", "1000000000000000")];
     let server = Server::start(&installation.config_file(), &reserve);
     let mut client = SmtpClient::greeted(server.smtp).await;
@@ -207,7 +191,7 @@ fn activated(installation: &Installation, socket: TcpListener, names: &str) -> C
 
 #[tokio::test]
 async fn a_socket_that_systemd_opened_is_served_in_place_of_the_configured_ones() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     // Whoever connects before the server is there waits for it.
@@ -224,7 +208,7 @@ async fn a_socket_that_systemd_opened_is_served_in_place_of_the_configured_ones(
 
 #[test]
 fn a_socket_of_an_unknown_name_is_not_guessed_about() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let output = activated(&installation, socket, "skrynka.socket").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -234,7 +218,7 @@ fn a_socket_of_an_unknown_name_is_not_guessed_about() {
 
 #[tokio::test]
 async fn systemd_is_told_when_the_server_is_ready_reloads_and_stops() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let path = installation.path().join("notify");
     let systemd = tokio::net::UnixDatagram::bind(&path).unwrap();
     let environment = [("NOTIFY_SOCKET", path.to_str().unwrap())];
@@ -256,7 +240,7 @@ async fn systemd_is_told_when_the_server_is_ready_reloads_and_stops() {
 
 #[tokio::test]
 async fn within_tls_nothing_is_listened_on_without_a_certificate() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     let output = activated(&installation, socket, "smtps").output().unwrap();

@@ -4,10 +4,9 @@ use skrynka::smtp::{Limits, Protocol};
 
 use super::{
     office::Server,
-    process::REGISTRY,
     rehearsed::{codes, extensions, last_reply, replies, say, say_with},
 };
-use crate::support::{installation::Installation, smtp_client::SmtpClient};
+use crate::support::{installation::Installation, registries, smtp_client::SmtpClient};
 
 #[test]
 fn rfc5321_2_3_8_a_line_ends_with_crlf_only() {
@@ -239,7 +238,7 @@ async fn rfc5321_4_5_1_postmaster_needs_no_domain() {
 #[tokio::test]
 async fn rfc5321_4_5_1_every_domain_with_a_mailbox_has_a_postmaster() {
     // Of its mailboxes none is called postmaster.
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let server = installation.start();
     let mut client = SmtpClient::greeted(server.smtp).await;
     let lines = [

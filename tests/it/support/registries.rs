@@ -1,0 +1,37 @@
+//! Registries that several tests load.
+
+/// One school with one service, which asks for a birth certificate.
+pub(crate) const SCHOOL: &str = r#"
+[organisation]
+name = "Тестова установа"
+
+[[branch]]
+id = "school"
+name = "Тестовий ліцей"
+addresses = ["school@docs.example.ua"]
+
+[[branch.service]]
+id = "enrolment"
+name = "Вступ до навчального закладу"
+legal_basis = "contract"
+documents = ["birth-certificate"]
+retention_days = 90
+"#;
+
+/// One library with one service, which asks for a student's card.
+pub(crate) const LIBRARY: &str = r#"
+[organisation]
+name = "Тестова установа"
+
+[[branch]]
+id = "library"
+name = "Тестова бібліотека"
+addresses = ["library@docs.example.ua"]
+
+[[branch.service]]
+id = "card"
+name = "Видача читацького квитка"
+legal_basis = "consent"
+documents = ["student-id-card"]
+retention_days = 14
+"#;
