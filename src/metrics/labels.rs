@@ -1,0 +1,159 @@
+//! The closed sets that labels are taken from.
+
+/// The part of the program that a panic or an internal error is counted under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The SMTP listener and its sessions.
+    Smtp,
+    /// Judging shares.
+    Pipeline,
+    /// The purge.
+    Retention,
+    /// Fetching and keeping revocation data.
+    Revocation,
+    /// Pages and API.
+    Web,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Smtp, Self::Pipeline, Self::Retention, Self::Revocation, Self::Web];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Pipeline => "pipeline",
+            Self::Retention => "retention",
+            Self::Revocation => "revocation",
+            Self::Web => "web",
+        }
+    }
+}
+
+/// A step in judging a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading the record and opening the mail.
+    Open,
+    /// Pairing documents with signatures.
+    Bundle,
+    /// Checking signatures and chains.
+    Verify,
+    /// Comparing with the service's list.
+    Match,
+    /// Sealing objects and committing.
+    Keep,
+}
+
+impl Stage {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Open, Self::Bundle, Self::Verify, Self::Match, Self::Keep];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Bundle => "bundle",
+            Self::Verify => "verify",
+            Self::Match => "match",
+            Self::Keep => "keep",
+        }
+    }
+}
+
+/// What came of judging a share again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejudging {
+    /// Something else is said of it.
+    Changed,
+    /// What it was judged from is destroyed: it waits no longer.
+    Gone,
+    /// The same is said of it.
+    Unchanged,
+}
+
+impl Rejudging {
+    pub(super) const ALL: [Self; 3] = [Self::Changed, Self::Gone, Self::Unchanged];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Gone => "gone",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// How revocation data is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchKind {
+    /// A whole list.
+    Crl,
+    /// What came to a list since.
+    DeltaCrl,
+    /// An OCSP answer for one certificate.
+    Ocsp,
+}
+
+impl FetchKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Crl, Self::DeltaCrl, Self::Ocsp];
+
+    /// The name in metrics and the log.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Crl => "crl",
+            Self::DeltaCrl => "delta-crl",
+            Self::Ocsp => "ocsp",
+        }
+    }
+}
+
+/// What came of asking for revocation data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchOutcome {
+    /// It is in the cache.
+    Accepted,
+    /// The server does not answer, or with an error.
+    Failed,
+    /// The address may not be asked.
+    Forbidden,
+    /// What came is no answer to the question.
+    Useless,
+}
+
+impl FetchOutcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Failed, Self::Forbidden, Self::Useless];
+
+    /// The name in metrics and the log.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Failed => "failed",
+            Self::Forbidden => "forbidden",
+            Self::Useless => "useless",
+        }
+    }
+}
+
+/// Why a connection was not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionRefusal {
+    /// Too many connections in all.
+    Total,
+    /// Too many connections from one address.
+    PerAddress,
+}
+
+impl ConnectionRefusal {
+    pub(super) const ALL: [Self; 2] = [Self::Total, Self::PerAddress];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::PerAddress => "per_address",
+        }
+    }
+}
