@@ -99,15 +99,15 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(arguments) => check::run(arguments).await,
-        Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
+        Command::Demo(arguments) => demo::run(arguments).await,
         Command::Init(arguments) => init::run(arguments).await,
         Command::Purge(arguments) => purge::run(arguments).await,
         Command::Registry(arguments) => registry::run(arguments).await,
         Command::Send(arguments) => send::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
-        Command::Token(arguments) => Box::pin(token::run(arguments)).await,
+        Command::Token(arguments) => token::run(arguments).await,
         Command::Trust(arguments) => trust::run(arguments).await,
-        Command::User(arguments) => Box::pin(user::run(arguments)).await,
+        Command::User(arguments) => user::run(arguments).await,
         Command::Verify(arguments) => verify::run(&arguments),
     }
 }

@@ -284,8 +284,10 @@ fn limited(options: PgConnectOptions) -> PgConnectOptions {
 
 /// Waits for PostgreSQL, and not for ever: its server may hang, or its machine be gone. What was
 /// asked may have been done all the same.
-async fn answer<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
-    answer_within(ANSWER, asked).await
+fn answer<T>(
+    asked: impl Future<Output = Result<T, sqlx::Error>>,
+) -> impl Future<Output = Result<T, StoreError>> {
+    answer_within(ANSWER, asked)
 }
 
 async fn answer_within<T>(
