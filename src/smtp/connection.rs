@@ -59,6 +59,8 @@ pub(super) struct Caller {
     /// `None` over a Unix socket.
     pub(super) peer: Option<IpAddr>,
     pub(super) protocol: Protocol,
+    /// The address of ours that it has connected to, where a balancer told it.
+    pub(super) reached: Option<IpAddr>,
 }
 
 /// What a session asks: the counts of all connections, on the terms of its own.
@@ -132,7 +134,7 @@ impl<I: Intake> Connection<I> {
             level: desk.pressure.level(),
             output: Vec::new(),
             peer: caller.peer,
-            reached: None,
+            reached: caller.reached,
             reservation: desk.memory.reservation(network),
             ending,
             terms,
@@ -143,7 +145,7 @@ impl<I: Intake> Connection<I> {
 
     /// Serves the client to its end. Errors of the socket end it too, and are nobody's fault.
     pub(super) async fn serve<S: ClientStream>(mut self, mut stream: S, begins_with_tls: bool) {
-        self.reached = own_address(&stream);
+        self.reached = self.reached.or_else(|| own_address(&stream));
         let served = if begins_with_tls {
             self.serve_in_tls(&mut stream).await
         } else {

@@ -189,6 +189,7 @@ async fn serve<E: Entrance, I: Intake>(
                         begins_with_tls: entrance.begins_with_tls(),
                         peer,
                         protocol: E::PROTOCOL,
+                        reached: None,
                     };
                     match desk.admission.admit() {
                         Ok(place) => {
@@ -271,7 +272,10 @@ impl<I: Intake> Visit<I> {
             // Whoever it is, it is told so.
             () = turned_true(stopping) => {}
             header = timeout(PROXY_TIMEOUT, receive_proxy_header(stream)) => match header?? {
-                ProxySource::Client(address) => self.caller.peer = Some(address),
+                ProxySource::Client { address, reached } => {
+                    self.caller.peer = Some(address);
+                    self.caller.reached = Some(reached);
+                }
                 ProxySource::Connection => {}
             },
         }

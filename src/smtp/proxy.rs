@@ -17,8 +17,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 /// Whom a header speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxySource {
-    /// A client of the balancer, at this address.
-    Client(IpAddr),
+    /// A client of the balancer.
+    Client {
+        /// Its address.
+        address: IpAddr,
+        /// The address that it has connected to.
+        reached: IpAddr,
+    },
     /// The balancer itself (LOCAL, a health check), or a client whose address it does not tell:
     /// the address of the connection counts.
     Connection,
@@ -119,12 +124,22 @@ const TCP_OVER_IPV6: u8 = 0x21;
 const UNIX_STREAM: u8 = 0x31;
 
 fn source(family: u8, body: &[u8]) -> ProxySource {
-    let address = match family {
-        TCP_OVER_IPV4 => body.first_chunk::<4>().map(|octets| IpAddr::V4(Ipv4Addr::from(*octets))),
-        TCP_OVER_IPV6 => body.first_chunk::<16>().map(|octets| IpAddr::V6(Ipv6Addr::from(*octets))),
+    let addresses = match family {
+        TCP_OVER_IPV4 => addresses::<4, Ipv4Addr>(body),
+        TCP_OVER_IPV6 => addresses::<16, Ipv6Addr>(body),
         _ => None,
     };
-    address.map_or(ProxySource::Connection, |address| ProxySource::Client(address.to_canonical()))
+    addresses.map_or(ProxySource::Connection, |[address, reached]| ProxySource::Client {
+        address: address.to_canonical(),
+        reached: reached.to_canonical(),
+    })
+}
+
+/// The two addresses of `N` bytes that `body` begins with: where from, and where to.
+fn addresses<const N: usize, A: From<[u8; N]> + Into<IpAddr>>(body: &[u8]) -> Option<[IpAddr; 2]> {
+    let (from, rest) = body.split_first_chunk::<N>()?;
+    let to = rest.first_chunk::<N>()?;
+    Some([from, to].map(|octets| A::from(*octets).into()))
 }
 
 /// Takes a header from `stream`, and not a byte of what follows it.

@@ -14,21 +14,30 @@ const IPV4: &[u8] = &[192, 0, 2, 7, 198, 51, 100, 1, 0x30, 0x39, 0, 25];
 
 fn ipv6(client: &str) -> Vec<u8> {
     let client: Ipv6Addr = client.parse().unwrap();
-    [&client.octets()[..], &[0; 16], &[0x30, 0x39, 0, 25]].concat()
+    let reached: Ipv6Addr = "2001:db8::25".parse().unwrap();
+    [&client.octets()[..], &reached.octets(), &[0x30, 0x39, 0, 25]].concat()
 }
 
-fn client(address: &str) -> ProxySource {
-    ProxySource::Client(address.parse().unwrap())
+fn client(address: &str, reached: &str) -> ProxySource {
+    ProxySource::Client { address: address.parse().unwrap(), reached: reached.parse().unwrap() }
 }
 
 #[test]
 fn proxy_a_header_names_the_client_or_leaves_the_connection() {
     let records = [IPV4, &[0x04, 0, 3, 1, 2, 3]].concat();
     for (name, bytes, expected) in [
-        ("TCP over IPv4", header(0x21, 0x11, IPV4), client("192.0.2.7")),
-        ("TCP over IPv6", header(0x21, 0x21, &ipv6("2001:db8::7")), client("2001:db8::7")),
-        ("IPv4 within IPv6", header(0x21, 0x21, &ipv6("::ffff:192.0.2.7")), client("192.0.2.7")),
-        ("records behind", header(0x21, 0x11, &records), client("192.0.2.7")),
+        ("TCP over IPv4", header(0x21, 0x11, IPV4), client("192.0.2.7", "198.51.100.1")),
+        (
+            "TCP over IPv6",
+            header(0x21, 0x21, &ipv6("2001:db8::7")),
+            client("2001:db8::7", "2001:db8::25"),
+        ),
+        (
+            "IPv4 within IPv6",
+            header(0x21, 0x21, &ipv6("::ffff:192.0.2.7")),
+            client("192.0.2.7", "2001:db8::25"),
+        ),
+        ("records behind", header(0x21, 0x11, &records), client("192.0.2.7", "198.51.100.1")),
         ("a Unix socket", header(0x21, 0x31, &[0; 216]), ProxySource::Connection),
         ("no family", header(0x21, 0x00, &[]), ProxySource::Connection),
         ("no family, records", header(0x21, 0x00, &[1, 2, 3]), ProxySource::Connection),
@@ -74,7 +83,10 @@ async fn proxy_nothing_behind_the_header_is_taken() {
     for body in [IPV4, &[IPV4, &[0; 4000]].concat()] {
         let bytes = [&header(0x21, 0x11, body)[..], b"EHLO a\r\n"].concat();
         let mut stream = bytes.as_slice();
-        assert_eq!(receive_proxy_header(&mut stream).await.unwrap(), client("192.0.2.7"));
+        assert_eq!(
+            receive_proxy_header(&mut stream).await.unwrap(),
+            client("192.0.2.7", "198.51.100.1")
+        );
         assert_eq!(stream, b"EHLO a\r\n");
     }
     let mut cut = &header(0x21, 0x11, IPV4)[..20];

@@ -21,9 +21,12 @@ use crate::support::smtp_client::SmtpClient;
 /// The start of every PROXY header of version 2.
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
+/// Where its client has connected to.
+const REACHED: [u8; 4] = [198, 51, 100, 1];
+
 /// A header that says PROXY, TCP over IPv4, from `client`.
 fn proxied(client: [u8; 4]) -> Vec<u8> {
-    [SIGNATURE, &[0x21, 0x11, 0, 12], &client, &[127, 0, 0, 1, 0x30, 0x39, 0, 25]].concat()
+    [SIGNATURE, &[0x21, 0x11, 0, 12], &client, &REACHED, &[0x30, 0x39, 0, 25]].concat()
 }
 
 /// A server to which the loopback address is a balancer's.
@@ -49,6 +52,19 @@ async fn proxy_the_client_is_the_one_whom_the_balancer_names() {
         assert_eq!(client.command("Hello\r\n.").await.code, 250);
         let (envelope, _) = server.office.mails().pop().unwrap();
         assert_eq!(envelope.peer, Some(peer.parse().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn proxy_the_postmaster_is_at_the_address_that_the_client_has_connected_to() {
+    let server = behind_balancer(Limits::default());
+    let mut client = connect(&server, &proxied([192, 0, 2, 7])).await;
+    assert_eq!(client.reply().await.code, 220);
+    client.command("EHLO a").await;
+    client.command("MAIL FROM:<>").await;
+    for (address, code) in [("198.51.100.1", 250), ("127.0.0.1", 550)] {
+        let to = format!("RCPT TO:<postmaster@[{address}]>");
+        assert_eq!(client.command(&to).await.code, code, "{address}");
     }
 }
 
