@@ -74,8 +74,8 @@ async fn send(spool: Spool, shape: Shape, until: Instant, mails: Arc<AtomicU64>)
             sender: "visitor@example.ua".parse().ok(),
             recipients: vec![RECIPIENT.parse().unwrap()],
         };
-        let number = u128::from(mails.fetch_add(1, Ordering::Relaxed)).to_le_bytes();
-        let id = MailId::new(envelope.received_at, *number.first_chunk().unwrap());
+        let number = u128::from(mails.fetch_add(1, Ordering::Relaxed)).to_be_bytes();
+        let id = MailId::new(envelope.received_at, *number.last_chunk().unwrap());
         spool.append(id, envelope, vec![b'x'; length]).await.unwrap();
     }
 }

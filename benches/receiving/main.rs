@@ -18,6 +18,7 @@
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement stops when it fails")]
 
 mod alone;
+mod crowd;
 mod disk;
 mod load;
 mod mailin;
@@ -65,5 +66,6 @@ fn measure(plan: &Plan) {
         println!("{}", report::Table(&of_load));
         results.push(of_load);
     });
-    print!("{}", report::Aims(&results));
+    let crowd = crowd::measure(&rounds::place(directory.path(), "crowd"));
+    print!("{}", report::Aims { results: &results, crowd: &crowd });
 }

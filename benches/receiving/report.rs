@@ -4,6 +4,7 @@ use std::{fmt, fs, path::Path, process::Command};
 
 use crate::{
     alone::Alone,
+    crowd::Crowd,
     process::to_float,
     rounds::{MOST_SESSIONS, Results, Turn},
 };
@@ -12,7 +13,10 @@ use crate::{
 pub(super) struct Table<'a>(pub(super) &'a Results);
 
 /// What was to be reached, and whether it was.
-pub(super) struct Aims<'a>(pub(super) &'a [Results]);
+pub(super) struct Aims<'a> {
+    pub(super) results: &'a [Results],
+    pub(super) crowd: &'a Crowd,
+}
 
 /// The least and the greatest of some figures, and the one in the middle.
 struct Range {
@@ -55,6 +59,10 @@ impl fmt::Display for Range {
 const LEAST_RATE_RATIO: f64 = 4.0;
 const LEAST_CPU_RATIO: f64 = 5.0;
 
+/// What must be kept below while thousands of connections are idle.
+const MOST_MILLISECONDS: f64 = 50.0;
+const MOST_MIB: f64 = 100.0;
+
 /// What must be reached of the disk's own limit at 200 sessions.
 const LEAST_SHARE_OF_DISK: f64 = 0.6;
 
@@ -67,7 +75,8 @@ impl fmt::Display for Table<'_> {
 impl fmt::Display for Aims<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Aims")?;
-        self.0.iter().try_for_each(|results| write_aims(f, results))
+        self.results.iter().try_for_each(|results| write_aims(f, results))?;
+        write_crowd(f, self.crowd)
     }
 }
 
@@ -116,7 +125,6 @@ fn write_alone(f: &mut fmt::Formatter<'_>, alone: &[Alone]) -> fmt::Result {
 }
 
 fn write_aims(f: &mut fmt::Formatter<'_>, results: &Results) -> fmt::Result {
-    let word = |reached: bool| if reached { "reached" } else { "NOT REACHED" };
     let load = load(results);
     let small = results.shape.mail_bytes < 1 << 20 && results.shape.sessions >= 20;
     if let (true, Some(rates), Some(cpu)) =
@@ -133,6 +141,22 @@ fn write_aims(f: &mut fmt::Formatter<'_>, results: &Results) -> fmt::Result {
         writeln!(f, "  {load}: {share} of the disk (at least {LEAST_SHARE_OF_DISK}: {reached})")?;
     }
     Ok(())
+}
+
+fn write_crowd(f: &mut fmt::Formatter<'_>, crowd: &Crowd) -> fmt::Result {
+    let Crowd { connections, milliseconds, peak_bytes } = crowd;
+    let time = Range::of(milliseconds.iter().copied());
+    let mib = to_float(*peak_bytes) / 1_048_576.0;
+    let reached = word(time.median < MOST_MILLISECONDS && mib < MOST_MIB);
+    writeln!(
+        f,
+        "  {connections} idle connections: skrynka serve takes an ordinary client's mail in {time} ms \
+         and has {mib:.0} MiB (below {MOST_MILLISECONDS} ms and {MOST_MIB} MiB: {reached})"
+    )
+}
+
+fn word(reached: bool) -> &'static str {
+    if reached { "reached" } else { "NOT REACHED" }
 }
 
 fn load(results: &Results) -> String {

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -69,11 +69,7 @@ const MAX_TURN_BYTES: u64 = 1 << 30;
 /// All of it: every server from the beginning to the end, in directories below `directory`. What
 /// was measured goes to `tell`, load by load.
 pub(super) fn run(plan: &Plan, directory: &Path, mut tell: impl FnMut(Results)) {
-    let place = |name: &str| {
-        let place = directory.join(name);
-        fs::create_dir(&place).unwrap();
-        place
-    };
+    let place = |name: &str| place(directory, name);
     let mut servers: Vec<Box<dyn Server>> = vec![
         Box::new(Player::start(Role::Receiver, &place("receiver"))),
         Box::new(Postfix::start(&place("postfix"))),
@@ -94,6 +90,13 @@ pub(super) fn run(plan: &Plan, directory: &Path, mut tell: impl FnMut(Results)) 
         }
         tell(measure(plan, shape, &mut taking_part, directory));
     }
+}
+
+/// A new directory of this name.
+pub(super) fn place(directory: &Path, name: &str) -> PathBuf {
+    let place = directory.join(name);
+    fs::create_dir(&place).unwrap();
+    place
 }
 
 /// Those that are there for information have a few loads only.
