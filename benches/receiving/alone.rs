@@ -16,7 +16,7 @@ use skrynka::{
     metrics::Metrics,
     spool::Spool,
 };
-use tokio::{runtime::Runtime, task::JoinSet};
+use tokio::{runtime::Runtime, task::JoinSet, time::sleep};
 
 use crate::{
     disk,
@@ -37,34 +37,38 @@ pub(super) struct Alone {
     pub(super) disk: f64,
 }
 
-/// As many mails at once as the load has sessions, for as long as `turn`: each is made in memory,
-/// appended, and thrown away once it is durable.
+/// As many mails at once as the load has sessions, for as long as `turn`, after a turn that does not
+/// count: each is made in memory, appended, and thrown away once it is durable.
 pub(super) fn measure(directory: &Path, shape: Shape, turn: Duration) -> Alone {
     let place = tempfile::tempdir_in(directory).unwrap();
     let metrics = Metrics::new();
     let mails = Arc::new(AtomicU64::new(0));
     let runtime = Runtime::new().unwrap();
-    let begin = Instant::now();
-    runtime.block_on(async {
+    let rate = runtime.block_on(async {
         let spool = role::open_spool(place.path(), &metrics);
-        role::discard_all(&spool, role::Role::Receiver);
+        // As many as come in the same time: each waits for the writer's turn.
+        role::discard_all(&spool, role::Role::Receiver, shape.sessions);
         let mut senders = JoinSet::new();
         for _ in 0..shape.sessions {
-            senders.spawn(send(spool.clone(), shape, begin + turn, Arc::clone(&mails)));
+            senders.spawn(send(spool.clone(), shape, Arc::clone(&mails)));
         }
-        senders.join_all().await;
+        sleep(turn).await;
+        let (begin, before) = (Instant::now(), mails.load(Ordering::Relaxed));
+        sleep(turn).await;
+        let sent = mails.load(Ordering::Relaxed) - before;
+        to_float(sent) / begin.elapsed().as_secs_f64()
     });
-    let rate = to_float(mails.load(Ordering::Relaxed)) / begin.elapsed().as_secs_f64();
     drop(runtime);
     let batch = role::synced(&metrics).mails_per_batch().unwrap_or(1.0);
     let disk = disk::mails_per_second(directory, shape.mail_bytes, round(batch).max(1), turn);
     Alone { rate, batch, disk }
 }
 
-async fn send(spool: Spool, shape: Shape, until: Instant, mails: Arc<AtomicU64>) {
+/// Sends for ever, and counts the mails that are durable.
+async fn send(spool: Spool, shape: Shape, mails: Arc<AtomicU64>) {
     let clock = Clock::system();
     let length = usize::try_from(shape.mail_bytes).unwrap();
-    while Instant::now() < until {
+    loop {
         let envelope = Envelope {
             received_at: clock.now(),
             peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
@@ -74,8 +78,10 @@ async fn send(spool: Spool, shape: Shape, until: Instant, mails: Arc<AtomicU64>)
             sender: "visitor@example.ua".parse().ok(),
             recipients: vec![RECIPIENT.parse().unwrap()],
         };
-        let number = u128::from(mails.fetch_add(1, Ordering::Relaxed)).to_be_bytes();
-        let id = MailId::new(envelope.received_at, *number.last_chunk().unwrap());
+        let mut random = [0; 10];
+        getrandom::fill(&mut random).unwrap();
+        let id = MailId::new(envelope.received_at, random);
         spool.append(id, envelope, vec![b'x'; length]).await.unwrap();
+        mails.fetch_add(1, Ordering::Relaxed);
     }
 }

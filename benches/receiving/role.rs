@@ -71,7 +71,7 @@ impl FromStr for Role {
 }
 
 /// How many mails are thrown away at once: as many as Postfix delivers to one destination.
-const DISCARDING: usize = 20;
+const DISCARDING: u64 = 20;
 
 /// Plays `role` until standard input ends.
 pub(super) fn serve(role: Role, directory: &Path) {
@@ -79,7 +79,7 @@ pub(super) fn serve(role: Role, directory: &Path) {
     let _within = runtime.enter();
     let metrics = Metrics::new();
     let spool = open_spool(directory, &metrics);
-    discard_all(&spool, role);
+    discard_all(&spool, role, DISCARDING);
     let address = match role {
         Role::Forgetful => receive(Arc::new(Doorstep), &metrics),
         Role::Mailin => mailin::serve(Arc::new(intake(&spool, &metrics)), runtime.handle()),
@@ -155,9 +155,9 @@ fn receive(intake: Arc<impl Intake>, metrics: &Metrics) -> SocketAddr {
     address
 }
 
-/// Throws all mails away, within the runtime that this is called in.
-pub(super) fn discard_all(spool: &Spool, role: Role) {
-    for _ in 0..DISCARDING {
+/// Throws all mails away, so many at once, within the runtime that this is called in.
+pub(super) fn discard_all(spool: &Spool, role: Role, at_once: u64) {
+    for _ in 0..at_once {
         tokio::spawn(discard(spool.clone(), role));
     }
 }
