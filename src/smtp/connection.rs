@@ -29,7 +29,7 @@ mod stream;
 mod waiting;
 
 pub(super) use stream::ClientStream;
-use stream::{LINGER_TIMEOUT, give_back, hang_up, has_input, own_address, read_more};
+use stream::{give_back, hang_up, has_input, own_address, read_more};
 use waiting::within;
 pub(super) use waiting::{Ending, turned_true};
 
@@ -73,25 +73,11 @@ struct View<'a, I> {
 }
 
 /// How a conversation over one stream ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Close,
     /// The client has said QUIT and nothing after it.
     Left,
     StartTls,
-}
-
-impl End {
-    /// Hangs up. Whoever has left sends nothing more that closing could collide with.
-    async fn hang_up<S>(self, stream: &mut S) -> io::Result<()>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin,
-    {
-        match self {
-            Self::Left => timeout(LINGER_TIMEOUT, stream.shutdown()).await.unwrap_or(Ok(())),
-            Self::Close | Self::StartTls => hang_up(stream).await,
-        }
-    }
 }
 
 /// What came of waiting for the client.
@@ -159,19 +145,23 @@ impl<I: Intake> Connection<I> {
     async fn serve_stream<S: ClientStream>(&mut self, stream: &mut S) -> io::Result<()> {
         let spoke = has_input(stream);
         self.await_silence(stream, spoke).await?;
-        let end = self.converse(stream).await?;
-        if end != End::StartTls {
-            return end.hang_up(stream).await;
+        match self.converse(stream).await? {
+            End::Close => return hang_up(stream).await,
+            // It sends nothing more that closing could collide with.
+            End::Left => return Ok(()),
+            End::StartTls => {}
         }
         let Some(mut stream) = self.handshake(stream).await? else { return Ok(()) };
         // There is no TLS within TLS: the session refuses a second STARTTLS.
-        self.converse(&mut stream).await?.hang_up(&mut stream).await
+        self.converse(&mut stream).await?;
+        hang_up(&mut stream).await
     }
 
     async fn serve_in_tls<S: ClientStream>(&mut self, stream: &mut S) -> io::Result<()> {
         let Some(mut stream) = self.handshake(stream).await? else { return Ok(()) };
         self.await_silence(&mut stream, false).await?;
-        self.converse(&mut stream).await?.hang_up(&mut stream).await
+        self.converse(&mut stream).await?;
+        hang_up(&mut stream).await
     }
 
     /// Makes the handshake; `None` when the server stops, or has no certificate.

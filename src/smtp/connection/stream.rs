@@ -24,7 +24,7 @@ impl<S: AsyncRead + AsyncWrite + AsFd + Send + Sync + Unpin> ClientStream for S 
 
 /// How long, and for how many bytes, we listen to a client that we have hung up on: closing with
 /// bytes unread resets the connection, and our last reply would be lost.
-pub(super) const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 const LINGER_LEN: usize = 1024 * 1024;
 const LINGER_READ_LEN: usize = 4 * 1024;
 
