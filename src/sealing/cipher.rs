@@ -19,7 +19,8 @@ pub(super) const KEY_LEN: usize = 32;
 pub(super) const NONCE_LEN: usize = 24;
 pub(super) const TAG_LEN: usize = 16;
 
-/// The content is longer than the cipher can take, or does not open. Nothing of it is left then.
+/// The content is longer than the cipher can take, or does not open; what did not open is not
+/// readable afterwards either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refused;
 
