@@ -317,7 +317,7 @@ impl ExaminedDocument {
             type_code: &self.document.type_code,
             made_at: self.document.made_at,
             report: self.examined.report(),
-            signers: self.examined.signer_fingerprints(),
+            proofs: self.examined.proofs(),
             first_receipt: self.first_receipt,
         }
     }

@@ -35,6 +35,7 @@ mod layers;
 mod limits;
 mod pades;
 mod problem;
+mod proof;
 mod revocation;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -51,6 +52,7 @@ pub use examine::{Examined, examine};
 pub use form::Form;
 pub use layers::Opened;
 pub use limits::Limits;
+pub use proof::Proof;
 
 /// A document and the signature files over it.
 ///

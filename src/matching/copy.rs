@@ -2,10 +2,11 @@
 
 use crate::{
     domain::{
-        Assurance, DocumentReport, Finding, FindingCode, Indication, Sha256, ShareId,
-        SignatureReport, SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
+        Assurance, DocumentReport, Finding, FindingCode, Indication, ShareId, SignatureReport,
+        SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
     },
     registry::{AcceptedSigners, SignerPolicy},
+    signature::Proof,
 };
 
 /// The facts of one copy.
@@ -19,8 +20,8 @@ pub(super) struct Copy<'a> {
     pub(super) made_at: Option<Timestamp>,
     /// What its signatures are worth.
     pub(super) report: &'a DocumentReport,
-    /// The certificates of those whose signatures passed.
-    pub(super) signers: &'a [Sha256],
+    /// What the signatures that passed prove.
+    pub(super) proofs: &'a [Proof],
     /// The earlier share that had the same signed bytes.
     pub(super) first_receipt: Option<ShareId>,
 }
@@ -115,7 +116,7 @@ impl Copy<'_> {
                 self.has_assurance(Assurance::Sealed) || self.has_assurance(Assurance::PersonSigned)
             }
             SignerPolicy::Pinned(certificates) => {
-                self.signers.iter().any(|signer| certificates.contains(signer))
+                self.proofs.iter().any(|proof| certificates.contains(&proof.signer()))
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::{
         Warning, WarningCode,
     },
     registry::{Registry, SignerPolicy},
+    signature::Proof,
 };
 
 const DAY: i64 = 86_400;
@@ -67,7 +68,7 @@ struct Sample {
     type_code: TypeCode,
     made_at: Option<Timestamp>,
     report: DocumentReport,
-    signers: Vec<Sha256>,
+    proofs: Vec<Proof>,
     first_receipt: Option<ShareId>,
 }
 
@@ -125,7 +126,7 @@ fn sample(code: &str, worth: Worth) -> Sample {
             not_covered: Vec::new(),
             encrypted: false,
         },
-        signers: if passed { vec![Sha256::of(b"signer")] } else { Vec::new() },
+        proofs: passed.then(|| Proof::sample(0, b"signer", code.as_bytes())).into_iter().collect(),
         first_receipt: None,
     }
 }
@@ -174,7 +175,7 @@ fn decide_in<'a>(
             type_code: &sample.type_code,
             made_at: sample.made_at,
             report: &sample.report,
-            signers: &sample.signers,
+            proofs: &sample.proofs,
             first_receipt: sample.first_receipt,
         })
         .collect();
@@ -493,7 +494,7 @@ fn a_seal_of_somebody_who_is_not_pinned_says_nothing_beside_a_pinned_signer() {
     let mut seal = sample("u-id", Worth::Sealed).report.signatures.remove(0);
     seal.chain = vec![certificate("RSA 4096", b"somebody")];
     copy.report.signatures.push(seal);
-    copy.signers.push(Sha256::of(b"somebody"));
+    copy.proofs.push(Proof::sample(1, b"somebody", b"u-id"));
     let decision = decide(&branch, None, &[copy], Vec::new());
     assert_eq!(decision.verdict, Verdict::Verified);
     assert_eq!(decision.assurance, Some(Assurance::PersonSigned));

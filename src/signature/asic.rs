@@ -244,7 +244,11 @@ impl<'a> Parts<'a> {
                 return enclosed.known.spent(spent);
             }
             match reference.fits(&entry.content) {
-                Ok(true) => enclosed.covers.push(name.clone()),
+                Ok(true) => {
+                    enclosed.covers.push(name.clone());
+                    let is_document = self.documents.iter().any(|own| own.name == *name);
+                    enclosed.documents.extend(is_document.then(|| entry.content.clone()));
+                }
                 Ok(false) => enclosed.known.fail(
                     SubIndication::HashFailure,
                     format!("{name} in the container is not the file that the manifest names"),

@@ -30,7 +30,10 @@ pub(super) struct Enclosed {
     pub(super) over: Vec<Bytes>,
     /// What is known to be wrong before it is judged.
     pub(super) known: Problems,
+    /// What it covers, named for people.
     pub(super) covers: Vec<String>,
+    /// The documents that it covers by way of a manifest; none when it is over them directly.
+    pub(super) documents: Vec<Bytes>,
     /// Time-stamps around the signature, the outermost first.
     pub(super) stamps: Vec<Stamp>,
     pub(super) warnings: Vec<Warning>,

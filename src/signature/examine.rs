@@ -5,17 +5,18 @@ use std::cell::RefCell;
 use bytes::Bytes;
 
 use super::{
-    Budget, Conditions, Encrypted, Form, Resource, Signed,
+    Budget, Conditions, Encrypted, Form, Proof, Resource, Signed,
     budget::Spent,
     cms::{CmsError, SignedData},
     container::{self, Embedded, Enclosed, Unpacked},
     layers::{Layer, Layers, decrypted},
     problem::Problems,
     revocation::Brought,
-    signer::{self, Basis, Content},
+    signer::{self, Basis, Content, Judged},
     timestamp,
 };
 use crate::{
+    algorithms::DigestAlgorithm,
     domain::{Container, DocumentReport, Sha256, SignatureReport, SubIndication, TimestampReport},
     trust::Wanted,
 };
@@ -25,7 +26,7 @@ use crate::{
 pub struct Examined {
     content: Bytes,
     report: DocumentReport,
-    signers: Vec<Sha256>,
+    proofs: Vec<Proof>,
     wanted: Vec<Wanted>,
     over_budget: Option<Resource>,
 }
@@ -44,10 +45,10 @@ impl Examined {
         &self.report
     }
 
-    /// The SHA-256 of the certificate of each signer whose signature is `TOTAL_PASSED`.
+    /// One for each signature that is `TOTAL_PASSED`, in the order of the report.
     #[must_use]
-    pub fn signer_fingerprints(&self) -> &[Sha256] {
-        &self.signers
+    pub fn proofs(&self) -> &[Proof] {
+        &self.proofs
     }
 
     /// Certificates on proved paths whose revocation could not be checked.
@@ -101,7 +102,7 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
         (None, Some(content)) => Some(content.clone()),
         _ => files.iter().find_map(|file| file.innermost.clone()),
     };
-    let mut document = Document::new(basis, signed, content.as_ref(), encrypted);
+    let mut document = Document::new(basis, signed, &files, content.as_ref(), encrypted);
     if signed.signatures.len() > limits.files {
         document.refuse(&CmsError::TooMany { things: "signature files", max: limits.files });
     }
@@ -142,10 +143,10 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
     let over_budget = budget.spent();
     if let Some(resource) = over_budget {
         document.refuse(&Spent(resource).into());
-        document.signers.clear();
+        document.proofs.clear();
         wanted.take();
     }
-    let Document { reports, signers, .. } = document;
+    let Document { reports, proofs, .. } = document;
     let worst = reports.iter().rev().max_by_key(|report| report.indication);
     Examined {
         content: innermost
@@ -160,7 +161,7 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
             not_covered,
             encrypted: is_closed || !encrypted.is_empty(),
         },
-        signers,
+        proofs,
         wanted: wanted.take(),
         over_budget,
     }
@@ -173,14 +174,17 @@ struct Document<'a> {
     contents: Vec<Content>,
     /// How many of `contents`, the first ones, a detached signature may be over.
     targets: usize,
+    /// Those of `contents` that are the document, or bring it.
+    carriers: Vec<Bytes>,
     reports: Vec<SignatureReport>,
-    signers: Vec<Sha256>,
+    proofs: Vec<Proof>,
 }
 
 impl<'a> Document<'a> {
     fn new(
         basis: Basis<'a>,
         signed: &Signed,
+        layers: &[Layers],
         content: Option<&Bytes>,
         encrypted: &[Encrypted],
     ) -> Self {
@@ -195,10 +199,17 @@ impl<'a> Document<'a> {
         });
         let sources: Vec<&Bytes> = sources.map(|one| &one.file).collect();
         targets.extend(sources);
+        let carries = |file: &Bytes| {
+            let opened = decrypted(file, encrypted);
+            let inside = layers.iter().find(|one| one.file == opened);
+            content == Some(&opened) || inside.is_some_and(|one| one.innermost.as_ref() == content)
+        };
+        let carriers = targets.iter().filter(|file| content.is_some() && carries(file));
+        let carriers = carriers.map(|file| Bytes::clone(file)).collect();
         let contents: Vec<Content> = targets.into_iter().cloned().map(Content::new).collect();
         let has_document = content.is_some();
         let targets = if has_document { contents.len() } else { 0 };
-        Self { basis, contents, targets, reports: Vec::new(), signers: Vec::new() }
+        Self { basis, contents, targets, carriers, reports: Vec::new(), proofs: Vec::new() }
     }
 
     /// Judges every layer of a signature file.
@@ -212,13 +223,17 @@ impl<'a> Document<'a> {
         }
         for layer in &file.layers {
             match layer {
-                Layer::Read(signed_data) => self.judge_layer(signed_data, &known),
+                Layer::Read(signed_data) => {
+                    // Another content than the document's is known to be wrong.
+                    self.judge_layer(signed_data, file.innermost.is_some(), &known);
+                }
                 Layer::Unreadable(error) => self.refuse(error),
             }
         }
     }
 
-    fn judge_layer(&mut self, signed_data: &SignedData, known: &Problems) {
+    /// `is_around` says whether the file carries the document, inside this layer.
+    fn judge_layer(&mut self, signed_data: &SignedData, is_around: bool, known: &Problems) {
         if signed_data.signers.is_empty() {
             let mut problems = Problems::default();
             problems.fail(SubIndication::FormatFailure, "the signature file has no signer");
@@ -228,6 +243,10 @@ impl<'a> Document<'a> {
             Some(content) => Some(self.find_or_add(content)),
             None => self.target_of(signed_data),
         };
+        let covers_document = is_around
+            || content
+                .and_then(|index| self.contents.get(index))
+                .is_some_and(|content| self.carriers.contains(content.bytes()));
         let brought = Brought::with(self.basis.brought, signed_data, self.basis.budget);
         let basis = Basis { brought: Some(&brought), ..self.basis };
         for signer in &signed_data.signers {
@@ -235,11 +254,21 @@ impl<'a> Document<'a> {
             if self.reports.len() >= max {
                 return self.refuse(&CmsError::TooMany { things: "signers", max });
             }
-            let content = content.and_then(|index| self.contents.get_mut(index));
-            let judged = signer::judge(signed_data, signer, content, known, basis);
-            self.reports.push(judged.report);
-            self.signers.extend(judged.proved_by);
+            let mut content = content.and_then(|index| self.contents.get_mut(index));
+            let judged = signer::judge(signed_data, signer, content.as_deref_mut(), known, basis);
+            let covered = covered(&judged, content, basis.budget);
+            self.push(judged, covered, covers_document);
         }
+    }
+
+    fn push(&mut self, judged: Judged, covered: Vec<Sha256>, covers_document: bool) {
+        self.proofs.extend(judged.proved_by.map(|signer| Proof {
+            signature: self.reports.len(),
+            signer,
+            covered,
+            covers_document,
+        }));
+        self.reports.push(judged.report);
     }
 
     /// Judges a signature in a container, or in a PDF file.
@@ -281,8 +310,16 @@ impl<'a> Document<'a> {
                     }
                     let judged =
                         signer::judge(&signed_data, signer, content.as_mut(), &known, basis);
-                    self.reports.push(judged.report);
-                    self.signers.extend(judged.proved_by);
+                    // What an opened container says against its signatures keeps each from passing
+                    // that does not cover all of it, or whose revision is not what is shown.
+                    let mut covered = covered(&judged, content.as_mut(), basis.budget);
+                    if !enclosed.documents.is_empty() && !covered.is_empty() {
+                        let documents = enclosed.documents.iter().cloned().map(Content::new);
+                        covered = documents
+                            .filter_map(|mut one| sha256(&mut one, basis.budget))
+                            .collect();
+                    }
+                    self.push(judged, covered, true);
                 }
             }
             signed_data => {
@@ -343,6 +380,18 @@ impl<'a> Document<'a> {
             self.refuse(&CmsError::Unsupported { name });
         }
     }
+}
+
+/// The SHA-256 of what a signature that passed is over.
+fn covered(judged: &Judged, content: Option<&mut Content>, budget: &Budget) -> Vec<Sha256> {
+    let content = content.filter(|_| judged.proved_by.is_some());
+    content.and_then(|content| sha256(content, budget)).into_iter().collect()
+}
+
+/// `None` when there is no budget left for it.
+fn sha256(content: &mut Content, budget: &Budget) -> Option<Sha256> {
+    let digest = content.digest(DigestAlgorithm::Sha256, budget).ok()?;
+    Some(Sha256::from_bytes(digest.try_into().ok()?))
 }
 
 /// Judges the time-stamps around a signature, each for the moment that the one around it proves;

@@ -11,6 +11,8 @@ use super::{
 /// A file opened from the outside to the innermost content.
 #[derive(Debug, Default)]
 pub(super) struct Layers {
+    /// The file, as it came.
+    pub(super) file: Bytes,
     /// The outermost first.
     pub(super) layers: Vec<Layer>,
     /// The content of the innermost layer; `None` when that one is detached or cannot be read.
@@ -34,7 +36,7 @@ impl Opened {
     #[must_use]
     pub fn read(file: &Bytes, encrypted: &[Encrypted], limits: &Limits) -> Self {
         let opened = Layers::open(file, encrypted, limits, &Budget::new(limits));
-        let Layers { mut layers, innermost } = opened;
+        let Layers { mut layers, innermost, .. } = opened;
         match (innermost, layers.pop()) {
             (Some(content), _) => Self::Carries(content),
             (None, Some(Layer::Read(signed_data))) => Self::SpeaksOf(signed_data),
@@ -58,7 +60,7 @@ impl Layers {
         limits: &Limits,
         budget: &Budget,
     ) -> Self {
-        let mut opened = Self::default();
+        let mut opened = Self { file: file.clone(), ..Self::default() };
         let mut file = file.clone();
         loop {
             if opened.layers.len() == limits.nesting {

@@ -238,6 +238,7 @@ impl Reading<'_> {
             stamps: later.into_iter().map(Read::stamp).collect(),
             warnings,
             kept: Some(kept),
+            documents: Vec::new(),
         }
     }
 

@@ -88,7 +88,7 @@ pub(super) struct Content {
 /// The judgement on one signer.
 pub(super) struct Judged {
     pub(super) report: SignatureReport,
-    /// The signer's certificate, when the signature passed.
+    /// The SHA-256 of the signer's certificate, when the signature passed.
     pub(super) proved_by: Option<Sha256>,
 }
 

@@ -113,7 +113,7 @@ fn passes_right_signatures_and_tells_who_signed() {
         assert_eq!(outcome(&examined), PASSED, "{:#?}", examined.report());
         assert_eq!(examined.report().container, container);
         assert_eq!(examined.content(), CONTENT);
-        assert_eq!(examined.signer_fingerprints().len(), 1);
+        assert_eq!(examined.proofs().len(), 1);
         let signature = only(&examined);
         assert_eq!(signature.signer.name, "Тестова Особа");
         assert_eq!((signature.level, &signature.reason), (Level::CadesBes, &None));
@@ -168,7 +168,7 @@ fn a_signature_by_nobody_that_is_trusted_is_undecided() {
     let (indication, sub_indication) = outcome(&examined);
     assert_eq!(indication, Indication::Indeterminate);
     assert_eq!(sub_indication, Some(SubIndication::NoCertificateChainFound));
-    assert!(examined.signer_fingerprints().is_empty());
+    assert!(examined.proofs().is_empty());
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn the_worst_of_several_signers_decides() {
     let file = FilePlan::new(Some(CONTENT), &[&right, &unknown], &signers);
     let examined = judge(None, &[file.write()], &trust(&[&right]));
     assert_eq!(outcome(&examined).0, Indication::Indeterminate);
-    assert_eq!(examined.signer_fingerprints().len(), 1);
+    assert_eq!(examined.proofs().len(), 1);
 
     let forged = SignerPlan::new(&right, b"something else").write(CONTENT);
     let file = FilePlan::new(
@@ -610,7 +610,7 @@ fn many_signers_with_many_certificates_share_the_work_of_one_document() {
     let examined = examine(&signed, &Conditions { limits, ..conditions });
     assert_eq!(examined.over_budget(), Some(Resource::KeyChecks));
     assert_eq!(outcome(&examined), BAD_FORMAT);
-    assert!(examined.signer_fingerprints().is_empty());
+    assert!(examined.proofs().is_empty());
 }
 
 #[test]
@@ -629,7 +629,7 @@ fn documents_that_came_together_share_the_work() {
     let third = examine(&signed, &conditions);
     assert_eq!(outcome(&third), BAD_FORMAT);
     assert_eq!(third.over_budget(), Some(Resource::KeyChecks));
-    assert_eq!(third.signer_fingerprints(), []);
+    assert_eq!(third.proofs(), []);
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn every_signature_of_openssl_and_bouncycastle_passes_under_its_own_trust_and_no
         let report = examined.report();
         assert_eq!(report.indication, Some(Indication::TotalPassed), "{name}: {report:#?}");
         assert_eq!(report.sub_indication, None, "{name}");
-        assert_eq!(examined.signer_fingerprints().len(), 1, "{name}");
+        assert_eq!(examined.proofs().len(), 1, "{name}");
         let (container, document) = match content {
             Some(content) => (Container::CmsDetached, content),
             None => (Container::CmsAttached, Bytes::from_static(FOX)),
@@ -116,7 +116,7 @@ fn every_signature_of_openssl_and_bouncycastle_passes_under_its_own_trust_and_no
         let report = unknown.report();
         assert_eq!(report.indication, Some(Indication::Indeterminate), "{name}");
         assert_eq!(report.sub_indication, Some(SubIndication::NoCertificateChainFound), "{name}");
-        assert!(unknown.signer_fingerprints().is_empty(), "{name}");
+        assert!(unknown.proofs().is_empty(), "{name}");
     }
 }
 
@@ -177,7 +177,7 @@ fn a_changed_byte_passes_only_in_a_certificate_that_plays_no_part() {
             if passes(&examined) {
                 assert!(unneeded.contains(&position), "{name}: byte {position} passed");
                 assert_eq!(examined.content(), right.content(), "{name}: byte {position}");
-                assert_eq!(examined.signer_fingerprints(), right.signer_fingerprints());
+                assert_eq!(examined.proofs(), right.proofs());
             }
         }
     }
@@ -233,7 +233,7 @@ fn an_attached_signature_beside_another_content_fails() {
     let examined = judge(data.read(name), other, &data.trust_of(name));
     assert_eq!(examined.report().indication, Some(Indication::TotalFailed));
     assert_eq!(examined.report().sub_indication, Some(SubIndication::HashFailure));
-    assert!(examined.signer_fingerprints().is_empty());
+    assert!(examined.proofs().is_empty());
     let same = judge(data.read(name), Some(Bytes::from_static(FOX)), &data.trust_of(name));
     assert!(passes(&same));
 }
@@ -308,7 +308,7 @@ fn files_that_cannot_be_judged_do_not_pass() {
         let report = examined.report();
         assert_eq!(report.container, container, "{name}");
         assert_ne!(report.indication, Some(Indication::TotalPassed), "{name}");
-        assert!(examined.signer_fingerprints().is_empty(), "{name}");
+        assert!(examined.proofs().is_empty(), "{name}");
     }
 }
 

@@ -151,7 +151,7 @@ proptest! {
         let file = Bytes::from(file);
         let file = if held { attached(&identity(), &file) } else { file };
         let (_, examined) = judged(&[part("X.pdf.p7e", file), part("X.pdf.p7s", signature)], &keys());
-        for examined in examined.iter().filter(|examined| !examined.signer_fingerprints().is_empty()) {
+        for examined in examined.iter().filter(|examined| !examined.proofs().is_empty()) {
             let closed = examined.report().indication == Some(Indication::Indeterminate);
             prop_assert!(held || closed || examined.content() == CONTENT);
         }

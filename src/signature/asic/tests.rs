@@ -105,7 +105,7 @@ fn a_document_that_no_signature_covers_is_told_and_spoils_the_container() {
     let examined = extended(&[("a.pdf", COPY), ("b.pdf", OTHER)], &[("a.pdf", COPY)]);
     assert_eq!(outcome(&examined), doubt(SubIndication::SignedDataNotFound));
     assert_eq!(examined.report().not_covered, ["b.pdf"]);
-    assert!(examined.signer_fingerprints().is_empty());
+    assert!(examined.proofs().is_empty());
     let reason = examined.report().signatures[0].reason.as_deref();
     assert_eq!(reason, Some("No signature in the container covers b.pdf."));
 }
@@ -143,7 +143,7 @@ fn a_signature_that_leaves_a_document_to_another_one_is_in_doubt() {
     ];
     let examined = judge(&plans);
     assert_eq!(outcome(&examined), doubt(SubIndication::SignedDataNotFound));
-    assert!(examined.signer_fingerprints().is_empty());
+    assert!(examined.proofs().is_empty());
     let reason = examined.report().signatures[0].reason.as_deref();
     let told = "The signature does not cover b.pdf, which is in the container too.";
     assert_eq!(reason, Some(told));

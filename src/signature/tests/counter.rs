@@ -53,7 +53,7 @@ fn judge_countered(
     let file = FilePlan::new(Some(CONTENT), &all, &[plan.write(CONTENT)]);
     let examined = judge(None, &[file.write()], &trust(&[&[&signer], trusted].concat()));
     assert_eq!(outcome(&examined), PASSED, "{:?}", only(&examined).reason);
-    assert_eq!(examined.signer_fingerprints().len(), 1);
+    assert_eq!(examined.proofs().len(), 1);
     only(&examined).clone()
 }
 

@@ -19,6 +19,6 @@ fuzz_target!(|bytes: &[u8]| {
     let examined = examine(&Signed { content: None, signatures: vec![file] }, &conditions);
     if examined.report().indication == Some(Indication::TotalPassed) {
         assert!(read.is_ok() && !examined.is_over_budget());
-        assert!(!examined.signer_fingerprints().is_empty());
+        assert!(!examined.proofs().is_empty());
     }
 });
