@@ -82,6 +82,17 @@ pub fn is_signature(file: &[u8]) -> bool {
     Form::of(file) == Form::SignedData
 }
 
+/// Whether `file` is of a kind that has signatures inside and has the mark of one: a container, or a
+/// PDF file. Whether there is one, and what it is worth, is for [`examine()`] to say.
+#[must_use]
+pub fn is_signed_inside(file: &[u8]) -> bool {
+    match Form::of(file) {
+        Form::Asic => true,
+        Form::Pdf => memchr::memmem::find(file, b"/ByteRange").is_some(),
+        Form::Envelope | Form::Other | Form::SignedData | Form::Zip => false,
+    }
+}
+
 /// The file inside PEM, base64 or a transport wrapper; `None` when `file` is none of them.
 #[must_use]
 pub fn unwrap(file: &[u8]) -> Option<Bytes> {

@@ -14,7 +14,7 @@ use crate::{
     algorithms::DigestAlgorithm,
     domain::{Finding, FindingCode, Sha256, TypeCode},
     message::Part,
-    signature::{Encrypted, Signed, cms::SignedData},
+    signature::{self, Encrypted, Signed, cms::SignedData},
 };
 
 /// Pairs the parts of a mail.
@@ -113,6 +113,8 @@ struct Entry {
     content: Option<Bytes>,
     /// The worst of what its parts are; carried by a signature file alone, it is a document.
     standing: Standing,
+    /// Whether it has signatures inside.
+    signed_inside: bool,
     /// The parts that are the content itself.
     plain: Vec<usize>,
     /// The parts that sign it, and the bytes of each once.
@@ -145,6 +147,7 @@ impl Pile<'_> {
                 first: index,
                 content: None,
                 standing: Standing::Text,
+                signed_inside: signature::is_signed_inside(content),
                 plain: Vec::new(),
                 signatures: Vec::new(),
                 signed_by: BTreeSet::new(),
@@ -273,6 +276,7 @@ impl Pile<'_> {
             first: signature.index,
             content: None,
             standing,
+            signed_inside: false,
             plain: Vec::new(),
             signatures: vec![signature.index],
             signed_by: BTreeSet::new(),
@@ -349,10 +353,11 @@ impl Entry {
         self.standing >= Standing::Document || !self.signatures.is_empty()
     }
 
-    /// Whether a signature that fits no content may be meant for it.
+    /// Whether a signature that fits no content may be meant for it. One that proves itself, by
+    /// what is inside or by a signature that fits, cannot be spoilt by one that does not.
     fn may_be_signed(&self) -> bool {
         let is_file = matches!(self.standing, Standing::Document | Standing::Other);
-        is_file && self.signatures.is_empty()
+        is_file && self.signatures.is_empty() && !self.signed_inside
     }
 
     fn finding(&self, number: u32) -> Option<Finding> {
