@@ -12,6 +12,7 @@ mod id;
 mod indication;
 mod language;
 mod mail;
+mod organisation;
 mod report;
 mod sender_result;
 mod share;
@@ -27,11 +28,12 @@ pub use id::{BranchId, IdError, MailId, ServiceId, ShareId};
 pub use indication::{Indication, SubIndication};
 pub use language::Language;
 pub use mail::{Envelope, TransmissionType, without_trace};
+pub use organisation::{OrganisationId, OrganisationIdError};
 pub use report::{
     AttributeReport, BestTimeSource, CertificateReport, CertificateRole, CertificateSource,
     Container, DocumentReport, Level, Qualification, QualificationReport, RevocationKind,
     RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus, SignatureReport,
-    SignerReport, TimestampReport, Warning, WarningCode,
+    SignerKind, SignerReport, TimestampReport, Warning, WarningCode,
 };
 pub use sender_result::SenderResult;
 pub use share::{

@@ -7,7 +7,7 @@ mod warning;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assurance, Indication, Sha256Hex, SubIndication, Timestamp};
+use super::{Indication, OrganisationId, Sha256Hex, SubIndication, Timestamp};
 
 pub use self::{
     qualification::{Qualification, QualificationReport},
@@ -162,6 +162,31 @@ pub struct CertificateReport {
     pub revocation: Option<RevocationReport>,
 }
 
+/// Whose signature a certificate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SignerKind {
+    /// An organisation's: an electronic seal.
+    #[serde(rename = "sealed")]
+    Seal,
+    /// A person's: an electronic signature.
+    #[serde(rename = "person-signed")]
+    Person,
+}
+
+impl SignerKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Seal, Self::Person];
+
+    /// The name in the JSON report, where it is called `assurance`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Seal => "sealed",
+            Self::Person => "person-signed",
+        }
+    }
+}
+
 /// Who signed, as the certificate names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignerReport {
@@ -173,8 +198,12 @@ pub struct SignerReport {
     pub code: Option<String>,
     /// `countryName`.
     pub country: Option<String>,
-    /// What the signature proves: an organisation issued it, or a person sent it.
-    pub assurance: Option<Assurance>,
+    /// The organisation's identifier, when the certificate has just one.
+    #[serde(default)]
+    pub organisation_id: Option<OrganisationId>,
+    /// Whose signature it is; `None` when the certificate tells neither.
+    #[serde(rename = "assurance")]
+    pub kind: Option<SignerKind>,
     /// The certificate's issuer, as RFC 4514 writes it; empty when no certificate was found.
     pub issuer: String,
     /// The certificate's serial number, lower-case hexadecimal.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     algorithms::{self, AlgorithmId},
-    domain::{Assurance, Sha256, SignerReport, Timestamp},
+    domain::{OrganisationId, Sha256, SignerKind, SignerReport, Timestamp},
 };
 
 /// An X.509 certificate that could be read whole. Cheap to clone.
@@ -274,23 +274,44 @@ impl Certificate {
     /// What a signature by this certificate's key proves: an organisation's seal, or a person's
     /// hand.
     ///
-    /// A seal is what says so (the national purpose, or the `QcType` of ETSI EN 319 412-5), or else
-    /// what names an organisation and no person.
+    /// A seal is what says so (the national purpose, or the `QcType` of ETSI EN 319 412-5) and
+    /// does not say that it is a person's signature too; or else what names an organisation and no
+    /// person. A pseudonym is a person's (ETSI EN 319 412-2 §4.2.4).
     #[must_use]
-    pub fn assurance(&self) -> Assurance {
-        let Facts { extensions, subject, .. } = &*self.0;
-        let is_type = |oid| extensions.qualified.types.iter().any(|kind| kind == oid);
-        let purposes = extensions.purposes.as_deref().unwrap_or_default();
-        if is_type(TYPE_SEAL) || purposes.iter().any(|purpose| purpose == PURPOSE_SEAL) {
-            return Assurance::Sealed;
+    pub fn signer_kind(&self) -> SignerKind {
+        let Facts { subject, .. } = &*self.0;
+        let is_for_person = self.has_type(TYPE_SIGNATURE);
+        if self.says_seal() && !is_for_person {
+            return SignerKind::Seal;
         }
-        let names_person = subject.attribute(name::GIVEN_NAME).is_some()
-            || subject.attribute(name::SURNAME).is_some();
-        if is_type(TYPE_SIGNATURE) || names_person || self.organisation().is_none() {
-            Assurance::PersonSigned
+        let of_person = [name::GIVEN_NAME, name::INITIALS, name::PSEUDONYM, name::SURNAME];
+        let names_person = of_person.iter().any(|oid| subject.has(oid));
+        if is_for_person || names_person || self.organisation().is_none() {
+            SignerKind::Person
         } else {
-            Assurance::Sealed
+            SignerKind::Seal
         }
+    }
+
+    /// Whether it says itself that it is for seals: by the national purpose, or by its `QcType`.
+    pub(super) fn says_seal(&self) -> bool {
+        let purposes = self.0.extensions.purposes.as_deref().unwrap_or_default();
+        self.has_type(TYPE_SEAL) || purposes.iter().any(|purpose| purpose == PURPOSE_SEAL)
+    }
+
+    fn has_type(&self, oid: &str) -> bool {
+        self.0.extensions.qualified.types.iter().any(|kind| kind == oid)
+    }
+
+    /// The organisation's identifier: `organizationIdentifier`, or the ЄДРПОУ code among the
+    /// directory attributes. `None` when there is none, or there are different ones.
+    #[must_use]
+    pub fn organisation_id(&self) -> Option<OrganisationId> {
+        let Facts { extensions, subject, .. } = &*self.0;
+        let named = subject.attributes(name::ORGANISATION_IDENTIFIER);
+        let mut all = named.chain(extensions.national_codes.iter().map(String::as_str));
+        let first: OrganisationId = all.next()?.parse().ok()?;
+        all.all(|other| other.parse().as_ref() == Ok(&first)).then_some(first)
     }
 
     /// Where `authorityInfoAccess` says that an OCSP responder answers about it: at most eight
@@ -346,9 +367,9 @@ impl Certificate {
     /// or `serialNumber`, in that order for a seal and in the other for a signature.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        let (first, second) = match self.assurance() {
-            Assurance::Sealed => (name::ORGANISATION_IDENTIFIER, name::SERIAL_NUMBER),
-            Assurance::PersonSigned => (name::SERIAL_NUMBER, name::ORGANISATION_IDENTIFIER),
+        let (first, second) = match self.signer_kind() {
+            SignerKind::Seal => (name::ORGANISATION_IDENTIFIER, name::SERIAL_NUMBER),
+            SignerKind::Person => (name::SERIAL_NUMBER, name::ORGANISATION_IDENTIFIER),
         };
         let subject = &self.0.subject;
         subject.attribute(first).or_else(|| subject.attribute(second))
@@ -368,7 +389,8 @@ impl Certificate {
             organisation: self.organisation().map(str::to_owned),
             code: self.code().map(str::to_owned),
             country: self.country().map(str::to_owned),
-            assurance: Some(self.assurance()),
+            organisation_id: self.organisation_id(),
+            kind: Some(self.signer_kind()),
             issuer: self.issuer().to_owned(),
             serial: self.serial().to_owned(),
         }

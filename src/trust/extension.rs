@@ -1,5 +1,6 @@
 //! The extensions of a certificate that a path is judged by (RFC 5280 §4.2, ETSI EN 319 412-5).
 
+mod directory;
 mod statements;
 
 use std::collections::BTreeSet;
@@ -48,6 +49,8 @@ pub(super) struct Extensions {
     pub(super) delta_crl_points: Points,
     /// `id-pkix-ocsp-nocheck`.
     pub(super) no_check: bool,
+    /// `subjectDirectoryAttributes`: the organisation's code.
+    pub(super) national_codes: Vec<String>,
     /// `qcStatements`.
     pub(super) qualified: QualifiedStatements,
     /// `nameConstraints`.
@@ -132,6 +135,10 @@ impl Extensions {
                 }
             }
             QUALIFIED_STATEMENTS => self.take_statements(value, extension.critical),
+            SUBJECT_DIRECTORY_ATTRIBUTES => {
+                self.national_codes = directory::national_codes(value).unwrap_or_default();
+                self.pass_over(oid, extension);
+            }
             SUBJECT_ALTERNATIVE_NAME => match general_names(value) {
                 Some(names) => self.alternative_names = names,
                 None => self.has_unread_names = true,
@@ -205,6 +212,7 @@ impl Extensions {
     }
 }
 
+const SUBJECT_DIRECTORY_ATTRIBUTES: &str = "2.5.29.9";
 const SUBJECT_KEY_ID: &str = "2.5.29.14";
 const KEY_USAGE: &str = "2.5.29.15";
 const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
@@ -242,7 +250,7 @@ fn nested_identifiers(der: &[u8]) -> Option<Vec<String>> {
 /// The name of an extension as its standard gives it, with its identifier.
 fn extension_name(oid: &str) -> String {
     let name = match oid {
-        "2.5.29.9" => "subjectDirectoryAttributes",
+        SUBJECT_DIRECTORY_ATTRIBUTES => "subjectDirectoryAttributes",
         SUBJECT_KEY_ID => "subjectKeyIdentifier",
         KEY_USAGE => "keyUsage",
         "2.5.29.16" => "privateKeyUsagePeriod",

@@ -29,6 +29,8 @@ pub(super) const SERIAL_NUMBER: &str = "2.5.4.5";
 pub(super) const COUNTRY: &str = "2.5.4.6";
 pub(super) const ORGANISATION: &str = "2.5.4.10";
 pub(super) const GIVEN_NAME: &str = "2.5.4.42";
+pub(super) const INITIALS: &str = "2.5.4.43";
+pub(super) const PSEUDONYM: &str = "2.5.4.65";
 pub(super) const ORGANISATION_IDENTIFIER: &str = "2.5.4.97";
 
 const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
@@ -92,6 +94,17 @@ impl Name {
         Some(value)
     }
 
+    /// Whether it has an attribute of this type, whatever its value.
+    pub(super) fn has(&self, oid: &str) -> bool {
+        self.comparable.iter().flatten().any(|(of, _)| of == oid)
+    }
+
+    /// All attributes of this type, safe to show.
+    pub(super) fn attributes(&self, oid: &str) -> impl Iterator<Item = &str> {
+        let all = self.attributes.iter().filter(move |(of, _)| of == oid);
+        all.map(|(_, value)| value.as_str())
+    }
+
     /// Whether both name the same entity: RFC 5280 §7.1, so case, spaces and the type of string
     /// do not matter.
     pub(super) fn matches(&self, other: &Self) -> bool {
@@ -137,6 +150,8 @@ fn short_name(oid: &str) -> Option<&'static str> {
         "2.5.4.12" => "title",
         "2.5.4.17" => "postalCode",
         GIVEN_NAME => "givenName",
+        INITIALS => "initials",
+        PSEUDONYM => "pseudonym",
         ORGANISATION_IDENTIFIER => "organizationIdentifier",
         "0.9.2342.19200300.100.1.1" => "UID",
         "0.9.2342.19200300.100.1.25" => "DC",

@@ -5,7 +5,7 @@
 mod tests;
 
 use super::{Certificate, ServiceKind, TrustService, TrustStore};
-use crate::domain::{Assurance, Qualification, QualificationReport, Timestamp};
+use crate::domain::{Qualification, QualificationReport, SignerKind, Timestamp};
 
 /// The kind of a signature that `certificate` makes at `at`, the best time of signing.
 ///
@@ -88,12 +88,22 @@ fn judge(
         }
         .to_owned(),
     );
-    match (certificate.assurance(), statements.device) {
-        (Assurance::Sealed, true) => Qualification::QualifiedSeal,
-        (Assurance::Sealed, false) => Qualification::AdvancedSealWithQualifiedCertificate,
-        (Assurance::PersonSigned, true) => Qualification::QualifiedSignature,
-        (Assurance::PersonSigned, false) => Qualification::AdvancedWithQualifiedCertificate,
+    // Without a QcType it is for signatures (ETSI EN 319 412-5 §4.2.3).
+    match (signer_kind(certificate, trust), statements.device) {
+        (Some(SignerKind::Seal), true) => Qualification::QualifiedSeal,
+        (Some(SignerKind::Seal), false) => Qualification::AdvancedSealWithQualifiedCertificate,
+        (Some(SignerKind::Person) | None, true) => Qualification::QualifiedSignature,
+        (Some(SignerKind::Person) | None, false) => Qualification::AdvancedWithQualifiedCertificate,
     }
+}
+
+/// Whose signature a certificate is for. Where a trust list is loaded, and with it every authority
+/// of the country, a seal has to say that it is one: any firm has certificates that name it.
+#[must_use]
+pub fn signer_kind(certificate: &Certificate, trust: &TrustStore) -> Option<SignerKind> {
+    let kind = certificate.signer_kind();
+    let is_said = kind == SignerKind::Person || certificate.says_seal();
+    (is_said || trust.services().is_empty()).then_some(kind)
 }
 
 fn authorities(trust: &TrustStore) -> impl Iterator<Item = &TrustService> {

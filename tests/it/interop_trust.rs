@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use skrynka::{
     algorithms::{self, AlgorithmId, Failure},
     asn1::Element,
-    domain::{Assurance, CertificateRole, Indication, SubIndication},
+    domain::{CertificateRole, Indication, SignerKind, SubIndication},
     trust::{
         Certificate, PathLimits, PathOutcome, PathRequest, Purpose, QualifiedStatements,
         TrustStore, read_certificates, validate,
@@ -220,7 +220,7 @@ fn proves_the_chain_of_diia() {
 fn takes_the_diia_seal_for_a_seal_and_accepts_it_when_pinned() {
     let Some(data) = Data::find() else { return };
     let signer = data.certificate("diia/certs/diia-test-sign-7775603.cer");
-    assert_eq!(signer.assurance(), Assurance::Sealed);
+    assert_eq!(signer.signer_kind(), SignerKind::Seal);
     assert_eq!(signer.organisation(), Some("ДП ДІЯ (Тестування)"));
     let pinned = [signer.clone()];
     let outcome = judge(&signer, &[], &pinned, "2023-09-19T17:00:00Z");

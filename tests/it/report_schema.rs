@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use skrynka::{
     domain::{
-        Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Indication,
-        Level, Qualification, RevocationKind, RevocationSource, RevocationStatus, SubIndication,
-        Timestamp,
+        BestTimeSource, CertificateRole, CertificateSource, Container, Indication, Level,
+        Qualification, RevocationKind, RevocationSource, RevocationStatus, SignerKind,
+        SubIndication, Timestamp,
     },
     sample::{
         Seed,
@@ -74,7 +74,7 @@ fn the_schema_names_every_value_that_the_program_knows_and_no_other() {
         (&definitions["file"]["properties"]["container"], names::<Container>()),
         (&signature["level"], names::<Level>()),
         (&signature["best_time_source"], names::<BestTimeSource>()),
-        (&definitions["signer"]["properties"]["assurance"], names::<Assurance>()),
+        (&definitions["signer"]["properties"]["assurance"], names::<SignerKind>()),
         (&certificate["role"], names::<CertificateRole>()),
         (&certificate["source"], names::<CertificateSource>()),
         (&revocation["status"], names::<RevocationStatus>()),

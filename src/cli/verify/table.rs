@@ -3,10 +3,10 @@
 
 use super::super::say;
 use crate::domain::{
-    Assurance, BestTimeSource, CertificateReport, CertificateRole, CertificateSource, Container,
+    BestTimeSource, CertificateReport, CertificateRole, CertificateSource, Container,
     DocumentReport, Indication, Qualification, QualificationReport, RevocationKind,
-    RevocationReport, RevocationSource, RevocationStatus, SignatureReport, SubIndication,
-    Timestamp, TimestampReport,
+    RevocationReport, RevocationSource, RevocationStatus, SignatureReport, SignerKind,
+    SubIndication, Timestamp, TimestampReport,
 };
 
 /// The columns that a line is broken at.
@@ -48,10 +48,8 @@ fn print_signature(signature: &SignatureReport) {
             line(name, value);
         }
     }
-    if let (Indication::TotalPassed, Some(assurance)) =
-        (signature.indication, signature.signer.assurance)
-    {
-        line("proves", proof(assurance));
+    if let (Indication::TotalPassed, Some(kind)) = (signature.indication, signature.signer.kind) {
+        line("proves", proof(kind));
     }
     line("algorithm", &format!("{}, {}", signature.algorithm, signature.digest_algorithm));
     line("level", signature.level.as_str());
@@ -162,12 +160,12 @@ fn broken(text: &str, columns: usize, margin: usize) -> Vec<String> {
     lines
 }
 
-fn proof(assurance: Assurance) -> &'static str {
-    match assurance {
-        Assurance::PersonSigned => {
+fn proof(kind: SignerKind) -> &'static str {
+    match kind {
+        SignerKind::Person => {
             "this person signed this file (not that the document in it is genuine)"
         }
-        Assurance::Sealed => "this organisation issued this file: it is an organisation's seal",
+        SignerKind::Seal => "this organisation vouches for this file: it is an organisation's seal",
     }
 }
 

@@ -95,7 +95,7 @@ fn tells_who_signed_without_hidden_characters() {
     assert_eq!(signer.name, "Особа\u{fffd}\u{fffd}");
     assert_eq!(signer.code.as_deref(), Some("TINUA-0000000000"));
     assert_eq!(signer.country.as_deref(), Some("UA"));
-    assert_eq!(signer.assurance, Some(Assurance::PersonSigned));
+    assert_eq!(signer.kind, Some(SignerKind::Person));
     assert_eq!((signer.issuer.as_str(), signer.serial.as_str()), ("CN=Root", "09"));
 }
 
@@ -108,15 +108,23 @@ fn tells_a_seal_from_a_hand() {
         &'static [(&'static str, &'static str)],
         &'static [&'static str],
         Option<&'static str>,
-        Assurance,
+        SignerKind,
     );
-    let cases: [Case; 6] = [
-        (&[SURNAME], &[], None, Assurance::PersonSigned),
-        (&[ORGANISATION], &[], None, Assurance::Sealed),
-        (&[ORGANISATION, SURNAME], &[], None, Assurance::PersonSigned),
-        (&[ORGANISATION, SURNAME], &[SEAL], None, Assurance::Sealed),
-        (&[ORGANISATION, SURNAME], &[], Some(TYPE_SEAL), Assurance::Sealed),
-        (&[ORGANISATION], &[], Some(TYPE_SIGNATURE), Assurance::PersonSigned),
+    const INITIALS: (&str, &str) = ("2.5.4.43", "Т. О.");
+    const PSEUDONYM: (&str, &str) = ("2.5.4.65", "Тест");
+    let cases: [Case; 11] = [
+        // ETSI EN 319 412-2 §4.2.4: a person may be named by a pseudonym alone.
+        (&[ORGANISATION, PSEUDONYM], &[], None, SignerKind::Person),
+        (&[PSEUDONYM, ORGANISATION], &[], Some(TYPE_SIGNATURE), SignerKind::Person),
+        (&[ORGANISATION, INITIALS], &[], None, SignerKind::Person),
+        (&[ORGANISATION], &[SEAL], Some(TYPE_SIGNATURE), SignerKind::Person),
+        (&[ORGANISATION, PSEUDONYM], &[], Some(TYPE_SEAL), SignerKind::Seal),
+        (&[SURNAME], &[], None, SignerKind::Person),
+        (&[ORGANISATION], &[], None, SignerKind::Seal),
+        (&[ORGANISATION, SURNAME], &[], None, SignerKind::Person),
+        (&[ORGANISATION, SURNAME], &[SEAL], None, SignerKind::Seal),
+        (&[ORGANISATION, SURNAME], &[], Some(TYPE_SEAL), SignerKind::Seal),
+        (&[ORGANISATION], &[], Some(TYPE_SIGNATURE), SignerKind::Person),
     ];
     for (subject, purposes, qualified, expected) in cases {
         let mut draft = draft();
@@ -124,7 +132,7 @@ fn tells_a_seal_from_a_hand() {
         draft.purposes = purposes;
         let statements = qualified.map(|oid| ("1.3.6.1.5.5.7.1.3", false, qualified_type(oid)));
         draft.others.extend(statements);
-        assert_eq!(draft.make().assurance(), expected, "{subject:?} {purposes:?} {qualified:?}");
+        assert_eq!(draft.make().signer_kind(), expected, "{subject:?} {purposes:?} {qualified:?}");
     }
 }
 

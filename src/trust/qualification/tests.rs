@@ -25,6 +25,11 @@ fn signer(statements: &[&str]) -> Draft {
 }
 
 fn seal(statements: &[&str]) -> Draft {
+    Draft { purposes: &["1.2.804.2.1.1.1.3.9"], ..firm(statements) }
+}
+
+/// An organisation's certificate that does not say what it is for.
+fn firm(statements: &[&str]) -> Draft {
     Draft {
         subject: name(&[("2.5.4.10", "Тестова Установа")]), ..signer(statements)
     }
@@ -70,6 +75,7 @@ fn follows_from_the_list_and_the_certificate() {
         ("УЕП", signer(&[COMPLIANCE]), &always, Kind::AdvancedWithQualifiedCertificate),
         ("seal", seal(&both), &always, Kind::QualifiedSeal),
         ("other seal", seal(&[COMPLIANCE]), &always, Kind::AdvancedSealWithQualifiedCertificate),
+        ("a firm that says no seal", firm(&both), &always, Kind::QualifiedSignature),
         ("withdrawn at signing", signer(&both), &withdrawn, Kind::NotQualified),
         ("withdrawn afterwards", signer(&both), &withdrawn_later, Kind::QualifiedSignature),
         ("granted after issuance", signer(&both), &granted_later, Kind::NotQualified),
@@ -80,6 +86,22 @@ fn follows_from_the_list_and_the_certificate() {
         let report = judged(&signer, vec![service(ServiceKind::QualifiedAuthority, history)]);
         assert_eq!(report.kind, kind, "{what}: {:?}", report.reasons);
         assert!(!report.reasons.is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn with_a_list_a_seal_says_that_it_is_one() {
+    let always = [("2020-01-01T00:00:00Z", true)];
+    let listed =
+        TrustStore::empty().with_services(vec![service(ServiceKind::QualifiedAuthority, &always)]);
+    let both = [COMPLIANCE, DEVICE];
+    for (draft, without, with) in [
+        (seal(&both), Some(SignerKind::Seal), Some(SignerKind::Seal)),
+        (firm(&both), Some(SignerKind::Seal), None),
+        (signer(&both), Some(SignerKind::Person), Some(SignerKind::Person)),
+    ] {
+        assert_eq!(signer_kind(&draft.make(), &TrustStore::empty()), without);
+        assert_eq!(signer_kind(&draft.make(), &listed), with);
     }
 }
 
