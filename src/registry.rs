@@ -11,6 +11,7 @@ mod changes;
 mod entry;
 mod file;
 mod qr_term;
+mod signers;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -19,12 +20,13 @@ pub use advice::{Advice, AdviceKind};
 pub use changes::Change;
 pub use file::RegistryError;
 pub use qr_term::QrTerm;
+pub use signers::{AcceptedSigners, Issuers, PinnedSigner, PinnedSignerError, SignerPolicy};
 
 use std::{fmt, str::FromStr};
 
 use serde::Deserialize;
 
-use crate::domain::{BranchId, Date, MailAddress, ServiceId, Sha256, TypeCode};
+use crate::domain::{BranchId, Date, MailAddress, ServiceId, TypeCode};
 
 /// The whole registry. [`Registry::parse`] and [`Registry::to_toml`] are in the form of
 /// `registry.toml`.
@@ -102,30 +104,6 @@ pub enum LegalBasis {
     Duty,
     /// A legitimate interest that the person's rights do not outweigh.
     Interest,
-}
-
-/// Whose signature makes a copy count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignerPolicy {
-    /// Anybody with a chain to a certificate in the trust directory or on a trust list.
-    Anchors,
-    /// An organisation's seal.
-    Seal,
-    /// A person's signature.
-    Person,
-    /// Either of the two, and nobody whose certificate tells neither.
-    SealOrPerson,
-    /// The holders of these certificates, by the SHA-256 of each.
-    Pinned(Vec<Sha256>),
-}
-
-/// Whose signatures a service accepts, and whether it says so itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AcceptedSigners<'a> {
-    /// The policy that applies.
-    pub policy: &'a SignerPolicy,
-    /// The service says nothing, so that the default applies.
-    pub by_default: bool,
 }
 
 /// Where a mail to a known address belongs.
@@ -223,28 +201,6 @@ impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let codes: Vec<_> = self.any_of.iter().map(TypeCode::as_str).collect();
         f.write_str(&codes.join("|"))
-    }
-}
-
-impl SignerPolicy {
-    /// The name in `registry.toml` and the database; `pinned` for a list of certificates.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Anchors => "anchors",
-            Self::Person => "person",
-            Self::Pinned(_) => "pinned",
-            Self::Seal => "seal",
-            Self::SealOrPerson => "seal-or-person",
-        }
-    }
-}
-
-/// The policy's name, after `default-` when it is the default that applies.
-impl fmt::Display for AcceptedSigners<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.by_default { "default-" } else { "" })?;
-        f.write_str(self.policy.as_str())
     }
 }
 

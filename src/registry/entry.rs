@@ -7,7 +7,7 @@ use serde::{
 };
 
 use super::{Requirement, SignerPolicy};
-use crate::domain::{Sha256, TypeCode};
+use crate::domain::TypeCode;
 
 /// `"type"`, `{ type = "…", optional = true }` or `{ any_of = ["…", "…"] }`.
 pub(super) struct DocumentEntry(pub(super) Requirement);
@@ -84,8 +84,8 @@ impl<'de> Deserialize<'de> for SignerPolicy {
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(
-                    "\"anchors\", \"seal\", \"person\", \"seal-or-person\" or a list of the \
-                     SHA-256 of certificates",
+                    "\"anchors\", \"seal\", \"person\", \"seal-or-person\" or a list of \
+                     organisations (NTRUA-12345678) and of the SHA-256 of certificates",
                 )
             }
 
@@ -103,35 +103,17 @@ impl<'de> Deserialize<'de> for SignerPolicy {
                 self,
                 mut entries: A,
             ) -> Result<SignerPolicy, A::Error> {
-                let mut certificates = Vec::new();
+                let mut signers = Vec::new();
                 while let Some(entry) = entries.next_element::<String>()? {
-                    certificates.push(sha256(&entry).ok_or_else(|| {
-                        let problem = "is not the SHA-256 of a certificate: 64 hexadecimal digits";
-                        de::Error::custom(format_args!("{entry:?} {problem}"))
-                    })?);
+                    signers.push(entry.parse().map_err(de::Error::custom)?);
                 }
-                if certificates.is_empty() {
+                if signers.is_empty() {
                     return Err(de::Error::custom("signers is an empty list: nobody could sign"));
                 }
-                Ok(SignerPolicy::Pinned(certificates))
+                Ok(SignerPolicy::Pinned(signers))
             }
         }
 
         deserializer.deserialize_any(Visitor)
     }
-}
-
-/// Reads 64 hexadecimal digits in either case, also with the colons that OpenSSL puts in.
-fn sha256(text: &str) -> Option<Sha256> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|c| *c != ':')
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    let pairs: Vec<u8> = digits
-        .chunks_exact(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-        .collect();
-    let whole = digits.len() == 64;
-    whole.then(|| pairs.try_into().ok()).flatten().map(Sha256::from_bytes)
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::Sha256;
 
 const TEXT: &str = r#"
 [organisation]
@@ -89,13 +90,19 @@ fn fills_in_what_a_service_leaves_out() {
 #[test]
 fn reads_whose_signatures_count() {
     let hash = Sha256::of(b"certificate");
-    let pinned = SignerPolicy::Pinned(vec![hash]);
+    let pinned = SignerPolicy::Pinned(vec![PinnedSigner::Certificate(hash)]);
+    let named = SignerPolicy::Pinned(vec![
+        PinnedSigner::Organisation("NTRUA-00000001".parse().unwrap()),
+        PinnedSigner::Certificate(hash),
+    ]);
     let upper = hash.to_string().to_uppercase();
     for (value, policy) in [
         ("\"seal\"", SignerPolicy::Seal),
         ("\"person\"", SignerPolicy::Person),
         ("\"seal-or-person\"", SignerPolicy::SealOrPerson),
         ("\"anchors\"", SignerPolicy::Anchors),
+        (&format!("[\"NTRUA-00000001\", \"{hash}\"]"), named.clone()),
+        (&format!("[\"00000001\", \"{hash}\"]"), named),
         (&format!("[\"{hash}\"]"), pinned.clone()),
         (&format!("[\"{}:{}\"]", &upper[..2], &upper[2..]), pinned),
     ] {
@@ -135,7 +142,7 @@ fn says_what_is_wrong_and_where() {
             "line 15: invalid value: string \"anyone\", expected \"anchors\"",
         ),
         (with_service_field("signers = []"), "line 15: signers is an empty list"),
-        (with_service_field("signers = [\"ab\"]"), "line 15: \"ab\" is not the SHA-256"),
+        (with_service_field("signers = [\"ab\"]"), "line 15: \"ab\" is neither the SHA-256"),
         (with_service_field("qr_issued_on = 2026-13-01"), "line 15: "),
         (with_service_field("qr_issued_on = 2026-02-30"), "line 15: "),
         (
@@ -205,14 +212,20 @@ fn names() -> impl Strategy<Value = String> {
     "[\\PC]{0,20}[а-яіїє\"\\\\'#=«»]"
 }
 
+fn pinned_signers() -> impl Strategy<Value = PinnedSigner> {
+    prop_oneof![
+        any::<[u8; 32]>().prop_map(|sha256| PinnedSigner::Certificate(Sha256::from_bytes(sha256))),
+        "[A-Z]{5}-[0-9]{1,10}".prop_map(|id| PinnedSigner::Organisation(id.parse().unwrap())),
+    ]
+}
+
 fn services() -> impl Strategy<Value = Service> {
     let signers = prop_oneof![
         Just(SignerPolicy::Anchors),
         Just(SignerPolicy::Seal),
         Just(SignerPolicy::Person),
         Just(SignerPolicy::SealOrPerson),
-        proptest::collection::vec(any::<[u8; 32]>().prop_map(Sha256::from_bytes), 1..3)
-            .prop_map(SignerPolicy::Pinned),
+        proptest::collection::vec(pinned_signers(), 1..3).prop_map(SignerPolicy::Pinned),
     ];
     let signers = proptest::option::of(signers);
     let days = (2000_i16..2100, 1_i8..13, 1_i8..29);

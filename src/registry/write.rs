@@ -87,9 +87,7 @@ fn document(requirement: &Requirement) -> String {
 
 fn signers(policy: &SignerPolicy) -> String {
     match policy {
-        SignerPolicy::Pinned(certificates) => {
-            list(certificates, |sha256| quoted(&sha256.to_string()))
-        }
+        SignerPolicy::Pinned(signers) => list(signers, |signer| quoted(&signer.to_string())),
         SignerPolicy::Anchors
         | SignerPolicy::Person
         | SignerPolicy::Seal

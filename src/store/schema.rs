@@ -23,32 +23,33 @@ struct Step {
 }
 
 macro_rules! steps {
-    ($($version:literal $name:literal),+ $(,)?) => {
+    ($($zeros:literal $version:literal $name:literal),+ $(,)?) => {
         [$(Step {
             version: $version,
             name: $name,
-            postgres: steps!(@text "postgres", $version, $name),
-            sqlite: steps!(@text "sqlite", $version, $name),
+            postgres: steps!(@text "postgres", $zeros, $version, $name),
+            sqlite: steps!(@text "sqlite", $zeros, $version, $name),
         }),+]
     };
-    (@text $engine:literal, $version:literal, $name:literal) => {
+    (@text $engine:literal, $zeros:literal, $version:literal, $name:literal) => {
         include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"), "/migrations/", $engine, "/000", $version, "_", $name,
-            ".sql"
+            env!("CARGO_MANIFEST_DIR"), "/migrations/", $engine, "/", $zeros, $version, "_",
+            $name, ".sql"
         ))
     };
 }
 
 /// The files under `migrations/`, in order. A step that is released is never changed.
-const STEPS: [Step; 8] = steps![
-    1 "installation",
-    2 "registry",
-    3 "shares",
-    4 "staff",
-    5 "audit",
-    6 "retention",
-    7 "rejudging",
-    8 "signers",
+const STEPS: [Step; 9] = steps![
+    "000" 1 "installation",
+    "000" 2 "registry",
+    "000" 3 "shares",
+    "000" 4 "staff",
+    "000" 5 "audit",
+    "000" 6 "retention",
+    "000" 7 "rejudging",
+    "000" 8 "signers",
+    "000" 9 "issuers",
 ];
 
 fn migrator(text: fn(&Step) -> &'static str) -> Migrator {

@@ -13,7 +13,7 @@ use crate::domain::{
     RetentionReason, Role, ServiceId, Severity, Sha256, ShareId, SubIndication, Term, Timestamp,
     TokenScope, TypeCode, Verdict,
 };
-use crate::registry::LegalBasis;
+use crate::registry::{LegalBasis, PinnedSigner};
 
 /// A value for a statement; `None` is NULL, of the kind that the engine is to expect.
 #[derive(Clone, Debug)]
@@ -173,6 +173,7 @@ text! {
     MailAddress => ToString::to_string,
     LegalBasis => |value| value.as_str().to_owned(),
     MailId => ToString::to_string,
+    PinnedSigner => ToString::to_string,
     RetentionReason => |value| value.as_str().to_owned(),
     Role => |value| value.as_str().to_owned(),
     ServiceId => ToString::to_string,

@@ -152,15 +152,15 @@ async fn write_signers(
             values![branch, service.id],
         )
         .await?;
-    let Some(SignerPolicy::Pinned(certificates)) = &service.signers else {
+    let Some(SignerPolicy::Pinned(signers)) = &service.signers else {
         return Ok(());
     };
-    for (position, certificate) in certificates.iter().enumerate() {
+    for (position, signer) in signers.iter().enumerate() {
         transaction
             .execute(
-                "INSERT INTO service_signers (branch_id, service_id, position, certificate_sha256)
+                "INSERT INTO service_signers (branch_id, service_id, position, signer)
                  VALUES ($1, $2, $3, $4)",
-                values![branch, service.id, position, certificate],
+                values![branch, service.id, position, signer],
             )
             .await?;
     }
@@ -264,15 +264,14 @@ async fn read_signers(
         "pinned" => {
             let rows = transaction
                 .rows(
-                    "SELECT service_id, certificate_sha256 FROM service_signers
+                    "SELECT service_id, signer FROM service_signers
                      WHERE branch_id = $1 AND service_id = $2 ORDER BY position",
                     values![branch, service],
                 )
                 .await?;
-            let certificate =
-                |row| Record::new(row, "service_signers", "service_id").read("certificate_sha256");
-            let certificates = rows.iter().map(certificate).collect::<Result<_, _>>()?;
-            Ok(Some(SignerPolicy::Pinned(certificates)))
+            let signer = |row| Record::new(row, "service_signers", "service_id").read("signer");
+            let signers = rows.iter().map(signer).collect::<Result<_, _>>()?;
+            Ok(Some(SignerPolicy::Pinned(signers)))
         }
         _ => Err(record.corrupt("signers")),
     }

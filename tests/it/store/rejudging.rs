@@ -6,7 +6,7 @@ use skrynka::{
     domain::{
         Actor, Awaits, BranchScope, Finding, FindingCode, RetentionReason, ShareRow, Term, Verdict,
     },
-    matching::{Case, ExaminedDocument, Judgement, Policy, judge},
+    matching::{Address, Case, ExaminedDocument, Judgement, Policy, judge},
     sample::{
         Seed,
         authority::{Authority, KeyAlgorithm, Signer, Subject, Validity},
@@ -69,12 +69,12 @@ impl Seal {
         judge(Case {
             share: sample.share(),
             branch: registry.branch(&sample.branch.parse().unwrap()).unwrap(),
-            service_hint: None,
+            address: Address::default(),
             received_at: sample.received_at(),
             has_trust_list: false,
             documents: vec![ExaminedDocument { document, examined, first_receipt: None }],
             opening: Vec::new(),
-            policy: Policy { quarantine_days },
+            policy: &Policy { quarantine_days, issuers: crate::support::registries::issuers() },
         })
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use skrynka::{
     bundle::Document,
     domain::{Fingerprint, MailId, Sha256, ShareId, Term, Timestamp},
-    matching::{Case, ExaminedDocument, Judgement, Policy, judge},
+    matching::{Address, Case, ExaminedDocument, Judgement, Policy, judge},
     registry::{Branch, Registry},
     signature::{Conditions, Signed, examine},
     store::{Inserted, NewDocument, NewKey, NewShare, Store},
@@ -80,12 +80,12 @@ impl Sample {
         judge(Case {
             share: self.share(),
             branch,
-            service_hint: None,
+            address: Address::default(),
             received_at: self.received_at(),
             has_trust_list: false,
             documents,
             opening: Vec::new(),
-            policy: Policy { quarantine_days: 30 },
+            policy: &Policy { quarantine_days: 30, issuers: crate::support::registries::issuers() },
         })
     }
 
