@@ -23,7 +23,7 @@ use crate::{
     matching,
     metrics::Metrics,
     pipeline::{Pipeline, SpoolIntake},
-    registry::Registry,
+    registry::{Issuers, Registry},
     retention::Purge,
     sealing::{MasterKey, SealingError},
     sender,
@@ -247,7 +247,10 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
         revocation_policy: config.signatures.revocation,
         wanted: fetched.wanted,
         sender: sender_checks(&config.sender),
-        policy: matching::Policy { quarantine_days: config.retention.quarantine_days },
+        policy: matching::Policy {
+            quarantine_days: config.retention.quarantine_days,
+            issuers: Arc::new(issuers(&config.signatures)),
+        },
         hostname: config.smtp.hostname.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),
@@ -331,6 +334,11 @@ fn certificate(
         _ if is_needed => Err(AppError::NoCertificate),
         _ => Ok(None),
     }
+}
+
+/// The organisations whose seals count as issuing copies.
+pub fn issuers(section: &config::Signatures) -> Issuers {
+    section.issuers.clone().map_or_else(Issuers::built_in, Issuers::named)
 }
 
 fn sender_checks(section: &config::Sender) -> Option<sender::Checks> {

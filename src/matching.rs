@@ -11,20 +11,26 @@
 mod copy;
 mod decision;
 mod offer;
+mod signer;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+pub use self::offer::Address;
+
 use self::{
     copy::Copy,
-    decision::{Circumstances, Decision},
+    decision::{Circumstances, Decision, Place},
 };
 use crate::{
     bundle::Document,
     domain::{
         Assurance, Awaits, BranchId, Finding, Indication, Retention, RetentionReason, ServiceId,
-        Severity, ShareId, SubIndication, Term, Timestamp, TypeCode, Verdict,
+        Severity, Sha256, ShareId, SignatureReport, SubIndication, Term, Timestamp, TypeCode,
+        Verdict,
     },
-    registry::Branch,
+    registry::{Branch, Issuers},
     signature::Examined,
 };
 
@@ -40,11 +46,13 @@ pub struct ExaminedDocument {
 }
 
 /// What holds for every share of the installation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// How long a share that is not verified is kept, and a document that nobody asked for at
     /// most: days of 24 hours from receipt.
     pub quarantine_days: u32,
+    /// Whose seals count as issuing copies.
+    pub issuers: Arc<Issuers>,
 }
 
 /// Everything that a share is judged by.
@@ -54,18 +62,19 @@ pub struct Case<'a> {
     pub share: ShareId,
     /// The branch it came to.
     pub branch: &'a Branch,
-    /// The service that the recipient's sub-address names.
-    pub service_hint: Option<&'a ServiceId>,
+    /// What says which service it is for.
+    pub address: Address<'a>,
     /// When the mail was accepted.
     pub received_at: Timestamp,
-    /// Whether a trust list is loaded: services that say nothing of signers accept less then.
+    /// Whether a trust list is in use: services that say nothing of signers accept less then, and a
+    /// seal has to be qualified to count as the issuer's.
     pub has_trust_list: bool,
     /// Its documents, in the order of the mail.
     pub documents: Vec<ExaminedDocument>,
     /// What was noticed while the mail was opened and its parts were paired.
     pub opening: Vec<Finding>,
     /// The installation's policy.
-    pub policy: Policy,
+    pub policy: &'a Policy,
 }
 
 /// The judgement on one share.
@@ -87,7 +96,7 @@ pub struct Judgement {
 #[derive(Clone, Debug)]
 pub struct JudgedDocument {
     number: u32,
-    excess: bool,
+    place: Place,
     source: ExaminedDocument,
 }
 
@@ -98,13 +107,14 @@ pub fn judge(case: Case<'_>) -> Judgement {
         let copies: Vec<Copy<'_>> =
             (1..).zip(&case.documents).map(|(number, source)| source.copy(number)).collect();
         let circumstances = Circumstances {
-            service_hint: case.service_hint,
+            address: case.address,
             received_at: case.received_at,
             has_trust_list: case.has_trust_list,
+            issuers: &case.policy.issuers,
         };
         decision::decide(case.branch, circumstances, &copies, case.opening)
     };
-    let Decision { service, verdict, assurance, findings, excess } = decision;
+    let Decision { service, verdict, assurance, findings, copies } = decision;
     let quarantine = case.policy.quarantine_days;
     let (days, reason) = match service {
         Some(service) if verdict == Verdict::Verified => {
@@ -112,7 +122,7 @@ pub fn judge(case: Case<'_>) -> Judgement {
         }
         _ => (quarantine, RetentionReason::Quarantine),
     };
-    let documents = (1..).zip(case.documents).zip(excess);
+    let documents = (1..).zip(case.documents).zip(copies);
     Judgement {
         share: case.share,
         branch: case.branch.id.clone(),
@@ -122,7 +132,7 @@ pub fn judge(case: Case<'_>) -> Judgement {
         assurance,
         findings,
         documents: documents
-            .map(|((number, source), excess)| JudgedDocument { number, excess, source })
+            .map(|((number, source), place)| JudgedDocument { number, place, source })
             .collect(),
         retention: Retention { destroy_at: case.received_at.plus_days(days), reason },
         excess_retention: Retention {
@@ -140,7 +150,7 @@ impl Judgement {
         branch: &BranchId,
         received_at: Timestamp,
         finding: Finding,
-        policy: Policy,
+        policy: &Policy,
     ) -> Self {
         let destroy_at = received_at.plus_days(policy.quarantine_days);
         Self {
@@ -249,7 +259,7 @@ impl Judgement {
     /// The term of the raw mail: it holds every document, also those that nobody asked for.
     #[must_use]
     pub fn mail_term(&self) -> Term {
-        let excess = self.documents.iter().any(|document| document.excess);
+        let excess = self.documents.iter().any(JudgedDocument::excess);
         if excess { Term::Short } else { Term::Share }
     }
 }
@@ -270,13 +280,13 @@ impl JudgedDocument {
     /// Whether the service did not ask for it: hidden from operators.
     #[must_use]
     pub fn excess(&self) -> bool {
-        self.excess
+        self.place.excess
     }
 
     /// The term it is kept for.
     #[must_use]
     pub fn term(&self) -> Term {
-        if self.excess { Term::Short } else { Term::Share }
+        if self.place.excess { Term::Short } else { Term::Share }
     }
 
     /// The size of its content, in bytes.
@@ -285,16 +295,20 @@ impl JudgedDocument {
         u64::try_from(self.source.examined.content().len()).unwrap_or(u64::MAX)
     }
 
-    /// The worst indication of its signatures; `None` when unsigned.
+    /// The indication of the signature that is decisive for it; `None` when unsigned.
     #[must_use]
     pub fn indication(&self) -> Option<Indication> {
-        self.source.examined.report().indication
+        self.decisive().map(|signature| signature.indication)
     }
 
     /// That signature's sub-indication.
     #[must_use]
     pub fn sub_indication(&self) -> Option<SubIndication> {
-        self.source.examined.report().sub_indication
+        self.decisive()?.sub_indication
+    }
+
+    fn decisive(&self) -> Option<&SignatureReport> {
+        self.source.examined.report().signatures.get(self.place.decisive?)
     }
 
     /// The document as it came.
@@ -318,6 +332,7 @@ impl ExaminedDocument {
             made_at: self.document.made_at,
             report: self.examined.report(),
             proofs: self.examined.proofs(),
+            content: self.examined.document().map(|content| Sha256::of(content)),
             first_receipt: self.first_receipt,
         }
     }

@@ -33,7 +33,7 @@ pub use self::{
     list::{ListError, ListSigner, TrustList},
     path::{PathLimits, PathOutcome, PathRequest, validate},
     purpose::Purpose,
-    qualification::qualification,
+    qualification::{qualification, signer_kind},
     revocation::{
         Kept, RevocationError, RevocationOutcome, RevocationRequest, RevocationStore, Wanted,
         revocation,

@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::{ConfigFile, say};
 use crate::{
-    app::{open_keeping, read_organisation_keys, read_trust_directory, recipient_certificates},
+    app::{
+        issuers, open_keeping, read_organisation_keys, read_trust_directory, recipient_certificates,
+    },
     clock::Clock,
     config::Config,
     smtp,
@@ -47,6 +49,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Findings::good(&format!("configuration {}", arguments.config.config.display()));
     check_tls(&config, &mut findings);
     check_trust(&config, &mut findings);
+    check_issuers(&config);
     check_organisation_keys(&config, &mut findings);
     check_keeping(&config, &mut findings).await;
     Ok(if findings.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -89,6 +92,26 @@ fn check_trust(config: &Config, findings: &mut Findings) {
             }
         }
         Err(error) => findings.bad(&error),
+    }
+}
+
+fn check_issuers(config: &Config) {
+    let issuers = issuers(&config.signatures);
+    let ids: Vec<String> = issuers.ids().iter().map(ToString::to_string).collect();
+    let ids = ids.join(", ");
+    if ids.is_empty() {
+        Findings::advise(
+            &"[signatures] issuers is an empty list: no seal counts as issuing copies, except where \
+              a service names its signers",
+        );
+    } else if issuers.is_unconfirmed() {
+        Findings::advise(&format_args!(
+            "seals that count as issuing copies: {ids}; the program knows no better, and no real \
+             copy has confirmed it. When the first one is here, look in its report whose seal it \
+             bears, and name that in [signatures] issuers"
+        ));
+    } else {
+        Findings::good(&format!("seals that count as issuing copies: {ids}"));
     }
 }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use serde::Deserialize;
 
 use crate::{
-    domain::{MailAddress, RevocationPolicy},
+    domain::{MailAddress, OrganisationId, RevocationPolicy},
     smtp, spool,
 };
 
@@ -182,6 +182,10 @@ pub struct Signatures {
     /// `prefer` or `require`: whether a signature may pass when nobody can say whether a
     /// certificate in its chain was revoked. Default: `prefer`.
     pub revocation: RevocationPolicy,
+    /// The organisations whose seals count as issuing copies, by their identifiers as certificates
+    /// have them: `NTRUA-12345678`, or the ЄДРПОУ code. Default: those that the program knows, see
+    /// `skrynka check`.
+    pub issuers: Option<Vec<OrganisationId>>,
     /// Whether lists and answers are fetched from the addresses in the certificates of proved
     /// chains. Default: true.
     pub fetch: bool,
@@ -200,6 +204,7 @@ impl Default for Signatures {
     fn default() -> Self {
         Self {
             revocation: RevocationPolicy::Prefer,
+            issuers: None,
             fetch: true,
             fetch_timeout_seconds: 10,
             fetch_max_bytes: 32 << 20,

@@ -80,10 +80,16 @@ finding_codes! {
     MissingDocument = "missing_document", Error;
     /// Nothing in the mail looks like a copy of a document.
     NoDocument = "no_document", Error;
+    /// The copy bears the seal of an organisation that is not known to issue copies; the detail is
+    /// its public number, when it is a legal entity's.
+    OtherIssuer = "other_issuer", Error;
     /// The QR code of the service is over its term of six months.
     QrExpired = "qr_expired", Warning;
     /// Nobody has said yet whether the signer's or an authority's certificate was revoked.
     RevocationUnchecked = "revocation_unchecked", Warning;
+    /// The same document as another one of the mail, under another name or in another container; the
+    /// detail is the number of that one.
+    SameDocument = "same_document", Warning;
     /// What a signature of the mail by a domain is worth (DKIM); the detail is the result by RFC 8601
     /// and the domain: `pass (diia.test)`.
     SenderDkim = "sender_dkim", Info;
@@ -94,6 +100,10 @@ finding_codes! {
     SenderSpf = "sender_spf", Info;
     /// Which service it is for cannot be told.
     ServiceAmbiguous = "service_ambiguous", Error;
+    /// The sub-address names a service that is not offered any more.
+    ServiceRetired = "service_retired", Error;
+    /// A further signature on a copy that another one proves; the detail is why it does not pass.
+    SignatureBeside = "signature_beside", Warning;
     /// A signature whose content is not in the mail.
     SignatureWithoutContent = "signature_without_content", Error;
     /// A signature failed; the detail is the sub-indication.

@@ -66,26 +66,31 @@ impl FromStr for Verdict {
     }
 }
 
-/// What the signatures of a share prove (`SECURITY.md`, "What a signature proves").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What the signatures of a share prove (`SECURITY.md`, "What a signature proves"). What proves
+/// less of a copy sorts lower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Assurance {
-    /// An organisation's seal: the organisation named in it issued these copies.
-    Sealed,
     /// A person's signature: the person named in it sent these files.
     PersonSigned,
+    /// The seal of an organisation that is not known to issue copies: it vouches for these files
+    /// and did not issue them.
+    SealedByOther,
+    /// The issuer's seal: the organisation named in it issued these copies.
+    Sealed,
 }
 
 impl Assurance {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Sealed, Self::PersonSigned];
+    /// All of them, what proves least first.
+    pub const ALL: [Self; 3] = [Self::PersonSigned, Self::SealedByOther, Self::Sealed];
 
     /// The name in the API and the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Sealed => "sealed",
             Self::PersonSigned => "person-signed",
+            Self::Sealed => "sealed",
+            Self::SealedByOther => "sealed-by-other",
         }
     }
 }

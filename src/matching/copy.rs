@@ -1,13 +1,16 @@
 //! One copy of a document, as far as the judge looks at it.
 
+use super::signer::{Acceptance, Rules};
 use crate::{
     domain::{
-        Assurance, DocumentReport, Finding, FindingCode, Indication, ShareId, SignatureReport,
-        SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
+        Assurance, BestTimeSource, DocumentReport, Finding, FindingCode, Indication, Severity,
+        Sha256, ShareId, SignatureReport, SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
     },
-    registry::{AcceptedSigners, SignerPolicy},
     signature::Proof,
 };
+
+/// A clock that is right may be ahead of ours by so much.
+const CLOCK_TOLERANCE_SECONDS: i64 = 600;
 
 /// The facts of one copy.
 #[derive(Clone, Copy, Debug)]
@@ -22,84 +25,151 @@ pub(super) struct Copy<'a> {
     pub(super) report: &'a DocumentReport,
     /// What the signatures that passed prove.
     pub(super) proofs: &'a [Proof],
+    /// The SHA-256 of its content; `None` for signature files whose document is not in the mail.
+    pub(super) content: Option<Sha256>,
     /// The earlier share that had the same signed bytes.
     pub(super) first_receipt: Option<ShareId>,
 }
 
-impl Copy<'_> {
-    /// The verdict of a share that holds this copy alone, and why it is not `verified` without
-    /// reserve.
+/// What a copy is worth by itself.
+#[derive(Clone, Debug)]
+pub(super) struct Grade {
+    /// The verdict of a share that holds this copy alone.
+    pub(super) verdict: Verdict,
+    /// Why it is not `verified` without reserve.
+    pub(super) findings: Vec<Finding>,
+    /// What the signature proves that the verdict rests on.
+    pub(super) assurance: Option<Assurance>,
+    /// The place in the report of the signature that the verdict rests on.
+    pub(super) decisive: Option<usize>,
+}
+
+/// How old a copy is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Age {
+    /// At least so many seconds.
+    pub(super) least_seconds: i64,
+    /// Whether somebody whose word counts says when it was made, so that it is no older than that.
+    pub(super) is_known: bool,
+}
+
+impl<'a> Copy<'a> {
+    /// What the copy is worth by `rules`; without any, for no service is known, any signer will
+    /// do.
     ///
-    /// Without `accepted`, for no service is known, any signer will do.
-    pub(super) fn grade(&self, accepted: Option<AcceptedSigners<'_>>) -> (Verdict, Vec<Finding>) {
-        match self.report.indication {
-            None => (Verdict::Unsigned, vec![self.finding(FindingCode::UnsignedDocument)]),
-            Some(Indication::TotalFailed) => {
-                (Verdict::Invalid, vec![self.signature_finding(FindingCode::SignatureInvalid)])
-            }
-            // The standard waits for another certificate, which may be the right one. A copy that
-            // brings a certificate which contradicts the signature was changed on its way.
-            Some(Indication::Indeterminate)
-                if self.has_warning(WarningCode::CertificateContradicted) =>
-            {
-                (Verdict::Invalid, vec![self.signature_finding(FindingCode::SignatureInvalid)])
-            }
-            // The standard waits for a proof that the signature is older than the revocation. A
-            // copy brings all its proofs along: none will come, and the key may be stolen.
-            Some(Indication::Indeterminate) if self.is_by_revoked_signer() => {
-                let finding = self.finding(FindingCode::SignatureInvalid);
-                let detail = SubIndication::RevokedNoPoe.as_str();
-                (Verdict::Invalid, vec![finding.with_detail(detail)])
-            }
-            Some(Indication::Indeterminate) => {
-                let finding = self.signature_finding(FindingCode::SignatureUndetermined);
-                let algorithm = self
-                    .unsupported_algorithm()
-                    .map(|name| self.finding(FindingCode::AlgorithmUnsupported).with_detail(name));
-                (Verdict::Undetermined, [finding].into_iter().chain(algorithm).collect())
-            }
-            Some(Indication::TotalPassed) => match accepted {
-                Some(accepted) if !self.is_accepted(accepted.policy) => {
-                    let finding = self.finding(FindingCode::SignerNotAccepted);
-                    (Verdict::Invalid, vec![finding.with_detail(accepted.to_string())])
-                }
-                _ if self.has_warning(WarningCode::RevocationUnchecked) => {
-                    (Verdict::Verified, vec![self.finding(FindingCode::RevocationUnchecked)])
-                }
-                _ => (Verdict::Verified, Vec::new()),
-            },
+    /// A copy is proved by one signature that passed, is by a signer whom the service accepts, and
+    /// covers what a reader is shown. What is unreadable, unsupported or by an unknown authority
+    /// beside it is a finding. What is broken, revoked or contradicted speaks against the copy,
+    /// whatever stands beside it.
+    pub(super) fn grade(&self, rules: Option<&Rules<'_>>) -> Grade {
+        let signatures = || self.report.signatures.iter().enumerate();
+        if self.report.signatures.is_empty() {
+            let finding = self.finding(FindingCode::UnsignedDocument);
+            return Grade::unproved(Verdict::Unsigned, None, finding);
         }
-    }
-
-    /// What the strongest signature that passed, of signers that `policy` accepts, proves.
-    pub(super) fn assurance(&self, policy: Option<&SignerPolicy>) -> Option<Assurance> {
-        if self.report.indication != Some(Indication::TotalPassed)
-            || policy.is_some_and(|policy| !self.is_accepted(policy))
+        if let Some((place, broken)) = signatures().find(|(_, one)| is_broken(one)) {
+            let finding = self.about(FindingCode::SignatureInvalid, broken);
+            return Grade::unproved(Verdict::Invalid, Some(place), finding);
+        }
+        let best = self.satisfying(rules).min_by_key(|(proof, signature)| {
+            // The one that proves most, with the least said against it.
+            let assurance = rules.and_then(|rules| rules.assurance(proof, signature));
+            (has_warning(signature, WarningCode::RevocationUnchecked), std::cmp::Reverse(assurance))
+        });
+        if let Some((proof, signature)) = best {
+            return self.proved(proof, signature, rules);
+        }
+        let other = self.passed().find(|(proof, signature)| {
+            rules.is_some_and(|rules| rules.accept(proof, signature) == Acceptance::OtherIssuer)
+        });
+        if let Some((proof, signature)) = other {
+            let finding = self.other_issuer(signature);
+            return Grade::unproved(Verdict::Undetermined, Some(proof.signature()), finding);
+        }
+        if let Some((place, open)) =
+            signatures().find(|(_, one)| one.indication == Indication::Indeterminate)
         {
-            return None;
+            let finding = self.about(FindingCode::SignatureUndetermined, open);
+            let mut grade = Grade::unproved(Verdict::Undetermined, Some(place), finding);
+            let algorithm = self.unsupported_algorithm();
+            grade.findings.extend(
+                algorithm
+                    .map(|name| self.finding(FindingCode::AlgorithmUnsupported).with_detail(name)),
+            );
+            return grade;
         }
-        let wanted = match policy {
-            Some(SignerPolicy::Person) => [Assurance::PersonSigned].as_slice(),
-            _ => &[Assurance::Sealed, Assurance::PersonSigned],
+        if let Some((place, unread)) = signatures().find(|(_, one)| !is_passed(one)) {
+            let finding = self.about(FindingCode::SignatureInvalid, unread);
+            return Grade::unproved(Verdict::Invalid, Some(place), finding);
+        }
+        let is_refused = |(proof, signature): (&Proof, &SignatureReport)| {
+            rules.is_some_and(|rules| rules.accept(proof, signature) == Acceptance::Refused)
         };
-        wanted.iter().copied().find(|assurance| {
-            self.passed().any(|signature| {
-                signature.signer.assurance == Some(*assurance)
-                    && policy.is_none_or(|policy| is_by_pinned(signature, policy))
-            })
-        })
+        if self.passed().all(is_refused) {
+            let finding = self.finding(FindingCode::SignerNotAccepted);
+            let detail = rules.map(|rules| rules.accepted.to_string());
+            return Grade::unproved(Verdict::Invalid, Some(0), Finding { detail, ..finding });
+        }
+        let finding = self.finding(FindingCode::SignatureUndetermined);
+        let detail = SubIndication::SignedDataNotFound.as_str();
+        Grade::unproved(Verdict::Undetermined, Some(0), finding.with_detail(detail))
     }
 
-    /// How many seconds before `received_at` the oldest of its times lies: what its signers claim
-    /// and what its name says. Both are hints; the older one is the safer.
-    pub(super) fn age_seconds(&self, received_at: Timestamp) -> Option<i64> {
-        self.report
-            .signatures
-            .iter()
-            .filter_map(|signature| signature.signing_time)
-            .chain(self.made_at)
-            .min()
-            .map(|made_at| received_at.seconds_since(made_at))
+    /// The grade of a copy that `signature` proves.
+    fn proved(
+        &self,
+        proof: &Proof,
+        signature: &SignatureReport,
+        rules: Option<&Rules<'_>>,
+    ) -> Grade {
+        let assurance = rules.and_then(|rules| rules.assurance(proof, signature));
+        let mut findings = Vec::new();
+        if assurance == Some(Assurance::SealedByOther) {
+            let finding = self.other_issuer(signature);
+            findings.push(Finding { severity: Severity::Warning, ..finding });
+        }
+        if has_warning(signature, WarningCode::RevocationUnchecked) {
+            findings.push(self.finding(FindingCode::RevocationUnchecked));
+        }
+        let beside = self.report.signatures.iter().filter(|one| !is_passed(one));
+        findings.extend(beside.map(|one| self.about(FindingCode::SignatureBeside, one)));
+        let decisive = Some(proof.signature());
+        Grade { verdict: Verdict::Verified, findings, assurance, decisive }
+    }
+
+    /// How old the copy is at `received_at`; `None` when nothing tells.
+    ///
+    /// That it is no older is said by the signers alone whose signatures prove it: what they claim,
+    /// or a content time-stamp that they put under their signature. Everything else that tells a
+    /// time (other time-stamps, for anybody can add one later; its name, for anybody can change
+    /// it) can only make it older. A moment still to come tells nothing.
+    pub(super) fn age(&self, rules: Option<&Rules<'_>>, received_at: Timestamp) -> Option<Age> {
+        let latest = received_at.plus_seconds(CLOCK_TOLERANCE_SECONDS);
+        let told = |moment: &Timestamp| *moment <= latest;
+        let satisfying: Vec<&SignatureReport> =
+            self.satisfying(rules).map(|(_, signature)| signature).collect();
+        let said = satisfying.iter().flat_map(|one| one.signing_time.into_iter().chain(under(one)));
+        let said = said.filter(told).min();
+        let proved = satisfying.iter().filter_map(|one| proved_moment(one));
+        let oldest = said.into_iter().chain(proved).chain(self.made_at).filter(told).min()?;
+        let least_seconds = received_at.seconds_since(oldest).max(0);
+        Some(Age { least_seconds, is_known: said.is_some() })
+    }
+
+    /// Whether it is the same document as `other`: the content is the same, or a signature that
+    /// passed covers nothing but what the other's cover.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        let has = |digest: &Sha256| {
+            let mut covered = other.proofs.iter().flat_map(Proof::covered);
+            other.content.as_ref() == Some(digest) || covered.any(|own| own == digest)
+        };
+        self.content.as_ref().is_some_and(has)
+            || self.proofs.iter().any(|proof| proof.covered().iter().all(has))
+    }
+
+    /// Whether it is no copy but a signature file whose document is not in the mail.
+    pub(super) fn is_orphan(&self) -> bool {
+        self.content.is_none()
     }
 
     /// A finding about this copy.
@@ -107,45 +177,37 @@ impl Copy<'_> {
         Finding::of_document(code, self.number)
     }
 
-    fn is_accepted(&self, policy: &SignerPolicy) -> bool {
-        match policy {
-            SignerPolicy::Anchors => true,
-            SignerPolicy::Seal => self.has_assurance(Assurance::Sealed),
-            SignerPolicy::Person => self.has_assurance(Assurance::PersonSigned),
-            SignerPolicy::SealOrPerson => {
-                self.has_assurance(Assurance::Sealed) || self.has_assurance(Assurance::PersonSigned)
-            }
-            SignerPolicy::Pinned(certificates) => {
-                self.proofs.iter().any(|proof| certificates.contains(&proof.signer()))
-            }
-        }
+    /// The signatures that prove it by `rules`.
+    fn satisfying(
+        &self,
+        rules: Option<&Rules<'_>>,
+    ) -> impl Iterator<Item = (&'a Proof, &'a SignatureReport)> {
+        self.passed().filter(move |(proof, signature)| {
+            let accept = |rules: &Rules<'_>| rules.accept(proof, signature);
+            proof.covers_document()
+                && rules.is_none_or(|rules| accept(rules) == Acceptance::Accepted)
+        })
     }
 
-    fn has_assurance(&self, assurance: Assurance) -> bool {
-        self.passed().any(|signature| signature.signer.assurance == Some(assurance))
+    fn passed(&self) -> impl Iterator<Item = (&'a Proof, &'a SignatureReport)> {
+        let report = self.report;
+        self.proofs.iter().filter_map(move |proof| {
+            let signature = report.signatures.get(proof.signature());
+            Some((proof, signature.filter(|one| is_passed(one))?))
+        })
     }
 
-    fn passed(&self) -> impl Iterator<Item = &SignatureReport> {
-        let signatures = self.report.signatures.iter();
-        signatures.filter(|signature| signature.indication == Indication::TotalPassed)
+    /// Names the organisation by its public number alone: the name may be a person's, and findings
+    /// stand in the clear.
+    fn other_issuer(&self, signature: &SignatureReport) -> Finding {
+        let id = signature.signer.organisation_id.as_ref();
+        let detail = id.filter(|id| id.is_legal_entity()).map(ToString::to_string);
+        Finding { detail, ..self.finding(FindingCode::OtherIssuer) }
     }
 
-    fn is_by_revoked_signer(&self) -> bool {
-        let mut signatures = self.report.signatures.iter();
-        signatures.any(|one| one.sub_indication == Some(SubIndication::RevokedNoPoe))
-    }
-
-    fn has_warning(&self, code: WarningCode) -> bool {
-        let mut warnings = self.report.signatures.iter().flat_map(|one| &one.warnings);
-        warnings.any(|warning| warning.code == code)
-    }
-
-    fn signature_finding(&self, code: FindingCode) -> Finding {
-        let finding = self.finding(code);
-        match self.report.sub_indication {
-            Some(sub_indication) => finding.with_detail(sub_indication.as_str()),
-            None => finding,
-        }
+    fn about(&self, code: FindingCode, signature: &SignatureReport) -> Finding {
+        let detail = signature.sub_indication.map(|sub| sub.as_str().to_owned());
+        Finding { detail, ..self.finding(code) }
     }
 
     /// The algorithm for whose sake nothing can be said: the signature's own, or that of a key in
@@ -161,12 +223,63 @@ impl Copy<'_> {
     }
 }
 
-/// Whether a policy of pinned signers means this signature's. Every other one takes any signer
-/// with the assurance that it asks for.
-fn is_by_pinned(signature: &SignatureReport, policy: &SignerPolicy) -> bool {
-    let SignerPolicy::Pinned(certificates) = policy else { return true };
-    let signer = signature.chain.first();
-    signer.is_some_and(|signer| certificates.iter().any(|pinned| signer.sha256 == (*pinned).into()))
+impl Grade {
+    fn unproved(verdict: Verdict, decisive: Option<usize>, finding: Finding) -> Self {
+        Self { verdict, findings: vec![finding], assurance: None, decisive }
+    }
+}
+
+fn is_passed(signature: &SignatureReport) -> bool {
+    signature.indication == Indication::TotalPassed
+}
+
+/// Whether the signature speaks against the copy that it stands on.
+///
+/// Where the certificate in the file contradicts the signature, the standard waits for another
+/// one; and where the signer was revoked, for a proof that the signature is older. A copy brings
+/// all of that along: what contradicts it was changed on its way, and no later proof will come.
+fn is_broken(signature: &SignatureReport) -> bool {
+    let is_contradicted = has_warning(signature, WarningCode::CertificateContradicted);
+    match (signature.indication, signature.sub_indication) {
+        (Indication::TotalPassed, _) => false,
+        (Indication::Indeterminate, sub) => {
+            is_contradicted || sub == Some(SubIndication::RevokedNoPoe)
+        }
+        (Indication::TotalFailed, sub) => {
+            let is_unread = matches!(
+                sub,
+                Some(
+                    SubIndication::Expired
+                        | SubIndication::FormatFailure
+                        | SubIndication::NotYetValid
+                )
+            );
+            is_contradicted || !is_unread
+        }
+    }
+}
+
+fn has_warning(signature: &SignatureReport, code: WarningCode) -> bool {
+    signature.warnings.iter().any(|warning| warning.code == code)
+}
+
+/// The moments of right content time-stamps: the signature over them is younger.
+fn under(signature: &SignatureReport) -> impl Iterator<Item = Timestamp> {
+    let stamps = signature.timestamps.iter().filter(|stamp| {
+        stamp.kind == "content-time-stamp" && stamp.indication == Indication::TotalPassed
+    });
+    stamps.filter_map(|stamp| stamp.time)
+}
+
+/// The moment at which a time-stamp proves that the signature existed.
+fn proved_moment(signature: &SignatureReport) -> Option<Timestamp> {
+    match signature.best_time_source {
+        BestTimeSource::ArchiveTimestamp
+        | BestTimeSource::ContentTimestamp
+        | BestTimeSource::DocumentTimestamp
+        | BestTimeSource::SignatureTimestamp => Some(signature.best_time),
+        BestTimeSource::Given | BestTimeSource::Receipt => None,
+    }
 }
 
 fn unsupported_in(signature: &SignatureReport) -> Option<&str> {

@@ -2,10 +2,14 @@
 
 use std::cmp::Reverse;
 
-use super::{copy::Copy, offer};
+use super::{
+    copy::{Copy, Grade},
+    offer::{self, Address},
+    signer::Rules,
+};
 use crate::{
-    domain::{Assurance, Finding, FindingCode, ServiceId, Severity, Timestamp, TypeCode, Verdict},
-    registry::{Branch, QrTerm, Requirement, Service},
+    domain::{Assurance, Finding, FindingCode, Severity, Timestamp, TypeCode, Verdict},
+    registry::{Branch, Issuers, QrTerm, Requirement, Service},
 };
 
 const SECONDS_PER_HOUR: i64 = 3600;
@@ -24,85 +28,165 @@ pub(super) struct Decision<'a> {
     pub(super) assurance: Option<Assurance>,
     /// Everything noticed, in the order to show it.
     pub(super) findings: Vec<Finding>,
-    /// For each copy, whether the service did not ask for it.
-    pub(super) excess: Vec<bool>,
+    /// For each copy, what is decided of it.
+    pub(super) copies: Vec<Place>,
+}
+
+/// What is decided of one copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Whether the service did not ask for it.
+    pub(super) excess: bool,
+    /// The place in its report of the signature that is decisive for it.
+    pub(super) decisive: Option<usize>,
 }
 
 /// What copies are decided by, beside the branch they came to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances<'a> {
-    /// The service that the recipient's sub-address names.
-    pub(super) service_hint: Option<&'a ServiceId>,
+    /// What says which service it is for.
+    pub(super) address: Address<'a>,
     /// When the mail was accepted.
     pub(super) received_at: Timestamp,
-    /// Whether a trust list is loaded.
+    /// Whether a trust list is in use.
     pub(super) has_trust_list: bool,
+    /// Whose seals count as issuing copies.
+    pub(super) issuers: &'a Issuers,
+}
+
+impl<'a> Circumstances<'a> {
+    fn rules(&self, service: &'a Service) -> Rules<'a> {
+        let Self { has_trust_list, issuers, .. } = *self;
+        Rules { accepted: service.accepted_signers(has_trust_list), issuers, has_trust_list }
+    }
 }
 
 /// Decides on `copies`, given what was noticed at `opening`.
 pub(super) fn decide<'a>(
     branch: &'a Branch,
-    circumstances: Circumstances<'_>,
+    circumstances: Circumstances<'a>,
     copies: &[Copy<'_>],
     opening: Vec<Finding>,
 ) -> Decision<'a> {
-    let Circumstances { service_hint, received_at, has_trust_list } = circumstances;
+    let received_at = circumstances.received_at;
     let types: Vec<&TypeCode> = copies.iter().map(|copy| copy.type_code).collect();
-    let service = offer::choose(branch, service_hint, &types);
-    let lacks = |service: &Service| missing(service, &types).next().is_some();
-    let is_excess = |copy: &Copy<'_>| {
-        // A copy whose name was lost on the way may be the one that is missing: staff must see it.
-        service.is_some_and(|service| {
-            service.requirement(copy.type_code).is_none()
-                && !(copy.type_code.is_unknown() && lacks(service))
-        })
+    let choice = offer::choose(branch, circumstances.address, &types);
+    let service = choice.service;
+    let is_asked_for = |copy: &Copy<'_>| {
+        service.is_none_or(|service| service.requirement(copy.type_code).is_some())
+    };
+    let rules = service.map(|service| circumstances.rules(service));
+    let grades: Vec<Grade> = copies.iter().map(|copy| copy.grade(rules.as_ref())).collect();
+    let repeated = repeated(copies, &grades, is_asked_for);
+    let is_repeated = |copy: &Copy<'_>| repeated.iter().any(|(number, _)| *number == copy.number);
+    // One document is one, under however many names, and a signature is none.
+    let there: Vec<&TypeCode> = copies
+        .iter()
+        .filter(|copy| !copy.is_orphan() && !is_repeated(copy))
+        .map(|copy| copy.type_code)
+        .collect();
+    let is_complete = service.is_some_and(|service| missing(service, &there).next().is_none());
+    // A copy whose name was lost on the way may be the one that is missing: staff must see it.
+    let is_excess =
+        |copy: &Copy<'_>| !is_asked_for(copy) && (is_complete || !copy.type_code.is_unknown());
+    // Beside the documents themselves, a signature of something that was not sent says nothing
+    // against them. The same document again says something only when it is broken there.
+    let is_idle = |copy: &Copy<'_>, grade: &Grade| {
+        is_excess(copy)
+            || (is_complete && copy.is_orphan())
+            || (is_repeated(copy) && grade.verdict > Verdict::Invalid)
     };
     // Junk beside what was asked for must not spoil it. When only other things came, they are
     // judged: a forgery is not to be called incomplete.
-    let asked_for: Vec<&Copy<'_>> = copies.iter().filter(|copy| !is_excess(copy)).collect();
-    let deciding = if asked_for.is_empty() { copies.iter().collect() } else { asked_for };
+    let all = || copies.iter().zip(&grades);
+    let asked_for: Vec<_> = all().filter(|(copy, grade)| !is_idle(copy, grade)).collect();
+    let deciding = if asked_for.is_empty() { all().collect() } else { asked_for };
 
     let mut bench = Bench { verdict: Verdict::Verified, findings: Vec::new() };
-    let is_idle = |number| {
-        !deciding.iter().any(|copy| copy.number == number)
-            && copies.iter().any(|copy| copy.number == number)
-    };
+    let decides = |number| deciding.iter().any(|(copy, _)| copy.number == number);
     for finding in opening {
-        bench.take_opening(finding, is_idle);
+        bench.take_opening(finding, |number| {
+            !decides(number) && copies.iter().any(|copy| copy.number == number)
+        });
     }
     if copies.is_empty() {
         bench.lower(Verdict::Unrecognised, Finding::of_share(FindingCode::NoDocument));
     } else if let Some(service) = service {
-        bench.compare_list(service, &types);
+        bench.compare_list(service, &there);
     } else {
         bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceAmbiguous));
     }
-    let accepted = service.map(|service| service.accepted_signers(has_trust_list));
-    for copy in &deciding {
-        let (verdict, findings) = copy.grade(accepted);
-        bench.verdict = bench.verdict.min(verdict);
-        bench.findings.extend(findings);
-        if let Some(service) = service.filter(|_| !is_excess(copy)) {
-            bench.check_age(copy, service, received_at);
+    if choice.is_retired {
+        bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceRetired));
+    }
+    for (copy, grade) in &deciding {
+        bench.verdict = bench.verdict.min(grade.verdict);
+        bench.findings.extend(grade.findings.iter().cloned());
+        if let Some(service) = service.filter(|_| is_asked_for(copy)) {
+            bench.check_age(copy, service, rules.as_ref(), received_at);
         }
+    }
+    let is_worse = |other: &Service| {
+        let rules = circumstances.rules(other);
+        deciding.iter().any(|(copy, grade)| {
+            let asked = other.requirement(copy.type_code).is_some();
+            let mut strict = Bench { verdict: grade.verdict, findings: Vec::new() };
+            strict.verdict = strict.verdict.min(copy.grade(Some(&rules)).verdict);
+            strict.check_age(copy, other, Some(&rules), received_at);
+            asked && strict.verdict < bench.verdict
+        })
+    };
+    // By what he sends the sender chose this service, and another that fits would not have taken
+    // what he sent.
+    if choice.others.iter().any(|other| is_worse(other)) {
+        bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceAmbiguous));
     }
     for copy in copies {
         bench.note(copy, is_excess(copy));
+    }
+    for (number, of) in &repeated {
+        let finding = Finding::of_document(FindingCode::SameDocument, *number);
+        bench.findings.push(finding.with_detail(of.to_string()));
     }
     if let Some(service) = service {
         bench.check_qr(service, received_at);
     }
 
     sort(&mut bench.findings);
-    let assurances =
-        deciding.iter().map(|copy| copy.assurance(accepted.map(|accepted| accepted.policy)));
+    let places =
+        all().map(|(copy, grade)| Place { excess: is_excess(copy), decisive: grade.decisive });
     Decision {
         service,
         verdict: bench.verdict,
-        assurance: weakest(assurances),
+        assurance: weakest(
+            deciding
+                .iter()
+                .filter(|(copy, _)| !is_repeated(copy))
+                .map(|(_, grade)| grade.assurance),
+        ),
         findings: bench.findings,
-        excess: copies.iter().map(is_excess).collect(),
+        copies: places.collect(),
     }
+}
+
+/// The copies that are the same document as another one, each with the number of that. Of several
+/// with one content one counts that was asked for, and of those the one that is proved best.
+fn repeated(
+    copies: &[Copy<'_>],
+    grades: &[Grade],
+    is_asked_for: impl Fn(&Copy<'_>) -> bool,
+) -> Vec<(u32, u32)> {
+    let mut all: Vec<(&Copy<'_>, &Grade)> = copies.iter().zip(grades).collect();
+    all.sort_by_key(|(copy, grade)| (!is_asked_for(copy), Reverse(grade.verdict), copy.number));
+    let mut counted: Vec<&Copy<'_>> = Vec::new();
+    let mut repeated = Vec::new();
+    for (copy, _) in all {
+        match counted.iter().find(|one| copy.repeats(one)) {
+            Some(of) => repeated.push((copy.number, of.number)),
+            None => counted.push(copy),
+        }
+    }
+    repeated
 }
 
 /// Where the verdict sinks and the findings gather.
@@ -139,14 +223,24 @@ impl Bench {
         }
     }
 
-    /// A copy that nothing tells the age of is as good as stale where freshness is required.
-    fn check_age(&mut self, copy: &Copy<'_>, service: &Service, received_at: Timestamp) {
+    /// A copy that nobody says the age of whose word counts is as good as stale where freshness is
+    /// required.
+    fn check_age(
+        &mut self,
+        copy: &Copy<'_>,
+        service: &Service,
+        rules: Option<&Rules<'_>>,
+        received_at: Timestamp,
+    ) {
         let finding = copy.finding(FindingCode::StaleCopy);
         let max = i64::from(service.max_copy_age_hours) * SECONDS_PER_HOUR;
-        let finding = match copy.age_seconds(received_at) {
-            Some(age) if age > max => finding.with_detail((age / SECONDS_PER_HOUR).to_string()),
-            None if service.require_fresh => finding.with_detail("unknown"),
-            _ => return,
+        let age = copy.age(rules, received_at);
+        let finding = match age.filter(|age| age.least_seconds > max) {
+            Some(age) => finding.with_detail((age.least_seconds / SECONDS_PER_HOUR).to_string()),
+            None if service.require_fresh && !age.is_some_and(|age| age.is_known) => {
+                finding.with_detail("unknown")
+            }
+            None => return,
         };
         if service.require_fresh {
             self.lower(Verdict::Undetermined, Finding { severity: Severity::Error, ..finding });
@@ -198,11 +292,7 @@ fn missing<'a>(
 }
 
 /// What all of them prove together: nothing when there is none, or one proves nothing.
-fn weakest(assurances: impl Iterator<Item = Option<Assurance>>) -> Option<Assurance> {
-    assurances
-        .reduce(|one, other| match (one?, other?) {
-            (Assurance::Sealed, Assurance::Sealed) => Some(Assurance::Sealed),
-            _ => Some(Assurance::PersonSigned),
-        })
-        .flatten()
+fn weakest(mut assurances: impl Iterator<Item = Option<Assurance>>) -> Option<Assurance> {
+    let first = assurances.next()??;
+    assurances.try_fold(first, |weakest, one| Some(weakest.min(one?)))
 }

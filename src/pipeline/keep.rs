@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::{
     domain::{DocumentDetails, Fingerprint, Sha256, ShareDetails, ShareId, Term},
-    matching::{self, Case, ExaminedDocument, JudgedDocument, Judgement},
+    matching::{self, Address, Case, ExaminedDocument, JudgedDocument, Judgement},
     metrics::Stage,
     sealing::Key,
     spool::SpooledMail,
@@ -68,7 +68,7 @@ impl Pipeline {
                     &branch.id,
                     received_at,
                     finding.clone(),
-                    self.policy,
+                    &self.policy,
                 ));
             }
             Content::Documents { documents, findings } => (documents, findings),
@@ -87,12 +87,12 @@ impl Pipeline {
         let judgement = matching::judge(Case {
             share,
             branch,
-            service_hint: target.service.as_ref(),
+            address: Address { named: target.service.as_ref(), before: None },
             received_at,
             has_trust_list: opened.has_trust_list,
             documents,
             opening: findings.clone(),
-            policy: self.policy,
+            policy: &self.policy,
         });
         self.metrics.stage(Stage::Match, start.elapsed());
         Ok(judgement)

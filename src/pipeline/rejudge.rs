@@ -16,10 +16,10 @@ use tokio::sync::watch;
 
 use crate::{
     domain::{
-        Awaits, BranchScope, DocumentDetails, DocumentRow, FindingCode, ShareId, ShareRow, Term,
-        without_trace,
+        Awaits, BranchScope, DocumentDetails, DocumentRow, FindingCode, ServiceId, ShareDetails,
+        ShareId, ShareRow, Term, without_trace,
     },
-    matching::{self, Case, ExaminedDocument, Judgement},
+    matching::{self, Address, Case, ExaminedDocument, Judgement},
     metrics::{Part, Rejudging},
     sealing::Key,
     store::{Rejudged, Waiting},
@@ -147,7 +147,8 @@ impl Pipeline {
         let documents = self.store.documents(share).await?;
         // What the DNS said then is not what it says now.
         let signals = before.findings.iter().filter(|finding| finding.code.is_of_sender());
-        let judgement = self.judge_again(&before, opened);
+        let named = self.named_service(&before).await?;
+        let judgement = self.judge_again(&before, named.as_ref(), opened);
         let judgement = judgement.map(|judgement| judgement.noting(signals.cloned()));
         let Some(judgement) = judgement.filter(|judgement| is_split_as(judgement, &documents))
         else {
@@ -179,13 +180,32 @@ impl Pipeline {
         Ok(key.transpose()?)
     }
 
+    /// The service that the recipient's sub-address names. Which service a share was matched with
+    /// does not tell who chose it.
+    async fn named_service(&self, before: &ShareRow) -> Result<Option<ServiceId>, PipelineError> {
+        let key = self.kept_key(before.id, Term::Share).await?;
+        let (Some(key), Some(sealed)) = (key, &before.sealed_details) else { return Ok(None) };
+        let (term, kind) = (Term::Share, ShareDetails::KIND);
+        let details: ShareDetails = self.vault.open_details(before.id, term, kind, &key, sealed)?;
+        let registry = Arc::clone(&self.registry.borrow());
+        let mut services = details.recipients.iter().filter_map(|recipient| {
+            registry.find(recipient).and_then(|found| Some(found.service?.id.clone()))
+        });
+        Ok(services.next())
+    }
+
     /// Judges by the registry of now; `None` when it no longer has the branch or the service.
-    fn judge_again(&self, before: &ShareRow, opened: Opened) -> Option<Judgement> {
+    fn judge_again(
+        &self,
+        before: &ShareRow,
+        named: Option<&ServiceId>,
+        opened: Opened,
+    ) -> Option<Judgement> {
         let (documents, opening) = match opened.content {
             Content::Documents { documents, findings } => (documents, findings),
             Content::Malformed(finding) => {
                 let (share, branch, at) = (before.id, &before.branch, before.received_at);
-                return Some(Judgement::malformed(share, branch, at, finding, self.policy));
+                return Some(Judgement::malformed(share, branch, at, finding, &self.policy));
             }
         };
         let registry = Arc::clone(&self.registry.borrow());
@@ -193,6 +213,10 @@ impl Pipeline {
         if let Some(service) = &before.service {
             branch.service(service)?;
         }
+        // A service that was offered then counts as offered, whatever the registry says now.
+        let was_retired =
+            before.findings.iter().any(|finding| finding.code == FindingCode::ServiceRetired);
+        let matched = before.service.as_ref().filter(|_| !was_retired);
         // The mails that came since are none that a copy could have been in before.
         let first_receipts = first_receipts(before);
         let documents = (1..)
@@ -206,12 +230,12 @@ impl Pipeline {
         Some(matching::judge(Case {
             share: before.id,
             branch,
-            service_hint: before.service.as_ref(),
+            address: Address { named, before: matched },
             received_at: before.received_at,
             has_trust_list: opened.has_trust_list,
             documents,
             opening,
-            policy: self.policy,
+            policy: &self.policy,
         }))
     }
 

@@ -76,7 +76,10 @@ impl House {
             revocation_policy: RevocationPolicy::Prefer,
             wanted: None,
             sender: None,
-            policy: matching::Policy { quarantine_days: 30 },
+            policy: matching::Policy {
+                quarantine_days: 30,
+                issuers: crate::registry::Issuers::built_in().into(),
+            },
             hostname: "mx.example.ua".to_owned(),
             clock: Clock::fixed(at),
             metrics,

@@ -25,6 +25,9 @@ const ROOT_NAME: &str = "CN=Тестовий центр сертифікації
 const NATIONAL_ROOT_NAME: &str = "CN=Тестовий національний центр,O=Тестова установа,C=UA";
 const SUBORDINATE_NAME: &str = "CN=Тестовий підпорядкований центр,O=Тестова установа,C=UA";
 
+/// The identifier of «Тестова установа», whose seal issues the sample copies.
+pub const ORGANISATION: &str = "NTRUA-00000000";
+
 /// What a signer's key signs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyAlgorithm {
@@ -39,6 +42,8 @@ pub enum KeyAlgorithm {
 /// Whom a signer's certificate names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
+    /// The seal of «Тестова фірма», marked as a seal. It issues no copies.
+    Firm,
     /// The seal of «Тестова установа», marked as a seal.
     Organisation,
     /// «Тестова Особа», who signs in person.
@@ -48,6 +53,7 @@ pub enum Subject {
 impl Subject {
     fn name(self) -> &'static str {
         match self {
+            Self::Firm => "CN=Тестова фірма,2.5.4.97=NTRUA-00000001,O=Тестова фірма,C=UA",
             Self::Organisation => {
                 "CN=Тестова установа,2.5.4.97=NTRUA-00000000,O=Тестова установа,C=UA"
             }

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Budget, Form, asic, pades, problem::Problems};
 use crate::{
-    domain::{BestTimeSource, Container, Indication, Level, TimestampReport, Warning},
+    domain::{BestTimeSource, Container, Indication, Level, Timestamp, TimestampReport, Warning},
     trust::Certificate,
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Enclosed {
     pub(super) covers: Vec<String>,
     /// The documents that it covers by way of a manifest; none when it is over them directly.
     pub(super) documents: Vec<Bytes>,
+    /// When it was made, by the word of its container. A claim, and no proof.
+    pub(super) claimed: Option<Timestamp>,
     /// Time-stamps around the signature, the outermost first.
     pub(super) stamps: Vec<Stamp>,
     pub(super) warnings: Vec<Warning>,

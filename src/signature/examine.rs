@@ -25,6 +25,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Examined {
     content: Bytes,
+    has_document: bool,
     report: DocumentReport,
     proofs: Vec<Proof>,
     wanted: Vec<Wanted>,
@@ -37,6 +38,12 @@ impl Examined {
     #[must_use]
     pub fn content(&self) -> &Bytes {
         &self.content
+    }
+
+    /// The same; `None` when the document is not at hand.
+    #[must_use]
+    pub fn document(&self) -> Option<&Bytes> {
+        self.has_document.then_some(&self.content)
     }
 
     /// What the signatures are worth.
@@ -125,6 +132,8 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
     let is_closed = content.as_ref().is_some_and(|content| Form::of(content) == Form::Envelope);
     if let Some(content) = content.as_ref().filter(|_| is_closed) {
         document.note_closed(content, encrypted);
+        // Nobody has seen what is inside, so no signature around it is over what is shown.
+        document.proofs.iter_mut().for_each(|proof| proof.covers_document = false);
     } else if files.is_empty() && inside.is_empty() {
         document.note_unsupported(content.as_ref());
     }
@@ -149,6 +158,7 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
     let Document { reports, proofs, .. } = document;
     let worst = reports.iter().rev().max_by_key(|report| report.indication);
     Examined {
+        has_document: content.is_some(),
         content: innermost
             .or(content)
             .or_else(|| signed.content.iter().chain(&signed.signatures).next().cloned())
@@ -199,12 +209,12 @@ impl<'a> Document<'a> {
         });
         let sources: Vec<&Bytes> = sources.map(|one| &one.file).collect();
         targets.extend(sources);
-        let carries = |file: &Bytes| {
+        let brings_document = |file: &Bytes| {
             let opened = decrypted(file, encrypted);
             let inside = layers.iter().find(|one| one.file == opened);
             content == Some(&opened) || inside.is_some_and(|one| one.innermost.as_ref() == content)
         };
-        let carriers = targets.iter().filter(|file| content.is_some() && carries(file));
+        let carriers = targets.iter().filter(|file| content.is_some() && brings_document(file));
         let carriers = carriers.map(|file| Bytes::clone(file)).collect();
         let contents: Vec<Content> = targets.into_iter().cloned().map(Content::new).collect();
         let has_document = content.is_some();
@@ -221,7 +231,7 @@ impl<'a> Document<'a> {
                 "the signature file carries another content than the document it stands beside",
             );
         }
-        for layer in &file.layers {
+        for layer in &file.all {
             match layer {
                 Layer::Read(signed_data) => {
                     // Another content than the document's is known to be wrong.
@@ -331,6 +341,7 @@ impl<'a> Document<'a> {
         }
         for report in self.reports.get_mut(first..).unwrap_or_default() {
             report.covers.clone_from(&enclosed.covers);
+            report.signing_time = report.signing_time.or(enclosed.claimed);
             report.warnings.extend(enclosed.warnings.iter().cloned());
             report.timestamps.extend(time_stamps.iter().cloned());
             report.level = enclosed.kept.map_or(report.level, |kept| kept.level(report.level));

@@ -14,7 +14,7 @@ pub(super) struct Layers {
     /// The file, as it came.
     pub(super) file: Bytes,
     /// The outermost first.
-    pub(super) layers: Vec<Layer>,
+    pub(super) all: Vec<Layer>,
     /// The content of the innermost layer; `None` when that one is detached or cannot be read.
     pub(super) innermost: Option<Bytes>,
 }
@@ -36,7 +36,7 @@ impl Opened {
     #[must_use]
     pub fn read(file: &Bytes, encrypted: &[Encrypted], limits: &Limits) -> Self {
         let opened = Layers::open(file, encrypted, limits, &Budget::new(limits));
-        let Layers { mut layers, innermost, .. } = opened;
+        let Layers { all: mut layers, innermost, .. } = opened;
         match (innermost, layers.pop()) {
             (Some(content), _) => Self::Carries(content),
             (None, Some(Layer::Read(signed_data))) => Self::SpeaksOf(signed_data),
@@ -63,21 +63,21 @@ impl Layers {
         let mut opened = Self { file: file.clone(), ..Self::default() };
         let mut file = file.clone();
         loop {
-            if opened.layers.len() == limits.nesting {
+            if opened.all.len() == limits.nesting {
                 let max = limits.nesting;
                 let error = CmsError::TooMany { things: "signatures inside each other", max };
-                opened.layers.push(Layer::Unreadable(error));
+                opened.all.push(Layer::Unreadable(error));
                 return opened;
             }
             let signed_data = match SignedData::parse_within(&file, limits, budget) {
                 Ok(signed_data) => signed_data,
                 Err(error) => {
-                    opened.layers.push(Layer::Unreadable(error));
+                    opened.all.push(Layer::Unreadable(error));
                     return opened;
                 }
             };
             let content = signed_data.encapsulated().map(|content| decrypted(content, encrypted));
-            opened.layers.push(Layer::Read(signed_data));
+            opened.all.push(Layer::Read(signed_data));
             match content {
                 Some(content) if Form::of(&content) == Form::SignedData => file = content,
                 content => {
@@ -91,7 +91,7 @@ impl Layers {
     /// Whether the file carries a content of its own.
     pub(super) fn is_attached(&self) -> bool {
         matches!(
-            self.layers.first(),
+            self.all.first(),
             Some(Layer::Read(signed_data)) if signed_data.encapsulated().is_some()
         )
     }

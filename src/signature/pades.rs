@@ -14,11 +14,14 @@ use super::{
     container::{Enclosed, Kept, Stamp, Unpacked},
     problem::Problems,
 };
-use crate::domain::{BestTimeSource, Container, Indication, SubIndication, Warning, WarningCode};
+use crate::domain::{
+    BestTimeSource, Container, Indication, SubIndication, Timestamp, Warning, WarningCode,
+};
 
 mod field;
 mod file;
 mod filter;
+mod moment;
 mod object;
 mod range;
 mod revision;
@@ -116,6 +119,8 @@ struct Read {
     is_stamp: bool,
     /// What a certification signature permits (ISO 32000-1 §12.8.2.2), 1 to 3.
     certification: Option<usize>,
+    /// When it was made, by its own word (`/M`).
+    claimed: Option<Timestamp>,
 }
 
 /// Why a signature dictionary is over nothing.
@@ -172,6 +177,10 @@ impl Reading<'_> {
             problems,
             is_stamp,
             certification: dictionary.and_then(|one| self.certification(one)),
+            claimed: dictionary.and_then(|one| match one.get(b"M") {
+                Some(Object::Text(text)) => moment::read(text),
+                _ => None,
+            }),
         }
     }
 
@@ -238,6 +247,7 @@ impl Reading<'_> {
             stamps: later.into_iter().map(Read::stamp).collect(),
             warnings,
             kept: Some(kept),
+            claimed: read.claimed,
             documents: Vec::new(),
         }
     }

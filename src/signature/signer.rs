@@ -24,7 +24,7 @@ use crate::{
         BestTimeSource, Indication, Level, Sha256, SignatureReport, SignerReport, SubIndication,
         Timestamp,
     },
-    trust::{Certificate, TrustStore, Wanted},
+    trust::{self, Certificate, TrustStore, Wanted},
 };
 
 /// What every signature of a document is judged against.
@@ -169,7 +169,13 @@ pub(super) fn judge(
             level: level(signed_data, signer, attributes),
             algorithm: algorithm_name(&signer.signature_algorithm.id),
             digest_algorithm: algorithm_name(&signer.digest_algorithm.id),
-            signer: certificate.map_or_else(|| nameless(&signer.id), |found| found.signer()),
+            signer: certificate.map_or_else(
+                || nameless(&signer.id),
+                |found| SignerReport {
+                    kind: trust::signer_kind(&found, basis.trust),
+                    ..found.signer()
+                },
+            ),
             signing_time: signing_time(attributes),
             best_time: basis.at,
             best_time_source: basis.source,

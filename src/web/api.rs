@@ -89,7 +89,9 @@ fn service(branch: &Branch, service: &Service, has_trust_list: bool) -> Value {
 
 fn signers(policy: &SignerPolicy) -> Value {
     match policy {
-        SignerPolicy::Pinned(certificates) => json!(certificates),
+        SignerPolicy::Pinned(signers) => {
+            signers.iter().map(ToString::to_string).collect::<Vec<_>>().into()
+        }
         SignerPolicy::Anchors
         | SignerPolicy::Person
         | SignerPolicy::Seal

@@ -11,7 +11,10 @@ use crate::{
     config::Config,
     domain::{Actor, BranchId, BranchScope, Role},
     registry::Registry,
-    sample::{Seed, authority::Authority},
+    sample::{
+        Seed,
+        authority::{Authority, ORGANISATION},
+    },
     store::NewUser,
 };
 
@@ -56,6 +59,7 @@ impl Installation {
         let mut config = Config::load(&path, [])?;
         // The demo talks to nobody but itself.
         config.sender.check = false;
+        config.signatures.issuers = Some(vec![ORGANISATION.parse()?]);
         let now = Clock::system().now();
         let authorities = Authorities {
             ordinary: Authority::root(Seed::random()?, validity(now))?,

@@ -49,6 +49,7 @@ pub(super) fn all(authorities: &mut Authorities, now: Timestamp) -> anyhow::Resu
     let Authorities { ordinary: authority, national } = authorities;
     let mut stranger = Authority::root(Seed::random()?, validity)?;
     let seal = authority.signer(Subject::Organisation, KeyAlgorithm::P256, validity)?;
+    let firm = authority.signer(Subject::Firm, KeyAlgorithm::P256, validity)?;
     let person = authority.signer(Subject::Person, KeyAlgorithm::Ed25519, validity)?;
     let national_seal = national.signer(Subject::Organisation, KeyAlgorithm::Dstu4145, validity)?;
     let national_person = national.signer(Subject::Person, KeyAlgorithm::Dstu4145, validity)?;
@@ -123,6 +124,15 @@ pub(super) fn all(authorities: &mut Authorities, now: Timestamp) -> anyhow::Resu
         own,
         Verdict::Invalid,
         Some(FindingCode::SignerNotAccepted),
+    )?;
+
+    let made_up = post.sealed("internal-passport", &firm)?;
+    post.send(
+        "made up, under a firm's own seal",
+        "cnap+residence",
+        made_up,
+        Verdict::Undetermined,
+        Some(FindingCode::OtherIssuer),
     )?;
 
     let copies = post.sealed("internal-passport", &forger)?;

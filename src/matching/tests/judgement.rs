@@ -32,12 +32,12 @@ fn judged(branch: &Branch, documents: Vec<ExaminedDocument>) -> Judgement {
     judge(Case {
         share: ShareId::from_bytes([1; 16]),
         branch,
-        service_hint: None,
+        address: Address::default(),
         received_at: received_at(),
         has_trust_list: false,
         documents,
         opening: Vec::new(),
-        policy: Policy { quarantine_days: 30 },
+        policy: &Policy { quarantine_days: 30, issuers: Arc::new(issuers().clone()) },
     })
 }
 
@@ -76,8 +76,8 @@ fn keeps_a_mail_that_cannot_be_opened_for_the_quarantine() {
     let finding = Finding::of_share(FindingCode::Unreadable).with_detail("empty");
     let branch = "school-5".parse().unwrap();
     let share = ShareId::from_bytes([1; 16]);
-    let policy = Policy { quarantine_days: 7 };
-    let judgement = Judgement::malformed(share, &branch, received_at(), finding.clone(), policy);
+    let policy = Policy { quarantine_days: 7, issuers: Arc::new(issuers().clone()) };
+    let judgement = Judgement::malformed(share, &branch, received_at(), finding.clone(), &policy);
     assert_eq!((judgement.verdict(), judgement.findings()), (Verdict::Malformed, &[finding][..]));
     assert_eq!(judgement.retention().destroy_at.to_string(), "2026-09-08T10:00:00Z");
     assert_eq!((judgement.documents().len(), judgement.mail_term()), (0, Term::Share));

@@ -35,12 +35,15 @@ fn branches() -> impl Strategy<Value = Branch> {
 }
 
 fn accepts(policy: &SignerPolicy, sample: &Sample) -> bool {
-    let assurance = sample.report.signatures.first().and_then(|s| s.signer.assurance);
+    let Some(signature) = sample.report.signatures.first() else { return false };
+    let is_person = signature.signer.kind == Some(SignerKind::Person);
+    let id = signature.signer.organisation_id.as_ref();
+    let is_issuers = id.is_some_and(|id| issuers().has(id));
     match policy {
         SignerPolicy::Anchors => true,
-        SignerPolicy::Seal => assurance == Some(Assurance::Sealed),
-        SignerPolicy::Person => assurance == Some(Assurance::PersonSigned),
-        SignerPolicy::SealOrPerson => assurance.is_some(),
+        SignerPolicy::Seal => is_issuers,
+        SignerPolicy::Person => is_person,
+        SignerPolicy::SealOrPerson => is_issuers || is_person,
         SignerPolicy::Pinned(_) => false,
     }
 }

@@ -113,7 +113,7 @@ pub(super) fn signer_extensions(subject: Subject) -> Result<Extensions, SampleEr
         extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
         extension(true, &KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation))?,
     ];
-    if subject == Subject::Organisation {
+    if matches!(subject, Subject::Firm | Subject::Organisation) {
         extensions.push(extension(false, &ExtendedKeyUsage(vec![SEAL_USAGE]))?);
     }
     Ok(extensions)

@@ -19,7 +19,7 @@ use super::{
     answer,
     client::Client,
 };
-use crate::domain::{Finding, ShareDetails};
+use crate::domain::{Assurance, Finding, ShareDetails};
 
 pub(super) async fn list(
     Extract(state): Extract<State>,
@@ -73,6 +73,7 @@ fn share_json(share: &Disclosed) -> Value {
         "branch": row.branch,
         "service": row.service,
         "verdict": row.verdict,
+        "assurance": row.assurance.map(Assurance::as_str),
         "received_at": row.received_at,
         "destroy_on": row.retention.destroy_at.day_in_kyiv().to_string(),
         "sender": details.and_then(|details| details.sender.as_ref()),

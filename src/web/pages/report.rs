@@ -7,7 +7,7 @@ use super::{
     super::texts::Texts,
     share::Fact,
     words::{
-        Badge, assurance_key, best_time_key, container_key, qualification_key, sub_indication,
+        Badge, best_time_key, container_key, qualification_key, signer_kind_key, sub_indication,
         warning_key,
     },
 };
@@ -118,8 +118,8 @@ fn facts(t: Texts, signature: &SignatureReport) -> Vec<Fact> {
     }
     // A certificate can say what it likes as long as nothing confirms its signature.
     let proves = if signature.indication == Indication::TotalPassed {
-        let assurance = assurance_key(signer.assurance);
-        format!("{}. {}", t.say(&assurance), t.say(&format!("{assurance}.why")))
+        let kind = signer_kind_key(signer.kind);
+        format!("{}. {}", t.say(&kind), t.say(&format!("{kind}.why")))
     } else {
         t.say("signature-proves-nothing")
     };

@@ -15,7 +15,10 @@ use super::{
     words::{Badge, FindingView, assurance_key, retention_key, verdict_key, verdict_variant},
 };
 use crate::{
-    domain::{Finding, Retention, ShareDetails, ShareId},
+    domain::{
+        Finding, FindingCode, Indication, Retention, ShareDetails, ShareId, SignerKind,
+        SignerReport,
+    },
     store::Names,
 };
 
@@ -164,6 +167,9 @@ fn finding_view(
             .map_or_else(|| t.say("type-unknown"), |document| t.type_name(&document.row.type_code));
         t.say_with("finding-about", [("number", number.into()), ("name", name.into())])
     });
+    let named =
+        (finding.code == FindingCode::OtherIssuer).then(|| sealed_by(share, finding)).flatten();
+    let finding = &Finding { detail: named.or_else(|| finding.detail.clone()), ..finding.clone() };
     let first = finding.detail.as_deref().and_then(|text| text.parse::<ShareId>().ok());
     FindingView {
         first_receipt: first
@@ -171,6 +177,20 @@ fn finding_view(
             .map(|id| format!("/shares/{id}")),
         ..FindingView::new(t, finding, about)
     }
+}
+
+/// The organisation whose seal stands on the copy that the finding is about, as far as the reader
+/// may know.
+fn sealed_by(share: &Disclosed, finding: &Finding) -> Option<String> {
+    let document = share.documents.iter().find(|one| Some(one.row.number) == finding.document)?;
+    let report = &document.details.as_ref().filter(|_| !document.hidden)?.report;
+    let mut seals = report.signatures.iter().filter(|signature| {
+        signature.indication == Indication::TotalPassed
+            && signature.signer.kind == Some(SignerKind::Seal)
+    });
+    let SignerReport { name, organisation_id, .. } = &seals.next()?.signer;
+    let id = organisation_id.as_ref().map(|id| format!(", {id}")).unwrap_or_default();
+    Some(format!("{name}{id}"))
 }
 
 fn documents_notes(t: Texts, share: &Disclosed) -> Vec<Note> {

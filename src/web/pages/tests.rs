@@ -9,7 +9,8 @@ use crate::{
     domain::{
         Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding,
         FindingCode, Indication, Language, Qualification, RetentionReason, RevocationKind,
-        RevocationStatus, Role, SenderResult, Severity, SubIndication, Verdict, WarningCode,
+        RevocationStatus, Role, SenderResult, Severity, SignerKind, SubIndication, Verdict,
+        WarningCode,
     },
     registry::LegalBasis,
 };
@@ -23,6 +24,10 @@ fn every_name_of_a_closed_set_has_its_texts() {
     }
     for assurance in Assurance::ALL.map(Some).into_iter().chain([None]) {
         let key = assurance_key(assurance);
+        keys.extend([format!("{key}.why"), key]);
+    }
+    for kind in SignerKind::ALL.map(Some).into_iter().chain([None]) {
+        let key = signer_kind_key(kind);
         keys.extend([format!("{key}.why"), key]);
     }
     keys.extend(FindingCode::ALL.iter().map(|code| format!("{}.todo", finding_key(*code))));

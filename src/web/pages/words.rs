@@ -4,7 +4,7 @@ use super::super::texts::Texts;
 use crate::domain::{
     Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding, FindingCode,
     Indication, Qualification, RetentionReason, RevocationKind, RevocationStatus, Role,
-    SenderResult, Severity, SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
+    SenderResult, Severity, SignerKind, SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
 };
 use crate::registry::LegalBasis;
 
@@ -228,6 +228,12 @@ pub(super) fn sub_indication_key(sub: SubIndication) -> String {
 
 pub(super) fn role_key(role: Role) -> String {
     format!("role-{role}")
+}
+
+/// Whose signature a certificate is for; whether the organisation issues copies is for the share to
+/// say.
+pub(super) fn signer_kind_key(kind: Option<SignerKind>) -> String {
+    format!("signer-kind-{}", kind.map_or("none", SignerKind::as_str))
 }
 
 pub(super) fn assurance_key(assurance: Option<Assurance>) -> String {

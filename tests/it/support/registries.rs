@@ -1,5 +1,9 @@
 //! Registries that several tests load.
 
+use std::sync::Arc;
+
+use skrynka::{registry::Issuers, sample::authority::ORGANISATION};
+
 /// One school with one service, which asks for a birth certificate.
 pub(crate) const SCHOOL: &str = r#"
 [organisation]
@@ -35,3 +39,8 @@ legal_basis = "consent"
 documents = ["student-id-card"]
 retention_days = 14
 "#;
+
+/// The organisation whose seals the sample copies bear, as the only one that issues copies.
+pub(crate) fn issuers() -> Arc<Issuers> {
+    Arc::new(Issuers::named(vec![ORGANISATION.parse().unwrap()]))
+}

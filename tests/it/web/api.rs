@@ -44,6 +44,7 @@ async fn a_share_has_the_documented_form() {
             "branch": "school-5",
             "service": "enrolment",
             "verdict": "incomplete",
+            "assurance": "sealed",
             "received_at": "2026-11-22T08:30:01Z",
             "destroy_on": "2026-12-22",
             "sender": "testova.osoba@mail.example.ua",

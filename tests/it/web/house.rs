@@ -15,7 +15,7 @@ use skrynka::{
         Actor, BranchScope, DocumentDetails, MailId, Role, Sha256, ShareDetails, ShareId, Term,
         Timestamp, TokenScope,
     },
-    matching::{Case, ExaminedDocument, JudgedDocument, Judgement, Policy, judge},
+    matching::{Address, Case, ExaminedDocument, JudgedDocument, Judgement, Policy, judge},
     metrics::Metrics,
     registry::Registry,
     sample::{
@@ -258,12 +258,12 @@ impl House {
         let judgement = judge(Case {
             share,
             branch,
-            service_hint: None,
+            address: Address::default(),
             received_at,
             has_trust_list: false,
             documents,
             opening: Vec::new(),
-            policy: Policy { quarantine_days: 30 },
+            policy: &Policy { quarantine_days: 30, issuers: crate::support::registries::issuers() },
         });
         self.insert(number, mail, &judgement).await;
         share

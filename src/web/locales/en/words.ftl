@@ -25,14 +25,23 @@ verdict-verified = Verified
     .todo = The copies can be used.
     .todo-noted = Read the findings below first.
 
-assurance-sealed = Organisation’s seal
-    .why = The organisation named in the seal issued the copy.
+assurance-sealed = Issuer’s seal
+    .why = The organisation named in the seal issued the copy: it is one that issues copies of documents.
+assurance-sealed-by-other = Seal of another organisation
+    .why = The organisation named in the seal vouches for the file, but it does not issue copies of documents. Any firm can buy a seal.
 assurance-person-signed = Person’s signature
     .why = The person named in the signature signed the file. That does not prove that the document in it is genuine.
 assurance-none = Not proved
     .why = The signatures do not prove who issued or sent these copies.
     .word-signer = Another signer
     .why-signer = The report below says who signed, but the service needs another signer’s signature.
+
+signer-kind-sealed = Organisation’s seal
+    .why = The organisation named in the seal vouches for the file.
+signer-kind-person-signed = Person’s signature
+    .why = The person named in the signature signed the file. That does not prove that the document in it is genuine.
+signer-kind-none = Could not be determined
+    .why = The certificate does not say whether it is for an organisation’s seal or for a person’s signature.
 
 role-operator = operator
 role-supervisor = supervisor
