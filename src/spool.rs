@@ -92,7 +92,7 @@ use serde::Deserialize;
 use tokio::{sync::oneshot, task};
 
 use self::{
-    directory::{free_bytes, lock, make},
+    directory::{Held, free_bytes, lock, make},
     index::{Index, Mail},
     load::{Load, Queued},
     record::{SealedMail, record_len},
@@ -174,7 +174,8 @@ struct Inner {
     queue: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
     /// Released last, when nothing is written any more.
-    _lock: File,
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is held"))]
+    lock: Held,
 }
 
 /// Messages up to this length are sealed where they are, in 0.2 ms; sealing a longer one would keep
@@ -431,7 +432,7 @@ impl Inner {
             load,
             queue: Some(sender),
             writer: None,
-            _lock: lock,
+            lock,
         };
         Ok((inner, writer, receiver))
     }

@@ -21,8 +21,31 @@ pub(super) fn make(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A directory that is held by this process.
+///
+/// Dropping it lets go at once. Closing the file would not do: a lock of `flock(2)` stays as long
+/// as anybody has the open file, and a child process has it between `fork` and `exec`.
+#[derive(Debug)]
+pub(super) struct Held(File);
+
+impl Held {
+    /// The open file, as a child process has it.
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> File {
+        self.0.try_clone().unwrap()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the spool cannot be unlocked; the end of the process does it");
+        }
+    }
+}
+
 /// Takes the directory for this process.
-pub(super) fn lock(directory: &Path) -> Result<File, SpoolError> {
+pub(super) fn lock(directory: &Path) -> Result<Held, SpoolError> {
     let path = directory.join("lock");
     let file = OpenOptions::new()
         .write(true)
@@ -32,7 +55,7 @@ pub(super) fn lock(directory: &Path) -> Result<File, SpoolError> {
         .open(&path)
         .map_err(SpoolError::io("open", &path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Held(file)),
         Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { directory: directory.to_owned() }),
         Err(TryLockError::Error(error)) => Err(SpoolError::io("lock", &path)(error)),
     }

@@ -394,6 +394,28 @@ async fn a_second_process_is_refused_with_a_sentence() {
     assert!(place.try_open(key()).is_ok());
 }
 
+/// A child has all open files of its parent until it becomes another program, and whatever it was
+/// handed for as long as it lives: `flock(2)` belongs to the open file and not to the process.
+#[tokio::test]
+async fn a_child_that_has_the_open_lock_keeps_nobody_from_opening_the_spool_again() {
+    let place = Place::new();
+    for _ in 0..3 {
+        let spool = place.open();
+        let lock = spool.0.lock.shared();
+        let mut child = std::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .stderr(lock)
+            .spawn()
+            .unwrap();
+        assert!(matches!(place.try_open(key()), Err(SpoolError::InUse { .. })));
+        drop(spool);
+        place.try_open(key()).expect("it is let go while the child lives");
+        drop(child.stdin.take());
+        assert!(child.wait().unwrap().success());
+    }
+}
+
 #[tokio::test]
 async fn no_plain_text_is_on_disk() {
     let place = Place::new();

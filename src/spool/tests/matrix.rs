@@ -12,7 +12,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write as _,
     process::{Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, RwLock},
+    sync::{Arc, Mutex},
 };
 
 use super::*;
@@ -89,7 +89,6 @@ fn run(point: Point, fault: Fault, nth: usize) -> Option<Counts> {
     let spool = place.path().join("spool");
     fs::create_dir(&spool).unwrap();
     let words = format!("{point:?} {fault:?} {nth} {}", place.path().display());
-    let spawning = SPAWNING.write().unwrap();
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "spool::tests::matrix::a_process_with_a_fault", "--nocapture"])
         .env(VARIABLE, words)
@@ -97,7 +96,6 @@ fn run(point: Point, fault: Fault, nth: usize) -> Option<Counts> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    drop(spawning);
     let child = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&child.stderr);
     let ended = end(child.status);
@@ -108,7 +106,6 @@ fn run(point: Point, fault: Fault, nth: usize) -> Option<Counts> {
     }
     assert!(ended.is_some(), "{point:?} {fault:?} {nth}: {} {said}", child.status);
 
-    let _locking = SPAWNING.read().unwrap();
     let ledger = Ledger::open(place.path());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let mut counts = Counts::default();
@@ -151,9 +148,6 @@ fn assert_destroyed(spool: &Path) {
         }
     }
 }
-
-/// A process that is being made has our files for a moment, and the lock of a spool with them.
-static SPAWNING: RwLock<()> = RwLock::new(());
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {

@@ -177,7 +177,10 @@ async fn the_end_of_the_server_is_told_over_a_unix_socket_too() {
 async fn a_unix_socket_is_for_its_owner_and_group_and_replaces_a_dead_one_only() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("lmtp");
-    drop(StdUnixListener::bind(&path).unwrap());
+    let dead = StdUnixListener::bind(&path).unwrap();
+    // Closing it would not do: a child that another test starts has it for a moment.
+    rustix::net::shutdown(&dead, rustix::net::Shutdown::Both).unwrap();
+    drop(dead);
     assert!(path.exists(), "a socket leaves its file behind");
     let live = LmtpListener::bind(&path).unwrap();
     assert_eq!(live.path(), path);
