@@ -47,3 +47,4 @@ pub mod store;
 pub mod trust;
 pub mod vault;
 pub mod web;
+mod xml;

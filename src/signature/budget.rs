@@ -13,7 +13,7 @@ use crate::algorithms::DigestAlgorithm;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
     /// Bytes that are hashed, those of slow digests counted several times, or inflated, or read
-    /// of PDF files.
+    /// of PDF files and, counted several times, of XML.
     Bytes,
     /// ASN.1 elements that are rewritten from BER, certificates and revocation data that are read.
     Elements,

@@ -12,9 +12,7 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
-use roxmltree::{Document, Node};
-
-use self::xml::{LIST, child, text};
+use self::xml::{Document, LIST, Node, child, text};
 use super::{CertificateError, TrustService};
 use crate::{
     algorithms,

@@ -14,12 +14,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("metrics", &["domain"]),
     ("sealing", &["domain"]),
     ("asn1", &[]),
+    ("xml", &[]),
     ("dstu", &[]),
     ("algorithms", &["domain", "dstu"]),
-    ("trust", &["algorithms", "asn1", "domain"]),
+    ("trust", &["algorithms", "asn1", "domain", "xml"]),
     ("envelope", &["algorithms", "asn1", "dstu", "trust"]),
     ("message", &["domain"]),
-    ("signature", &["algorithms", "asn1", "domain", "trust"]),
+    ("signature", &["algorithms", "asn1", "domain", "trust", "xml"]),
     ("bundle", &["algorithms", "domain", "envelope", "message", "signature", "trust"]),
     ("sender", &["domain"]),
     ("registry", &["domain"]),
@@ -113,6 +114,7 @@ const PURE: &[&str] = &[
     "registry",
     "signature",
     "trust",
+    "xml",
 ];
 
 /// What a pure module does not name.
@@ -150,7 +152,7 @@ const BOUNDARIES: &[(&str, &[&str])] = &[
     ("pbkdf2", &["envelope"]),
     ("prometheus", &["metrics"]),
     ("ring", &["sealing"]),
-    ("roxmltree", &["signature", "trust"]),
+    ("roxmltree", &["xml"]),
     ("rsa", &["algorithms"]),
     ("rustls", &["smtp"]),
     ("sd_listen_fds", &["cli"]),

@@ -2,17 +2,16 @@
 //! which files, by their digests.
 
 use base64ct::{Base64, Encoding as _};
-use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::{
     algorithms::{DigestAlgorithm, Failure},
-    signature::{Budget, budget::Spent},
+    signature::{Budget, Resource, budget::Spent},
+    xml::{self, Limits, Node, SIGNATURE, XmlError, children, only},
 };
 
 /// The schema's namespace, in both editions that are in use.
 const NAMESPACES: [&str; 2] =
     ["http://uri.etsi.org/02918/v1.2.1#", "http://uri.etsi.org/02918/v1.1.1#"];
-const SIGNATURE_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
 
 /// One manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,37 +45,31 @@ pub(super) enum ManifestError {
         part: &'static str,
     },
     /// Over a limit.
-    #[error("it is over {max} {things}")]
+    #[error("it has more than {max} {things}")]
     TooMuch {
         /// Of what.
         things: &'static str,
         /// The limit.
         max: usize,
     },
+    /// Too little is left of the mail's budget.
+    #[error(transparent)]
+    Spent(#[from] Spent),
     /// No XML, or XML with a document type, which could stand for other text than it shows.
     #[error("it is not plain XML")]
     Xml,
 }
 
 impl Manifest {
-    /// Reads a manifest. No digest is compared.
-    pub(super) fn parse(file: &[u8]) -> Result<Self, ManifestError> {
+    /// Reads a manifest out of the budget of the mail. No digest is compared.
+    pub(super) fn parse(file: &[u8], budget: &Budget) -> Result<Self, ManifestError> {
         /// A manifest of as many files as an archive may have is far shorter.
-        const MAX_BYTES: usize = 1 << 20;
+        const LIMITS: Limits = Limits { bytes: 1 << 20, nodes: 16 << 10 };
         const MAX_REFERENCES: usize = 256;
-        const MAX_NODES: u32 = 16 << 10;
-        if file.len() > MAX_BYTES {
-            return Err(ManifestError::TooMuch { things: "bytes", max: MAX_BYTES });
-        }
-        let text = str::from_utf8(file).map_err(|_| ManifestError::Xml)?;
-        let options = ParsingOptions {
-            allow_dtd: false,
-            nodes_limit: MAX_NODES,
-            ..ParsingOptions::default()
-        };
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let document =
-            Document::parse_with_options(text, options).map_err(|_| ManifestError::Xml)?;
+        /// How many bytes are hashed in the time in which one of the worst XML is read.
+        const WEIGHT: usize = 32;
+        budget.spend(Resource::Bytes, LIMITS.bytes.min(file.len()).saturating_mul(WEIGHT))?;
+        let document = xml::parse(file, LIMITS)?;
         let root = document.root_element();
         let namespace = root.tag_name().namespace().unwrap_or_default();
         if root.tag_name().name() != "ASiCManifest" || !NAMESPACES.contains(&namespace) {
@@ -89,11 +82,11 @@ impl Manifest {
         if root.descendants().any(is_critical) {
             return Err(ManifestError::CriticalExtension);
         }
-        let signature = only(root, "SigReference", namespace)
+        let signature = only(root, (namespace, "SigReference"))
             .and_then(name_of)
             .ok_or(ManifestError::Malformed { part: "SigReference" })?;
         let mut references = Vec::new();
-        for node in children(root, "DataObjectReference", namespace) {
+        for node in children(root, (namespace, "DataObjectReference")) {
             if references.len() == MAX_REFERENCES {
                 return Err(ManifestError::TooMuch { things: "files", max: MAX_REFERENCES });
             }
@@ -110,8 +103,8 @@ impl Manifest {
 
 impl Reference {
     fn read(node: Node<'_, '_>) -> Option<Self> {
-        let method = only(node, "DigestMethod", SIGNATURE_NAMESPACE)?;
-        let value = only(node, "DigestValue", SIGNATURE_NAMESPACE)?;
+        let method = only(node, (SIGNATURE, "DigestMethod"))?;
+        let value = only(node, (SIGNATURE, "DigestValue"))?;
         let is_plain = |node: Node<'_, '_>| !node.children().any(|child| child.is_element());
         let text: String = value
             .children()
@@ -158,24 +151,13 @@ fn digest_algorithm(identifier: &str) -> Result<DigestAlgorithm, Failure> {
     DigestAlgorithm::from_oid(oid)
 }
 
-fn children<'a, 'input>(
-    node: Node<'a, 'input>,
-    name: &'a str,
-    namespace: &'a str,
-) -> impl Iterator<Item = Node<'a, 'input>> {
-    node.children().filter(move |child| {
-        let tag = child.tag_name();
-        child.is_element() && tag.name() == name && tag.namespace() == Some(namespace)
-    })
-}
-
-fn only<'a, 'input>(
-    node: Node<'a, 'input>,
-    name: &'a str,
-    namespace: &'a str,
-) -> Option<Node<'a, 'input>> {
-    let mut found = children(node, name, namespace);
-    found.next().filter(|_| found.next().is_none())
+impl From<XmlError> for ManifestError {
+    fn from(error: XmlError) -> Self {
+        match error {
+            XmlError::DocumentType | XmlError::Malformed { .. } => Self::Xml,
+            XmlError::TooMuch { things, max } => Self::TooMuch { things, max },
+        }
+    }
 }
 
 /// The file that a `URI` attribute names: relative to the container, percent-encoded (RFC 3986).
@@ -209,14 +191,18 @@ mod tests {
         )
     }
 
-    const SIGNATURE: &str = "<a:SigReference URI='META-INF/signature.p7s'/>";
+    const NAMED: &str = "<a:SigReference URI='META-INF/signature.p7s'/>";
     const FILE: &str = "<a:DataObjectReference URI='%D0%B0%20b.txt'><DigestMethod \
         Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/><DigestValue>\n\
         47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=</DigestValue></a:DataObjectReference>";
 
+    fn parse(manifest: &str) -> Result<Manifest, ManifestError> {
+        Manifest::parse(manifest.as_bytes(), &Budget::new(&crate::signature::Limits::default()))
+    }
+
     #[test]
     fn reads_names_and_digests() {
-        let read = Manifest::parse(manifest(&[SIGNATURE, FILE].concat()).as_bytes()).unwrap();
+        let read = parse(&manifest(&[NAMED, FILE].concat())).unwrap();
         assert_eq!(read.signature, "META-INF/signature.p7s");
         let [reference] = read.references.as_slice() else { panic!("one file") };
         assert_eq!(reference.name, "а b.txt");
@@ -245,22 +231,22 @@ mod tests {
             ("<!DOCTYPE a []><a/>".to_owned(), ManifestError::Xml),
             ("<ASiCManifest/>".to_owned(), malformed("root element")),
             (manifest(FILE), malformed("SigReference")),
-            (manifest(&[SIGNATURE, SIGNATURE, FILE].concat()), malformed("SigReference")),
-            (manifest(SIGNATURE), malformed("list of files")),
+            (manifest(&[NAMED, NAMED, FILE].concat()), malformed("SigReference")),
+            (manifest(NAMED), malformed("list of files")),
             (
-                manifest(&[SIGNATURE, &FILE.replace("DigestValue", "Value")].concat()),
+                manifest(&[NAMED, &FILE.replace("DigestValue", "Value")].concat()),
                 malformed("DataObjectReference"),
             ),
             (
-                manifest(&[SIGNATURE, &FILE.replace("%D0", "%D")].concat()),
+                manifest(&[NAMED, &FILE.replace("%D0", "%D")].concat()),
                 malformed("DataObjectReference"),
             ),
             (
-                manifest(&[SIGNATURE, FILE, "<a:x Critical='true'/>"].concat()),
+                manifest(&[NAMED, FILE, "<a:x Critical='true'/>"].concat()),
                 ManifestError::CriticalExtension,
             ),
         ] {
-            assert_eq!(Manifest::parse(file.as_bytes()), Err(error), "{file}");
+            assert_eq!(parse(&file), Err(error), "{file}");
         }
     }
 }

@@ -6,9 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use roxmltree::{Attribute, Node};
-
-use super::xml::{MAX_DEPTH, XML};
+use super::xml::{Attribute, MAX_DEPTH, Node, XML};
 
 /// Which of the two.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -103,6 +103,12 @@ pub(super) fn canonical_method(uri: &str, prefixes: &str) -> Result<Method, List
     match uri {
         "http://www.w3.org/TR/2001/REC-xml-c14n-20010315" => Ok(Method::Inclusive),
         "http://www.w3.org/2001/10/xml-exc-c14n#" => {
+            // Each is looked for in every element; no list has as many namespaces in force.
+            const MAX_PREFIXES: usize = 64;
+            if prefixes.split_whitespace().nth(MAX_PREFIXES).is_some() {
+                let problem = "it lists more prefixes than a list has namespaces";
+                return Err(ListError::WrongSignature { problem });
+            }
             let prefixes = prefixes.split_whitespace().map(|prefix| match prefix {
                 "#default" => String::new(),
                 named => named.to_owned(),

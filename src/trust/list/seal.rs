@@ -9,13 +9,12 @@
 use std::collections::BTreeSet;
 
 use base64ct::{Base64, Encoding as _};
-use roxmltree::{Document, Node};
 
 use super::{
     ListError,
     canonical::{Method, canonical},
     method::{SignatureMethod, canonical_method, digest_method},
-    xml::{SIGNATURE, XADES, child, children, only, text},
+    xml::{Document, Node, SIGNATURE, XADES, child, children, only, text},
 };
 use crate::{
     algorithms::{self, Failure, algorithm_name},

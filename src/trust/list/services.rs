@@ -1,9 +1,8 @@
 //! The providers and services of a list (ETSI TS 119 612 §5.4 to §5.6).
 
 use base64ct::{Base64, Encoding as _};
-use roxmltree::Node;
 
-use super::xml::{LIST, XML, child, children, text};
+use super::xml::{LIST, Node, XML, child, children, text};
 use crate::{
     domain::Timestamp,
     trust::{Certificate, ServiceKind, ServiceStatus, TrustService, name},

@@ -292,16 +292,13 @@ fn only_granted_counts_and_supervision_until_july_2016() {
 
 #[test]
 fn refuses_hostile_xml_before_it_costs_much() {
-    let deep = "<a>".repeat(100_000);
     let attributes = (0..5_000).map(|n| format!(" a{n}=\"\"")).collect::<Vec<_>>().concat();
     for (bytes, words) in [
         (b"\xff".to_vec(), "not UTF-8"),
         (b"".to_vec(), "cannot be read"),
-        (b"<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>".to_vec(), "DTD"),
-        (deep.into_bytes(), "nested deeper"),
-        (format!("<a{attributes}/>").into_bytes(), "longer than any tag"),
-        (format!("<![CDATA[</a>]]>{}", "<a><![CDATA[</a>]]>".repeat(100)).into_bytes(), "nested"),
-        (b"<a b='/>'>".repeat(100), "nested deeper"),
+        (b"<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>".to_vec(), "document type"),
+        (b"<a>".repeat(100_000), "inside each other"),
+        (format!("<a{attributes}/>").into_bytes(), "attributes in one element"),
         (vec![b' '; TrustList::MAX_LEN + 1], "at most"),
         (b"<a/>".to_vec(), "no readable TrustServiceStatusList"),
     ] {
