@@ -32,7 +32,7 @@ mod store;
 mod tests;
 
 use field::{Located, MAX_SIGNATURES};
-use file::Pdf;
+use file::{Pdf, Resolved};
 use object::{Dictionary, Object, is_white};
 use range::Signed;
 
@@ -40,7 +40,7 @@ use range::Signed;
 /// again for each of its revisions, counts as bytes of the budget.
 pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
     let pdf = Pdf::open(file, budget);
-    let located = field::locate(file, pdf.as_ref());
+    let located = field::locate(file, pdf.as_ref(), budget);
     if located.is_empty() {
         return None;
     }
@@ -184,24 +184,28 @@ impl Reading<'_> {
         }
     }
 
+    fn resolve<'o>(&self, object: &'o Object) -> Option<Resolved<'o>> {
+        match self.pdf {
+            Some(pdf) => pdf.resolve(object),
+            None => Some(Resolved::Given(object)),
+        }
+    }
+
     fn certification(&self, dictionary: &Dictionary) -> Option<usize> {
         const CHANGES_TO_ANNOTATIONS: usize = 3;
         /// One says it; more are other things' references.
         const MAX_REFERENCES: usize = 16;
         /// What stands for a missing `/P`.
         const FORMS: usize = 2;
-        let resolve = |object: &Object| match self.pdf {
-            Some(pdf) => pdf.resolve(object),
-            None => Some(object.clone()),
-        };
-        let references = resolve(dictionary.get(b"Reference")?)?;
-        references.array()?.iter().take(MAX_REFERENCES).filter_map(resolve).find_map(|reference| {
-            let reference = reference.dictionary()?.clone();
+        let references = self.resolve(dictionary.get(b"Reference")?)?;
+        references.array()?.iter().take(MAX_REFERENCES).find_map(|reference| {
+            let reference = self.resolve(reference)?;
+            let reference = reference.dictionary()?;
             if !reference.is(b"TransformMethod", b"DocMDP") {
                 return None;
             }
-            let parameters = reference.get(b"TransformParams").and_then(resolve);
-            let permitted = parameters.as_ref().and_then(Object::dictionary)?.integer(b"P");
+            let parameters = self.resolve(reference.get(b"TransformParams")?)?;
+            let permitted = parameters.dictionary()?.integer(b"P");
             Some(permitted.unwrap_or(FORMS).min(CHANGES_TO_ANNOTATIONS))
         })
     }

@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 
 use super::{
-    file::Pdf,
-    object::{Dictionary, Object, Reader},
+    file::{Pdf, spend},
+    object::{Dictionary, MAX_ITEMS, Object, Reader},
 };
+use crate::signature::Budget;
 
 /// A signature dictionary.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ const MAX_FIELD_DEPTH: usize = 32;
 
 /// All signature dictionaries, at most one more than [`MAX_SIGNATURES`], in the order of the file.
 /// `None` for `pdf` when its structure cannot be followed.
-pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>) -> Vec<Located> {
+pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>, budget: &Budget) -> Vec<Located> {
     let mut found = pdf.map(shown).unwrap_or_default();
     let is_known = |found: &[Located], at: usize| {
         found.iter().filter_map(|one| one.dictionary.as_ref()).any(|one| one.span.contains(&at))
@@ -44,7 +45,7 @@ pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>) -> Vec<Located> {
             break;
         }
         if !is_known(&found, at) {
-            found.push(Located { dictionary: around(file, at), is_shown: false, at });
+            found.push(Located { dictionary: around(file, at, budget), is_shown: false, at });
         }
     }
     for at in without_range(file) {
@@ -53,7 +54,7 @@ pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>) -> Vec<Located> {
         }
         let is_signature = |one: &Dictionary| one.get(b"Contents").is_some();
         if !is_known(&found, at)
-            && let Some(dictionary) = around(file, at).filter(is_signature)
+            && let Some(dictionary) = around(file, at, budget).filter(is_signature)
         {
             found.push(Located { dictionary: Some(dictionary), is_shown: false, at });
         }
@@ -84,13 +85,8 @@ fn shown(pdf: &Pdf<'_>) -> Vec<Located> {
     let mut seen = BTreeSet::new();
     let mut is_first = |object: &Object| object.reference().is_none_or(|one| seen.insert(one));
     let mut looked_at = 0_usize;
-    let form = pdf
-        .catalog()
-        .and_then(|(_, catalog)| pdf.resolve(catalog.get(b"AcroForm")?))
-        .and_then(|form| pdf.resolve(form.dictionary()?.get(b"Fields")?));
-    let roots = form.as_ref().and_then(Object::array).unwrap_or_default();
     let mut todo: Vec<(Object, bool, usize)> =
-        roots.iter().rev().map(|field| (field.clone(), false, 0)).collect();
+        roots(pdf).unwrap_or_default().into_iter().rev().map(|field| (field, false, 0)).collect();
     while let Some((field, inherited, depth)) = todo.pop() {
         looked_at = looked_at.saturating_add(1);
         let is_over = looked_at > MAX_FIELDS || todo.len() > MAX_TODO;
@@ -100,24 +96,27 @@ fn shown(pdf: &Pdf<'_>) -> Vec<Located> {
         if !is_first(&field) {
             continue;
         }
-        let Some(Object::Dictionary(field)) = pdf.resolve(&field) else { continue };
+        let Some(field) = pdf.resolve(&field) else { continue };
+        let Some(field) = field.dictionary() else { continue };
         let is_signature = match field.get(b"FT") {
             Some(kind) => *kind == Object::Name(b"Sig".to_vec()),
             None => inherited,
         };
-        if let Some(Object::Array(kids)) =
-            field.get(b"Kids").filter(|kids| is_first(kids)).and_then(|kids| pdf.resolve(kids))
-        {
-            let below = depth.saturating_add(1);
-            todo.extend(kids.into_iter().rev().map(|kid| (kid, is_signature, below)));
-        }
+        let kids =
+            field.get(b"Kids").filter(|kids| is_first(kids)).and_then(|kids| pdf.resolve(kids));
+        let kids = kids.as_ref().and_then(|kids| kids.array()).unwrap_or_default();
+        let below = depth.saturating_add(1);
+        todo.extend(kids.iter().rev().map(|kid| (kid.clone(), is_signature, below)));
         let value = field.get(b"V").filter(|value| is_signature && is_first(value));
         let Some(value) = value else { continue };
-        let located = match pdf.resolve(value) {
+        let value = pdf.resolve(value);
+        let located = match value.as_deref() {
             Some(Object::Null) => continue,
-            Some(Object::Dictionary(dictionary)) => {
-                Located { at: dictionary.span.start, dictionary: Some(dictionary), is_shown: true }
-            }
+            Some(Object::Dictionary(dictionary)) => Located {
+                at: dictionary.span.start,
+                dictionary: Some(dictionary.clone()),
+                is_shown: true,
+            },
             _ => Located { at: field.span.start, dictionary: None, is_shown: true },
         };
         let is_same = |one: &Located| one.dictionary.is_some() && one.at == located.at;
@@ -128,17 +127,30 @@ fn shown(pdf: &Pdf<'_>) -> Vec<Located> {
     found
 }
 
-/// The innermost dictionary of the object around `at`.
-fn around(file: &[u8], at: usize) -> Option<Dictionary> {
+/// The fields of the form that no other field holds.
+fn roots(pdf: &Pdf<'_>) -> Option<Vec<Object>> {
+    let (_, catalog) = pdf.catalog()?;
+    let form = pdf.resolve(catalog.get(b"AcroForm")?)?;
+    let fields = pdf.resolve(form.dictionary()?.get(b"Fields")?)?;
+    fields.array().map(<[_]>::to_vec)
+}
+
+/// The innermost dictionary of the object around `at`. The object is read anew for each place in
+/// it, readable or not, out of the budget of the mail.
+fn around(file: &[u8], at: usize, budget: &Budget) -> Option<Dictionary> {
     let before = file.get(..at)?;
     let start = memmem::rfind(before, b"obj")?.checked_add(3)?;
-    let object = Reader::new(file, start).object()?;
+    let mut reader = Reader::new(file, start);
+    let object = reader.object();
+    let items = MAX_ITEMS.saturating_sub(reader.items_left);
+    spend(budget, items, reader.at.max(at).saturating_sub(start))?;
+    let object = object?;
     let mut innermost = object.dictionary()?.clone();
     // Objects lie within each other no deeper than the reader goes.
     while let Some(inner) = innermost
         .entries
-        .iter()
-        .filter_map(|(_, value)| value.dictionary())
+        .values()
+        .filter_map(Object::dictionary)
         .find(|inner| inner.span.contains(&at))
     {
         innermost = inner.clone();

@@ -7,12 +7,13 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
+    ops::Deref,
     rc::Rc,
 };
 
 use super::{
     filter,
-    object::{Dictionary, Object, Reader},
+    object::{Dictionary, MAX_ITEMS as MAX_ITEMS_OF_ONE, Object, Reader},
 };
 use crate::signature::{Budget, Resource};
 
@@ -55,6 +56,24 @@ pub(super) struct Indirect {
     pub(super) stream: Option<Vec<u8>>,
     /// The first byte after it; nought inside an object stream.
     pub(super) end: usize,
+}
+
+/// An object at hand: one that was given, or the one that it refers to. It is not copied: any
+/// number of references may lead to one great object.
+pub(super) enum Resolved<'o> {
+    Given(&'o Object),
+    Read(Rc<Indirect>),
+}
+
+impl Deref for Resolved<'_> {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        match self {
+            Self::Given(object) => object,
+            Self::Read(indirect) => &indirect.object,
+        }
+    }
 }
 
 /// Where an object stands.
@@ -151,11 +170,13 @@ impl<'a> Pdf<'a> {
     }
 
     /// What `object` is, or refers to.
-    pub(super) fn resolve(&self, object: &Object) -> Option<Object> {
-        let Object::Reference { number, generation } = object else { return Some(object.clone()) };
+    pub(super) fn resolve<'o>(&self, object: &'o Object) -> Option<Resolved<'o>> {
+        let Object::Reference { number, generation } = object else {
+            return Some(Resolved::Given(object));
+        };
         let read = self.get(*number)?;
         let is_there = read.object == Object::Null || read.generation == *generation;
-        is_there.then(|| read.object.clone())
+        is_there.then_some(Resolved::Read(read))
     }
 
     /// The decoded stream of this number.
@@ -221,7 +242,7 @@ impl<'a> Pdf<'a> {
     fn read_number_at(&self, at: usize, number: u32) -> Option<usize> {
         let mut reader = Reader::new(self.file, at);
         let (own, _) = header(&mut reader)?;
-        if own == number { reader.number() } else { None }
+        if own == number { reader.near().number() } else { None }
     }
 
     fn read_inside(&self, stream: u32, index: usize, number: u32) -> Option<Indirect> {
@@ -266,10 +287,14 @@ impl<'a> Pdf<'a> {
     fn read_section(&mut self, at: usize) -> Option<Dictionary> {
         self.sections.push(at);
         let mut reader = Reader::new(self.file, at);
-        if reader.keyword(b"xref").is_none() {
+        if reader.keyword_near(b"xref").is_none() {
             return self.read_section_stream(at);
         }
-        let (entries, trailer) = table(&mut reader)?;
+        let read = table(&mut reader);
+        // Readable or not: sections may lie over one another.
+        let items = MAX_ITEMS_OF_ONE.saturating_sub(reader.items_left);
+        self.spend(items, reader.at.saturating_sub(at))?;
+        let (entries, trailer) = read?;
         self.add(entries)?;
         if let Some(stream) = trailer.get(b"XRefStm") {
             self.is_hybrid = true;
@@ -293,8 +318,7 @@ impl<'a> Pdf<'a> {
 
     /// Takes what so many objects, and so many bytes beside them, cost the mail.
     pub(super) fn spend(&self, items: usize, bytes: usize) -> Option<()> {
-        let bytes = items.saturating_mul(ITEM_BYTES).saturating_add(bytes);
-        self.budget.spend(Resource::Bytes, bytes).ok()
+        spend(self.budget, items, bytes)
     }
 
     fn add(&mut self, entries: Vec<(u32, Place)>) -> Option<()> {
@@ -316,6 +340,12 @@ impl<'a> Pdf<'a> {
         }
         (self.places.len() <= MAX_OBJECTS && self.standing.len() <= MAX_OBJECTS).then_some(())
     }
+}
+
+/// Takes what so many objects, and so many bytes beside them, cost the mail.
+pub(super) fn spend(budget: &Budget, items: usize, bytes: usize) -> Option<()> {
+    let bytes = items.saturating_mul(ITEM_BYTES).saturating_add(bytes);
+    budget.spend(Resource::Bytes, bytes).ok()
 }
 
 impl ObjectStream {

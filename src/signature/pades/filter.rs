@@ -92,7 +92,7 @@ mod tests {
     fn undoes_every_predictor_of_png() {
         let mut parameters = Dictionary::default();
         for (key, value) in [(&b"Predictor"[..], 12), (b"Columns", 3)] {
-            parameters.entries.push((key.to_vec(), Object::Integer(value)));
+            parameters.entries.insert(key.to_vec(), Object::Integer(value));
         }
         for (kind, row) in [
             (0, [10, 20, 30]),
@@ -113,7 +113,7 @@ mod tests {
     fn refuses_a_row_that_is_longer_than_the_stream() {
         let mut parameters = Dictionary::default();
         for (key, value) in [(&b"Predictor"[..], 12), (b"Columns", i64::MAX / 2)] {
-            parameters.entries.push((key.to_vec(), Object::Integer(value)));
+            parameters.entries.insert(key.to_vec(), Object::Integer(value));
         }
         assert_eq!(unpredict(&parameters, vec![0, 1, 2, 3]), None);
     }

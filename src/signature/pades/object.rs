@@ -3,7 +3,7 @@
 //! What two readers could take differently is refused: a key twice in a dictionary, a number that
 //! is none, a string that does not end.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 /// One object.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,17 +32,17 @@ pub(super) struct Text {
     pub(super) span: Range<usize>,
 }
 
-/// A dictionary: each key once, in the order of the file.
+/// A dictionary: each key once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Dictionary {
-    pub(super) entries: Vec<(Vec<u8>, Object)>,
+    pub(super) entries: BTreeMap<Vec<u8>, Object>,
     /// Where it stands.
     pub(super) span: Range<usize>,
 }
 
 impl Dictionary {
     pub(super) fn get(&self, key: &[u8]) -> Option<&Object> {
-        self.entries.iter().find(|(own, _)| own == key).map(|(_, value)| value)
+        self.entries.get(key)
     }
 
     /// Whether `key` stands there with this name.
@@ -210,8 +210,7 @@ impl<'a> Reader<'a> {
     fn dictionary(&mut self, depth: usize) -> Option<Dictionary> {
         let start = self.at;
         self.at = self.at.checked_add(2)?;
-        let mut entries: Vec<(Vec<u8>, Object)> = Vec::new();
-        let mut known = std::collections::BTreeSet::new();
+        let mut entries = BTreeMap::new();
         loop {
             self.skip_space();
             if self.rest().starts_with(b">>") {
@@ -219,12 +218,11 @@ impl<'a> Reader<'a> {
                 return Some(Dictionary { entries, span: start..self.at });
             }
             let key = self.name()?;
+            let value = self.object_within(depth)?;
             // Readers differ in which of two they take (an attack on `ByteRange`).
-            if !known.insert(key.clone()) {
+            if entries.insert(key, value).is_some() {
                 return None;
             }
-            let value = self.object_within(depth)?;
-            entries.push((key, value));
         }
     }
 

@@ -185,9 +185,9 @@ impl<'a> Comparison<'a> {
     fn form(&mut self, old: &Dictionary, new: &Dictionary) -> Compared {
         const WHAT: &str = "the form";
         let read = |pdf: &Pdf<'_>, catalog: &Dictionary| match catalog.get(b"AcroForm") {
-            Some(form) => match pdf.resolve(form) {
-                Some(Object::Dictionary(form)) => Some(form),
-                Some(Object::Null) => Some(Dictionary::default()),
+            Some(form) => match &*pdf.resolve(form)? {
+                Object::Dictionary(form) => Some(form.clone()),
+                Object::Null => Some(Dictionary::default()),
                 _ => None,
             },
             None => Some(Dictionary::default()),
@@ -266,7 +266,7 @@ impl<'a> Comparison<'a> {
         what: &str,
     ) -> Compared {
         let counted = |dictionary: &Dictionary| {
-            dictionary.entries.iter().filter(|(key, _)| !kept.contains(&key.as_slice())).count()
+            dictionary.entries.keys().filter(|key| !kept.contains(&key.as_slice())).count()
         };
         if counted(old) != counted(new) {
             return Err(changed(what));
@@ -285,9 +285,9 @@ impl<'a> Comparison<'a> {
     fn list(&mut self, old: Option<&Object>, new: Option<&Object>, what: &str) -> Compared {
         let read = |pdf: &Pdf<'_>, list: Option<&Object>| match list {
             None => Some(Vec::new()),
-            Some(list) => match pdf.resolve(list) {
-                Some(Object::Array(items)) => Some(items),
-                Some(Object::Null) => Some(Vec::new()),
+            Some(list) => match &*pdf.resolve(list)? {
+                Object::Array(items) => Some(items.clone()),
+                Object::Null => Some(Vec::new()),
                 _ => None,
             },
         };
@@ -319,7 +319,7 @@ impl<'a> Comparison<'a> {
         let Some(field) = self.new.get(number).filter(|_| is_new) else { return false };
         let Some(field) = field.object.dictionary() else { return false };
         let is_plain =
-            field.entries.iter().all(|(key, _)| key == b"V" || KEYS.contains(&key.as_slice()));
+            field.entries.keys().all(|key| key == b"V" || KEYS.contains(&key.as_slice()));
         let is_widget = field.get(b"Subtype").is_none() || field.is(b"Subtype", b"Widget");
         let has_no_size = match field.get(b"Rect") {
             None => true,
@@ -334,7 +334,7 @@ impl<'a> Comparison<'a> {
 
     fn is_signature(&self, value: &Object) -> bool {
         let value = self.new.resolve(value);
-        value.as_ref().and_then(Object::dictionary).is_some_and(|value| {
+        value.as_ref().and_then(|value| value.dictionary()).is_some_and(|value| {
             value.get(b"ByteRange").is_some() && value.get(b"Contents").is_some()
         })
     }
