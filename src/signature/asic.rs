@@ -105,7 +105,8 @@ impl<'a> Parts<'a> {
                 "p7s" => parts.signatures.push(entry),
                 "tst" => parts.time_stamps.push(entry),
                 "xml" if name.starts_with("asic") => {
-                    let read = Manifest::parse(&entry.content, budget).map_err(|error| error.to_string());
+                    let read =
+                        Manifest::parse(&entry.content, budget).map_err(|error| error.to_string());
                     parts.manifests.push((entry, read));
                 }
                 "xml" if name.contains("signature") => parts.xml_signatures.push(entry),

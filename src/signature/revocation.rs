@@ -52,7 +52,9 @@ impl Brought {
                 continue;
             }
             self.taken.push(bytes.clone());
-            let elements = (bytes.len() / BYTES).saturating_add(LEAST);
+            // Whether it was read before was asked of each.
+            let looks = self.taken.len() / BYTES;
+            let elements = (bytes.len() / BYTES).saturating_add(LEAST).saturating_add(looks);
             if budget.spend(Resource::Elements, elements).is_err() {
                 return;
             }

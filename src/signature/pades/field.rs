@@ -40,12 +40,13 @@ pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>, budget: &Budget) -> Vec
     let is_known = |found: &[Located], at: usize| {
         found.iter().filter_map(|one| one.dictionary.as_ref()).any(|one| one.span.contains(&at))
     };
+    let mut around = Around { file, budget, last: None };
     for at in memmem::find_iter(file, b"/ByteRange") {
         if found.len() > MAX_SIGNATURES {
             break;
         }
         if !is_known(&found, at) {
-            found.push(Located { dictionary: around(file, at, budget), is_shown: false, at });
+            found.push(Located { dictionary: around.dictionary(at), is_shown: false, at });
         }
     }
     for at in without_range(file) {
@@ -54,7 +55,7 @@ pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>, budget: &Budget) -> Vec
         }
         let is_signature = |one: &Dictionary| one.get(b"Contents").is_some();
         if !is_known(&found, at)
-            && let Some(dictionary) = around(file, at, budget).filter(is_signature)
+            && let Some(dictionary) = around.dictionary(at).filter(is_signature)
         {
             found.push(Located { dictionary: Some(dictionary), is_shown: false, at });
         }
@@ -135,25 +136,40 @@ fn roots(pdf: &Pdf<'_>) -> Option<Vec<Object>> {
     fields.array().map(<[_]>::to_vec)
 }
 
-/// The innermost dictionary of the object around `at`. The object is read anew for each place in
-/// it, readable or not, out of the budget of the mail.
-fn around(file: &[u8], at: usize, budget: &Budget) -> Option<Dictionary> {
-    let before = file.get(..at)?;
-    let start = memmem::rfind(before, b"obj")?.checked_add(3)?;
-    let mut reader = Reader::new(file, start);
-    let object = reader.object();
-    let items = MAX_ITEMS.saturating_sub(reader.items_left);
-    spend(budget, items, reader.at.max(at).saturating_sub(start))?;
-    let object = object?;
-    let mut innermost = object.dictionary()?.clone();
-    // Objects lie within each other no deeper than the reader goes.
-    while let Some(inner) = innermost
-        .entries
-        .values()
-        .filter_map(Object::dictionary)
-        .find(|inner| inner.span.contains(&at))
-    {
-        innermost = inner.clone();
+/// Reads objects around places in a file, each once for all the places in it.
+struct Around<'a> {
+    file: &'a [u8],
+    budget: &'a Budget,
+    /// Where the last one begins, and what it is.
+    last: Option<(usize, Option<Dictionary>)>,
+}
+
+impl Around<'_> {
+    /// The innermost dictionary of the object around `at`.
+    fn dictionary(&mut self, at: usize) -> Option<Dictionary> {
+        let start = memmem::rfind(self.file.get(..at)?, b"obj")?.checked_add(3)?;
+        let known = self.last.take().filter(|(known, _)| *known == start);
+        let (_, object) = self.last.insert(known.unwrap_or_else(|| (start, self.read(start))));
+        let mut innermost = object.as_ref()?;
+        // Objects lie within each other no deeper than the reader goes.
+        while let Some(inner) = innermost
+            .entries
+            .values()
+            .filter_map(Object::dictionary)
+            .find(|inner| inner.span.contains(&at))
+        {
+            innermost = inner;
+        }
+        innermost.span.contains(&at).then(|| innermost.clone())
     }
-    innermost.span.contains(&at).then_some(innermost)
+
+    /// The dictionary that begins at `start`. It costs what it takes, readable or not: what is read
+    /// from another place on may be the same bytes.
+    fn read(&self, start: usize) -> Option<Dictionary> {
+        let mut reader = Reader::new(self.file, start);
+        let object = reader.object();
+        let items = MAX_ITEMS.saturating_sub(reader.items_left);
+        spend(self.budget, items, reader.at.saturating_sub(start))?;
+        object?.dictionary().cloned()
+    }
 }

@@ -5,6 +5,8 @@
 //! it, and names every certificate, answer about revocation and unsigned attribute that the
 //! time-stamp protects.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use der::Tag;
 
@@ -24,9 +26,9 @@ use crate::{
 pub(super) struct HashIndex {
     algorithm: DigestAlgorithm,
     form: Form,
-    certificates: Vec<Bytes>,
-    crls: Vec<Bytes>,
-    attributes: Vec<Bytes>,
+    certificates: BTreeSet<Bytes>,
+    crls: BTreeSet<Bytes>,
+    attributes: BTreeSet<Bytes>,
     raw: Bytes,
 }
 
@@ -163,7 +165,7 @@ impl HashIndex {
         budget: &Budget,
     ) -> Result<bool, Spent> {
         let digest = self.name_of(attribute, value, budget)?;
-        Ok(self.attributes.iter().any(|named| **named == *digest))
+        Ok(self.attributes.contains(&*digest))
     }
 
     /// Compares the index with what is there: what it names has to be there, and what it does not
@@ -196,7 +198,8 @@ impl HashIndex {
                 Some(demanded.map(|(_, name)| name.clone()).collect::<Vec<_>>()),
             ),
         ] {
-            let missing = named.iter().filter(|name| !there.iter().any(|have| have == *name));
+            let known: BTreeSet<&[u8]> = there.iter().map(Vec::as_slice).collect();
+            let missing = named.iter().filter(|name| !known.contains(&***name));
             match missing.count() {
                 0 => {}
                 count => target.problems.doubt(
@@ -208,7 +211,7 @@ impl HashIndex {
                 ),
             }
             let demanded = demanded.unwrap_or(there);
-            let bare = demanded.iter().filter(|have| !named.iter().any(|name| name == *have));
+            let bare = demanded.iter().filter(|have| !named.contains(have.as_slice()));
             match bare.count() {
                 0 => {}
                 count => target.warnings.push(Warning::new(
@@ -243,14 +246,14 @@ impl HashIndex {
 }
 
 /// `SEQUENCE OF OCTET STRING`
-fn digests(index: &Bytes, list: Element<'_>) -> Result<Vec<Bytes>, Broken> {
+fn digests(index: &Bytes, list: Element<'_>) -> Result<BTreeSet<Bytes>, Broken> {
     let mut elements = list.inside()?;
-    let mut digests = Vec::new();
+    let mut digests = BTreeSet::new();
     while !elements.is_finished() {
         if digests.len() == MAX_ENTRIES {
             return Err(Broken::Malformed);
         }
-        digests.push(index.slice_ref(elements.expect(Tag::OctetString)?.value));
+        digests.insert(index.slice_ref(elements.expect(Tag::OctetString)?.value));
     }
     Ok(digests)
 }
