@@ -71,11 +71,8 @@ pub(crate) fn parse(bytes: &[u8], limits: Limits) -> Result<Document<'_>, XmlErr
     let text = str::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8".to_owned()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     check_shape(text)?;
-    let options = ParsingOptions {
-        allow_dtd: false,
-        nodes_limit: limits.nodes,
-        ..ParsingOptions::default()
-    };
+    let options =
+        ParsingOptions { allow_dtd: false, nodes_limit: limits.nodes, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| malformed(error.to_string()))
 }
 

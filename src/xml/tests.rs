@@ -29,8 +29,7 @@ fn what_stands_at_a_limit_is_read_and_one_more_is_not() {
         }),
         ("namespaces in force", MAX_NAMESPACES, |count| {
             let declared = |from, to| many(to - from, |n| format!("\nxmlns:p{}=\"u\"", from + n));
-            let (first, second, third) =
-                (declared(0, 30), declared(30, 60), declared(60, count));
+            let (first, second, third) = (declared(0, 30), declared(30, 60), declared(60, count));
             format!("<a{first}><b{second}><c{third}/></b><b{second}/></a>")
         }),
         ("declarations of namespaces", MAX_DECLARATIONS, |count| {
