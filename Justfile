@@ -19,6 +19,10 @@ clippy:
 test *arguments:
     ci/test {{ arguments }}
 
+# The same by `cargo test` alone: all tests of a binary in one process
+plain *arguments:
+    ci/test --plain {{ arguments }}
+
 # Kills and faults against the promise of a 250
 torture rounds='100':
     ci/torture {{ rounds }}
