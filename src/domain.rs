@@ -5,6 +5,7 @@
 //! one way in (`FromStr` or a named constructor), so a value that exists is a valid one.
 
 mod address;
+mod content;
 mod digest;
 mod document_type;
 mod finding;
@@ -21,6 +22,7 @@ mod user;
 mod verdict;
 
 pub use address::{AddressError, MailAddress};
+pub use content::{DocumentForm, NotADocument};
 pub use digest::{DigestError, Sha256};
 pub use document_type::{TypeCode, TypeCodeError};
 pub use finding::{Finding, FindingCode, Severity};

@@ -11,7 +11,7 @@
 //! | receive | [`smtp`], [`spool`] | raw bytes on disk, then `250` |
 //! | open | [`message`] | raw bytes → `Message` |
 //! | pair | [`bundle`] | → `Bundle` of documents and their signatures |
-//! | prove | [`signature`], [`trust`] | → `Examined` |
+//! | prove | [`signature`], [`trust`], [`content`] | → `Examined` |
 //! | match | [`registry`], [`matching`] | → `Judgement` with a verdict |
 //! | note | [`sender`] | → findings about the mail's way |
 //! | keep | [`vault`], [`store`], [`retention`] | sealed objects, rows, and their end |
@@ -28,6 +28,7 @@ pub mod bundle;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod content;
 pub mod domain;
 pub mod dstu;
 pub mod envelope;

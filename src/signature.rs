@@ -19,6 +19,8 @@
 
 use bytes::Bytes;
 
+use crate::content::{Form, text};
+
 pub mod asic;
 mod attributes;
 mod best_time;
@@ -30,10 +32,9 @@ mod constraints;
 mod container;
 mod counter;
 mod examine;
-mod form;
 mod layers;
 mod limits;
-mod pades;
+pub(crate) mod pades;
 mod problem;
 mod proof;
 mod revocation;
@@ -42,14 +43,12 @@ pub(crate) mod sample;
 mod signer;
 #[cfg(test)]
 mod tests;
-mod text;
 mod timestamp;
 mod unusual;
 
 pub use budget::{Budget, Resource};
 pub use conditions::Conditions;
 pub use examine::{Examined, examine};
-pub use form::Form;
 pub use layers::Opened;
 pub use limits::Limits;
 pub use proof::Proof;

@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use super::file_name::{has_signature_ending, read_name};
 use crate::{
+    content::Form,
     message::Part,
-    signature::{Encrypted, Form, Limits, Opened, cms::SignedData},
+    signature::{Encrypted, Limits, Opened, cms::SignedData},
 };
 
 /// What a part is for the pairing.

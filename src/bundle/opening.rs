@@ -7,9 +7,10 @@
 use bytes::Bytes;
 
 use crate::{
+    content::Form,
     domain::FindingCode,
     envelope::{self, EnvelopeError, OrganisationKeys, Originator},
-    signature::{self, Encrypted, Form, Opened},
+    signature::{self, Encrypted, Opened},
     trust::Certificate,
 };
 

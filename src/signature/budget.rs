@@ -7,13 +7,13 @@
 use std::cell::Cell;
 
 use super::Limits;
-use crate::algorithms::DigestAlgorithm;
+use crate::{algorithms::DigestAlgorithm, content::Purse};
 
 /// A kind of work that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
     /// Bytes that are hashed, those of slow digests counted several times, or inflated, or read
-    /// of PDF files and, counted several times, of XML.
+    /// of PDF files and pictures and, counted several times, of XML.
     Bytes,
     /// ASN.1 elements that are rewritten from BER, certificates and revocation data that are read.
     Elements,
@@ -135,6 +135,16 @@ impl Budget {
             Resource::KeyChecks => &self.key_checks,
             Resource::Steps => &self.steps,
         }
+    }
+}
+
+impl Purse for Budget {
+    fn spend(&self, bytes: usize) -> bool {
+        Self::spend(self, Resource::Bytes, bytes).is_ok()
+    }
+
+    fn affords(&self, bytes: usize) -> bool {
+        self.left(Resource::Bytes) >= bytes
     }
 }
 

@@ -14,26 +14,24 @@ use super::{
     container::{Enclosed, Kept, Stamp, Unpacked},
     problem::Problems,
 };
-use crate::domain::{
-    BestTimeSource, Container, Indication, SubIndication, Timestamp, Warning, WarningCode,
+use crate::{
+    content::pdf::{Dictionary, Object, Pdf, Resolved, is_white},
+    domain::{
+        BestTimeSource, Container, Indication, SubIndication, Timestamp, Warning, WarningCode,
+    },
 };
 
 mod field;
-mod file;
-mod filter;
 mod moment;
-mod object;
 mod range;
 mod revision;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod store;
 #[cfg(test)]
 mod tests;
 
 use field::{Located, MAX_SIGNATURES};
-use file::{Pdf, Resolved};
-use object::{Dictionary, Object, is_white};
 use range::Signed;
 
 /// Opens a PDF file; `None` when it has no signature. What is read and compared of it, again and

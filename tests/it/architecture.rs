@@ -15,13 +15,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("sealing", &["domain"]),
     ("asn1", &[]),
     ("xml", &[]),
+    ("content", &["domain"]),
     ("dstu", &[]),
     ("algorithms", &["domain", "dstu"]),
     ("trust", &["algorithms", "asn1", "domain", "xml"]),
     ("envelope", &["algorithms", "asn1", "dstu", "trust"]),
     ("message", &["domain"]),
-    ("signature", &["algorithms", "asn1", "domain", "trust", "xml"]),
-    ("bundle", &["algorithms", "domain", "envelope", "message", "signature", "trust"]),
+    ("signature", &["algorithms", "asn1", "content", "domain", "trust", "xml"]),
+    ("bundle", &["algorithms", "content", "domain", "envelope", "message", "signature", "trust"]),
     ("sender", &["domain"]),
     ("registry", &["domain"]),
     ("matching", &["bundle", "domain", "registry", "signature"]),
@@ -51,7 +52,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "vault",
         ],
     ),
-    ("web", &["clock", "domain", "metrics", "registry", "sealing", "store", "trust", "vault"]),
+    (
+        "web",
+        &[
+            "clock", "content", "domain", "metrics", "registry", "sealing", "store", "trust",
+            "vault",
+        ],
+    ),
     ("sample", &["domain", "dstu"]),
     ("config", &["domain", "smtp", "spool"]),
     (
@@ -106,6 +113,7 @@ const PURE: &[&str] = &[
     "algorithms",
     "asn1",
     "bundle",
+    "content",
     "domain",
     "dstu",
     "envelope",
@@ -162,6 +170,7 @@ const BOUNDARIES: &[(&str, &[&str])] = &[
     ("ureq", &["app"]),
     ("x509_cert", &["algorithms", "sample", "signature", "trust"]),
     ("x509_parser", &["trust"]),
+    ("zune_jpeg", &["content"]),
 ];
 
 #[test]

@@ -2,6 +2,8 @@
 
 use miniz_oxide::deflate::compress_to_vec;
 
+use crate::algorithms::DigestAlgorithm;
+
 /// One file as it will be written.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan<'a> {
@@ -30,6 +32,25 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// A manifest that names these files and their digests.
+pub(crate) fn manifest(signature: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+    use base64ct::{Base64, Encoding as _};
+    let mut body = format!("<SigReference URI='{signature}'/>");
+    for (name, content) in files {
+        let digest = Base64::encode_string(&DigestAlgorithm::Sha256.digest(content));
+        body.extend([format!(
+            "<DataObjectReference URI='{name}'><d:DigestMethod \
+             Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/>\
+             <d:DigestValue>{digest}</d:DigestValue></DataObjectReference>"
+        )]);
+    }
+    format!(
+        "<ASiCManifest xmlns='http://uri.etsi.org/02918/v1.2.1#' \
+         xmlns:d='http://www.w3.org/2000/09/xmldsig#'>{body}</ASiCManifest>"
+    )
+    .into_bytes()
+}
+
 /// An archive of these files in this order.
 pub(crate) fn archive(plans: &[Plan<'_>]) -> Vec<u8> {
     let number = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
@@ -44,7 +65,7 @@ pub(crate) fn archive(plans: &[Plan<'_>]) -> Vec<u8> {
         packed.extend(vec![0; plan.trailing]);
         let flags = if plan.descriptor { 0x0808_u16 } else { 0x0800 }.to_le_bytes();
         let method = short(if plan.deflated { 8 } else { 0 });
-        let crc = super::zip::crc32(plan.content).to_le_bytes();
+        let crc = crate::content::crc32(plan.content).to_le_bytes();
         let sizes = [crc, number(packed.len()), number(plan.content.len())].concat();
         let lengths = [short(plan.name.len()), short(plan.extra.len())].concat();
         let time = [0_u8; 4];

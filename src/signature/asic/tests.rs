@@ -4,9 +4,8 @@
 
 use bytes::Bytes;
 
-use super::sample::{Plan, archive};
+use super::sample::{Plan, archive, manifest};
 use crate::{
-    algorithms::DigestAlgorithm,
     domain::{Container, Indication, SubIndication},
     signature::{
         Conditions, Examined, Signed, examine,
@@ -37,24 +36,6 @@ fn judge(plans: &[Plan<'_>]) -> Examined {
 
 fn outcome(examined: &Examined) -> Outcome {
     (examined.report().indication, examined.report().sub_indication)
-}
-
-fn manifest(signature: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
-    use base64ct::{Base64, Encoding as _};
-    let mut body = format!("<SigReference URI='{signature}'/>");
-    for (name, content) in files {
-        let digest = Base64::encode_string(&DigestAlgorithm::Sha256.digest(content));
-        body.extend([format!(
-            "<DataObjectReference URI='{name}'><d:DigestMethod \
-             Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/>\
-             <d:DigestValue>{digest}</d:DigestValue></DataObjectReference>"
-        )]);
-    }
-    format!(
-        "<ASiCManifest xmlns='http://uri.etsi.org/02918/v1.2.1#' \
-         xmlns:d='http://www.w3.org/2000/09/xmldsig#'>{body}</ASiCManifest>"
-    )
-    .into_bytes()
 }
 
 fn sign(content: &[u8]) -> Bytes {

@@ -8,11 +8,10 @@ use std::collections::BTreeSet;
 
 use memchr::memmem;
 
-use super::{
-    file::{Pdf, spend},
-    object::{Dictionary, MAX_ITEMS, Object, Reader},
+use crate::{
+    content::pdf::{Dictionary, MAX_ITEMS, Object, Pdf, Reader, spend},
+    signature::Budget,
 };
-use crate::signature::Budget;
 
 /// A signature dictionary.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! Dates in PDF files (ISO 32000-1 §7.9.4): `D:YYYYMMDDHHmmSSOHH'mm'`.
 
-use super::object::Text;
-use crate::domain::Timestamp;
+use crate::{content::pdf::Text, domain::Timestamp};
 
 /// The moment that a date string says; `None` unless it is written as the standard says, to the
 /// second and with the relation to UT.

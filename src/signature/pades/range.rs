@@ -3,8 +3,10 @@
 
 use bytes::Bytes;
 
-use super::object::{Dictionary, Object, hex_byte};
-use crate::asn1::{self, BerError, BerLimits};
+use crate::{
+    asn1::{self, BerError, BerLimits},
+    content::pdf::{Dictionary, Object, hex_byte},
+};
 
 /// The bytes that one signature is over, and the signature.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,10 +14,7 @@ use std::{cell::Cell, collections::BTreeSet};
 
 use memchr::memmem;
 
-use super::{
-    file::{self, Pdf},
-    object::{Dictionary, Object, Reader, is_white},
-};
+use crate::content::pdf::{self, Dictionary, Object, Pdf, Reader, is_white};
 
 /// Checks that `new`, which begins with the signed revision, shows what that shows, and so does
 /// each revision in between. The clause says what is different. `comparisons_left` bounds what
@@ -29,7 +26,7 @@ pub(super) fn check(
     comparisons_left: &Cell<usize>,
 ) -> Result<(), String> {
     let before = file.get(..signed).unwrap_or_default();
-    let old = Pdf::open(before, new.budget)
+    let old = Pdf::open(before, new.purse)
         .filter(|_| before.trim_ascii_end().ends_with(b"%%EOF"))
         .ok_or("the signed revision is not a whole file")?;
     check_added(file, signed, new)?;
@@ -50,7 +47,7 @@ pub(super) fn check(
     // What a later revision hides again is what a reader shows that repairs the file.
     for at in later.get(1..).unwrap_or_default() {
         let between =
-            Pdf::open_at(file, *at, new.budget).ok_or("a later revision cannot be read")?;
+            Pdf::open_at(file, *at, new.purse).ok_or("a later revision cannot be read")?;
         compare(&between)?;
     }
     Ok(())
@@ -71,11 +68,11 @@ fn check_added(file: &[u8], signed: usize, pdf: &Pdf<'_>) -> Result<(), String> 
             reader.at = at.saturating_add(b"%%EOF".len());
             is_mark.then_some(())
         } else if reader.keyword(b"xref").is_some() {
-            pdf.sections.contains(&at).then_some(()).and_then(|()| file::skip_table(&mut reader))
+            pdf.sections.contains(&at).then_some(()).and_then(|()| pdf::skip_table(&mut reader))
         } else if reader.keyword(b"startxref").is_some() {
             reader.number().filter(|place| pdf.sections.contains(place)).map(|_| ())
         } else {
-            file::header(&mut reader)
+            pdf::header(&mut reader)
                 .filter(|(number, _)| pdf.stands(*number, at))
                 .and_then(|(number, _)| pdf.read_at(at, number))
                 .map(|object| {

@@ -3,11 +3,10 @@
 
 use bytes::Bytes;
 
-use super::{
-    file::Pdf,
-    object::{Dictionary, Object},
+use crate::{
+    content::pdf::{Dictionary, Object, Pdf},
+    signature::container::Embedded,
 };
-use crate::signature::container::Embedded;
 
 /// What the store of a file holds; `None` without one. What cannot be read is left out: it would
 /// only help.

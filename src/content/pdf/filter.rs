@@ -4,7 +4,7 @@
 use super::object::{Dictionary, Object};
 
 /// The decoded bytes, no more than `max`. `None` when they cannot be decoded here.
-pub(super) fn decode(dictionary: &Dictionary, bytes: &[u8], max: usize) -> Option<Vec<u8>> {
+pub(crate) fn decode(dictionary: &Dictionary, bytes: &[u8], max: usize) -> Option<Vec<u8>> {
     let only = |object: &Object| match object.array() {
         Some([]) => Some(Object::Null),
         Some([only]) => Some(only.clone()),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 mod transport;
 
-pub(super) use transport::is_transport;
+pub(crate) use transport::is_transport;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -16,7 +16,7 @@ const DASHES: &[u8] = b"-----";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The bytes inside the wrapper; `None` when `file` is not one from its first to its last byte.
-pub(super) fn unwrap(file: &[u8]) -> Option<Bytes> {
+pub(crate) fn unwrap(file: &[u8]) -> Option<Bytes> {
     if is_transport(file) {
         return transport::unwrap(file).map(Bytes::copy_from_slice);
     }

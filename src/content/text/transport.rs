@@ -15,7 +15,7 @@ struct Section<'a> {
 }
 
 /// Whether `file` begins as such a wrapper does.
-pub(in crate::signature) fn is_transport(file: &[u8]) -> bool {
+pub(crate) fn is_transport(file: &[u8]) -> bool {
     BESIDE
         .iter()
         .chain(FILE)

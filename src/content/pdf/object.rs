@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 /// One object.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Object {
+pub(crate) enum Object {
     Array(Vec<Self>),
     Boolean(bool),
     Dictionary(Dictionary),
@@ -25,50 +25,50 @@ pub(super) enum Object {
 
 /// A string, as it stands between its delimiters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Text {
-    pub(super) raw: Vec<u8>,
-    pub(super) is_hex: bool,
+pub(crate) struct Text {
+    pub(crate) raw: Vec<u8>,
+    pub(crate) is_hex: bool,
     /// Where it stands, delimiters included.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 /// A dictionary: each key once.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Dictionary {
-    pub(super) entries: BTreeMap<Vec<u8>, Object>,
+pub(crate) struct Dictionary {
+    pub(crate) entries: BTreeMap<Vec<u8>, Object>,
     /// Where it stands.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 impl Dictionary {
-    pub(super) fn get(&self, key: &[u8]) -> Option<&Object> {
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&Object> {
         self.entries.get(key)
     }
 
     /// Whether `key` stands there with this name.
-    pub(super) fn is(&self, key: &[u8], name: &[u8]) -> bool {
+    pub(crate) fn is(&self, key: &[u8], name: &[u8]) -> bool {
         matches!(self.get(key), Some(Object::Name(own)) if own == name)
     }
 
-    pub(super) fn integer(&self, key: &[u8]) -> Option<usize> {
+    pub(crate) fn integer(&self, key: &[u8]) -> Option<usize> {
         self.get(key)?.integer()
     }
 }
 
 impl Object {
-    pub(super) fn integer(&self) -> Option<usize> {
+    pub(crate) fn integer(&self) -> Option<usize> {
         if let Self::Integer(number) = self { usize::try_from(*number).ok() } else { None }
     }
 
-    pub(super) fn dictionary(&self) -> Option<&Dictionary> {
+    pub(crate) fn dictionary(&self) -> Option<&Dictionary> {
         if let Self::Dictionary(dictionary) = self { Some(dictionary) } else { None }
     }
 
-    pub(super) fn array(&self) -> Option<&[Self]> {
+    pub(crate) fn array(&self) -> Option<&[Self]> {
         if let Self::Array(items) = self { Some(items) } else { None }
     }
 
-    pub(super) fn reference(&self) -> Option<u32> {
+    pub(crate) fn reference(&self) -> Option<u32> {
         if let Self::Reference { number, .. } = self { Some(*number) } else { None }
     }
 }
@@ -76,20 +76,20 @@ impl Object {
 /// Reads objects one after another. `None` from any method: what stands there is not what was
 /// asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) at: usize,
+pub(crate) struct Reader<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) at: usize,
     /// How many objects may be read, those within others counted.
-    pub(super) items_left: usize,
+    pub(crate) items_left: usize,
 }
 
 /// How deep arrays and dictionaries may lie within each other.
 const MAX_DEPTH: usize = 32;
 /// How many objects may lie within one: each takes far more memory than its bytes.
-pub(super) const MAX_ITEMS: usize = 1 << 19;
+pub(crate) const MAX_ITEMS: usize = 1 << 19;
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at, items_left: MAX_ITEMS }
     }
 
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    pub(super) fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
@@ -114,12 +114,12 @@ impl<'a> Reader<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
-    pub(super) fn skip_white(&mut self) {
+    pub(crate) fn skip_white(&mut self) {
         self.take_while(is_white);
     }
 
     /// Skips white space and comments.
-    pub(super) fn skip_space(&mut self) {
+    pub(crate) fn skip_space(&mut self) {
         self.skip_white();
         while self.peek() == Some(b'%') {
             self.take_while(|byte| !matches!(byte, b'\r' | b'\n'));
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads `keyword` after white space; nothing is read when another word stands there.
-    pub(super) fn keyword(&mut self, keyword: &[u8]) -> Option<()> {
+    pub(crate) fn keyword(&mut self, keyword: &[u8]) -> Option<()> {
         let mut ahead = self.clone();
         ahead.skip_space();
         if !ahead.rest().starts_with(keyword) {
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
 
     /// The same, where no more than a little white space or comment stands before it: what is read
     /// at any place that a file names may not cost all of the file.
-    pub(super) fn keyword_near(&mut self, keyword: &[u8]) -> Option<()> {
+    pub(crate) fn keyword_near(&mut self, keyword: &[u8]) -> Option<()> {
         let mut near = self.near();
         near.keyword(keyword)?;
         self.at = near.at;
@@ -152,14 +152,14 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader of the next bytes alone.
-    pub(super) fn near(&self) -> Self {
+    pub(crate) fn near(&self) -> Self {
         const NEAR: usize = 1024;
         let end = self.at.saturating_add(NEAR).min(self.bytes.len());
         Self { bytes: self.bytes.get(..end).unwrap_or_default(), ..self.clone() }
     }
 
     /// A number without sign or point.
-    pub(super) fn number(&mut self) -> Option<usize> {
+    pub(crate) fn number(&mut self) -> Option<usize> {
         let mut ahead = self.clone();
         ahead.skip_space();
         let digits = ahead.take_while(|byte| byte.is_ascii_digit());
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
         str::from_utf8(digits).ok()?.parse().ok()
     }
 
-    pub(super) fn object(&mut self) -> Option<Object> {
+    pub(crate) fn object(&mut self) -> Option<Object> {
         self.object_within(MAX_DEPTH)
     }
 
@@ -303,14 +303,14 @@ impl<'a> Reader<'a> {
 }
 
 /// The byte that two hexadecimal digits are.
-pub(super) fn hex_byte(digits: &[u8]) -> Option<u8> {
+pub(crate) fn hex_byte(digits: &[u8]) -> Option<u8> {
     let [high, low] = digits else { return None };
     let value =
         |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
     Some(value(*high)? << 4 | value(*low)?)
 }
 
-pub(super) fn is_white(byte: u8) -> bool {
+pub(crate) fn is_white(byte: u8) -> bool {
     matches!(byte, b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
 }
 

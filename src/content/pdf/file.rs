@@ -15,20 +15,20 @@ use super::{
     filter,
     object::{Dictionary, MAX_ITEMS as MAX_ITEMS_OF_ONE, Object, Reader},
 };
-use crate::signature::{Budget, Resource};
+use crate::content::Purse;
 
 /// A PDF file as its newest revision shows it.
-pub(super) struct Pdf<'a> {
+pub(crate) struct Pdf<'a> {
     file: &'a [u8],
     places: BTreeMap<u32, Place>,
     /// Every object at every place where some revision has it.
     standing: BTreeSet<(u32, usize)>,
     /// Where the cross-reference sections stand, the newest first.
-    pub(super) sections: Vec<usize>,
+    pub(crate) sections: Vec<usize>,
     /// The newest trailer.
-    pub(super) trailer: Dictionary,
+    pub(crate) trailer: Dictionary,
     /// Whether a section has both a table and a stream, of which a reader may take either.
-    pub(super) is_hybrid: bool,
+    pub(crate) is_hybrid: bool,
     objects: RefCell<BTreeMap<u32, Option<Rc<Indirect>>>>,
     object_streams: RefCell<BTreeMap<u32, Option<Rc<ObjectStream>>>>,
     inflate_left: Cell<usize>,
@@ -36,7 +36,7 @@ pub(super) struct Pdf<'a> {
     /// inside each other, or are named again and again, a short file is endless.
     bytes_left: Cell<usize>,
     items_left: Cell<usize>,
-    pub(super) budget: &'a Budget,
+    pub(crate) purse: &'a dyn Purse,
 }
 
 /// An object stream (ISO 32000-1 §7.5.7), decoded.
@@ -48,19 +48,19 @@ struct ObjectStream {
 
 /// An object that others refer to.
 #[derive(Debug, PartialEq)]
-pub(super) struct Indirect {
-    pub(super) object: Object,
+pub(crate) struct Indirect {
+    pub(crate) object: Object,
     /// The generation that stands before it; nought inside an object stream.
-    pub(super) generation: usize,
+    pub(crate) generation: usize,
     /// The bytes of a stream, as they stand.
-    pub(super) stream: Option<Vec<u8>>,
+    pub(crate) stream: Option<Vec<u8>>,
     /// The first byte after it; nought inside an object stream.
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 /// An object at hand: one that was given, or the one that it refers to. It is not copied: any
 /// number of references may lead to one great object.
-pub(super) enum Resolved<'o> {
+pub(crate) enum Resolved<'o> {
     Given(&'o Object),
     Read(Rc<Indirect>),
 }
@@ -96,22 +96,22 @@ const MAX_RATIO: usize = 1032;
 const MAX_READINGS: usize = 4;
 /// Objects read of one file, those within others counted.
 const MAX_ITEMS: usize = 1 << 22;
-/// What an entry or an object costs, as bytes of the budget: about as long as its digest would.
+/// What an entry or an object costs, in bytes of the purse: about as long as its digest would.
 const ITEM_BYTES: usize = 32;
 
 impl<'a> Pdf<'a> {
     /// Reads where everything stands. `None` when that cannot be followed.
-    pub(super) fn open(file: &'a [u8], budget: &'a Budget) -> Option<Self> {
+    pub(crate) fn open(file: &'a [u8], purse: &'a dyn Purse) -> Option<Self> {
         const TAIL: usize = 2048;
         let from = file.len().saturating_sub(TAIL);
         let found = memchr::memmem::rfind(file.get(from..)?, b"startxref")?;
         let mut reader = Reader::new(file, from.checked_add(found)?);
         reader.keyword(b"startxref")?;
-        Self::open_at(file, reader.number()?, budget)
+        Self::open_at(file, reader.number()?, purse)
     }
 
     /// The same, of the revision whose cross-reference section stands at `start`.
-    pub(super) fn open_at(file: &'a [u8], start: usize, budget: &'a Budget) -> Option<Self> {
+    pub(crate) fn open_at(file: &'a [u8], start: usize, purse: &'a dyn Purse) -> Option<Self> {
         let mut next = Some(start);
         let mut pdf = Self {
             file,
@@ -125,7 +125,7 @@ impl<'a> Pdf<'a> {
             inflate_left: Cell::new(MAX_INFLATED),
             bytes_left: Cell::new(file.len().saturating_mul(MAX_READINGS)),
             items_left: Cell::new(MAX_ITEMS),
-            budget,
+            purse,
         };
         while let Some(at) = next {
             if pdf.sections.contains(&at) || pdf.sections.len() == MAX_SECTIONS {
@@ -144,13 +144,13 @@ impl<'a> Pdf<'a> {
     }
 
     /// The catalog (ISO 32000-1 §7.7.2) and its number.
-    pub(super) fn catalog(&self) -> Option<(u32, Dictionary)> {
+    pub(crate) fn catalog(&self) -> Option<(u32, Dictionary)> {
         let number = self.trailer.get(b"Root")?.reference()?;
         Some((number, self.get(number)?.object.dictionary()?.clone()))
     }
 
     /// The object of this number; null when there is none, `None` when it cannot be read.
-    pub(super) fn get(&self, number: u32) -> Option<Rc<Indirect>> {
+    pub(crate) fn get(&self, number: u32) -> Option<Rc<Indirect>> {
         if let Some(known) = self.objects.borrow().get(&number) {
             return known.clone();
         }
@@ -170,7 +170,7 @@ impl<'a> Pdf<'a> {
     }
 
     /// What `object` is, or refers to.
-    pub(super) fn resolve<'o>(&self, object: &'o Object) -> Option<Resolved<'o>> {
+    pub(crate) fn resolve<'o>(&self, object: &'o Object) -> Option<Resolved<'o>> {
         let Object::Reference { number, generation } = object else {
             return Some(Resolved::Given(object));
         };
@@ -180,18 +180,18 @@ impl<'a> Pdf<'a> {
     }
 
     /// The decoded stream of this number.
-    pub(super) fn stream(&self, number: u32) -> Option<Vec<u8>> {
+    pub(crate) fn stream(&self, number: u32) -> Option<Vec<u8>> {
         let indirect = self.get(number)?;
         self.decode(indirect.object.dictionary()?, indirect.stream.as_ref()?)
     }
 
     /// Whether some revision says that the object `number` stands at `at`.
-    pub(super) fn stands(&self, number: u32, at: usize) -> bool {
+    pub(crate) fn stands(&self, number: u32, at: usize) -> bool {
         self.standing.contains(&(number, at)) || self.sections.contains(&at)
     }
 
     /// Reads the object that stands at `at`, which has to have this number.
-    pub(super) fn read_at(&self, at: usize, number: u32) -> Option<Indirect> {
+    pub(crate) fn read_at(&self, at: usize, number: u32) -> Option<Indirect> {
         let mut reader = Reader::new(self.file, at);
         let (own, generation) = header(&mut reader)?;
         if own != number {
@@ -317,8 +317,8 @@ impl<'a> Pdf<'a> {
     }
 
     /// Takes what so many objects, and so many bytes beside them, cost the mail.
-    pub(super) fn spend(&self, items: usize, bytes: usize) -> Option<()> {
-        spend(self.budget, items, bytes)
+    pub(crate) fn spend(&self, items: usize, bytes: usize) -> Option<()> {
+        spend(self.purse, items, bytes)
     }
 
     fn add(&mut self, entries: Vec<(u32, Place)>) -> Option<()> {
@@ -343,9 +343,9 @@ impl<'a> Pdf<'a> {
 }
 
 /// Takes what so many objects, and so many bytes beside them, cost the mail.
-pub(super) fn spend(budget: &Budget, items: usize, bytes: usize) -> Option<()> {
+pub(crate) fn spend(purse: &dyn Purse, items: usize, bytes: usize) -> Option<()> {
     let bytes = items.saturating_mul(ITEM_BYTES).saturating_add(bytes);
-    budget.spend(Resource::Bytes, bytes).ok()
+    purse.spend(bytes).then_some(())
 }
 
 impl ObjectStream {
@@ -363,7 +363,7 @@ impl ObjectStream {
 }
 
 /// `number generation obj`.
-pub(super) fn header(reader: &mut Reader<'_>) -> Option<(u32, usize)> {
+pub(crate) fn header(reader: &mut Reader<'_>) -> Option<(u32, usize)> {
     let mut near = reader.near();
     let number = u32::try_from(near.number()?).ok()?;
     let generation = near.number()?;
@@ -373,7 +373,7 @@ pub(super) fn header(reader: &mut Reader<'_>) -> Option<(u32, usize)> {
 }
 
 /// Skips a table, whose `xref` is read, and its trailer.
-pub(super) fn skip_table(reader: &mut Reader<'_>) -> Option<()> {
+pub(crate) fn skip_table(reader: &mut Reader<'_>) -> Option<()> {
     table(reader).map(|_| ())
 }
 

@@ -1,0 +1,68 @@
+//! What some bytes are, whoever signed them: a document that people can look at, or something else.
+//!
+//! [`document`] says whether they are a PDF file with a page (ISO 32000-1 §7.5, §7.7) or a picture
+//! that can be decoded from its first to its last pixel; names and labels are not asked. [`Form`]
+//! says what kind of file they are as far as signatures are concerned, and [`FileKind`] what they
+//! are called when they are handed out. The reader of PDF files in it is the one by which the
+//! signatures inside them are judged.
+//!
+//! Whether a document shows what its type says is for people: nothing is rendered here. What
+//! follows the end of a PDF file or of a picture is not looked at, for no viewer shows it.
+//!
+//! Pure. No byte string makes it panic, and the caller's [`Purse`] bounds the work.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use crate::domain::{DocumentForm, NotADocument};
+
+mod crc;
+mod form;
+mod jpeg;
+mod kind;
+mod page;
+pub(crate) mod pdf;
+mod png;
+#[cfg(test)]
+mod tests;
+pub(crate) mod text;
+
+pub(crate) use crc::crc32;
+pub use form::Form;
+pub use kind::FileKind;
+
+/// Who pays for reading: the work that one mail may ask for is bounded.
+pub trait Purse {
+    /// Takes what reading or unpacking so many bytes costs; false when that is not there, and then
+    /// nothing more is.
+    fn spend(&self, bytes: usize) -> bool;
+
+    /// Whether so much is there: one picture too many is no reason to judge nothing more.
+    fn affords(&self, bytes: usize) -> bool;
+}
+
+/// Pixels of a picture: an A4 page of 600 dots to the inch has 35 million.
+const MAX_PIXELS: usize = 36_000_000;
+
+/// What document `file` is.
+///
+/// # Errors
+/// What it is instead, and [`NotADocument::TooLarge`] when there is more to read than `purse` pays
+/// for, or than a picture may have.
+pub fn document(file: &[u8], purse: &dyn Purse) -> Result<DocumentForm, NotADocument> {
+    if is_pdf(file) {
+        page::find(file, purse).map(|()| DocumentForm::Pdf)
+    } else if jpeg::is_jpeg(file) {
+        jpeg::decode(file, purse).map(|()| DocumentForm::Jpeg)
+    } else if png::is_png(file) {
+        png::decode(file, purse).map(|()| DocumentForm::Png)
+    } else {
+        Err(kind::instead(file))
+    }
+}
+
+/// Whether the header of a PDF file stands at its first byte (ISO 32000-1 §7.5.2). Readers find it
+/// further on as well, and so may take another file for one.
+fn is_pdf(file: &[u8]) -> bool {
+    let version = file.strip_prefix(b"%PDF-").and_then(|rest| rest.get(..3));
+    matches!(version, Some([major, b'.', minor]) if major.is_ascii_digit() && minor.is_ascii_digit())
+}

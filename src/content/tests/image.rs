@@ -1,0 +1,132 @@
+//! Pictures, made and bent.
+
+use super::*;
+
+const BASELINE: &[u8] = include_bytes!("../../../tests/fixtures/content/baseline.jpg");
+const PROGRESSIVE: &[u8] = include_bytes!("../../../tests/fixtures/content/progressive.jpg");
+
+pub(super) fn jpeg() -> Vec<u8> {
+    BASELINE.to_vec()
+}
+
+fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let checked = [&kind[..], data].concat();
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    [&length[..], &checked, &crc32(&checked).to_be_bytes()].concat()
+}
+
+fn header(width: u32, height: u32, color: u8, depth: u8, interlace: u8) -> Vec<u8> {
+    let sides = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    chunk(b"IHDR", &[&sides[..], &[depth, color, 0, 0, interlace]].concat())
+}
+
+fn png_of(chunks: &[Vec<u8>]) -> Vec<u8> {
+    [b"\x89PNG\r\n\x1a\n", &chunks.concat()[..]].concat()
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    chunk(b"IDAT", &miniz_oxide::deflate::compress_to_vec_zlib(bytes, 6))
+}
+
+fn end() -> Vec<u8> {
+    chunk(b"IEND", b"")
+}
+
+/// A picture of 5 by 3 pixels of this colour type and depth.
+pub(super) fn png(color: u8, depth: u8, interlace: u8) -> Vec<u8> {
+    let samples = [1, 0, 3, 1, 2, 0, 4][usize::from(color)];
+    let row = |pixels: usize| 1 + (pixels * samples * usize::from(depth)).div_ceil(8);
+    // PNG §8.2: rows and pixels of each pass over 5 by 3 pixels; the third has no row.
+    let adam: &[(usize, usize)] = &[(1, 1), (1, 1), (1, 3), (1, 3), (2, 2), (1, 5)];
+    let rows = if interlace == 0 { &[(3, 5)] } else { adam };
+    let size: usize = rows.iter().map(|(rows, pixels)| rows * row(*pixels)).sum();
+    let palette = if color == 3 { chunk(b"PLTE", &[0, 0, 0, 9, 9, 9]) } else { Vec::new() };
+    let head = header(5, 3, color, depth, interlace);
+    png_of(&[head, palette, chunk(b"tEXt", b"a\0b"), packed(&vec![0; size]), end()])
+}
+
+const FORMATS: [(u8, &[u8]); 5] =
+    [(0, &[1, 2, 4, 8, 16]), (2, &[8, 16]), (3, &[1, 2, 4, 8]), (4, &[8, 16]), (6, &[8, 16])];
+
+#[test]
+fn every_kind_of_png_is_decoded() {
+    for (color, depths) in FORMATS {
+        for depth in depths {
+            for interlace in [0, 1] {
+                let file = png(color, *depth, interlace);
+                let judged = judge(&file);
+                assert_eq!(judged, Ok(DocumentForm::Png), "{color} {depth} {interlace}");
+                let with_junk = [&file[..], b"more"].concat();
+                assert_eq!(judge(&with_junk), Ok(DocumentForm::Png));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_png_that_cannot_be_decoded_whole_is_none() {
+    let head = || header(5, 3, 0, 8, 0);
+    let data = || packed(&[0; 18]);
+    let two = miniz_oxide::deflate::compress_to_vec_zlib(&[0; 18], 6);
+    let (first, second) = two.split_at(4);
+    let in_two = [chunk(b"IDAT", first), chunk(b"IDAT", second)].concat();
+    assert_eq!(judge(&png_of(&[head(), in_two, end()])), Ok(DocumentForm::Png));
+    let apart = [chunk(b"IDAT", first), chunk(b"tEXt", b"a"), chunk(b"IDAT", second)].concat();
+    let mut wrong_sum = png_of(&[head(), data(), end()]);
+    let last = wrong_sum.len() - 1;
+    wrong_sum[last] ^= 1;
+    for (what, file) in [
+        ("the head alone", png_of(&[head()])),
+        ("no head", png_of(&[data(), end()])),
+        ("no data", png_of(&[head(), end()])),
+        ("no end", png_of(&[head(), data()])),
+        ("a row too few", png_of(&[head(), packed(&[0; 12]), end()])),
+        ("a byte too few", png_of(&[head(), packed(&[0; 17]), end()])),
+        ("a byte too many", png_of(&[head(), packed(&[0; 19]), end()])),
+        ("no such filter", png_of(&[head(), packed(&[5; 18]), end()])),
+        ("data apart", png_of(&[head(), apart, end()])),
+        ("data cut", png_of(&[head(), chunk(b"IDAT", first), end()])),
+        ("no palette", png_of(&[header(5, 3, 3, 8, 0), data(), end()])),
+        ("no such depth", png_of(&[header(5, 3, 2, 4, 0), data(), end()])),
+        ("no width", png_of(&[header(0, 3, 0, 8, 0), data(), end()])),
+        ("an unknown chunk", png_of(&[head(), chunk(b"ABCD", b""), data(), end()])),
+        ("a wrong check sum", wrong_sum),
+        ("no deflated data", png_of(&[head(), chunk(b"IDAT", b"abcdefgh"), end()])),
+    ] {
+        assert_eq!(judge(&file), Err(NotADocument::ImageUnreadable), "{what}");
+    }
+}
+
+#[test]
+fn a_jpeg_that_cannot_be_decoded_whole_is_none() {
+    for file in [BASELINE, PROGRESSIVE] {
+        assert_eq!(judge(file), Ok(DocumentForm::Jpeg));
+        // Telephones put a second picture behind the first.
+        assert_eq!(judge(&[file, file].concat()), Ok(DocumentForm::Jpeg));
+        for kept in [3, 20, file.len() / 2, file.len() - 30] {
+            let judged = judge(&file[..kept]);
+            assert_eq!(judged, Err(NotADocument::ImageUnreadable), "{kept} bytes");
+        }
+    }
+    let head_alone = b"\xff\xd8\xff\xd9";
+    assert_eq!(judge(head_alone), Err(NotADocument::ImageUnreadable));
+}
+
+#[test]
+fn a_picture_is_not_unpacked_when_it_is_too_large() {
+    let mut wide = BASELINE.to_vec();
+    let frame = memchr::memmem::find(&wide, b"\xff\xc0").unwrap();
+    // T.81 §B.2.2: height and width stand behind length and precision.
+    wide[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);
+    let scans = [PROGRESSIVE, &b"\xff\xda".repeat(40)[..]].concat();
+    let huge = png_of(&[header(1 << 16, 1 << 16, 0, 8, 0), packed(&[0; 18]), end()]);
+    let endless = png_of(&[header(u32::MAX, u32::MAX, 6, 16, 1), packed(&[0; 18]), end()]);
+    for file in [wide, scans, huge, endless] {
+        let mail = purse();
+        assert_eq!(document(&file, &mail), Err(NotADocument::TooLarge));
+        assert_eq!(mail.0.get(), 512 << 20, "what is not read costs nothing");
+    }
+    let poor = Bytes(Cell::new(100));
+    assert_eq!(document(BASELINE, &poor), Err(NotADocument::TooLarge));
+    assert_eq!(poor.0.get(), 100);
+}
