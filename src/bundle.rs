@@ -12,7 +12,7 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use crate::{
-    domain::{Finding, Timestamp, TypeCode},
+    domain::{Finding, Timestamp, TypeCode, TypeSource},
     message::Message,
     signature::{self, Encrypted, Signed},
 };
@@ -34,8 +34,10 @@ pub struct Document {
     /// Its file name as sent; that of its signature file without the ending when only that has a
     /// name.
     pub name: String,
-    /// Its type by its file name.
+    /// Its type.
     pub type_code: TypeCode,
+    /// Where the type is taken from: the file name, or nothing when that tells none.
+    pub type_source: Option<TypeSource>,
     /// When the copy was made, by its file name.
     pub made_at: Option<Timestamp>,
     /// The content and its signature files.

@@ -28,7 +28,7 @@ use crate::{
     domain::{
         Assurance, Awaits, BranchId, Finding, Indication, Retention, RetentionReason, ServiceId,
         Severity, Sha256, ShareId, SignatureReport, SubIndication, Term, Timestamp, TypeCode,
-        Verdict,
+        TypeSource, Verdict,
     },
     registry::{Branch, Issuers},
     signature::Examined,
@@ -277,6 +277,12 @@ impl JudgedDocument {
         &self.source.document.type_code
     }
 
+    /// Where its type is taken from; `None` when nothing tells it.
+    #[must_use]
+    pub fn type_source(&self) -> Option<TypeSource> {
+        self.source.document.type_source
+    }
+
     /// Whether the service did not ask for it: hidden from operators.
     #[must_use]
     pub fn excess(&self) -> bool {
@@ -329,6 +335,8 @@ impl ExaminedDocument {
         Copy {
             number,
             type_code: &self.document.type_code,
+            type_source: self.document.type_source,
+            form: self.examined.form(),
             made_at: self.document.made_at,
             report: self.examined.report(),
             proofs: self.examined.proofs(),

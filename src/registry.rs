@@ -26,7 +26,7 @@ use std::{fmt, str::FromStr};
 
 use serde::Deserialize;
 
-use crate::domain::{BranchId, Date, MailAddress, ServiceId, TypeCode};
+use crate::domain::{BranchId, Date, DocumentForm, MailAddress, ServiceId, TypeCode};
 
 /// The whole registry. [`Registry::parse`] and [`Registry::to_toml`] are in the form of
 /// `registry.toml`.
@@ -72,6 +72,8 @@ pub struct Service {
     pub signers: Option<SignerPolicy>,
     /// From what age a copy is called stale, in hours. Default 72.
     pub max_copy_age_hours: u32,
+    /// The pictures that count as documents beside PDF files. Default none.
+    pub accept_images: AcceptedImages,
     /// Whether a stale copy keeps a share from being verified. Default false.
     pub require_fresh: bool,
     /// Whether it is offered now. A share for a service that is not can still name it by its
@@ -86,6 +88,15 @@ pub struct Requirement {
     pub any_of: Vec<TypeCode>,
     /// Whether a share is complete without it.
     pub optional: bool,
+}
+
+/// The pictures that a service takes for documents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AcceptedImages {
+    /// Those in JPEG.
+    pub jpeg: bool,
+    /// Those in PNG.
+    pub png: bool,
 }
 
 /// The ground for processing: the six of article 11 of the law on personal data (2297-VI).
@@ -115,6 +126,24 @@ pub struct Recipient<'a> {
     pub service: Option<&'a Service>,
     /// Whether the address stands in the registry as it is, without a sub-address cut off.
     pub exact: bool,
+}
+
+impl AcceptedImages {
+    /// Whether a document of this form counts. PDF files do everywhere.
+    #[must_use]
+    pub fn accept(self, form: DocumentForm) -> bool {
+        match form {
+            DocumentForm::Pdf => true,
+            DocumentForm::Jpeg => self.jpeg,
+            DocumentForm::Png => self.png,
+        }
+    }
+
+    /// The names of those accepted, as `registry.toml` has them.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let accepted = DocumentForm::ALL.into_iter().filter(move |form| self.accept(*form));
+        accepted.filter(|form| form.is_image()).map(DocumentForm::as_str)
+    }
 }
 
 impl Registry {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     algorithms::DigestAlgorithm,
-    domain::{Finding, FindingCode, Sha256, TypeCode},
+    domain::{Finding, FindingCode, Sha256, TypeCode, TypeSource},
     message::Part,
     signature::{self, Encrypted, Signed, cms::SignedData},
 };
@@ -313,15 +313,12 @@ impl Pile<'_> {
         let all: Vec<&str> = names.chain(signature_names.map(file_name::without_ending)).collect();
         let hints: Vec<NameHint> = all.iter().map(|name| read_name(name)).collect();
         let unnamed = || format!("attachment-{}", entry.first.saturating_add(1));
+        let known = hints.iter().map(|hint| &hint.type_code).find(|code| !code.is_unknown());
         let signature_files = || entry.signatures.iter().filter_map(|part| self.parts.get(*part));
         Document {
             name: all.first().map_or_else(unnamed, |name| (*name).to_owned()),
-            type_code: hints
-                .iter()
-                .map(|hint| &hint.type_code)
-                .find(|code| !code.is_unknown())
-                .cloned()
-                .unwrap_or_else(TypeCode::unknown),
+            type_code: known.cloned().unwrap_or_else(TypeCode::unknown),
+            type_source: known.map(|_| TypeSource::Name),
             made_at: hints.iter().find_map(|hint| hint.made_at),
             signed: Signed {
                 content: entry.content.clone(),

@@ -83,6 +83,9 @@ finding_codes! {
     /// The copy bears the seal of an organisation that is not known to issue copies; the detail is
     /// its public number, when it is a legal entity's.
     OtherIssuer = "other_issuer", Error;
+    /// What was signed is no document that people can look at; the detail says what it is, by
+    /// [`super::NotADocument`].
+    NotADocument = "not_a_document", Error;
     /// The QR code of the service is over its term of six months.
     QrExpired = "qr_expired", Warning;
     /// Nobody has said yet whether the signer's or an authority's certificate was revoked.
@@ -115,6 +118,9 @@ finding_codes! {
     SignerNotAccepted = "signer_not_accepted", Error;
     /// The copy is older than the service accepts; the detail is its age in hours.
     StaleCopy = "stale_copy", Warning;
+    /// The type of a copy that was asked for is taken from its file name alone: whether the copy is
+    /// that, people see when they look at it.
+    TypeByName = "type_by_name", Info;
     /// The document's type cannot be told.
     TypeUnknown = "type_unknown", Warning;
     /// The mail is not built as RFC 5322 and MIME say; the detail says where.
@@ -152,7 +158,8 @@ impl FromStr for FindingCode {
 /// One thing noticed about a share or one of its documents.
 ///
 /// Kept in the clear and counted. `detail` is a type code, an algorithm, a sub-indication, a policy's
-/// or a limit's name, a number or a share's id, by its code: no personal data. That of a code about
+/// or a limit's name, a word for what a file is, a number or a share's id, by its code: no personal
+/// data. That of a code about
 /// the sender names a domain, which may be a person's own: such findings go with the share's key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {

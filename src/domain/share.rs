@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Assurance, BranchId, DocumentReport, Finding, Indication, MailAddress, ServiceId, Sha256,
-    ShareId, SubIndication, Timestamp, TypeCode, Verdict,
+    ShareId, SubIndication, Timestamp, TypeCode, TypeSource, Verdict,
 };
 
 /// How long something of a share is kept. Each term has its own data key, which is destroyed
@@ -213,6 +213,8 @@ pub struct DocumentRow {
     pub number: u32,
     /// Its type.
     pub type_code: TypeCode,
+    /// Where the type is taken from; `None` when nothing tells it.
+    pub type_source: Option<TypeSource>,
     /// Whether nobody asked for it: hidden from operators.
     pub excess: bool,
     /// The term it is kept for.

@@ -3,9 +3,11 @@
 use super::signer::{Acceptance, Rules};
 use crate::{
     domain::{
-        Assurance, BestTimeSource, DocumentReport, Finding, FindingCode, Indication, Severity,
-        Sha256, ShareId, SignatureReport, SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
+        Assurance, BestTimeSource, DocumentForm, DocumentReport, Finding, FindingCode, Indication,
+        NotADocument, Severity, Sha256, ShareId, SignatureReport, SubIndication, Timestamp,
+        TypeCode, TypeSource, Verdict, WarningCode,
     },
+    registry::AcceptedImages,
     signature::Proof,
 };
 
@@ -19,6 +21,10 @@ pub(super) struct Copy<'a> {
     pub(super) number: u32,
     /// Its type.
     pub(super) type_code: &'a TypeCode,
+    /// Where its type is taken from.
+    pub(super) type_source: Option<TypeSource>,
+    /// What document was signed, or what that is instead.
+    pub(super) form: Result<DocumentForm, NotADocument>,
     /// When it was made, by its file name.
     pub(super) made_at: Option<Timestamp>,
     /// What its signatures are worth.
@@ -170,6 +176,16 @@ impl<'a> Copy<'a> {
     /// Whether it is no copy but a signature file whose document is not in the mail.
     pub(super) fn is_orphan(&self) -> bool {
         self.content.is_none()
+    }
+
+    /// Why what was signed is no document where `images` are accepted; `None` when it is one.
+    pub(super) fn not_a_document(&self, images: AcceptedImages) -> Option<Finding> {
+        let instead = match self.form {
+            Ok(form) if images.accept(form) => return None,
+            Ok(_) => NotADocument::ImageNotAccepted,
+            Err(instead) => instead,
+        };
+        Some(self.finding(FindingCode::NotADocument).with_detail(instead.as_str()))
     }
 
     /// A finding about this copy.

@@ -8,7 +8,9 @@ use super::{
     signer::Rules,
 };
 use crate::{
-    domain::{Assurance, Finding, FindingCode, Severity, Timestamp, TypeCode, Verdict},
+    domain::{
+        Assurance, Finding, FindingCode, Severity, Timestamp, TypeCode, TypeSource, Verdict,
+    },
     registry::{Branch, Issuers, QrTerm, Requirement, Service},
 };
 
@@ -119,9 +121,15 @@ pub(super) fn decide<'a>(
     if choice.is_retired {
         bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceRetired));
     }
+    let images = service.map(|service| service.accept_images).unwrap_or_default();
     for (copy, grade) in &deciding {
         bench.verdict = bench.verdict.min(grade.verdict);
         bench.findings.extend(grade.findings.iter().cloned());
+        // Of a copy that no signature proves nothing is said: it is not verified anyway.
+        let is_proved = grade.verdict == Verdict::Verified;
+        if let Some(finding) = copy.not_a_document(images).filter(|_| is_proved) {
+            bench.lower(Verdict::Undetermined, finding);
+        }
         if let Some(service) = service.filter(|_| is_asked_for(copy)) {
             bench.check_age(copy, service, rules.as_ref(), received_at);
         }
@@ -257,6 +265,9 @@ impl Bench {
         }
         if copy.type_code.is_unknown() {
             self.findings.push(copy.finding(FindingCode::TypeUnknown));
+        }
+        if !excess && copy.type_source == Some(TypeSource::Name) {
+            self.findings.push(copy.finding(FindingCode::TypeByName));
         }
         if excess {
             let finding = copy.finding(FindingCode::ExcessDocument);

@@ -1,4 +1,5 @@
 mod age;
+mod content;
 mod judgement;
 mod one_signature;
 mod properties;
@@ -11,8 +12,9 @@ use super::*;
 use crate::{
     domain::{
         BestTimeSource, CertificateReport, CertificateRole, CertificateSource, Container,
-        DocumentReport, FindingCode, Level, Qualification, QualificationReport, Severity, Sha256,
-        SignatureReport, SignerKind, SignerReport, Warning, WarningCode,
+        DocumentForm, DocumentReport, FindingCode, Level, NotADocument, Qualification,
+        QualificationReport, Severity, Sha256, SignatureReport, SignerKind, SignerReport, Warning,
+        WarningCode,
     },
     registry::{Registry, SignerPolicy},
     signature::Proof,
@@ -72,6 +74,8 @@ const WORTHS: [Worth; 8] = [
 #[derive(Clone, Debug)]
 struct Sample {
     type_code: TypeCode,
+    type_source: Option<TypeSource>,
+    form: Result<DocumentForm, NotADocument>,
     made_at: Option<Timestamp>,
     report: DocumentReport,
     proofs: Vec<Proof>,
@@ -134,6 +138,8 @@ fn sample(code: &str, worth: Worth) -> Sample {
     let content = format!("{code} {worth:?}");
     Sample {
         type_code: code.parse().unwrap(),
+        type_source: None,
+        form: Ok(DocumentForm::Pdf),
         made_at: None,
         report: DocumentReport {
             container: Container::CmsAttached,
@@ -209,6 +215,8 @@ fn copies(samples: &[Sample]) -> Vec<Copy<'_>> {
         .map(|(number, sample)| Copy {
             number,
             type_code: &sample.type_code,
+            type_source: sample.type_source,
+            form: sample.form,
             made_at: sample.made_at,
             report: &sample.report,
             proofs: &sample.proofs,

@@ -6,7 +6,7 @@ use serde::{
     de::{self, value::MapAccessDeserializer},
 };
 
-use super::{Requirement, SignerPolicy};
+use super::{AcceptedImages, Requirement, SignerPolicy};
 use crate::domain::TypeCode;
 
 /// `"type"`, `{ type = "…", optional = true }` or `{ any_of = ["…", "…"] }`.
@@ -115,5 +115,25 @@ impl<'de> Deserialize<'de> for SignerPolicy {
         }
 
         deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for AcceptedImages {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Image {
+            Jpeg,
+            Png,
+        }
+
+        let mut accepted = Self::default();
+        for image in Vec::<Image>::deserialize(deserializer)? {
+            match image {
+                Image::Jpeg => accepted.jpeg = true,
+                Image::Png => accepted.png = true,
+            }
+        }
+        Ok(accepted)
     }
 }

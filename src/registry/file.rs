@@ -9,7 +9,8 @@ use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 
 use super::{
-    Branch, LegalBasis, Registry, Requirement, Service, SignerPolicy, entry::DocumentEntry,
+    AcceptedImages, Branch, LegalBasis, Registry, Requirement, Service, SignerPolicy,
+    entry::DocumentEntry,
 };
 use crate::domain::{BranchId, Date, MailAddress, ServiceId, TypeCode};
 
@@ -153,6 +154,8 @@ struct ServiceTable {
     signers: Option<SignerPolicy>,
     max_copy_age_hours: Option<Spanned<i64>>,
     #[serde(default)]
+    accept_images: AcceptedImages,
+    #[serde(default)]
     require_fresh: bool,
     #[serde(default = "active")]
     active: bool,
@@ -255,6 +258,7 @@ impl Place<'_> {
                 .transpose()?,
             signers: table.signers,
             max_copy_age_hours: copy_age.transpose()?.unwrap_or(DEFAULT_COPY_AGE_HOURS),
+            accept_images: table.accept_images,
             require_fresh: table.require_fresh,
             active: table.active,
         })

@@ -238,7 +238,7 @@ fn services() -> impl Strategy<Value = Service> {
         1_u32..3651,
         proptest::option::of(day),
         signers,
-        (1_u32..8761, any::<bool>(), any::<bool>()),
+        (1_u32..8761, any::<bool>(), any::<bool>(), any::<(bool, bool)>()),
     )
         .prop_map(
             |(
@@ -265,7 +265,7 @@ fn services() -> impl Strategy<Value = Service> {
                         .into_iter()
                         .map(|(count, optional)| Requirement { any_of: take(count), optional }),
                 );
-                let (max_copy_age_hours, require_fresh, active) = rest;
+                let (max_copy_age_hours, require_fresh, active, (jpeg, png)) = rest;
                 let id = "x".parse().unwrap();
                 Service {
                     id,
@@ -277,6 +277,7 @@ fn services() -> impl Strategy<Value = Service> {
                     qr_issued_on,
                     signers,
                     max_copy_age_hours,
+                    accept_images: AcceptedImages { jpeg, png },
                     require_fresh,
                     active,
                 }

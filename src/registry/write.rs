@@ -1,6 +1,6 @@
 //! Writing `registry.toml`.
 
-use super::{Branch, Registry, Requirement, Service, SignerPolicy};
+use super::{AcceptedImages, Branch, Registry, Requirement, Service, SignerPolicy};
 
 /// The keys of a table and their values as TOML; `None` is left out.
 pub(super) type Fields = Vec<(&'static str, Option<String>)>;
@@ -52,6 +52,7 @@ impl Service {
             ("qr_issued_on", self.qr_issued_on.map(|day| day.to_string())),
             ("signers", self.signers.as_ref().map(signers)),
             ("max_copy_age_hours", Some(self.max_copy_age_hours.to_string())),
+            ("accept_images", images(self.accept_images)),
             ("require_fresh", Some(self.require_fresh.to_string())),
             ("active", Some(self.active.to_string())),
         ]
@@ -83,6 +84,12 @@ fn document(requirement: &Requirement) -> String {
             format!("{{ any_of = {}{optional} }}", list(codes, |code| quoted(code.as_str())))
         }
     }
+}
+
+/// Left out when none is accepted.
+fn images(accepted: AcceptedImages) -> Option<String> {
+    let names: Vec<&str> = accepted.names().collect();
+    (!names.is_empty()).then(|| list(&names, |name| quoted(name)))
 }
 
 fn signers(policy: &SignerPolicy) -> String {

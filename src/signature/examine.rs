@@ -17,7 +17,11 @@ use super::{
 };
 use crate::{
     algorithms::DigestAlgorithm,
-    domain::{Container, DocumentReport, Sha256, SignatureReport, SubIndication, TimestampReport},
+    content::document as document_in,
+    domain::{
+        Container, DocumentForm, DocumentReport, NotADocument, Sha256, SignatureReport,
+        SubIndication, TimestampReport,
+    },
     trust::Wanted,
 };
 
@@ -26,6 +30,7 @@ use crate::{
 pub struct Examined {
     content: Bytes,
     has_document: bool,
+    form: Result<DocumentForm, NotADocument>,
     report: DocumentReport,
     proofs: Vec<Proof>,
     wanted: Vec<Wanted>,
@@ -44,6 +49,15 @@ impl Examined {
     #[must_use]
     pub fn document(&self) -> Option<&Bytes> {
         self.has_document.then_some(&self.content)
+    }
+
+    /// What document [`Self::content`] is, or what it is instead. Judged whoever signed it, and not
+    /// by any name.
+    ///
+    /// # Errors
+    /// What it is instead.
+    pub fn form(&self) -> Result<DocumentForm, NotADocument> {
+        self.form
     }
 
     /// What the signatures are worth.
@@ -149,6 +163,12 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
     };
     let not_covered = inside.iter_mut().flat_map(|own| own.not_covered.drain(..)).collect();
     let innermost = inside.pop().map(|unpacked: Unpacked| unpacked.document);
+    let has_document = content.is_some();
+    let content = innermost
+        .or(content)
+        .or_else(|| signed.content.iter().chain(&signed.signatures).next().cloned())
+        .unwrap_or_default();
+    let form = document_in(&content, budget);
     let over_budget = budget.spent();
     if let Some(resource) = over_budget {
         document.refuse(&Spent(resource).into());
@@ -158,11 +178,9 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
     let Document { reports, proofs, .. } = document;
     let worst = reports.iter().rev().max_by_key(|report| report.indication);
     Examined {
-        has_document: content.is_some(),
-        content: innermost
-            .or(content)
-            .or_else(|| signed.content.iter().chain(&signed.signatures).next().cloned())
-            .unwrap_or_default(),
+        has_document,
+        content,
+        form,
         report: DocumentReport {
             container,
             indication: worst.map(|report| report.indication),

@@ -208,14 +208,15 @@ impl NewShare<'_> {
             let kept = self.document(judged.number())?;
             transaction
                 .execute(
-                    "INSERT INTO documents (share_id, number, type_code, excess, term, size_bytes,
-                                            indication, sub_indication, signature_files,
-                                            sealed_details, fingerprint)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                    "INSERT INTO documents (share_id, number, type_code, type_source, excess, term,
+                                            size_bytes, indication, sub_indication,
+                                            signature_files, sealed_details, fingerprint)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                     values![
                         self.judgement.share(),
                         judged.number(),
                         judged.type_code(),
+                        judged.type_source(),
                         judged.excess(),
                         judged.term(),
                         judged.size(),

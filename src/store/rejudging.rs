@@ -181,9 +181,16 @@ impl Rejudged<'_> {
             transaction
                 .execute(
                     "UPDATE documents SET indication = $3, sub_indication = $4,
-                                          sealed_details = $5
+                                          sealed_details = $5, type_source = $6
                      WHERE share_id = $1 AND number = $2 AND sealed_details IS NOT NULL",
-                    values![share, number, judged.indication(), judged.sub_indication(), sealed,],
+                    values![
+                        share,
+                        number,
+                        judged.indication(),
+                        judged.sub_indication(),
+                        sealed,
+                        judged.type_source(),
+                    ],
                 )
                 .await?;
         }

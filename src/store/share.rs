@@ -138,8 +138,8 @@ impl Store {
         let rows = self
             .engine
             .rows(
-                "SELECT share_id, number, type_code, excess, term, size_bytes, indication,
-                        sub_indication, signature_files, sealed_details
+                "SELECT share_id, number, type_code, type_source, excess, term, size_bytes,
+                        indication, sub_indication, signature_files, sealed_details
                  FROM documents WHERE share_id = $1 ORDER BY number",
                 values![share],
             )
@@ -358,6 +358,7 @@ fn read_document(record: &Record<'_>) -> Result<DocumentRow, StoreError> {
     Ok(DocumentRow {
         number: record.read("number")?,
         type_code: record.read("type_code")?,
+        type_source: record.read_optional("type_source")?,
         excess: record.read("excess")?,
         term: record.read("term")?,
         size: record.read("size_bytes")?,

@@ -11,7 +11,7 @@ use super::{AuditAction, PurgeProblem, StoreError, engine::Row};
 use crate::domain::{
     Assurance, Awaits, BranchId, Date, FindingCode, Fingerprint, Indication, MailAddress, MailId,
     RetentionReason, Role, ServiceId, Severity, Sha256, ShareId, SubIndication, Term, Timestamp,
-    TokenScope, TypeCode, Verdict,
+    TokenScope, TypeCode, TypeSource, Verdict,
 };
 use crate::registry::{LegalBasis, PinnedSigner};
 
@@ -213,6 +213,7 @@ name! {
     Indication, [Indication::TotalPassed, Indication::Indeterminate, Indication::TotalFailed];
     Severity, [Severity::Info, Severity::Warning, Severity::Error];
     SubIndication, SubIndication::ALL;
+    TypeSource, TypeSource::ALL;
 }
 
 impl ToValue for str {

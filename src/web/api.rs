@@ -83,6 +83,7 @@ fn service(branch: &Branch, service: &Service, has_trust_list: bool) -> Value {
         "signers": signers(accepted.policy),
         "signers_by_default": accepted.by_default,
         "max_copy_age_hours": service.max_copy_age_hours,
+        "accept_images": service.accept_images.names().collect::<Vec<_>>(),
         "require_fresh": service.require_fresh,
     })
 }

@@ -6,6 +6,7 @@ mod architecture;
 mod browser;
 mod commands;
 mod conformance;
+mod content;
 mod cost;
 mod field;
 mod interop;

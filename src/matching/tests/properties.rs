@@ -5,8 +5,14 @@ use super::*;
 const CODES: [&str; 6] =
     ["u-id", "internal-passport", "foreign-passport", "pension-card", "driver-license", "unknown"];
 
+fn forms() -> impl Strategy<Value = Result<DocumentForm, NotADocument>> {
+    let instead = select(NotADocument::ALL).prop_map(Err);
+    prop_oneof![6 => Just(Ok(DocumentForm::Pdf)), 1 => select(&DocumentForm::ALL).prop_map(Ok), 1 => instead]
+}
+
 fn samples() -> impl Strategy<Value = Vec<Sample>> {
-    let one = (select(&CODES), select(&WORTHS)).prop_map(|(code, worth)| sample(code, worth));
+    let one = (select(&CODES), select(&WORTHS), forms())
+        .prop_map(|(code, worth, form)| Sample { form, ..sample(code, worth) });
     proptest::collection::vec(one, 1..6)
 }
 
@@ -19,13 +25,15 @@ fn branches() -> impl Strategy<Value = Branch> {
         "[\"driver-license\", \"pension-card\"]",
     ];
     let signers = ["anchors", "seal", "person", "seal-or-person"];
-    let service = (select(lists.to_vec()), select(signers.to_vec()), any::<bool>());
+    let images = ["", "accept_images = [\"jpeg\"]", "accept_images = [\"png\", \"jpeg\"]"];
+    let service =
+        (select(lists.to_vec()), select(signers.to_vec()), any::<bool>(), select(images.to_vec()));
     proptest::collection::vec(service, 1..4).prop_map(|services| {
         let rows: Vec<_> = services
             .into_iter()
             .enumerate()
-            .map(|(number, (list, signers, fresh))| {
-                let more = format!("signers = \"{signers}\"\nrequire_fresh = {fresh}");
+            .map(|(number, (list, signers, fresh, images))| {
+                let more = format!("signers = \"{signers}\"\nrequire_fresh = {fresh}\n{images}");
                 (format!("s{number}"), list, more)
             })
             .collect();
@@ -82,7 +90,9 @@ proptest! {
                 let asked_for = service.requirement(&sample.type_code).is_some();
                 let passed = sample.report.indication == Some(Indication::TotalPassed);
                 let policy = service.accepted_signers(false).policy;
-                prop_assert!(!asked_for || (passed && accepts(policy, sample)));
+                let is_document = sample.form.is_ok_and(|form| service.accept_images.accept(form));
+                let counts = passed && accepts(policy, sample) && is_document;
+                prop_assert!(!asked_for || counts);
             }
             prop_assert!(decision.findings.iter().all(|f| f.severity < Severity::Error));
         } else {

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{BranchId, MailAddress, ServiceId},
-    registry::{Branch, Registry, Requirement, Service, SignerPolicy},
+    registry::{AcceptedImages, Branch, Registry, Requirement, Service, SignerPolicy},
     store::{
         StoreError,
         engine::Transaction,
@@ -89,12 +89,14 @@ async fn write_service(
         .execute(
             "INSERT INTO services (branch_id, id, position, name, legal_basis, legal_note,
                                    retention_days, qr_issued_on, signers, max_copy_age_hours,
-                                   require_fresh, active, signers_by_default, in_force)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)
+                                   require_fresh, active, signers_by_default, accepts_jpeg,
+                                   accepts_png, in_force)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1)
              ON CONFLICT (branch_id, id) DO UPDATE
              SET position = $3, name = $4, legal_basis = $5, legal_note = $6, retention_days = $7,
                  qr_issued_on = $8, signers = $9, max_copy_age_hours = $10, require_fresh = $11,
-                 active = $12, signers_by_default = $13, in_force = 1",
+                 active = $12, signers_by_default = $13, accepts_jpeg = $14, accepts_png = $15,
+                 in_force = 1",
             values![
                 branch,
                 service.id,
@@ -109,6 +111,8 @@ async fn write_service(
                 service.require_fresh,
                 service.active,
                 service.signers.is_none(),
+                service.accept_images.jpeg,
+                service.accept_images.png,
             ],
         )
         .await?;
@@ -189,7 +193,8 @@ async fn read_services(
     let rows = transaction
         .rows(
             "SELECT id, name, legal_basis, legal_note, retention_days, qr_issued_on, signers,
-                    max_copy_age_hours, require_fresh, active, signers_by_default
+                    max_copy_age_hours, require_fresh, active, signers_by_default,
+                    accepts_jpeg, accepts_png
              FROM services WHERE branch_id = $1 AND in_force = 1 ORDER BY position",
             values![branch],
         )
@@ -209,6 +214,10 @@ async fn read_services(
             retention_days: record.read("retention_days")?,
             qr_issued_on: record.read_optional("qr_issued_on")?,
             max_copy_age_hours: record.read("max_copy_age_hours")?,
+            accept_images: AcceptedImages {
+                jpeg: record.read("accepts_jpeg")?,
+                png: record.read("accepts_png")?,
+            },
             require_fresh: record.read("require_fresh")?,
             active: record.read("active")?,
         });

@@ -12,7 +12,10 @@ use super::{
     },
     frame::Frame,
     report::ReportView,
-    words::{Badge, FindingView, assurance_key, retention_key, verdict_key, verdict_variant},
+    words::{
+        Badge, FindingView, assurance_key, retention_key, type_source_key, verdict_key,
+        verdict_variant,
+    },
 };
 use crate::{
     domain::{
@@ -265,7 +268,9 @@ impl DocumentView {
     fn new(t: Texts, share: &Disclosed, document: &DisclosedDocument) -> Self {
         let row = &document.row;
         let kind = t.type_name(&row.type_code);
-        let mut facts = Vec::new();
+        let source = row.type_source.map(|source| t.say(&type_source_key(source)));
+        let source = source.map(|source| Fact::new(t.say("document-type-source"), source));
+        let mut facts: Vec<Fact> = source.into_iter().collect();
         let mut links = Vec::new();
         if let Some(details) = &document.details {
             let href = format!("/shares/{}/documents/{}", share.row.id, row.number);

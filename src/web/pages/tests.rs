@@ -8,9 +8,9 @@ use super::{super::texts::Texts, words::*};
 use crate::{
     domain::{
         Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding,
-        FindingCode, Indication, Language, Qualification, RetentionReason, RevocationKind,
-        RevocationStatus, Role, SenderResult, Severity, SignerKind, SubIndication, Verdict,
-        WarningCode,
+        FindingCode, Indication, Language, NotADocument, Qualification, RetentionReason,
+        RevocationKind, RevocationStatus, Role, SenderResult, Severity, SignerKind, SubIndication,
+        TypeSource, Verdict, WarningCode,
     },
     registry::LegalBasis,
 };
@@ -31,6 +31,8 @@ fn every_name_of_a_closed_set_has_its_texts() {
         keys.extend([format!("{key}.why"), key]);
     }
     keys.extend(FindingCode::ALL.iter().map(|code| format!("{}.todo", finding_key(*code))));
+    keys.extend(NotADocument::ALL.iter().map(|instead| format!("instead-{instead}")));
+    keys.extend(TypeSource::ALL.map(type_source_key));
     keys.extend(SenderResult::ALL.map(signal_key));
     keys.extend(SubIndication::ALL.iter().map(|sub| sub_indication_key(*sub)));
     keys.extend(Role::ALL.map(role_key));
@@ -106,6 +108,8 @@ fn the_sentence_under_a_verdict_is_true_of_the_share() {
         (Verdict::Invalid, [FindingCode::SignatureInvalid].as_slice(), ""),
         (Verdict::Invalid, &[FindingCode::SignerNotAccepted], "-signer"),
         (Verdict::Invalid, &[FindingCode::SignatureInvalid, FindingCode::SignerNotAccepted], ""),
+        (Verdict::Undetermined, &[FindingCode::SignatureUndetermined], ""),
+        (Verdict::Undetermined, &[FindingCode::NotADocument], "-content"),
         (Verdict::Verified, &[], ""),
         (Verdict::Verified, &[FindingCode::Duplicate], "-noted"),
         (Verdict::Unsigned, &[FindingCode::UnsignedDocument], ""),

@@ -4,7 +4,8 @@ use super::super::texts::Texts;
 use crate::domain::{
     Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding, FindingCode,
     Indication, Qualification, RetentionReason, RevocationKind, RevocationStatus, Role,
-    SenderResult, Severity, SignerKind, SubIndication, Timestamp, TypeCode, Verdict, WarningCode,
+    SenderResult, Severity, SignerKind, SubIndication, Timestamp, TypeCode, TypeSource, Verdict,
+    WarningCode,
 };
 use crate::registry::LegalBasis;
 
@@ -128,7 +129,13 @@ pub(super) fn finding_text(t: Texts, finding: &Finding) -> String {
 /// The detail in words where it is a name of ours, as it is otherwise.
 fn detail_words(t: Texts, finding: &Finding) -> String {
     let Some(detail) = &finding.detail else { return t.say("not-stated") };
-    let set = if finding.code == FindingCode::Unreadable { "unreadable" } else { "limit" };
+    let set = if finding.code == FindingCode::NotADocument {
+        "instead"
+    } else if finding.code == FindingCode::Unreadable {
+        "unreadable"
+    } else {
+        "limit"
+    };
     t.find(&format!("{set}-{detail}"), []).unwrap_or_else(|| detail.clone())
 }
 
@@ -190,7 +197,7 @@ pub(super) fn verdict_key(verdict: Verdict) -> String {
 
 /// Which of a verdict's sentences is true of this share: the end of the attributes' names.
 ///
-/// `invalid` may come from the signer alone, with every signature genuine; and a share that is
+/// `undetermined` may come from what was signed, with every signature genuine; `invalid` may come from the signer alone, with every signature genuine; and a share that is
 /// `verified` may still have something to consider.
 pub(super) fn verdict_variant(verdict: Verdict, findings: &[Finding]) -> &'static str {
     let has = |code| findings.iter().any(|finding| finding.code == code);
@@ -201,6 +208,8 @@ pub(super) fn verdict_variant(verdict: Verdict, findings: &[Finding]) -> &'stati
         "-signer"
     } else if verdict == Verdict::Verified && noted {
         "-noted"
+    } else if verdict == Verdict::Undetermined && has(FindingCode::NotADocument) {
+        "-content"
     } else {
         ""
     }
@@ -208,6 +217,10 @@ pub(super) fn verdict_variant(verdict: Verdict, findings: &[Finding]) -> &'stati
 
 pub(super) fn indication_key(indication: Option<Indication>) -> String {
     format!("indication-{}", indication.map_or("none", Indication::as_str))
+}
+
+pub(super) fn type_source_key(source: TypeSource) -> String {
+    format!("type-source-{}", source.as_str())
 }
 
 pub(super) fn severity_key(severity: Severity) -> String {

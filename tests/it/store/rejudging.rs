@@ -4,7 +4,8 @@ use bytes::Bytes;
 use skrynka::{
     bundle::Document,
     domain::{
-        Actor, Awaits, BranchScope, Finding, FindingCode, RetentionReason, ShareRow, Term, Verdict,
+        Actor, Awaits, BranchScope, Finding, FindingCode, RetentionReason, ShareRow, Term,
+        TypeSource, Verdict,
     },
     matching::{Address, Case, ExaminedDocument, Judgement, Policy, judge},
     sample::{
@@ -60,6 +61,7 @@ impl Seal {
         let document = Document {
             name: "student-id-card.pdf".to_owned(),
             type_code: "student-id-card".parse().unwrap(),
+            type_source: Some(TypeSource::Name),
             made_at: None,
             signed,
             signature_names: vec!["student-id-card.pdf.p7s".to_owned()],

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use skrynka::{
     bundle::Document,
-    domain::{Fingerprint, MailId, Sha256, ShareId, Term, Timestamp},
+    domain::{Fingerprint, MailId, Sha256, ShareId, Term, Timestamp, TypeSource},
     matching::{Address, Case, ExaminedDocument, Judgement, Policy, judge},
     registry::{Branch, Registry},
+    sample::pdf,
     signature::{Conditions, Signed, examine},
     store::{Inserted, NewDocument, NewKey, NewShare, Store},
     trust::TrustStore,
@@ -90,7 +91,7 @@ impl Sample {
     }
 
     pub(super) fn content(&self, code: &str) -> Vec<u8> {
-        format!("%PDF-1.7 {code} of share {}", self.number).into_bytes()
+        pdf::page(&[code, &format!("of share {}", self.number)])
     }
 
     /// The share with texts in the place of what the vault would seal.
@@ -132,6 +133,7 @@ impl Sample {
         let document = Document {
             name: format!("{code}.pdf"),
             type_code: code.parse().unwrap(),
+            type_source: Some(TypeSource::Name),
             made_at: None,
             signed,
             signature_names: Vec::new(),

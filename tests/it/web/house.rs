@@ -13,7 +13,7 @@ use skrynka::{
     clock::Clock,
     domain::{
         Actor, BranchScope, DocumentDetails, MailId, Role, Sha256, ShareDetails, ShareId, Term,
-        Timestamp, TokenScope,
+        Timestamp, TokenScope, TypeSource,
     },
     matching::{Address, Case, ExaminedDocument, JudgedDocument, Judgement, Policy, judge},
     metrics::Metrics,
@@ -284,6 +284,7 @@ impl House {
         let document = Document {
             name: name.to_owned(),
             type_code,
+            type_source: Some(TypeSource::Name),
             made_at: Some(at),
             signed,
             signature_names,

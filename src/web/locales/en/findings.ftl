@@ -19,6 +19,8 @@ finding-no_document = The mail holds no copies of documents.
     .todo = Ask the visitor to send the copies from the Diia app with the service’s QR code.
 finding-other_issuer = The copy bears the seal of an organisation that does not issue copies of documents: { $detail }.
     .todo = Any firm can buy a seal, so the document may be made up. Ask for a copy sent from the Diia app. The supervisor decides.
+finding-not_a_document = The signature is genuine, but what is signed is no document. It is { $detail }.
+    .todo = Do not open this file. Ask the visitor to send the copy from the Diia app. A supervisor decides.
 finding-qr_expired = The term of the service’s QR code (six months) is over.
     .todo = Ask the administrator to make a new QR code in the partner’s cabinet and to replace the printed one.
 finding-revocation_unchecked = The signature is genuine, but whether certificates were revoked is not checked yet.
@@ -50,6 +52,8 @@ finding-stale_copy = { $hours ->
        *[other] The copy was made { $age } ago, and the service expects a newer one.
     }
     .todo = Ask the visitor to send a fresh copy.
+finding-type_by_name = The type is taken from the file name alone, and anybody can change a name.
+    .todo = Open the copy and see whether it really is such a document.
 finding-type_unknown = The type of the document could not be told.
     .todo = Open the copy and see which document it is.
 finding-unreadable = The mail is not built by the rules of e-mail: { $detail }.
@@ -90,6 +94,25 @@ limit-multipart_mentions = too many parts made of parts
 limit-nesting = the parts of the mail are nested too deeply
 limit-parts = too many parts in the mail
 unreadable-empty = the mail is empty
+
+instead-archive = an archive, or a container with another number of documents than one
+instead-empty = an empty file
+instead-encrypted = an encrypted file
+instead-html = a web page
+instead-image-not-accepted = a picture, and the service accepts none of this kind
+instead-image-unreadable = a picture that cannot be shown whole
+instead-mail = a mail
+instead-office = a document of an office program
+instead-other = a file of an unknown kind
+instead-pdf-encrypted = an encrypted PDF file
+instead-pdf-not-at-start = a file in which a PDF begins behind the first byte
+instead-pdf-unreadable = a PDF file whose structure cannot be read
+instead-pdf-without-page = a PDF file without any page
+instead-program = a program
+instead-signature = a signature file without its document
+instead-text = a plain text
+instead-too-large = a file too large to be checked
+instead-xml = a text in XML
 
 signal-fail = no
 signal-neutral = neither yes nor no

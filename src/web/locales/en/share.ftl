@@ -32,6 +32,7 @@ documents-heading = Copies of documents
 documents-none = There are no copies of documents.
 document-heading = { $number }. { $type }
 document-file = File name
+document-type-source = Type taken from
 document-size = Size
 document-sha256 = SHA-256
 document-retention = Destroyed

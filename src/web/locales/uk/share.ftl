@@ -32,6 +32,7 @@ documents-heading = Копії документів
 documents-none = Копій документів немає.
 document-heading = № { $number }. { $type }
 document-file = Назва файлу
+document-type-source = Звідки відомо тип
 document-size = Розмір
 document-sha256 = SHA-256
 document-retention = Знищення

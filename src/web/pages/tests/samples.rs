@@ -26,6 +26,7 @@ use crate::{
         QualificationReport, Retention, RetentionReason, RevocationKind, RevocationReport,
         RevocationSource, RevocationStatus, Role, Sha256, ShareDetails, ShareId, ShareRow,
         SignatureReport, SignerKind, SignerReport, SubIndication, Term, Timestamp, TimestampReport,
+        TypeSource,
         Verdict, Warning, WarningCode,
     },
     registry::Registry,
@@ -225,6 +226,7 @@ fn document(number: u32, type_code: &str, report: DocumentReport) -> DisclosedDo
         row: DocumentRow {
             number,
             type_code: type_code.parse().unwrap(),
+            type_source: Some(TypeSource::Name),
             excess: false,
             term: Term::Share,
             size: 482_113,
