@@ -1,4 +1,5 @@
-//! Bytes from strangers, handed out so that no browser opens them by itself.
+//! Bytes from strangers, handed out so that no browser opens them by itself and nothing on the
+//! reader's machine takes them for what they are not.
 
 use std::fmt::Write as _;
 
@@ -8,21 +9,18 @@ use axum::{
 };
 
 use super::{disclosure::File, refusal::Refusal};
+use crate::content::FileKind;
 
 const POLICY: &str = "default-src 'none'; sandbox";
 
-/// The answer that makes a browser save `file` under its own name. `fallback` names it when that
-/// name is empty, and for browsers that read ASCII alone.
+/// The answer that makes a browser save `file` under its own name, with the ending of what its
+/// bytes are. `fallback` names it when nothing of that name is left.
 pub(super) fn attachment(file: File, fallback: &str) -> Result<Response, Refusal> {
-    let media_type = if file.content.starts_with(b"%PDF-") {
-        "application/pdf"
-    } else {
-        "application/octet-stream"
-    };
-    let disposition = HeaderValue::try_from(disposition(&file.name, fallback))
-        .map_err(|error| Refusal::internal(&error))?;
+    let name = offered(&file.name, fallback, file.kind);
+    let disposition =
+        HeaderValue::try_from(disposition(&name)).map_err(|error| Refusal::internal(&error))?;
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (header::CONTENT_TYPE, HeaderValue::from_static(file.kind.media_type())),
         (header::CONTENT_DISPOSITION, disposition),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -30,9 +28,95 @@ pub(super) fn attachment(file: File, fallback: &str) -> Result<Response, Refusal
     Ok((headers, file.content).into_response())
 }
 
+/// The name that a file of this kind is offered under: what `name` says before all its endings, in
+/// signs that every file system takes, and the ending of the kind.
+fn offered(name: &str, fallback: &str, kind: FileKind) -> String {
+    let (stem, inner) = stem(name, kind);
+    let (stem, inner) = if stem.is_empty() { self::stem(fallback, kind) } else { (stem, inner) };
+    let mark = if is_device(&stem) { "_" } else { "" };
+    format!("{mark}{stem}{inner}{}", kind.ending())
+}
+
+/// What of a name stands before its endings, and the one that a signature file keeps, by which
+/// programs find the document beside it.
+fn stem(name: &str, kind: FileKind) -> (String, &'static str) {
+    /// File systems take 255 bytes; some of them are for a copy's number and the endings.
+    const MAX_BYTES: usize = 200;
+    let mut stem = clean(name);
+    let mut inner = "";
+    while let Some((before, ending)) = stem.rsplit_once('.').filter(|(_, end)| is_ending(end)) {
+        let is_beside = matches!(kind, FileKind::Envelope | FileKind::SignedData);
+        if is_beside && ending.eq_ignore_ascii_case("pdf") {
+            inner = ".pdf";
+        }
+        stem = trim(before).to_owned();
+    }
+    stem.truncate(stem.floor_char_boundary(MAX_BYTES));
+    (trim(&stem).to_owned(), inner)
+}
+
+/// Without signs that are not seen or turn the direction of writing, and with `_` for those that
+/// mean something to a file system.
+fn clean(name: &str) -> String {
+    let plain = |sign: char| match sign {
+        '<' | '>' | ':' | '"' | '/' | '\\' | '|' | '?' | '*' => '_',
+        sign if sign.is_whitespace() => ' ',
+        sign => sign,
+    };
+    let seen = name.chars().filter(|sign| sign.is_whitespace() || !is_unseen(*sign));
+    trim(&seen.map(plain).collect::<String>()).to_owned()
+}
+
+/// Windows drops points and spaces at the end of a name, and a point at its beginning hides it
+/// elsewhere.
+fn trim(name: &str) -> &str {
+    name.trim_matches(['.', ' '])
+}
+
+/// Control signs, and the format signs of Unicode (general category Cf).
+fn is_unseen(sign: char) -> bool {
+    sign.is_control()
+        || matches!(
+            sign,
+            '\u{ad}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// Whether a program may be chosen by these last letters of a name: `pdf`, `bat`, `7z`. A number
+/// is a part of a date.
+fn is_ending(last: &str) -> bool {
+    const MAX: usize = 10;
+    let is_word = last.bytes().all(|sign| sign.is_ascii_alphanumeric());
+    last.len() <= MAX && is_word && last.bytes().any(|sign| sign.is_ascii_alphabetic())
+}
+
+/// Names that stand for devices in Windows, whatever ending they have.
+fn is_device(stem: &str) -> bool {
+    const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
+    let first = stem.split('.').next().unwrap_or_default().trim_end().to_lowercase();
+    let numbered = ["com", "lpt"].iter().find_map(|port| first.strip_prefix(port));
+    let is_port = numbered.is_some_and(|number| {
+        let mut signs = number.chars();
+        let is_number = |sign: char| sign.is_ascii_digit() || "¹²³".contains(sign);
+        signs.next().is_some_and(is_number) && signs.next().is_none()
+    });
+    DEVICES.contains(&first.as_str()) || is_port
+}
+
 /// `attachment` with the name in both forms of RFC 6266 §4.3, the second encoded by RFC 8187.
-fn disposition(name: &str, fallback: &str) -> String {
-    let name = if name.trim().is_empty() { fallback } else { name };
+fn disposition(name: &str) -> String {
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     let mut encoded = String::with_capacity(name.len());
     for byte in name.bytes() {
@@ -52,6 +136,8 @@ fn is_plain(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -63,14 +149,82 @@ mod tests {
                  filename*=UTF-8''taxpayer-card-1.pdf",
             ),
             (
-                "Є \"%41\"\r\n.pdf",
-                "attachment; filename=\"_ __41___.pdf\"; \
-                 filename*=UTF-8''%D0%84%20%22%2541%22%0D%0A.pdf",
+                "Є %41.pdf",
+                "attachment; filename=\"_ _41.pdf\"; filename*=UTF-8''%D0%84%20%2541.pdf",
             ),
-            ("  ", "attachment; filename=\"document-1\"; filename*=UTF-8''document-1"),
         ] {
-            assert_eq!(disposition(name, "document-1"), expected);
-            assert!(HeaderValue::try_from(disposition(name, "x")).is_ok());
+            assert_eq!(disposition(name), expected);
+            assert!(HeaderValue::try_from(disposition(name)).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_name_has_the_ending_of_what_the_bytes_are() {
+        use FileKind::{AsicE, Jpeg, Mail, Other, Pdf, Png, SignedData};
+        for (name, kind, expected) in [
+            (
+                "internal-passport-2858364170864-02.04.2021-09:48:26.pdf",
+                Pdf,
+                "internal-passport-2858364170864-02.04.2021-09_48_26.pdf",
+            ),
+            ("passport-02.04.2021-09:48:26.pdf.p7s", Pdf, "passport-02.04.2021-09_48_26.pdf"),
+            ("passport.pdf.p7s", SignedData, "passport.pdf.p7s"),
+            ("passport.p7s", SignedData, "passport.p7s"),
+            ("passport.PDF (1).p7s", SignedData, "passport.PDF (1).p7s"),
+            ("passport.asice", AsicE, "passport.asice"),
+            ("passport-02.04.20", Pdf, "passport-02.04.20.pdf"),
+            ("скан.jpeg", Jpeg, "скан.jpg"),
+            ("scan", Png, "scan.png"),
+            ("id.eml", Mail, "id.eml"),
+            ("passport.pdf.bat", Other, "passport.bin"),
+            ("passport.pdf.bat", Pdf, "passport.pdf"),
+            ("passport.exe", Other, "passport.bin"),
+            ("passport.pdf .hta .", Pdf, "passport.pdf"),
+            (
+                "passport.{21ec2020-3aea-1069-a2dd-08002b30309d}",
+                Pdf,
+                "passport.{21ec2020-3aea-1069-a2dd-08002b30309d}.pdf",
+            ),
+            ("passport\u{202e}fdp.exe", Other, "passportfdp.bin"),
+            ("a\u{0}b\r\nc\t.pdf", Pdf, "ab  c.pdf"),
+            ("../../etc/passwd", Other, "_.._etc_passwd.bin"),
+            (r#"a<b>c:d"e/f\g|h?i*j.pdf"#, Pdf, "a_b_c_d_e_f_g_h_i_j.pdf"),
+            ("CON", Pdf, "_CON.pdf"),
+            ("nul.txt.pdf", Pdf, "_nul.pdf"),
+            ("Com1.x y", Pdf, "_Com1.x y.pdf"),
+            ("LPT¹.pdf", Pdf, "_LPT¹.pdf"),
+            ("console.pdf", Pdf, "console.pdf"),
+            (".pdf", Pdf, "document-1.pdf"),
+            (" \u{200f}. .", Other, "document-1.bin"),
+            ("", SignedData, "document-1.p7s"),
+        ] {
+            assert_eq!(offered(name, "document-1", kind), expected, "{name:?}");
+        }
+        let long = format!("{}.pdf", "Є".repeat(300));
+        let offered = offered(&long, "x", Pdf);
+        assert_eq!(offered, format!("{}.pdf", "Є".repeat(100)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_is_more_than_a_name(
+            name in prop_oneof![
+                ".{0,300}",
+                "[a-zA-Zа-я.: /\\\\\u{202e}\u{200d}\u{0}]{0,40}(\\.(pdf|exe|hta|p7s|bat|js|lnk)){0,4}",
+            ],
+            kind in prop::sample::select(FileKind::ALL.to_vec()),
+        ) {
+            let offered = offered(&name, "document-1", kind);
+            let stem = offered.strip_suffix(kind.ending()).unwrap();
+            prop_assert!(!stem.is_empty() && offered.len() < 255);
+            prop_assert!(offered.chars().all(|sign| !is_unseen(sign)));
+            prop_assert!(!offered.contains(['<', '>', ':', '"', '/', '\\', '|', '?', '*']));
+            prop_assert!(!stem.starts_with(['.', ' ']) && !stem.ends_with(['.', ' ']));
+            prop_assert!(!is_device(stem));
+            let inner = stem.rsplit_once('.').map(|(_, ending)| ending);
+            let is_kept = kind == FileKind::SignedData || kind == FileKind::Envelope;
+            prop_assert!(!inner.is_some_and(is_ending) || is_kept && inner == Some("pdf"));
+            prop_assert!(HeaderValue::try_from(disposition(&offered)).is_ok());
         }
     }
 }

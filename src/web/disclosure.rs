@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::{State, refusal::Refusal};
 use crate::{
+    content::FileKind,
     domain::{
         Actor, BranchScope, DocumentDetails, DocumentRow, ShareDetails, ShareId, ShareRow, Term,
     },
@@ -61,6 +62,8 @@ pub(super) struct DisclosedDocument {
 pub(super) struct File {
     /// The name they came with.
     pub(super) name: String,
+    /// What they are.
+    pub(super) kind: FileKind,
     /// The bytes.
     pub(super) content: Bytes,
 }
@@ -108,7 +111,7 @@ impl Reader {
         state.store.audit(&AuditEntry { document: Some(number), ..line }).await?;
         let object = ObjectName::document(number);
         let content = state.vault.read(id, document.term, &object, &key).await?;
-        Ok(File { name: details.name, content })
+        Ok(File { name: details.name, kind: FileKind::of(&content), content })
     }
 
     /// The bytes of the signature file `index` (from 1) of document `number`.
@@ -131,7 +134,7 @@ impl Reader {
         state.store.audit(&AuditEntry { document: Some(number), detail, ..line }).await?;
         let object = ObjectName::signature(number, index);
         let content = state.vault.read(id, document.term, &object, &key).await?;
-        Ok(File { name, content })
+        Ok(File { name, kind: FileKind::of(&content), content })
     }
 
     /// The raw mail, byte for byte as it was received, behind the trace that we put before it.
@@ -143,7 +146,7 @@ impl Reader {
         let (term, key) = mail_key(state, id).await?.ok_or(Refusal::Gone)?;
         state.store.audit(&self.line(state, AuditAction::MailOpened, &row)).await?;
         let content = state.vault.read(id, term, &ObjectName::mail(), &key).await?;
-        Ok(File { name: format!("{id}.eml"), content })
+        Ok(File { name: format!("{id}.eml"), kind: FileKind::Mail, content })
     }
 
     async fn disclose(&self, state: &State, row: ShareRow) -> Result<Disclosed, Refusal> {
