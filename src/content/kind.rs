@@ -179,7 +179,7 @@ pub(super) fn instead(file: &[u8]) -> NotADocument {
     }
 }
 
-/// Pictures in WebP, HEIF and AVIF.
+/// Pictures in `WebP`, HEIF and AVIF.
 fn is_boxed_image(file: &[u8]) -> bool {
     let is_web = file.starts_with(b"RIFF") && file.get(8..12) == Some(b"WEBP");
     let brand = file.get(8..12).filter(|_| file.get(4..8) == Some(b"ftyp"));

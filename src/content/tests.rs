@@ -115,6 +115,7 @@ fn a_pdf_file_with_a_page_is_a_document() {
 
 #[test]
 fn a_pdf_file_without_a_readable_page_is_none() {
+    use NotADocument::{PdfEncrypted, PdfUnreadable, PdfWithoutPage};
     let empty_tree = "<</Type/Pages/Kids[]/Count 0>>";
     let looping = "<</Type/Pages/Kids[3 0 R 2 0 R]/Count 2>>";
     let twice = "<</Type/Pages/Kids[3 0 R 3 0 R]/Count 2>>";
@@ -124,7 +125,6 @@ fn a_pdf_file_without_a_readable_page_is_none() {
     let cut = whole[..whole.len() - 40].to_vec();
     let moved = [b"%PDF-1.7\n", &whole[..]].concat();
     let no_root = pdf_of(&[CATALOG, PAGES, PAGE], "");
-    use NotADocument::{PdfEncrypted, PdfUnreadable, PdfWithoutPage};
     for (what, file, instead) in [
         ("the header alone", b"%PDF-1.7\n".to_vec(), PdfUnreadable),
         ("cut", cut, PdfUnreadable),

@@ -29,48 +29,54 @@ const CONTAINER: &str = "student-id-card-0000000000001-01.09.2026-10_00_00.asics
 
 const SIGNED: &str = "student-id-card-0000000000001-01.09.2026-10_00_00.pdf.p7s";
 
+/// What most of these files are signed over is no document: that is found once the signature is
+/// proved.
+const TEXT: Option<(&str, &str)> = Some((NOT_A_DOCUMENT, "text"));
+const BYTES: Option<(&str, &str)> = Some((NOT_A_DOCUMENT, "other"));
+const NOT_A_DOCUMENT: &str = "not_a_document";
+
 const CASES: &[Case<'_>] = &[
     Case {
         title: "OpenSSL, ECDSA P-256, content inside",
         attachments: &[("ossl/dev-p256-attached.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: TEXT,
     },
     Case {
         title: "OpenSSL, ECDSA P-256, detached",
         attachments: &[("uapki-gen/big.bin", COPY), ("ossl/dev-p256-detached.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: BYTES,
     },
     Case {
         title: "OpenSSL, RSA-2048, content inside",
         attachments: &[("ossl/dev-rsa-attached.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: TEXT,
     },
     Case {
         title: "OpenSSL, RSA-2048, detached",
         attachments: &[("uapki-gen/big.bin", COPY), ("ossl/dev-rsa-detached.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: BYTES,
     },
     Case {
         title: "OpenSSL, RSA-PSS, content inside",
         attachments: &[("ossl/dev-rsapss-attached.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: TEXT,
     },
     Case {
         title: "BouncyCastle, Ed25519, content inside",
         attachments: &[("bc/dev-ed25519-attached.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: TEXT,
     },
     Case {
         title: "BouncyCastle, Ed25519, detached",
         attachments: &[("uapki-gen/big.bin", COPY), ("bc/dev-ed25519-detached.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: BYTES,
     },
     Case {
         title: "a detached signature over another file",
@@ -85,20 +91,20 @@ const NATIONAL: &[Case<'_>] = &[
     Case {
         title: "Diia's test signer, content inside",
         attachments: &[("diia/attached-bes.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: TEXT,
     },
     Case {
         title: "Diia's test signer, detached",
         attachments: &[("diia/content.dat", COPY), ("diia/detached.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: TEXT,
     },
     Case {
         title: "UAPKI, Kupyna-256, content inside",
         attachments: &[("uapki-gen/kupyna256-attached-CAdES-BES.p7s", SIGNED)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: TEXT,
     },
     Case {
         title: "UAPKI, Kupyna-256, detached",
@@ -106,14 +112,14 @@ const NATIONAL: &[Case<'_>] = &[
             ("uapki-gen/big.bin", COPY),
             ("uapki-gen/kupyna256-detached-CMS.p7s", SIGNED),
         ],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: BYTES,
     },
     Case {
         title: "UAPKI, ASiC-S",
         attachments: &[("uapki-gen/asics-cades-bb-gost34311.asics", CONTAINER)],
-        verdict: "verified",
-        finding: None,
+        verdict: "undetermined",
+        finding: TEXT,
     },
     Case {
         title: "UAPKI, PDF",
@@ -136,7 +142,7 @@ fn files_of_other_software_end_in_the_right_verdicts() {
 }
 
 #[test]
-fn ukrainian_signatures_are_verified_while_their_certificates_are_valid() {
+fn ukrainian_signatures_are_proved_while_their_certificates_are_valid() {
     let Some(data) = interop::data() else { return };
     let post = Post::new(&data, DIIA);
     let Some(server) = post.installation.start_at("2023-10-01 12:00:00") else { return };
@@ -255,6 +261,9 @@ fn send(server: &Server, data: &Path, case: &Case<'_>, message_id: &str) {
 
 fn has_finding(share: &serde_json::Value, case: &Case<'_>) -> bool {
     let Some((code, detail)) = case.finding else { return true };
+    if code == NOT_A_DOCUMENT && share["documents"][0]["indication"] != "TOTAL_PASSED" {
+        return false;
+    }
     let findings = share["findings"].as_array().unwrap();
     findings.iter().any(|finding| {
         (code.is_empty() || finding["code"] == code)

@@ -20,7 +20,7 @@ const PLAIN: &str = "student-id-card-0000000000001-01.09.2026-10_00_00.pdf.p7e";
 
 /// The encrypted file, its name in the mail, the verdict with the key, and what is inside.
 const CASES: &[(&str, &str, &str, &str)] = &[
-    ("ossl/dev-ecdh-aes256gcm-signed.p7e", SIGNED, "verified", "uapki-gen/fox.txt"),
+    ("ossl/dev-ecdh-aes256gcm-signed.p7e", SIGNED, "undetermined", "uapki-gen/fox.txt"),
     ("ossl/dev-ecdh-aes256cbc.p7e", PLAIN, "unsigned", "uapki-gen/fox.txt"),
     ("uapki-gen/env-gost28147-fox.p7e", PLAIN, "unsigned", "uapki-gen/fox.txt"),
     ("uapki-gen/env-kalyna256-fox.p7e", PLAIN, "unsigned", "uapki-gen/fox.txt"),
@@ -102,6 +102,10 @@ fn encrypted_copies_end_in_the_verdict_on_what_is_inside() {
     for (number, (file, name, verdict, inside)) in CASES.iter().enumerate() {
         let share = share(&server, &token, &data, number, (file, name));
         assert_eq!(share["verdict"], *verdict, "{file}: {share:#}");
+        // The signature inside is proved, and what it is over is a text.
+        let is_proved = share["documents"][0]["indication"] == "TOTAL_PASSED";
+        assert_eq!(finding_codes(&share).contains(&"not_a_document"), is_proved, "{share:#}");
+        assert_eq!(is_proved, *verdict == "undetermined", "{file}: {share:#}");
         let id = share["id"].as_str().unwrap();
         let (_, document) = server.get(&format!("/api/v1/shares/{id}/documents/1"), &token);
         assert_eq!(document, fs::read(data.join(inside)).unwrap(), "{file}");

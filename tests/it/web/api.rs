@@ -36,6 +36,12 @@ async fn a_share_has_the_documented_form() {
         "document": 1,
         "detail": null,
     });
+    let by_name = json!({
+        "code": "type_by_name",
+        "severity": "info",
+        "document": 1,
+        "detail": null,
+    });
     assert_eq!(
         body,
         json!({
@@ -48,15 +54,16 @@ async fn a_share_has_the_documented_form() {
             "received_at": "2026-11-22T08:30:01Z",
             "destroy_on": "2026-12-22",
             "sender": "testova.osoba@mail.example.ua",
-            "findings": [missing, &unchecked],
+            "findings": [missing, &unchecked, &by_name],
             "documents": [{
                 "n": 1,
                 "name": document["name"],
                 "type": "birth-certificate",
+                "type_source": "name",
                 "size": document["size"],
                 "sha256": document["sha256"],
                 "indication": "TOTAL_PASSED",
-                "findings": [unchecked],
+                "findings": [unchecked, by_name],
             }],
         })
     );

@@ -55,7 +55,7 @@ async fn a_signature_file_is_handed_out_too_and_none_that_is_not_there() {
     let path = format!("/shares/{share}/documents/1/signatures");
     let answer = house.get(&format!("{path}/1"), &cookie).await;
     assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.header("content-type"), "application/octet-stream");
+    assert_eq!(answer.header("content-type"), "application/pkcs7-signature");
     assert!(answer.header("content-disposition").contains(".pdf.p7s"));
     assert!(answer.body.starts_with(&[0x30]), "DER");
     for place in ["0", "2", "01", "-1", "4294967297", "x"] {
