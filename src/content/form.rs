@@ -40,11 +40,12 @@ impl Form {
         if let Some(form) = text::unwrap(file).and_then(|inner| content_info(&inner)) {
             return form;
         }
-        let start = file.get(..PDF_MAGIC_WITHIN).unwrap_or(file);
-        if memmem::find(start, PDF_MAGIC).is_some() {
-            return Self::Pdf;
+        // Before the header of a PDF file is looked for: one may lie in an archive as it is.
+        if file.starts_with(b"PK\x03\x04") {
+            return archive(file);
         }
-        if file.starts_with(b"PK\x03\x04") { archive(file) } else { Self::Other }
+        let start = file.get(..PDF_MAGIC_WITHIN).unwrap_or(file);
+        if memmem::find(start, PDF_MAGIC).is_some() { Self::Pdf } else { Self::Other }
     }
 
     /// The name of a form that holds or may hold a signature that cannot be judged yet.
@@ -113,6 +114,7 @@ mod tests {
             (&zip("META-INF/signature.p7s"), Form::Asic),
             (&zip("mimetypeapplication/vnd.etsi.asic-e+zip"), Form::Asic),
             (&zip("copy.pdf"), Form::Zip),
+            (&zip("META-INF/signature.p7s copy.pdf%PDF-1.7"), Form::Asic),
             (&zip("[Content_Types].xml"), Form::Other),
             (b"\x30\xff", Form::Other),
             (b"", Form::Other),

@@ -154,6 +154,9 @@ const MAIL_FIELDS: [&str; 11] = [
 
 /// What `file`, which is neither a PDF file nor a picture in JPEG or PNG, is instead of a document.
 pub(super) fn instead(file: &[u8]) -> NotADocument {
+    if file.iter().all(u8::is_ascii_whitespace) {
+        return NotADocument::Empty;
+    }
     let begins = |signs: &[&[u8]]| signs.iter().any(|sign| file.starts_with(sign));
     match Form::of(file) {
         Form::Asic | Form::Zip => return NotADocument::Archive,

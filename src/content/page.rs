@@ -12,15 +12,22 @@ use crate::domain::NotADocument;
 /// itself, readers differ in which pages there are.
 pub(super) fn find(file: &[u8], purse: &dyn Purse) -> Result<(), NotADocument> {
     let purse = Watched::new(purse);
-    let found = Pdf::open(file, &purse).ok_or(NotADocument::PdfUnreadable).and_then(|pdf| {
-        // Whether it opens without a password is not tried: what it shows could not be compared
-        // with anything either.
-        if pdf.trailer.get(b"Encrypt").is_some() {
-            return Err(NotADocument::PdfEncrypted);
-        }
-        walk(&pdf)
-    });
+    let found = match look(Pdf::open(file, &purse)) {
+        // Programs write wrong places, and every viewer looks for the objects then.
+        Err(NotADocument::PdfUnreadable) => look(Pdf::rebuild(file, &purse)),
+        found => found,
+    };
     if purse.is_empty() { Err(NotADocument::TooLarge) } else { found }
+}
+
+fn look(pdf: Option<Pdf<'_>>) -> Result<(), NotADocument> {
+    let pdf = pdf.ok_or(NotADocument::PdfUnreadable)?;
+    // Whether it opens without a password is not tried: what it shows could not be compared with
+    // anything either.
+    if pdf.trailer.get(b"Encrypt").is_some() {
+        return Err(NotADocument::PdfEncrypted);
+    }
+    walk(&pdf)
 }
 
 fn walk(pdf: &Pdf<'_>) -> Result<(), NotADocument> {
@@ -32,9 +39,12 @@ fn walk(pdf: &Pdf<'_>) -> Result<(), NotADocument> {
     let root = catalog.get(b"Pages").and_then(Object::reference).ok_or(unreadable)?;
     let mut seen = BTreeSet::from([root]);
     let mut todo = vec![root];
-    let mut has_page = false;
+    let (mut has_page, mut is_whole) = (false, true);
     while let Some(number) = todo.pop() {
-        let Some(node) = pdf.get(number) else { continue };
+        let Some(node) = pdf.get(number) else {
+            is_whole = false;
+            continue;
+        };
         let Some(node) = node.object.dictionary() else { continue };
         if node.is(b"Type", b"Page") && number != root {
             has_page = true;
@@ -47,7 +57,11 @@ fn walk(pdf: &Pdf<'_>) -> Result<(), NotADocument> {
             todo.push(kid);
         }
     }
-    if has_page { Ok(()) } else { Err(NotADocument::PdfWithoutPage) }
+    match (has_page, is_whole) {
+        (true, _) => Ok(()),
+        (false, true) => Err(NotADocument::PdfWithoutPage),
+        (false, false) => Err(unreadable),
+    }
 }
 
 /// What a node of the tree refers to. Its list may be an object of its own, which no other node

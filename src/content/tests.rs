@@ -98,6 +98,7 @@ fn a_pdf_file_with_a_page_is_a_document() {
         &[CATALOG, PAGES, "<</Type/Pages/Kids 4 0 R/Count 1>>", "[9 0 R null 5 0 R]", PAGE],
         ROOT,
     );
+    let moved = [b"%PDF-1.7\n", &whole[..]].concat();
     let with_junk = [&whole[..], b"\r\n<!-- a footer -->\r\n"].concat();
     let second = whole.strip_prefix(b"%PDF-1.7").unwrap();
     let newer = [b"%PDF-2.0", second].concat();
@@ -105,6 +106,7 @@ fn a_pdf_file_with_a_page_is_a_document() {
         ("whole", whole),
         ("a list of kids of its own, with what is not there", deep),
         ("something after the end", with_junk),
+        ("places that are not right", moved),
         ("of version 2.0", newer),
         ("streams", compressed()),
         ("the sample", pdf::page(&["A", "B"])),
@@ -123,12 +125,10 @@ fn a_pdf_file_without_a_readable_page_is_none() {
     let encrypted = format!("{ROOT}/Encrypt<</Filter/Standard/V 4/R 4>>");
     let whole = pdf_of(&[CATALOG, PAGES, PAGE], ROOT);
     let cut = whole[..whole.len() - 40].to_vec();
-    let moved = [b"%PDF-1.7\n", &whole[..]].concat();
     let no_root = pdf_of(&[CATALOG, PAGES, PAGE], "");
     for (what, file, instead) in [
         ("the header alone", b"%PDF-1.7\n".to_vec(), PdfUnreadable),
         ("cut", cut, PdfUnreadable),
-        ("places that are not right", moved, PdfUnreadable),
         ("no root", no_root, PdfUnreadable),
         ("no catalog", pdf_of(&["<</Pages 2 0 R>>", PAGES, PAGE], ROOT), PdfUnreadable),
         ("no tree", pdf_of(&["<</Type/Catalog>>", PAGES, PAGE], ROOT), PdfUnreadable),

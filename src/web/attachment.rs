@@ -194,7 +194,7 @@ mod tests {
             ("Com1.x y", Pdf, "_Com1.x y.pdf"),
             ("LPT¹.pdf", Pdf, "_LPT¹.pdf"),
             ("console.pdf", Pdf, "console.pdf"),
-            (".pdf", Pdf, "document-1.pdf"),
+            (".pdf", Pdf, "pdf.pdf"),
             (" \u{200f}. .", Other, "document-1.bin"),
             ("", SignedData, "document-1.p7s"),
         ] {

@@ -66,7 +66,7 @@ fn what_other_programs_write_is_a_document() {
 fn signed_pdf_files_of_other_programs_are_documents() {
     let Some(data) = interop::data() else { return };
     let mut read = 0;
-    for folder in ["pades", "field/signature", "field/pki", "diia"] {
+    for folder in ["pades", "field/signature", "uapki-gen"] {
         let folder = data.join(folder);
         if !folder.is_dir() {
             continue;

@@ -2,7 +2,7 @@
 //! by tables and by streams, and objects inside object streams.
 //!
 //! Strict where readers differ: nothing is searched for or repaired. A file that asks for that is
-//! unreadable here.
+//! unreadable here, but for [`Pdf::rebuild`].
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     filter,
-    object::{Dictionary, MAX_ITEMS as MAX_ITEMS_OF_ONE, Object, Reader},
+    object::{Dictionary, MAX_ITEMS as MAX_ITEMS_OF_ONE, Object, Reader, is_white},
 };
 use crate::content::Purse;
 
@@ -113,20 +113,7 @@ impl<'a> Pdf<'a> {
     /// The same, of the revision whose cross-reference section stands at `start`.
     pub(crate) fn open_at(file: &'a [u8], start: usize, purse: &'a dyn Purse) -> Option<Self> {
         let mut next = Some(start);
-        let mut pdf = Self {
-            file,
-            places: BTreeMap::new(),
-            standing: BTreeSet::new(),
-            sections: Vec::new(),
-            trailer: Dictionary::default(),
-            is_hybrid: false,
-            objects: RefCell::default(),
-            object_streams: RefCell::default(),
-            inflate_left: Cell::new(MAX_INFLATED),
-            bytes_left: Cell::new(file.len().saturating_mul(MAX_READINGS)),
-            items_left: Cell::new(MAX_ITEMS),
-            purse,
-        };
+        let mut pdf = Self::new(file, purse);
         while let Some(at) = next {
             if pdf.sections.contains(&at) || pdf.sections.len() == MAX_SECTIONS {
                 return None;
@@ -141,6 +128,49 @@ impl<'a> Pdf<'a> {
             }
         }
         Some(pdf)
+    }
+
+    /// The same of a file whose sections cannot be followed, as viewers find its objects that repair
+    /// files: by looking for them, the last of each number, and for the last trailer that names a
+    /// root. It tells what people may be shown, and is good for no comparison.
+    pub(crate) fn rebuild(file: &'a [u8], purse: &'a dyn Purse) -> Option<Self> {
+        const MAX_TRAILERS: usize = 64;
+        let mut pdf = Self::new(file, purse);
+        pdf.spend(0, file.len())?;
+        for end in memchr::memmem::find_iter(file, b"obj") {
+            let Some(at) = header_before(file, end) else { continue };
+            let Some((number, generation)) = header(&mut Reader::new(file, at)) else { continue };
+            pdf.places.insert(number, Place::At { at, generation });
+            if pdf.places.len() > MAX_OBJECTS {
+                return None;
+            }
+        }
+        pdf.spend(pdf.places.len(), 0)?;
+        let mut trailers = memchr::memmem::rfind_iter(file, b"trailer").take(MAX_TRAILERS);
+        pdf.trailer = trailers.find_map(|at| {
+            let mut reader = Reader::new(file, at);
+            reader.keyword(b"trailer")?;
+            let trailer = pdf.object(&mut reader)?.dictionary()?.clone();
+            trailer.get(b"Root").is_some().then_some(trailer)
+        })?;
+        Some(pdf)
+    }
+
+    fn new(file: &'a [u8], purse: &'a dyn Purse) -> Self {
+        Self {
+            file,
+            places: BTreeMap::new(),
+            standing: BTreeSet::new(),
+            sections: Vec::new(),
+            trailer: Dictionary::default(),
+            is_hybrid: false,
+            objects: RefCell::default(),
+            object_streams: RefCell::default(),
+            inflate_left: Cell::new(MAX_INFLATED),
+            bytes_left: Cell::new(file.len().saturating_mul(MAX_READINGS)),
+            items_left: Cell::new(MAX_ITEMS),
+            purse,
+        }
     }
 
     /// The catalog (ISO 32000-1 §7.7.2) and its number.
@@ -370,6 +400,20 @@ pub(crate) fn header(reader: &mut Reader<'_>) -> Option<(u32, usize)> {
     near.keyword(b"obj")?;
     reader.at = near.at;
     Some((number, generation))
+}
+
+/// Where the number and the generation before `end` begin.
+pub(crate) fn header_before(bytes: &[u8], end: usize) -> Option<usize> {
+    /// More than a number and the white space around it take.
+    const MAX: usize = 64;
+    let before = |end: usize, matches: fn(&u8) -> bool| {
+        let reach = bytes.get(end.saturating_sub(MAX)..end)?;
+        let length = reach.iter().rev().take_while(|byte| matches(byte)).count();
+        (length > 0).then(|| end.saturating_sub(length))
+    };
+    let is_space: fn(&u8) -> bool = |byte| is_white(*byte);
+    let generation = before(before(end, is_space)?, u8::is_ascii_digit)?;
+    before(before(generation, is_space)?, u8::is_ascii_digit)
 }
 
 /// Skips a table, whose `xref` is read, and its trailer.

@@ -37,7 +37,7 @@ pub(super) fn png(color: u8, depth: u8, interlace: u8) -> Vec<u8> {
     let samples = [1, 0, 3, 1, 2, 0, 4][usize::from(color)];
     let row = |pixels: usize| 1 + (pixels * samples * usize::from(depth)).div_ceil(8);
     // PNG §8.2: rows and pixels of each pass over 5 by 3 pixels; the third has no row.
-    let adam: &[(usize, usize)] = &[(1, 1), (1, 1), (1, 3), (1, 3), (2, 2), (1, 5)];
+    let adam: &[(usize, usize)] = &[(1, 1), (1, 1), (1, 1), (1, 3), (2, 2), (1, 5)];
     let rows = if interlace == 0 { &[(3, 5)] } else { adam };
     let size: usize = rows.iter().map(|(rows, pixels)| rows * row(*pixels)).sum();
     let palette = if color == 3 { chunk(b"PLTE", &[0, 0, 0, 9, 9, 9]) } else { Vec::new() };

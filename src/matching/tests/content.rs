@@ -115,7 +115,7 @@ mod whole {
         trust::{Certificate, TrustStore},
     };
 
-    const PASSPORT: &str = "internal-passport-2858364170864-01.09.2026-12:48:26";
+    const PASSPORT: &str = "internal-passport-2858364170864-01.09.2026-12_48_26";
 
     fn attachment(name: String, content: impl Into<Vec<u8>>) -> Attachment {
         let media_type = "application/octet-stream".to_owned();

@@ -20,7 +20,7 @@ fn examined(
     let document = Document {
         name: format!("{code}.pdf"),
         type_code: code.parse().unwrap(),
-        type_source: Some(TypeSource::Name),
+        type_source: None,
         made_at: None,
         signature_names: signed.signatures.iter().map(|_| "x.p7s".to_owned()).collect(),
         encrypted: Vec::new(),

@@ -14,7 +14,7 @@ use std::{cell::Cell, collections::BTreeSet};
 
 use memchr::memmem;
 
-use crate::content::pdf::{self, Dictionary, Object, Pdf, Reader, is_white};
+use crate::content::pdf::{self, Dictionary, Object, Pdf, Reader};
 
 /// Checks that `new`, which begins with the signed revision, shows what that shows, and so does
 /// each revision in between. The clause says what is different. `comparisons_left` bounds what
@@ -86,24 +86,10 @@ fn check_added(file: &[u8], signed: usize, pdf: &Pdf<'_>) -> Result<(), String> 
     // stream.
     let added = file.get(signed..).unwrap_or_default();
     memmem::find_iter(added, b"obj")
-        .filter_map(|at| header_before(added, at))
+        .filter_map(|at| pdf::header_before(added, at))
         .map(|at| signed.saturating_add(at))
         .find(|at| !headers.contains(at))
         .map_or(Ok(()), |at| Err(stray(at)))
-}
-
-/// Where the number and the generation before `end` begin.
-fn header_before(bytes: &[u8], end: usize) -> Option<usize> {
-    /// More than a number and the white space around it take.
-    const MAX: usize = 64;
-    let before = |end: usize, matches: fn(&u8) -> bool| {
-        let reach = bytes.get(end.saturating_sub(MAX)..end)?;
-        let length = reach.iter().rev().take_while(|byte| matches(byte)).count();
-        (length > 0).then(|| end.saturating_sub(length))
-    };
-    let is_space: fn(&u8) -> bool = |byte| is_white(*byte);
-    let generation = before(before(end, is_space)?, u8::is_ascii_digit)?;
-    before(before(generation, is_space)?, u8::is_ascii_digit)
 }
 
 /// The signed revision beside the whole file.

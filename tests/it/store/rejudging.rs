@@ -4,8 +4,7 @@ use bytes::Bytes;
 use skrynka::{
     bundle::Document,
     domain::{
-        Actor, Awaits, BranchScope, Finding, FindingCode, RetentionReason, ShareRow, Term,
-        TypeSource, Verdict,
+        Actor, Awaits, BranchScope, Finding, FindingCode, RetentionReason, ShareRow, Term, Verdict,
     },
     matching::{Address, Case, ExaminedDocument, Judgement, Policy, judge},
     sample::{
@@ -61,7 +60,7 @@ impl Seal {
         let document = Document {
             name: "student-id-card.pdf".to_owned(),
             type_code: "student-id-card".parse().unwrap(),
-            type_source: Some(TypeSource::Name),
+            type_source: None,
             made_at: None,
             signed,
             signature_names: vec!["student-id-card.pdf.p7s".to_owned()],
