@@ -79,7 +79,7 @@ fn kids(
         return Err(unreadable);
     }
     let list = pdf.resolve(list);
-    let items = list.as_ref().and_then(Object::array).unwrap_or_default();
+    let items = list.as_ref().and_then(|list| list.array()).unwrap_or_default();
     pdf.spend(items.len(), 0).ok_or(unreadable)?;
     Ok(items.iter().filter_map(Object::reference).collect())
 }

@@ -199,12 +199,12 @@ mod whole {
         judge(Case {
             share: ShareId::from_bytes([1; 16]),
             branch: &one_service("[\"internal-passport\"]"),
-            service_hint: None,
+            address: Address::default(),
             received_at: received_at(),
             has_trust_list: false,
             documents: documents.collect(),
             opening: bundle.findings,
-            policy: Policy { quarantine_days: 30 },
+            policy: &Policy { quarantine_days: 30, issuers: Arc::new(issuers().clone()) },
         })
     }
 
