@@ -1,9 +1,13 @@
 //! Named algorithms and the check of one raw signature with one public key.
 //!
-//! Accepts DSTU 4145-2002 with GOST 34.311 and Kupyna, Ed25519 (RFC 8032, strictly), ECDSA on
-//! P-256, P-384 and P-521 (FIPS 186-5) and RSA from 2048 to 8192 bits, PKCS #1 v1.5 and PSS
-//! (RFC 8017), with SHA-256, SHA-384 and SHA-512. Every other algorithm is refused by the name that
-//! people know it under.
+//! Computes DSTU 4145-2002 with GOST 34.311 and Kupyna, Ed25519 (RFC 8032, strictly), ECDSA on
+//! P-256, P-384 and P-521 (FIPS 186-5) and RSA from 512 to 8192 bits, PKCS #1 v1.5 and PSS
+//! (RFC 8017), with SHA-1, SHA-2 and SHA-3. Every other algorithm is refused by the name that people
+//! know it under.
+//!
+//! Computing and judging are two things: [`verify`] says whether a value is right and what it rests
+//! on ([`Used`]); a [`Policy`] says whether that proves anything at a moment. So what is weak is
+//! never called broken, and what is broken never weak.
 //!
 //! Knows nothing of CMS or X.509: which bytes were signed, whose key it is and whether that key
 //! may sign is for the caller to say.
@@ -16,6 +20,7 @@ mod ecdsa;
 mod ed25519;
 mod key;
 mod name;
+mod policy;
 mod rsa;
 mod scheme;
 
@@ -30,9 +35,10 @@ use self::{
 };
 
 pub use self::{
-    digest::{DigestAlgorithm, sha1},
+    digest::DigestAlgorithm,
     key::key_name,
     name::algorithm_name,
+    policy::{Accepted, Line, Mechanism, Policy, PolicyError, Refused, Used},
 };
 
 /// An algorithm as an `AlgorithmIdentifier` gives it (RFC 5280 §4.1.1.2).
@@ -67,14 +73,6 @@ pub enum Failure {
     /// The signature was not made by this key over these bytes.
     #[error("the signature does not fit the key and the signed bytes")]
     Mismatch,
-    /// A known algorithm that no longer proves anything.
-    #[error("{name} ({bits} bits) is too weak to prove anything")]
-    TooWeak {
-        /// The digest or the kind of key.
-        name: String,
-        /// The size of the digest or of the key in bits.
-        bits: usize,
-    },
     /// An algorithm that we cannot check.
     #[error("the algorithm {name} is not supported")]
     Unsupported {
@@ -94,21 +92,22 @@ pub fn implied_digest(signature_algorithm: &str) -> Option<DigestAlgorithm> {
     }
 }
 
-/// Checks that `signature` was made over `message` by the private half of `public_key_spki`.
+/// Checks that `signature` was made over `message` by the private half of `public_key_spki`, and
+/// says what that rests on: the caller asks a [`Policy`] whether it counts.
 ///
-/// `digest` is the digest algorithm named beside the signature (CMS `digestAlgorithm`). It counts
-/// only where `algorithm` itself names none: `rsaEncryption` and `id-ecPublicKey`, which older
-/// signers write in place of a signature algorithm.
+/// `digest` is the object identifier of the digest algorithm named beside the signature (CMS
+/// `digestAlgorithm`). It counts only where `algorithm` itself names none: `rsaEncryption` and
+/// `id-ecPublicKey`, which older signers write in place of a signature algorithm.
 ///
 /// # Errors
 /// Why the signature proves nothing. Only [`Failure::Mismatch`] says that it is wrong.
 pub fn verify(
     algorithm: &AlgorithmId<'_>,
-    digest: Option<DigestAlgorithm>,
+    digest: Option<&str>,
     public_key_spki: &[u8],
     message: &[u8],
     signature: &[u8],
-) -> Result<(), Failure> {
+) -> Result<Used, Failure> {
     let scheme = Scheme::find(&algorithm.oid, digest)?;
     let name = algorithm_name(&algorithm.oid);
     let parameters = algorithm
@@ -118,38 +117,42 @@ pub fn verify(
         .map_err(|_| Failure::BadParameters { algorithm: name.clone(), problem: "not DER" })?;
     let key = KeyInfo::read(public_key_spki)
         .map_err(|problem| Failure::BadKey { algorithm: name.clone(), problem })?;
-    let other_kind = || Failure::BadKey {
-        algorithm: name.clone(),
-        problem: "the key is of another kind of algorithm",
-    };
     let wrong_parameters = |problem| Failure::BadParameters { algorithm: name.clone(), problem };
-    match (scheme, key.public_key()?) {
+    let key = key.public_key()?;
+    let used = match (scheme, &key) {
         (Scheme::Dstu4145(digest), PublicKey::Dstu4145(key)) => {
-            dstu::verify(&key, digest, message, signature)
+            dstu::verify(key, digest, message, signature)?;
+            vec![Mechanism::digest(digest)]
         }
         (Scheme::Ed25519, PublicKey::Ed25519(point)) => {
             scheme::must_be_absent(parameters).map_err(wrong_parameters)?;
-            ed25519::verify(point, message, signature)
+            ed25519::verify(point, message, signature)?;
+            Vec::new()
         }
         (Scheme::Ecdsa(digest), PublicKey::P256(point)) => {
             scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
-            ecdsa::verify_p256(point, &digest.digest(message), signature)
+            ecdsa::verify_p256(point, &digest.digest(message), signature)?;
+            vec![Mechanism::digest(digest)]
         }
         (Scheme::Ecdsa(digest), PublicKey::P384(point)) => {
             scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
-            ecdsa::verify_p384(point, &digest.digest(message), signature)
+            ecdsa::verify_p384(point, &digest.digest(message), signature)?;
+            vec![Mechanism::digest(digest)]
         }
         (Scheme::Ecdsa(digest), PublicKey::P521(point)) => {
             scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
-            ecdsa::verify_p521(point, &digest.digest(message), signature)
+            ecdsa::verify_p521(point, &digest.digest(message), signature)?;
+            vec![Mechanism::digest(digest)]
         }
         (Scheme::RsaPkcs1(digest), PublicKey::Rsa(key)) if key.restriction.is_none() => {
             scheme::must_be_empty(parameters).map_err(wrong_parameters)?;
-            rsa::verify_pkcs1(&key, digest, message, signature)
+            rsa::verify_pkcs1(key, digest, message, signature)?;
+            vec![Mechanism::named(policy::RSA_PKCS1), Mechanism::digest(digest)]
         }
         (Scheme::RsaPss, PublicKey::Rsa(key)) => {
             let pss = rsa::PssParameters::read(parameters)?;
-            rsa::verify_pss(&key, &pss, message, signature)
+            rsa::verify_pss(key, &pss, message, signature)?;
+            vec![Mechanism::named(policy::RSA_PSS), Mechanism::digest(pss.digest)]
         }
         (
             Scheme::Dstu4145(_)
@@ -163,6 +166,12 @@ pub fn verify(
             | PublicKey::P384(_)
             | PublicKey::P521(_)
             | PublicKey::Rsa(_),
-        ) => Err(other_kind()),
-    }
+        ) => {
+            return Err(Failure::BadKey {
+                algorithm: name,
+                problem: "the key is of another kind of algorithm",
+            });
+        }
+    };
+    Ok(Used::new(key.mechanism(), used))
 }

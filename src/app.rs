@@ -17,6 +17,7 @@ use std::{
 use tokio::{sync::watch as channel, task::JoinSet};
 
 use crate::{
+    algorithms::{Policy, PolicyError},
     clock::Clock,
     config::{self, Config},
     envelope::OrganisationKeys,
@@ -38,7 +39,7 @@ use listeners::Listeners;
 pub use listeners::Sockets;
 pub use organisation_keys::{OrganisationKeyError, read_organisation_keys, recipient_certificates};
 use revocation::Revocation;
-pub use trust_directory::{TrustDirectory, read_trust_directory};
+pub use trust_directory::{TrustDirectory, read_algorithm_policy, read_trust_directory};
 pub use trust_lists::{
     Accepted, HowVerified, ListNote, ListRefusal, ListRules, accept_list, download_list,
     published_digest, read_imported, replace as replace_file, store_list,
@@ -54,6 +55,25 @@ const CLOSING: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppError {
+    /// The algorithm policy has a mistake.
+    #[error("the algorithm policy {path}, {source}", path = path.display())]
+    AlgorithmPolicy {
+        /// The file.
+        path: PathBuf,
+        /// What, and where.
+        source: PolicyError,
+    },
+    /// The file of the algorithm policy cannot be read.
+    #[error(
+        "cannot read the algorithm policy {path}: {source}; `skrynka policy show --toml` prints one",
+        path = path.display()
+    )]
+    AlgorithmPolicyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A listener of the web or metrics page cannot be had.
     #[error("cannot listen on {address} for the {what}: {source}")]
     Listen {
@@ -223,10 +243,14 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
     let trust = read_trust_directory(&config.trust.directory)?;
     let (revision, registry) = store.registry().await?;
     warn_of_gaps(&trust, &registry, &config.trust.directory);
+    let algorithms = match &config.signatures.policy {
+        Some(path) => read_algorithm_policy(path)?,
+        None => Policy::built_in(),
+    };
 
     let (shutdown, stop) = channel::channel(false);
     let (registry_sender, registry) = channel::channel(Arc::new(registry));
-    let (trust_sender, trust) = channel::channel(Arc::new(trust.store));
+    let (trust_sender, trust) = channel::channel(Arc::new(trust.store.with_algorithms(algorithms)));
     let (revocation, fetched) =
         Revocation::open(&config.signatures, trust.clone(), clock.clone(), metrics.clone())?;
     let mut tasks = JoinSet::new();

@@ -8,6 +8,7 @@ mod demo;
 mod init;
 mod output;
 mod password;
+mod policy;
 mod purge;
 mod registry;
 mod send;
@@ -52,6 +53,7 @@ enum Command {
     Check(check::Arguments),
     Demo(demo::Arguments),
     Init(init::Arguments),
+    Policy(policy::Arguments),
     Purge(purge::Arguments),
     Registry(registry::Arguments),
     Send(send::Arguments),
@@ -101,6 +103,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Init(arguments) => init::run(arguments).await,
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Purge(arguments) => purge::run(arguments).await,
         Command::Registry(arguments) => registry::run(arguments).await,
         Command::Send(arguments) => send::run(arguments).await,

@@ -142,6 +142,7 @@ impl Config {
         }
         let optional = [
             &mut self.envelope.password_file,
+            &mut self.signatures.policy,
             &mut self.smtp.certificate,
             &mut self.smtp.private_key,
             &mut self.store.url_file,

@@ -5,11 +5,18 @@ use der::{
     asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef},
 };
 
-use super::{Failure, algorithm_name, dstu::DstuKey, rsa::PssParameters, scheme};
+use super::{
+    Failure, algorithm_name,
+    dstu::DstuKey,
+    policy::{self, Mechanism},
+    rsa::PssParameters,
+    scheme,
+};
 use crate::dstu::{OctetOrder, Parameters};
 
-/// The sizes of RSA moduli that we accept, in bits. The upper one bounds the work.
-pub(super) const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// The sizes of RSA moduli that are computed with, in bits. The upper one bounds the work; how
+/// long a key has to be is for the policy to say.
+pub(super) const RSA_BITS: std::ops::RangeInclusive<usize> = 512..=8192;
 
 #[derive(Sequence)]
 pub(super) struct KeyInfo<'a> {
@@ -59,13 +66,29 @@ pub(super) enum PssRestriction {
     Exactly(PssParameters),
 }
 
+impl PublicKey<'_> {
+    /// What the policy knows the key by.
+    pub(super) fn mechanism(&self) -> Mechanism {
+        match self {
+            Self::Dstu4145(key) => {
+                Mechanism::sized(policy::DSTU_4145, usize::from(key.curve().degree()))
+            }
+            Self::Ed25519(_) => Mechanism::named("Ed25519"),
+            Self::P256(_) => Mechanism::named("ECDSA P-256"),
+            Self::P384(_) => Mechanism::named("ECDSA P-384"),
+            Self::P521(_) => Mechanism::named("ECDSA P-521"),
+            Self::Rsa(key) => Mechanism::sized(policy::RSA, bit_length(key.modulus)),
+        }
+    }
+}
+
 impl<'a> KeyInfo<'a> {
     /// The key in these bytes and nothing after it.
     pub(super) fn read(spki: &'a [u8]) -> Result<Self, &'static str> {
         Self::from_der(spki).map_err(|_| "it is not a SubjectPublicKeyInfo in DER")
     }
 
-    /// The key, if it is of a kind that we can use and strong enough.
+    /// The key, if it is of a kind that we can use.
     pub(super) fn public_key(&self) -> Result<PublicKey<'a>, Failure> {
         let algorithm = self.algorithm.oid.to_string();
         let bytes = self.bytes().ok_or_else(|| self.bad("its bits do not fill whole bytes"))?;
@@ -85,9 +108,6 @@ impl<'a> KeyInfo<'a> {
                     P256 => Ok(PublicKey::P256(bytes)),
                     P384 => Ok(PublicKey::P384(bytes)),
                     P521 => Ok(PublicKey::P521(bytes)),
-                    "1.2.840.10045.3.1.1" => {
-                        Err(Failure::TooWeak { name: "ECDSA P-192".to_owned(), bits: 192 })
-                    }
                     other => Err(Failure::Unsupported { name: curve_name(other) }),
                 }
             }
@@ -127,10 +147,7 @@ impl<'a> KeyInfo<'a> {
         let numbers = RsaNumbers::from_der(bytes)
             .map_err(|_| self.bad("it is not an RSAPublicKey in DER"))?;
         let bits = bit_length(numbers.modulus.as_bytes());
-        if bits < *RSA_BITS.start() {
-            return Err(Failure::TooWeak { name: "RSA".to_owned(), bits });
-        }
-        if bits > *RSA_BITS.end() {
+        if !RSA_BITS.contains(&bits) {
             return Err(Failure::Unsupported { name: format!("RSA of {bits} bits") });
         }
         let exponent = numbers.exponent.as_bytes();

@@ -5,7 +5,9 @@ use der::{
     Sequence, Tag, Tagged as _,
     asn1::{AnyRef, ObjectIdentifier},
 };
-use sha2::{Sha256, Sha384, Sha512};
+use sha1::Sha1;
+use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_256};
+use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 
 use super::{
     DigestAlgorithm, Failure,
@@ -45,7 +47,7 @@ const MGF1: &str = "1.2.840.113549.1.1.8";
 
 impl PssParameters {
     /// RFC 4055 §3.1. Whatever is absent has the default of that section, which is SHA-1 for both
-    /// digests: too weak.
+    /// digests.
     pub(super) fn read(parameters: Option<AnyRef<'_>>) -> Result<Self, Failure> {
         let raw: RawParameters<'_> = match parameters {
             Some(value) if value.tag() == Tag::Sequence => {
@@ -67,9 +69,10 @@ impl PssParameters {
             }
             Some(_) => return Err(wrong("the mask is not made with MGF1")),
         };
+        // The library has no mask of another digest; the policy has a line for it.
         if mask != digest {
             return Err(Failure::Unsupported {
-                name: format!("RSA-PSS with {} and a mask with {}", digest.name(), mask.name()),
+                name: format!("{NAME} with {} and a mask with {}", digest.name(), mask.name()),
             });
         }
         if raw.trailer.is_some_and(|trailer| trailer != 1) {
@@ -80,6 +83,59 @@ impl PssParameters {
     }
 }
 
+/// Checks with the digest that is only known when the program runs.
+macro_rules! with_digest {
+    ($family:expr, $digest:expr, |$hash:ident| $check:expr) => {
+        match $digest {
+            DigestAlgorithm::Sha1 => {
+                type $hash = Sha1;
+                $check
+            }
+            DigestAlgorithm::Sha224 => {
+                type $hash = Sha224;
+                $check
+            }
+            DigestAlgorithm::Sha256 => {
+                type $hash = Sha256;
+                $check
+            }
+            DigestAlgorithm::Sha3_224 => {
+                type $hash = Sha3_224;
+                $check
+            }
+            DigestAlgorithm::Sha3_256 => {
+                type $hash = Sha3_256;
+                $check
+            }
+            DigestAlgorithm::Sha3_384 => {
+                type $hash = Sha3_384;
+                $check
+            }
+            DigestAlgorithm::Sha3_512 => {
+                type $hash = Sha3_512;
+                $check
+            }
+            DigestAlgorithm::Sha384 => {
+                type $hash = Sha384;
+                $check
+            }
+            DigestAlgorithm::Sha512 => {
+                type $hash = Sha512;
+                $check
+            }
+            DigestAlgorithm::Sha512_256 => {
+                type $hash = Sha512_256;
+                $check
+            }
+            DigestAlgorithm::Gost34311
+            | DigestAlgorithm::Kupyna256
+            | DigestAlgorithm::Kupyna384
+            | DigestAlgorithm::Kupyna512 => return Err(with_national($family, $digest)),
+        }
+        .map_err(|_| Failure::Mismatch)
+    };
+}
+
 pub(super) fn verify_pkcs1(
     key: &RsaKey<'_>,
     digest: DigestAlgorithm,
@@ -88,22 +144,9 @@ pub(super) fn verify_pkcs1(
 ) -> Result<(), Failure> {
     let key = load(key)?;
     let signature = pkcs1v15::Signature::try_from(signature).map_err(|_| Failure::Mismatch)?;
-    match digest {
-        DigestAlgorithm::Sha256 => {
-            pkcs1v15::VerifyingKey::<Sha256>::new(key).verify(message, &signature)
-        }
-        DigestAlgorithm::Sha384 => {
-            pkcs1v15::VerifyingKey::<Sha384>::new(key).verify(message, &signature)
-        }
-        DigestAlgorithm::Sha512 => {
-            pkcs1v15::VerifyingKey::<Sha512>::new(key).verify(message, &signature)
-        }
-        DigestAlgorithm::Gost34311
-        | DigestAlgorithm::Kupyna256
-        | DigestAlgorithm::Kupyna384
-        | DigestAlgorithm::Kupyna512 => return Err(with_national("RSA", digest)),
-    }
-    .map_err(|_| Failure::Mismatch)
+    with_digest!("RSA", digest, |Hash| {
+        pkcs1v15::VerifyingKey::<Hash>::new(key).verify(message, &signature)
+    })
 }
 
 pub(super) fn verify_pss(
@@ -121,22 +164,9 @@ pub(super) fn verify_pss(
     let key = load(key)?;
     let signature = pss::Signature::try_from(signature).map_err(|_| Failure::Mismatch)?;
     let salt = parameters.salt_length;
-    match parameters.digest {
-        DigestAlgorithm::Sha256 => {
-            pss::VerifyingKey::<Sha256>::new_with_salt_len(key, salt).verify(message, &signature)
-        }
-        DigestAlgorithm::Sha384 => {
-            pss::VerifyingKey::<Sha384>::new_with_salt_len(key, salt).verify(message, &signature)
-        }
-        DigestAlgorithm::Sha512 => {
-            pss::VerifyingKey::<Sha512>::new_with_salt_len(key, salt).verify(message, &signature)
-        }
-        DigestAlgorithm::Gost34311
-        | DigestAlgorithm::Kupyna256
-        | DigestAlgorithm::Kupyna384
-        | DigestAlgorithm::Kupyna512 => return Err(with_national(NAME, parameters.digest)),
-    }
-    .map_err(|_| Failure::Mismatch)
+    with_digest!(NAME, parameters.digest, |Hash| {
+        pss::VerifyingKey::<Hash>::new_with_salt_len(key, salt).verify(message, &signature)
+    })
 }
 
 fn load(key: &RsaKey<'_>) -> Result<RsaPublicKey, Failure> {

@@ -16,51 +16,58 @@ pub(super) enum Scheme {
 }
 
 impl Scheme {
-    /// The scheme that `oid` names. `digest` completes the two identifiers that name a kind of
-    /// key instead of a scheme.
-    pub(super) fn find(oid: &str, digest: Option<DigestAlgorithm>) -> Result<Self, Failure> {
-        let name = algorithm_name(oid);
-        let needed = || {
-            digest.ok_or_else(|| Failure::BadParameters {
-                algorithm: algorithm_name(oid),
+    /// The scheme that `oid` names. `digest`, an object identifier, completes the two that name a
+    /// kind of key instead of a scheme.
+    pub(super) fn find(oid: &str, digest: Option<&str>) -> Result<Self, Failure> {
+        use DigestAlgorithm as Digest;
+        let completed = || {
+            let family = algorithm_name(oid);
+            let digest = digest.ok_or_else(|| Failure::BadParameters {
+                algorithm: family.clone(),
                 problem: "no digest algorithm is named",
+            })?;
+            Digest::from_oid(digest).map_err(|_| Failure::Unsupported {
+                name: format!("{family} with {}", algorithm_name(digest)),
             })
         };
         Ok(match oid {
             "1.2.804.2.1.1.1.1.3.1.1" | "1.2.804.2.1.1.1.1.3.1.1.1.1" => {
-                Self::Dstu4145(DigestAlgorithm::Gost34311)
+                Self::Dstu4145(Digest::Gost34311)
             }
             // Signers write the identifiers for a polynomial basis; both are met.
             "1.2.804.2.1.1.1.1.3.6.1" | "1.2.804.2.1.1.1.1.3.6.1.1" => {
-                Self::Dstu4145(DigestAlgorithm::Kupyna256)
+                Self::Dstu4145(Digest::Kupyna256)
             }
             "1.2.804.2.1.1.1.1.3.6.2" | "1.2.804.2.1.1.1.1.3.6.2.1" => {
-                Self::Dstu4145(DigestAlgorithm::Kupyna384)
+                Self::Dstu4145(Digest::Kupyna384)
             }
             "1.2.804.2.1.1.1.1.3.6.3" | "1.2.804.2.1.1.1.1.3.6.3.1" => {
-                Self::Dstu4145(DigestAlgorithm::Kupyna512)
+                Self::Dstu4145(Digest::Kupyna512)
             }
-            "1.2.840.113549.1.1.1" => Self::RsaPkcs1(needed()?),
+            "1.2.840.113549.1.1.1" => Self::RsaPkcs1(completed()?),
+            "1.2.840.113549.1.1.5" | "1.3.14.3.2.29" => Self::RsaPkcs1(Digest::Sha1),
             "1.2.840.113549.1.1.10" => Self::RsaPss,
-            "1.2.840.113549.1.1.11" => Self::RsaPkcs1(DigestAlgorithm::Sha256),
-            "1.2.840.113549.1.1.12" => Self::RsaPkcs1(DigestAlgorithm::Sha384),
-            "1.2.840.113549.1.1.13" => Self::RsaPkcs1(DigestAlgorithm::Sha512),
-            "1.2.840.10045.2.1" => Self::Ecdsa(needed()?),
-            "1.2.840.10045.4.3.2" => Self::Ecdsa(DigestAlgorithm::Sha256),
-            "1.2.840.10045.4.3.3" => Self::Ecdsa(DigestAlgorithm::Sha384),
-            "1.2.840.10045.4.3.4" => Self::Ecdsa(DigestAlgorithm::Sha512),
+            "1.2.840.113549.1.1.11" => Self::RsaPkcs1(Digest::Sha256),
+            "1.2.840.113549.1.1.12" => Self::RsaPkcs1(Digest::Sha384),
+            "1.2.840.113549.1.1.13" => Self::RsaPkcs1(Digest::Sha512),
+            "1.2.840.113549.1.1.14" => Self::RsaPkcs1(Digest::Sha224),
+            "1.2.840.113549.1.1.16" => Self::RsaPkcs1(Digest::Sha512_256),
+            "2.16.840.1.101.3.4.3.13" => Self::RsaPkcs1(Digest::Sha3_224),
+            "2.16.840.1.101.3.4.3.14" => Self::RsaPkcs1(Digest::Sha3_256),
+            "2.16.840.1.101.3.4.3.15" => Self::RsaPkcs1(Digest::Sha3_384),
+            "2.16.840.1.101.3.4.3.16" => Self::RsaPkcs1(Digest::Sha3_512),
+            "1.2.840.10045.2.1" => Self::Ecdsa(completed()?),
+            "1.2.840.10045.4.1" => Self::Ecdsa(Digest::Sha1),
+            "1.2.840.10045.4.3.1" => Self::Ecdsa(Digest::Sha224),
+            "1.2.840.10045.4.3.2" => Self::Ecdsa(Digest::Sha256),
+            "1.2.840.10045.4.3.3" => Self::Ecdsa(Digest::Sha384),
+            "1.2.840.10045.4.3.4" => Self::Ecdsa(Digest::Sha512),
+            "2.16.840.1.101.3.4.3.9" => Self::Ecdsa(Digest::Sha3_224),
+            "2.16.840.1.101.3.4.3.10" => Self::Ecdsa(Digest::Sha3_256),
+            "2.16.840.1.101.3.4.3.11" => Self::Ecdsa(Digest::Sha3_384),
+            "2.16.840.1.101.3.4.3.12" => Self::Ecdsa(Digest::Sha3_512),
             "1.3.101.112" => Self::Ed25519,
-            "1.2.840.113549.1.1.2" | "1.2.840.113549.1.1.3" | "1.2.840.113549.1.1.4" => {
-                return Err(Failure::TooWeak { name, bits: 128 });
-            }
-            "1.2.840.113549.1.1.5"
-            | "1.3.14.3.2.29"
-            | "1.2.840.10045.4.1"
-            | "1.2.840.10040.4.3"
-            | "1.3.36.3.3.1.2" => {
-                return Err(Failure::TooWeak { name, bits: 160 });
-            }
-            _ => return Err(Failure::Unsupported { name }),
+            _ => return Err(Failure::Unsupported { name: algorithm_name(oid) }),
         })
     }
 }

@@ -1,9 +1,10 @@
 //! Reading the trust directory: certificates, and the trust lists that were imported into it.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use super::trust_lists::read_imported;
 use crate::{
+    algorithms::Policy,
     app::AppError,
     trust::{self, TrustStore},
 };
@@ -55,6 +56,19 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
     }
     let store = lists.into_iter().fold(TrustStore::new(certificates), TrustStore::with_list);
     Ok(TrustDirectory { store, problems })
+}
+
+/// Reads an algorithm policy.
+///
+/// # Errors
+/// [`AppError::AlgorithmPolicyFile`] when there is no such file, [`AppError::AlgorithmPolicy`] with
+/// the line of a mistake in it.
+pub fn read_algorithm_policy(path: &Path) -> Result<Arc<Policy>, AppError> {
+    let text = fs::read_to_string(path)
+        .map_err(|source| AppError::AlgorithmPolicyFile { path: path.to_owned(), source })?;
+    let policy = Policy::parse(&text)
+        .map_err(|source| AppError::AlgorithmPolicy { path: path.to_owned(), source })?;
+    Ok(Arc::new(policy))
 }
 
 fn is_certificate_file(path: &Path) -> bool {

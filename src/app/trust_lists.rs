@@ -19,6 +19,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    algorithms::Policy,
     domain::{Sha256, Timestamp},
     trust::{ListError, TrustList},
 };
@@ -185,7 +186,7 @@ pub fn accept_list(
             return Err(ListRefusal::OtherDigest { actual, expected, whose });
         }
     }
-    let verified = match TrustList::verify(bytes, &rules.signers) {
+    let verified = match TrustList::verify(bytes, &rules.signers, &Policy::built_in(), now) {
         Ok(signer) => HowVerified::Signature {
             signer: signer.certificate.sha256().to_string(),
             algorithm: signer.algorithm,

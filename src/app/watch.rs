@@ -138,7 +138,8 @@ pub(super) async fn refresh_trust(
                 }
                 tracing::info!(certificates = read.store.len(), "the trust directory changed");
                 metrics.trust_anchors(read.store.len());
-                trust.send_replace(Arc::new(read.store));
+                let store = read.store.with_algorithms_of(&trust.borrow());
+                trust.send_replace(Arc::new(store));
             }
             Err(error) => {
                 metrics.failure(Part::Pipeline);

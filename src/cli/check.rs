@@ -7,7 +7,8 @@ use clap::Args;
 use super::{ConfigFile, say};
 use crate::{
     app::{
-        issuers, open_keeping, read_organisation_keys, read_trust_directory, recipient_certificates,
+        issuers, open_keeping, read_algorithm_policy, read_organisation_keys, read_trust_directory,
+        recipient_certificates,
     },
     clock::Clock,
     config::Config,
@@ -50,6 +51,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     check_tls(&config, &mut findings);
     check_trust(&config, &mut findings);
     check_issuers(&config);
+    check_algorithms(&config, &mut findings);
     check_organisation_keys(&config, &mut findings);
     check_keeping(&config, &mut findings).await;
     Ok(if findings.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -112,6 +114,19 @@ fn check_issuers(config: &Config) {
         ));
     } else {
         Findings::good(&format!("seals that count as issuing copies: {ids}"));
+    }
+}
+
+fn check_algorithms(config: &Config, findings: &mut Findings) {
+    let Some(path) = &config.signatures.policy else { return };
+    match read_algorithm_policy(path) {
+        Ok(policy) => Findings::good(&format!(
+            "algorithm policy: {}, version {}, issued on {}",
+            policy.name(),
+            policy.version(),
+            policy.issued()
+        )),
+        Err(error) => findings.bad(&error),
     }
 }
 

@@ -16,10 +16,10 @@ mod table;
 
 use super::{complain, say};
 use crate::{
-    app::{read_organisation_keys, read_trust_directory},
+    app::{read_algorithm_policy, read_organisation_keys, read_trust_directory},
     bundle::{Decrypted, Opening},
     clock::Clock,
-    domain::{Container, DocumentReport, Indication, Timestamp},
+    domain::{Container, Date, DocumentReport, Indication, Timestamp},
     envelope::OrganisationKeys,
     signature::{self, Conditions, Encrypted, Limits, Signed},
     trust::TrustStore,
@@ -58,6 +58,9 @@ pub(super) struct Arguments {
     /// A file whose first line is the keys' password, readable by its owner alone.
     #[arg(long, value_name = "FILE", requires = "key")]
     password_file: Option<PathBuf>,
+    /// An algorithm policy in place of the one that is built in; see `skrynka policy show`.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Judges for this moment, in place of now.
     #[arg(long, value_name = "RFC3339")]
     at: Option<Timestamp>,
@@ -71,7 +74,16 @@ pub(super) struct Arguments {
 
 #[derive(Serialize)]
 struct Report {
+    algorithm_policy: PolicyName,
     files: Vec<FileReport>,
+}
+
+/// By which issue of which policy the algorithms were judged.
+#[derive(Serialize)]
+struct PolicyName {
+    name: String,
+    version: u32,
+    issued: Date,
 }
 
 #[derive(Serialize)]
@@ -115,7 +127,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         files.push(FileReport { file: file.display().to_string(), is_unreadable, report });
     }
     let worst = files.iter().map(|file| file.report.indication).map(outcome).max();
-    let report = Report { files };
+    let policy = trust.algorithms();
+    let algorithm_policy = PolicyName {
+        name: policy.name().to_owned(),
+        version: policy.version(),
+        issued: policy.issued(),
+    };
+    let report = Report { algorithm_policy, files };
     if arguments.json {
         say(&serde_json::to_string_pretty(&report).context("the report does not fit JSON")?);
     } else {
@@ -161,7 +179,10 @@ fn not_signed() -> DocumentReport {
 
 /// What the files are judged by: certificates, keys and the content that was named.
 fn given(arguments: &Arguments) -> anyhow::Result<(TrustStore, OrganisationKeys, Option<Bytes>)> {
-    let trust = read_trust(&arguments.trust)?;
+    let mut trust = read_trust(&arguments.trust)?;
+    if let Some(path) = &arguments.policy {
+        trust = trust.with_algorithms(read_algorithm_policy(path)?);
+    }
     let keys = read_organisation_keys(&arguments.key, arguments.password_file.as_deref())?;
     Ok((trust, keys, arguments.content.as_deref().map(read).transpose()?))
 }

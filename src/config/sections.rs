@@ -186,6 +186,9 @@ pub struct Signatures {
     /// have them: `NTRUA-12345678`, or the ЄДРПОУ code. Default: those that the program knows, see
     /// `skrynka check`.
     pub issuers: Option<Vec<OrganisationId>>,
+    /// A file with an algorithm policy (`skrynka policy show --toml` prints the form). Read when the
+    /// server starts; a reload names it as what needs a restart. Default: the policy that is built in.
+    pub policy: Option<PathBuf>,
     /// Whether lists and answers are fetched from the addresses in the certificates of proved
     /// chains. Default: true.
     pub fetch: bool,
@@ -205,6 +208,7 @@ impl Default for Signatures {
         Self {
             revocation: RevocationPolicy::Prefer,
             issuers: None,
+            policy: None,
             fetch: true,
             fetch_timeout_seconds: 10,
             fetch_max_bytes: 32 << 20,

@@ -245,16 +245,19 @@ impl<'a> Parts<'a> {
                 return enclosed.known.spent(spent);
             }
             match reference.fits(&entry.content) {
-                Ok(true) => {
+                Ok(Some(used)) => {
                     enclosed.covers.push(name.clone());
                     let is_document = self.documents.iter().any(|own| own.name == *name);
                     enclosed.documents.extend(is_document.then(|| entry.content.clone()));
+                    if !enclosed.binding.contains(&used) {
+                        enclosed.binding.push(used);
+                    }
                 }
-                Ok(false) => enclosed.known.fail(
+                Ok(None) => enclosed.known.fail(
                     SubIndication::HashFailure,
                     format!("{name} in the container is not the file that the manifest names"),
                 ),
-                Err(failure @ (Failure::TooWeak { .. } | Failure::Unsupported { .. })) => {
+                Err(failure @ Failure::Unsupported { .. }) => {
                     enclosed.known.doubt(
                         SubIndication::CryptoConstraintsFailure,
                         format!("the manifest names {name} by a digest; {failure}"),
@@ -280,9 +283,10 @@ impl<'a> Parts<'a> {
             if reference.spend(&signature.content, self.budget).is_err() {
                 break;
             }
+            let mut binding = None;
             match reference.fits(&signature.content) {
-                Ok(true) => {}
-                Ok(false) => known.fail(
+                Ok(Some(used)) => binding = Some(used),
+                Ok(None) => known.fail(
                     SubIndication::HashFailure,
                     format!("the time-stamp {} is over another signature", token.name),
                 ),
@@ -295,6 +299,7 @@ impl<'a> Parts<'a> {
                 token: Some(token.content.clone()),
                 over: vec![file.content.clone()],
                 known,
+                binding,
                 source: BestTimeSource::ArchiveTimestamp,
             };
             found.push((manifest.references.len(), stamp));

@@ -108,8 +108,12 @@ impl Budget {
         // A short message takes a block too.
         const BLOCK: usize = 64;
         let weight = match algorithm {
-            DigestAlgorithm::Sha256 => 1,
-            DigestAlgorithm::Sha384 | DigestAlgorithm::Sha512 => 2,
+            DigestAlgorithm::Sha1 | DigestAlgorithm::Sha224 | DigestAlgorithm::Sha256 => 1,
+            DigestAlgorithm::Sha384 | DigestAlgorithm::Sha512 | DigestAlgorithm::Sha512_256 => 2,
+            DigestAlgorithm::Sha3_224
+            | DigestAlgorithm::Sha3_256
+            | DigestAlgorithm::Sha3_384
+            | DigestAlgorithm::Sha3_512 => 4,
             DigestAlgorithm::Gost34311
             | DigestAlgorithm::Kupyna256
             | DigestAlgorithm::Kupyna384

@@ -13,10 +13,10 @@ use super::{
     signer::{self, Basis},
 };
 use crate::{
-    algorithms::{self, AlgorithmId, DigestAlgorithm, Failure},
+    algorithms::{self, AlgorithmId, DigestAlgorithm, Failure, Used},
     domain::{
-        CertificateReport, Indication, Qualification, QualificationReport, SubIndication, Warning,
-        WarningCode,
+        CertificateReport, Indication, Qualification, QualificationReport, SubIndication,
+        Timestamp, Warning, WarningCode,
     },
     trust::{self, Certificate, PathLimits, PathOutcome, PathRequest, Purpose},
 };
@@ -24,7 +24,8 @@ use crate::{
 /// The signature value and the bytes that it is over.
 pub(super) struct Value<'a> {
     algorithm: AlgorithmId<'a>,
-    digest: Option<DigestAlgorithm>,
+    /// The object identifier of the digest named beside it.
+    digest: &'a str,
     /// `None` when the content is not at hand, or the signed attributes cannot be read.
     message: Option<Bytes>,
     signature: &'a [u8],
@@ -42,7 +43,7 @@ impl<'a> Value<'a> {
                 oid: signer.signature_algorithm.id.clone(),
                 parameters: signer.signature_algorithm.parameters.as_deref(),
             },
-            digest: DigestAlgorithm::from_oid(&signer.digest_algorithm.id).ok(),
+            digest: &signer.digest_algorithm.id,
             message,
             signature: &signer.signature,
         }
@@ -51,15 +52,16 @@ impl<'a> Value<'a> {
     /// Takes what one check costs.
     fn spend(&self, budget: &Budget) -> Result<(), Spent> {
         let length = self.message.as_ref().map_or(0, Bytes::len);
-        budget.hash(self.digest.unwrap_or(DigestAlgorithm::Sha512), length)?;
+        let digest = DigestAlgorithm::from_oid(self.digest);
+        budget.hash(digest.unwrap_or(DigestAlgorithm::Sha512), length)?;
         budget.spend(Resource::KeyChecks, 1)
     }
 
     /// `None` when there is nothing to check it against.
-    fn check(&self, certificate: &Certificate) -> Option<Result<(), Failure>> {
+    fn check(&self, certificate: &Certificate) -> Option<Result<Used, Failure>> {
         self.message.as_ref().map(|message| {
             let key = certificate.public_key();
-            algorithms::verify(&self.algorithm, self.digest, key, message, self.signature)
+            algorithms::verify(&self.algorithm, Some(self.digest), key, message, self.signature)
         })
     }
 }
@@ -68,7 +70,8 @@ impl<'a> Value<'a> {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) certificate: Option<Certificate>,
-    pub(super) value: Option<Result<(), Failure>>,
+    /// What a right value rests on, or why it is not right.
+    pub(super) value: Option<Result<Used, Failure>>,
     pub(super) chain: Vec<CertificateReport>,
     /// The certificates of `chain`, in its order.
     pub(super) path: Vec<Certificate>,
@@ -142,7 +145,7 @@ fn fits_any<'a>(
     basis: Basis<'_>,
 ) -> bool {
     certificates.any(|certificate| {
-        value.spend(basis.budget).is_ok() && value.check(certificate) == Some(Ok(()))
+        value.spend(basis.budget).is_ok() && matches!(value.check(certificate), Some(Ok(_)))
     })
 }
 
@@ -173,15 +176,16 @@ fn judge_certificate(
     }
     let checked = value.check(certificate);
     match &checked {
-        Some(Err(failure @ (Failure::TooWeak { .. } | Failure::Unsupported { .. }))) => {
+        Some(Err(failure @ Failure::Unsupported { .. })) => {
             problems.doubt(SubIndication::CryptoConstraintsFailure, failure.to_string());
         }
         Some(Err(failure)) => problems.fail(SubIndication::SigCryptoFailure, failure.to_string()),
-        Some(Ok(())) | None => {}
+        Some(Ok(used)) => problems.rely(used, basis.when(certificate.not_before()), ""),
+        None => {}
     }
     let mut is_meant = true;
     for reference in attributes.iter().flat_map(|attributes| &attributes.references) {
-        is_meant &= reference.check(certificate, basis.budget, &mut problems);
+        is_meant &= reference.check(certificate, basis, &mut problems);
     }
     let mut limits = PathLimits::default();
     let left = basis.budget.left(Resource::KeyChecks);
@@ -226,7 +230,7 @@ fn judge_certificate(
         purpose: asked.purpose,
         brought: basis.brought.unwrap_or(&nothing),
         claimed: signer::signing_time(attributes),
-        is_signed: checked == Some(Ok(())),
+        is_signed: matches!(checked, Some(Ok(_))),
     };
     revocation::judge_path(&mut path, asked, &mut problems, basis);
     let found = Found {
@@ -279,6 +283,12 @@ impl Found {
         self
     }
 
+    /// A signature is not older than its signer's certificate.
+    pub(super) fn not_before(&self) -> Timestamp {
+        let certificate = self.certificate.as_ref();
+        certificate.map_or_else(|| Timestamp::from_micros(i64::MIN), Certificate::not_before)
+    }
+
     fn rank(&self) -> (Indication, usize) {
         (self.problems.conclusion().0, self.problems.len())
     }
@@ -290,14 +300,17 @@ impl CertificateReference {
     /// ETSI EN 319 102-1 §5.2.3.4: when no reference fits, the signing certificate is not
     /// identified, which is `NO_SIGNING_CERTIFICATE_FOUND`: the key fits, and yet the signer did
     /// not mean this certificate. RFC 5035 §3 lets only the first reference be the signer's.
-    fn check(&self, certificate: &Certificate, budget: &Budget, problems: &mut Problems) -> bool {
+    fn check(&self, certificate: &Certificate, basis: Basis<'_>, problems: &mut Problems) -> bool {
         let attribute = self.version.attribute();
-        let hash = match self.version {
-            ReferenceVersion::One => algorithms::sha1(certificate.der()).to_vec(),
+        let (hash, used) = match self.version {
+            ReferenceVersion::One => {
+                let hash = DigestAlgorithm::Sha1.digest(certificate.der());
+                (hash, Used::first_certificate_name())
+            }
             ReferenceVersion::Two => match DigestAlgorithm::from_oid(&self.hash_algorithm.id) {
                 Ok(algorithm) if self.hash_algorithm.has_plain_parameters() => {
-                    match budget.digest(algorithm, certificate.der()) {
-                        Ok(digest) => digest,
+                    match basis.budget.digest(algorithm, certificate.der()) {
+                        Ok(digest) => (digest, Used::digest(algorithm)),
                         Err(spent) => {
                             problems.spent(spent);
                             return true;
@@ -330,6 +343,8 @@ impl CertificateReference {
             );
             return false;
         }
+        let when = basis.when(certificate.not_before());
+        problems.rely(&used, when, &format!("in the {attribute} attribute "));
         let names_it = self.issuer_and_serial.as_ref().is_none_or(|named| match &named.issuer {
             Some(issuer) => has_issuer_and_serial(certificate, issuer, &named.serial),
             None => *named.serial == *certificate.serial_octets(),

@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Budget, Form, asic, pades, problem::Problems};
 use crate::{
+    algorithms::Used,
     domain::{BestTimeSource, Container, Indication, Level, Timestamp, TimestampReport, Warning},
     trust::Certificate,
 };
@@ -30,6 +31,8 @@ pub(super) struct Enclosed {
     pub(super) over: Vec<Bytes>,
     /// What is known to be wrong before it is judged.
     pub(super) known: Problems,
+    /// The digests that bind it to what it covers.
+    pub(super) binding: Vec<Used>,
     /// What it covers, named for people.
     pub(super) covers: Vec<String>,
     /// The documents that it covers by way of a manifest; none when it is over them directly.
@@ -54,6 +57,8 @@ pub(super) struct Stamp {
     pub(super) over: Vec<Bytes>,
     /// What is known to be wrong before it is judged: then it proves nothing.
     pub(super) known: Problems,
+    /// The digest that binds it to the signature, where a manifest stands between the two.
+    pub(super) binding: Option<Used>,
     /// How a moment that it proves is known.
     pub(super) source: BestTimeSource,
 }
@@ -89,8 +94,8 @@ impl Embedded {
 
 impl Stamp {
     /// The report on a time-stamp with which something is wrong before it is judged.
-    pub(super) fn unjudged(&self) -> TimestampReport {
-        let (indication, sub_indication, reason) = self.known.conclusion();
+    pub(super) fn unjudged(&self, known: &Problems) -> TimestampReport {
+        let (indication, sub_indication, reason) = known.conclusion();
         TimestampReport {
             kind: self.name.clone(),
             // Nothing is proved here, whatever is known.

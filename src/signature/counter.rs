@@ -6,7 +6,7 @@ use std::cell::Cell;
 use super::{
     cms::{CmsError, SignedData, Signer},
     problem::Problems,
-    signer::{self, Basis, Content, Subject},
+    signer::{self, Basis, Content, Known, Subject},
 };
 use crate::domain::SignatureReport;
 
@@ -45,8 +45,8 @@ pub(super) fn judge(
                 let subject = Subject::Signature { depth, left };
                 let basis = Basis { subject, ..basis };
                 let mut content = Content::new(signer.signature.clone());
-                let known = Problems::default();
-                signer::judge(signed_data, &counter, Some(&mut content), &known, basis).report
+                let known = Known { problems: &Problems::default(), binding: &[] };
+                signer::judge(signed_data, &counter, Some(&mut content), known, basis).report
             }
             Err(error) => refused(&error, basis),
         });

@@ -12,7 +12,7 @@ use super::{
     layers::{Layer, Layers, decrypted},
     problem::Problems,
     revocation::Brought,
-    signer::{self, Basis, Content, Judged},
+    signer::{self, Basis, Content, Judged, Known},
     timestamp,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     content::document as document_in,
     domain::{
         Container, DocumentForm, DocumentReport, NotADocument, Sha256, SignatureReport,
-        SubIndication, TimestampReport,
+        SubIndication, Timestamp, TimestampReport,
     },
     trust::Wanted,
 };
@@ -283,6 +283,7 @@ impl<'a> Document<'a> {
                 return self.refuse(&CmsError::TooMany { things: "signers", max });
             }
             let mut content = content.and_then(|index| self.contents.get_mut(index));
+            let known = Known { problems: known, binding: &[] };
             let judged = signer::judge(signed_data, signer, content.as_deref_mut(), known, basis);
             let covered = covered(&judged, content, basis.budget);
             self.push(judged, covered, covers_document);
@@ -336,8 +337,9 @@ impl<'a> Document<'a> {
                     if self.reports.len() >= max {
                         return self.refuse(&CmsError::TooMany { things: "signers", max });
                     }
+                    let known = Known { problems: &known, binding: &enclosed.binding };
                     let judged =
-                        signer::judge(&signed_data, signer, content.as_mut(), &known, basis);
+                        signer::judge(&signed_data, signer, content.as_mut(), known, basis);
                     // What an opened container says against its signatures keeps each from passing
                     // that does not cover all of it, or whose revision is not what is shown.
                     let mut covered = covered(&judged, content.as_mut(), basis.budget);
@@ -432,9 +434,14 @@ fn judge_stamps<'a>(
     let beside = basis.brought.map_or(&[][..], Brought::certificates);
     let mut reports = Vec::new();
     for stamp in &enclosed.stamps {
-        let token = stamp.token.as_ref().filter(|_| stamp.known.len() == 0);
+        let mut known = stamp.known.clone();
+        if let Some(used) = &stamp.binding {
+            let when = basis.when(Timestamp::from_micros(i64::MIN));
+            known.rely(used, when, "of what the time-stamp is over, ");
+        }
+        let token = stamp.token.as_ref().filter(|_| known.len() == 0);
         let Some(token) = token else {
-            reports.push(stamp.unjudged());
+            reports.push(stamp.unjudged(&known));
             continue;
         };
         let judged = timestamp::judge(token, &stamp.over, &stamp.name, basis.at, beside, basis);

@@ -245,6 +245,7 @@ impl Reading<'_> {
             file: Some(signed.file.clone()),
             over: signed.over.to_vec(),
             known,
+            binding: Vec::new(),
             covers: self.covers(signed, read.certification),
             stamps: later.into_iter().map(Read::stamp).collect(),
             warnings,
@@ -327,6 +328,7 @@ impl Read {
             token: signed.map(|signed| signed.file.clone()),
             over: signed.map(|signed| signed.over.to_vec()).unwrap_or_default(),
             known,
+            binding: None,
             source: BestTimeSource::DocumentTimestamp,
         }
     }

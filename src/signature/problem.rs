@@ -1,7 +1,10 @@
 //! What is wrong with one signature, and the conclusion from all of it.
 
 use super::budget::Spent;
-use crate::domain::{Indication, SubIndication};
+use crate::{
+    algorithms::{Policy, Used},
+    domain::{Indication, SubIndication, Timestamp},
+};
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +13,17 @@ struct Problem {
     sub_indication: SubIndication,
     /// A clause: no capital letter, no full stop.
     text: String,
+}
+
+/// When something that is right has to count.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When<'a> {
+    /// What says whether its algorithms are accepted.
+    pub(super) policy: &'a Policy,
+    /// The moment at which it is proved to have existed.
+    pub(super) at: Timestamp,
+    /// It cannot have been made before this moment.
+    pub(super) not_before: Timestamp,
 }
 
 /// Everything that is wrong, in the order of ETSI EN 319 102-1 §5.3.4.
@@ -25,6 +39,14 @@ impl Problems {
     /// The signature cannot be judged.
     pub(super) fn doubt(&mut self, sub_indication: SubIndication, text: impl Into<String>) {
         self.push(Indication::Indeterminate, sub_indication, text);
+    }
+
+    /// ETSI EN 319 102-1 §5.2.8: something is right, and counts if the policy accepts what it rests
+    /// on. `what` begins the sentence about it.
+    pub(super) fn rely(&mut self, used: &Used, when: When<'_>, what: &str) {
+        if let Err(refused) = when.policy.check(used, when.at) {
+            self.doubt(refused.sub_indication(when.not_before), format!("{what}{refused}"));
+        }
     }
 
     /// Nothing more may be done: the mail asks for too much.

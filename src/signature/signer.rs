@@ -14,12 +14,12 @@ use super::{
     certificate::{self, Asked, Found, Value},
     cms::{SignedData, Signer, SignerId},
     constraints, counter,
-    problem::Problems,
+    problem::{Problems, When},
     revocation::Brought,
     timestamp, unusual,
 };
 use crate::{
-    algorithms::{DigestAlgorithm, Failure, algorithm_name},
+    algorithms::{DigestAlgorithm, Failure, Used, algorithm_name},
     domain::{
         BestTimeSource, Indication, Level, Sha256, SignatureReport, SignerReport, SubIndication,
         Timestamp,
@@ -77,12 +77,26 @@ impl<'a> Basis<'a> {
             wanted,
         }
     }
+
+    /// When something has to count that was not made before `not_before`.
+    pub(super) fn when(&self, not_before: Timestamp) -> When<'a> {
+        When { policy: self.trust.algorithms(), at: self.at, not_before }
+    }
 }
 
 /// What a signature is over, with the digests computed so far.
 pub(super) struct Content {
     bytes: Bytes,
     digests: Vec<(DigestAlgorithm, Vec<u8>)>,
+}
+
+/// What is known of a signature before it is judged.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// What is wrong with its file.
+    pub(super) problems: &'a Problems,
+    /// The digests by which a manifest binds what the signature covers.
+    pub(super) binding: &'a [Used],
 }
 
 /// The judgement on one signer.
@@ -116,12 +130,12 @@ impl Content {
 }
 
 /// Judges `signer`'s signature over `content`, which is `None` when it is not at hand, given what
-/// is `known` to be wrong with its file.
+/// is `known` of its file.
 pub(super) fn judge(
     signed_data: &SignedData,
     signer: &Signer,
     content: Option<&mut Content>,
-    known: &Problems,
+    known: Known<'_>,
     basis: Basis<'_>,
 ) -> Judged {
     let attributes = signer.signed_attributes.as_ref().and_then(|read| read.as_ref().ok());
@@ -149,8 +163,11 @@ pub(super) fn judge(
     warnings.extend(found.warnings.iter().cloned());
     warnings.extend(best.warning());
 
-    let mut problems = known.clone();
-    check_content(signer, attributes, content, "document", &found, basis.budget, &mut problems);
+    let mut problems = known.problems.clone();
+    for used in known.binding {
+        problems.rely(used, basis.when(found.not_before()), "of what it covers, ");
+    }
+    check_content(signer, attributes, content, "document", &found, basis, &mut problems);
     check_bare_authority(signer, certificate, &mut problems);
     problems.extend(found.problems);
     best.check_order(&mut problems);
@@ -243,7 +260,7 @@ pub(super) fn check_content(
     content: Option<&mut Content>,
     thing: &str,
     found: &Found,
-    budget: &Budget,
+    basis: Basis<'_>,
     problems: &mut Problems,
 ) {
     let Some(content) = content else {
@@ -257,13 +274,13 @@ pub(super) fn check_content(
     let Some(attributes) = attributes else { return };
     match DigestAlgorithm::from_oid(&signer.digest_algorithm.id) {
         Ok(algorithm) => {
-            let actual = match content.digest(algorithm, budget) {
+            let actual = match content.digest(algorithm, basis.budget) {
                 Ok(actual) => actual,
                 Err(spent) => return problems.spent(spent),
             };
             if actual != *attributes.message_digest {
                 let value = match found.value {
-                    Some(Ok(())) => "; the signature value itself is right",
+                    Some(Ok(_)) => "; the signature value itself is right",
                     Some(Err(_)) | None => "",
                 };
                 problems.fail(
@@ -276,6 +293,7 @@ pub(super) fn check_content(
                     ),
                 );
             }
+            problems.rely(&Used::digest(algorithm), basis.when(found.not_before()), "");
         }
         // Unsupported for the value too: it is told there, by the name of the whole algorithm.
         Err(_) if matches!(found.value, Some(Err(Failure::Unsupported { .. }))) => {}

@@ -9,6 +9,7 @@
 mod ber;
 mod counter;
 mod level;
+mod policy;
 mod reference;
 
 use bytes::Bytes;
@@ -20,8 +21,8 @@ use super::{
     examine, is_detached,
     sample::{
         ALGORITHM_PROTECTION, CONTENT_TYPE, DATA, ED25519, FilePlan, Identity, MESSAGE_DIGEST,
-        SHA1, SHA256, SHA512, SIGNATURE_TIME_STAMP, SIGNED_DATA, SIGNING_TIME, SignerPlan,
-        algorithm, attached, attribute, detached, digest_of, oid, place, sequence, set, tlv,
+        SHA256, SHA512, SIGNATURE_TIME_STAMP, SIGNED_DATA, SIGNING_TIME, SignerPlan, algorithm,
+        attached, attribute, detached, digest_of, oid, place, sequence, set, tlv,
     },
 };
 use crate::{
@@ -431,17 +432,6 @@ fn algorithms_that_do_not_go_together_are_undecided() {
     let mut file = FilePlan::new(Some(CONTENT), &[&identity], &[plan.write(CONTENT)]);
     file.digest_algorithms = vec![algorithm(SHA256)];
     assert_eq!(outcome(&judge(None, &[file.write()], &trust(&[&identity]))), CONSTRAINTS);
-}
-
-#[test]
-fn a_digest_that_is_too_weak_is_never_relied_on() {
-    let identity = Identity::new(1);
-    let mut plan = SignerPlan::new(&identity, CONTENT);
-    plan.digest_algorithm = algorithm(SHA1);
-    replace(&mut plan, place::DIGEST, attribute(MESSAGE_DIGEST, &[&tlv(0x04, &[&[0; 20]])]));
-    let mut file = FilePlan::new(Some(CONTENT), &[&identity], &[plan.write(CONTENT)]);
-    file.digest_algorithms = vec![algorithm(SHA1)];
-    assert_eq!(outcome(&judge(None, &[file.write()], &trust(&[&identity]))), CRYPTO);
 }
 
 #[test]

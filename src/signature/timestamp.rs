@@ -25,7 +25,7 @@ use super::{
     unusual::{self, CLOCK_TOLERANCE_SECONDS},
 };
 use crate::{
-    algorithms::{DigestAlgorithm, algorithm_name},
+    algorithms::{DigestAlgorithm, Used, algorithm_name},
     domain::{
         CertificateReport, Indication, Sha256Hex, SubIndication, Timestamp, TimestampReport,
         Warning, WarningCode,
@@ -187,6 +187,8 @@ fn check_imprint(
             ),
         );
     }
+    let when = basis.when(info.time);
+    problems.rely(&Used::digest(algorithm), when, "of what the time-stamp is over, ");
 }
 
 /// The authority's own signature, its certificate and the chain above it.
@@ -222,7 +224,7 @@ fn judge_signer(
         content.as_mut(),
         "time-stamp's statement",
         &found,
-        basis.budget,
+        basis,
         problems,
     );
     problems.extend(constraints::check_token(signed_data, signer));

@@ -19,7 +19,7 @@ use super::{
     tree,
 };
 use crate::{
-    algorithms::{self, AlgorithmId},
+    algorithms::{self, AlgorithmId, Used},
     domain::{OrganisationId, Sha256, SignerKind, SignerReport, Timestamp},
 };
 
@@ -467,7 +467,7 @@ impl Certificate {
     }
 
     /// Checks that `issuer`'s key signed this certificate. Names are not compared.
-    pub(super) fn verify_issued_by(&self, issuer: &Self) -> Result<(), algorithms::Failure> {
+    pub(super) fn verify_issued_by(&self, issuer: &Self) -> Result<Used, algorithms::Failure> {
         let facts = &*self.0;
         let algorithm = AlgorithmId {
             oid: facts.signature_algorithm.clone(),

@@ -72,6 +72,9 @@ pub enum ListError {
         /// Their SHA-256.
         found: Vec<Sha256>,
     },
+    /// The signature is right, by an algorithm that proves nothing any more.
+    #[error("the signature on the list: {0}")]
+    Refused(#[from] algorithms::Refused),
     /// The value of the signature is wrong, or of an algorithm that is not supported.
     #[error("the signature on the list: {0}")]
     Unverifiable(#[from] algorithms::Failure),
@@ -128,17 +131,24 @@ impl TrustList {
         })
     }
 
-    /// Checks the signature that stands in a list: all of the list is covered by it, and the
-    /// SHA-256 of its signer's certificate is among `pins`. The certificate's own dates are not
-    /// judged: pinning it is the judgement.
+    /// Checks the signature that stands in a list: all of the list is covered by it, the
+    /// SHA-256 of its signer's certificate is among `pins`, and `policy` accepts its algorithms at
+    /// `at`. The certificate's own dates are not judged: pinning it is the judgement.
     ///
     /// # Errors
     /// When it does not prove that. [`ListError::is_unsupported`] tells those apart that this
     /// program cannot check from those that are wrong.
-    pub fn verify(bytes: &[u8], pins: &[Sha256]) -> Result<ListSigner, ListError> {
+    pub fn verify(
+        bytes: &[u8],
+        pins: &[Sha256],
+        policy: &algorithms::Policy,
+        at: Timestamp,
+    ) -> Result<ListSigner, ListError> {
         let document = xml::parse(bytes)?;
         scheme(&document)?;
-        seal::verify(&document, pins)
+        let (signer, used) = seal::verify(&document, pins)?;
+        used.iter().try_for_each(|used| policy.check(used, at))?;
+        Ok(signer)
     }
 
     /// Whether the next issue is overdue at `at`.

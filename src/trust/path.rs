@@ -16,7 +16,7 @@ use super::{
     problem::Problem, purpose,
 };
 use crate::{
-    algorithms::Failure,
+    algorithms::{Failure, Used},
     domain::{
         CertificateReport, CertificateRole, CertificateSource, Indication, SubIndication,
         Timestamp, Warning, WarningCode,
@@ -122,8 +122,22 @@ struct Search<'a> {
 struct Link<'a> {
     certificate: &'a Certificate,
     source: CertificateSource,
-    /// Why the signature of the next link's key on this certificate says nothing.
-    unproven: Option<Failure>,
+    /// What the signature of the next link's key on this certificate rests on, or why nothing can
+    /// be said of it; `None` on the last one.
+    proof: Option<Result<Used, Failure>>,
+}
+
+impl Link<'_> {
+    /// Why the signature on the certificate does not count for the moment `at`.
+    fn problem(&self, at: Timestamp, trust: &TrustStore) -> Option<Problem> {
+        match self.proof.as_ref()? {
+            Ok(used) => {
+                let refused = trust.algorithms().check(used, at).err()?;
+                Some(Problem::Refused { refused, not_before: self.certificate.not_before() })
+            }
+            Err(failure) => Some(Problem::Unproven { failure: failure.clone() }),
+        }
+    }
 }
 
 impl<'a> Search<'a> {
@@ -155,13 +169,8 @@ impl<'a> Search<'a> {
             } else {
                 spend(&mut self.checks_left)?;
                 match last.verify_issued_by(candidate) {
-                    Ok(()) => {
-                        self.extend_with(path, candidate, None)?;
-                        extended = true;
-                        continue;
-                    }
-                    Err(failure @ (Failure::TooWeak { .. } | Failure::Unsupported { .. })) => {
-                        self.extend_with(path, candidate, Some(failure))?;
+                    proof @ (Ok(_) | Err(Failure::Unsupported { .. })) => {
+                        self.extend_with(path, candidate, proof)?;
                         extended = true;
                         continue;
                     }
@@ -186,14 +195,17 @@ impl<'a> Search<'a> {
         &mut self,
         path: &mut Vec<Link<'a>>,
         issuer: &'a Certificate,
-        unproven: Option<Failure>,
+        proof: Result<Used, Failure>,
     ) -> ControlFlow<Stop> {
         if let Some(link) = path.last_mut() {
-            link.unproven = unproven;
+            link.proof = Some(proof);
         }
         path.push(self.link(issuer));
         let flow = self.extend(path);
         path.pop();
+        if let Some(link) = path.last_mut() {
+            link.proof = None;
+        }
         flow
     }
 
@@ -212,7 +224,7 @@ impl<'a> Search<'a> {
         } else {
             CertificateSource::Signature
         };
-        Link { certificate, source, unproven: None }
+        Link { certificate, source, proof: None }
     }
 
     /// Keeps the path that came nearest to being right; of two as near, the longer.
@@ -254,7 +266,7 @@ impl<'a> Judged<'a> {
             } else {
                 authority_problems(certificate, authorities_below, request.at)
             };
-            found.extend(link.unproven.clone().map(|failure| Problem::Unproven { failure }));
+            found.extend(link.problem(request.at, trust));
             let unknown = certificate.unknown_critical().iter().cloned();
             found.extend(unknown.map(|name| Problem::UnknownCritical { name }));
             problems.extend(found.into_iter().map(|problem| (place, problem)));

@@ -1,7 +1,7 @@
 //! What can be wrong with a certificate on a path, and which of several problems is told.
 
 use crate::{
-    algorithms,
+    algorithms::{Failure, Refused},
     domain::{Indication, SubIndication, Timestamp},
 };
 
@@ -53,8 +53,10 @@ pub(super) enum Problem {
     TooManyBelow { allowed: u32, below: u32 },
     #[error("it has an extension that may not be passed over and is not understood: {name}")]
     UnknownCritical { name: String },
+    #[error("its issuer's signature on it cannot be relied on: {refused}")]
+    Refused { refused: Refused, not_before: Timestamp },
     #[error("its issuer's signature on it cannot be relied on: {failure}")]
-    Unproven { failure: algorithms::Failure },
+    Unproven { failure: Failure },
 }
 
 impl Problem {
@@ -70,7 +72,7 @@ impl Problem {
             Self::OtherKeyIdentifier { .. } => 2,
             Self::OtherKey { .. } => 3,
             Self::LongPath { .. } => 4,
-            Self::Unproven { .. } => 5,
+            Self::Refused { .. } | Self::Unproven { .. } => 5,
             Self::NotAuthority => 6,
             Self::MayNotIssue => 7,
             Self::TooManyBelow { .. } => 8,
@@ -116,6 +118,9 @@ impl Problem {
             }
             Self::SignerExpired { .. } => {
                 (Indication::Indeterminate, SubIndication::OutOfBoundsNoPoe)
+            }
+            Self::Refused { refused, not_before } => {
+                (Indication::Indeterminate, refused.sub_indication(*not_before))
             }
             Self::SignerNotYetValid { .. } => (Indication::TotalFailed, SubIndication::NotYetValid),
             Self::Unproven { .. } => {

@@ -105,6 +105,9 @@ pub enum RevocationError {
         /// What.
         name: String,
     },
+    /// Its signature is right, by an algorithm that proves nothing at that moment.
+    #[error("its signature cannot be relied on: {0}")]
+    Weak(#[from] algorithms::Refused),
     /// Nobody who may answer for the issuer has signed it.
     #[error("{signer} may not answer for the issuer: {problem}")]
     WrongSigner {

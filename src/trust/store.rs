@@ -1,16 +1,21 @@
-//! The certificates that an installation trusts.
+//! What an installation trusts: certificates, and the algorithms that prove something.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Certificate, ServiceKind, TrustList, TrustService};
-use crate::domain::{Sha256, Timestamp};
+use crate::{
+    algorithms,
+    domain::{Sha256, Timestamp},
+};
 
-/// The certificates of the trust directory and the authorities of its trust lists.
+/// The certificates of the trust directory and the authorities of its trust lists, and the
+/// algorithm policy that everything is judged by.
 ///
 /// Each is trusted by being there: an authority for what it issues (its `basicConstraints` must
 /// say that it is one), any other certificate for what it signs itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct TrustStore {
+    algorithms: Arc<algorithms::Policy>,
     certificates: Vec<Certificate>,
     fingerprints: BTreeSet<Sha256>,
     services: Vec<TrustService>,
@@ -45,6 +50,26 @@ impl TrustStore {
         store
     }
 
+    /// Judges by this algorithm policy in place of the one that is built in.
+    #[must_use]
+    pub fn with_algorithms(mut self, policy: Arc<algorithms::Policy>) -> Self {
+        self.algorithms = policy;
+        self
+    }
+
+    /// Judges by the algorithm policy of `other`.
+    #[must_use]
+    pub fn with_algorithms_of(self, other: &Self) -> Self {
+        let policy = Arc::clone(&other.algorithms);
+        self.with_algorithms(policy)
+    }
+
+    /// Which algorithms prove something, and until when.
+    #[must_use]
+    pub fn algorithms(&self) -> &algorithms::Policy {
+        &self.algorithms
+    }
+
     /// Knows these services of trust lists, and trusts the certificates of those that are
     /// [anchors](TrustService::is_anchor).
     #[must_use]
@@ -68,7 +93,7 @@ impl TrustStore {
         self.with_services(services)
     }
 
-    /// Trusts what `other` trusts as well.
+    /// Trusts the certificates and lists that `other` trusts as well.
     #[must_use]
     pub fn merged(mut self, other: Self) -> Self {
         for certificate in other.certificates {
@@ -100,10 +125,17 @@ impl TrustStore {
         &self.services
     }
 
-    /// Trusts nothing.
+    /// Trusts nobody, and the algorithms of the policy that is built in.
     #[must_use]
     pub fn empty() -> Self {
-        Self::default()
+        Self {
+            algorithms: algorithms::Policy::built_in(),
+            certificates: Vec::new(),
+            fingerprints: BTreeSet::new(),
+            services: Vec::new(),
+            listed: BTreeSet::new(),
+            lists: Vec::new(),
+        }
     }
 
     /// The number of certificates.
@@ -148,5 +180,11 @@ impl TrustStore {
         own.any(|service| {
             service.kind == ServiceKind::QualifiedAuthority && service.is_granted_at(at)
         })
+    }
+}
+
+impl Default for TrustStore {
+    fn default() -> Self {
+        Self::empty()
     }
 }

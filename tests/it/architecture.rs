@@ -64,6 +64,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "algorithms",
             "clock",
             "config",
             "domain",
@@ -86,6 +87,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "algorithms",
             "app",
             "bundle",
             "clock",

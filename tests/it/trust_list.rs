@@ -11,8 +11,9 @@ use std::{
 
 use base64ct::{Base64, Encoding as _};
 use skrynka::{
+    algorithms::Policy,
     domain::Sha256,
-    trust::{TrustList, TrustStore, read_certificates},
+    trust::{ListError, ListSigner, TrustList, TrustStore, read_certificates},
 };
 
 use crate::support::{
@@ -182,7 +183,7 @@ fn proves_lists_signed_by_xmlsec1() {
         let Some(scheme) = Scheme::new(key) else { return };
         for canonical in [INCLUSIVE, EXCLUSIVE] {
             let list = of_scheme(&scheme, 1, method, canonical);
-            let signer = TrustList::verify(&list, &[scheme.pin()])
+            let signer = verified(&list, &[scheme.pin()])
                 .unwrap_or_else(|error| panic!("{method} {canonical}: {error}"));
             assert_eq!(signer.certificate.sha256(), scheme.pin());
             assert_eq!(signer.signed_at.unwrap().to_string(), "2026-11-01T10:00:00Z");
@@ -190,6 +191,11 @@ fn proves_lists_signed_by_xmlsec1() {
             assert_eq!((read.services.len(), read.problems.len()), (1, 0));
         }
     }
+}
+
+fn verified(list: &[u8], pins: &[Sha256]) -> Result<ListSigner, ListError> {
+    let at = "2026-11-01T10:00:00Z".parse().unwrap();
+    TrustList::verify(list, pins, &Policy::built_in(), at)
 }
 
 #[test]
@@ -201,7 +207,7 @@ fn no_byte_of_a_list_by_xmlsec1_can_be_changed_unnoticed() {
     for at in 0..list.len() {
         let mut changed = list.clone();
         changed[at] ^= 1;
-        match TrustList::verify(&changed, &[scheme.pin()]) {
+        match verified(&changed, &[scheme.pin()]) {
             Err(_) => refused += 1,
             Ok(_) => assert_eq!(TrustList::read(&changed).as_ref(), Ok(&right), "byte {at}"),
         }

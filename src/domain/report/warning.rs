@@ -65,8 +65,6 @@ warning_codes! {
     UnreadableCertificates = "unreadable_certificates",
     /// Signed attributes in another order than DER asks for.
     UnsortedAttributes = "unsorted_attributes",
-    /// An algorithm or key that should not be used for new signatures.
-    WeakAlgorithm = "weak_algorithm",
 }
 
 /// One warning. In JSON it is one string, `code: sentence`.
@@ -125,7 +123,7 @@ mod tests {
     #[test]
     fn is_one_string_and_reads_those_of_other_versions() {
         for (text, code) in [
-            ("weak_algorithm: RSA of 2048 bits: soon.", WarningCode::WeakAlgorithm),
+            ("tolerated: a version.", WarningCode::Tolerated),
             ("The signed attributes are unsorted.", WarningCode::Other),
             ("new_thing: something.", WarningCode::Other),
         ] {

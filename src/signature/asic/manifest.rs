@@ -4,7 +4,7 @@
 use base64ct::{Base64, Encoding as _};
 
 use crate::{
-    algorithms::{DigestAlgorithm, Failure},
+    algorithms::{DigestAlgorithm, Failure, Used},
     signature::{Budget, Resource, budget::Spent},
     xml::{self, Limits, Node, SIGNATURE, XmlError, children, only},
 };
@@ -127,12 +127,14 @@ impl Reference {
         }
     }
 
-    /// Whether `content` has the digest that is told.
+    /// What it rests on that `content` has the digest that is told; `None` when it has another.
     ///
     /// # Errors
-    /// The digest algorithm is too weak, or not supported.
-    pub(super) fn fits(&self, content: &[u8]) -> Result<bool, Failure> {
-        Ok(digest_algorithm(&self.algorithm)?.digest(content) == self.digest)
+    /// The digest algorithm is not supported.
+    pub(super) fn fits(&self, content: &[u8]) -> Result<Option<Used>, Failure> {
+        let algorithm = digest_algorithm(&self.algorithm)?;
+        let fits = algorithm.digest(content) == self.digest;
+        Ok(fits.then(|| Used::digest(algorithm)))
     }
 }
 
@@ -141,6 +143,11 @@ impl Reference {
 /// or bare.
 fn digest_algorithm(identifier: &str) -> Result<DigestAlgorithm, Failure> {
     let oid = match identifier {
+        "http://www.w3.org/2001/04/xmldsig-more#sha224" => "2.16.840.1.101.3.4.2.4",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-224" => "2.16.840.1.101.3.4.2.7",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-256" => "2.16.840.1.101.3.4.2.8",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-384" => "2.16.840.1.101.3.4.2.9",
+        "http://www.w3.org/2007/05/xmldsig-more#sha3-512" => "2.16.840.1.101.3.4.2.10",
         "http://www.w3.org/2001/04/xmlenc#sha256" => "2.16.840.1.101.3.4.2.1",
         "http://www.w3.org/2001/04/xmldsig-more#sha384" => "2.16.840.1.101.3.4.2.2",
         "http://www.w3.org/2001/04/xmlenc#sha512" => "2.16.840.1.101.3.4.2.3",
@@ -206,8 +213,8 @@ mod tests {
         assert_eq!(read.signature, "META-INF/signature.p7s");
         let [reference] = read.references.as_slice() else { panic!("one file") };
         assert_eq!(reference.name, "а b.txt");
-        assert_eq!(reference.fits(b""), Ok(true));
-        assert_eq!(reference.fits(b"x"), Ok(false));
+        assert_eq!(reference.fits(b""), Ok(Some(Used::digest(DigestAlgorithm::Sha256))));
+        assert_eq!(reference.fits(b"x"), Ok(None));
     }
 
     #[test]
@@ -216,11 +223,16 @@ mod tests {
             ("http://www.w3.org/2001/04/xmlenc#sha256", DigestAlgorithm::Sha256),
             ("http://www.w3.org/2001/04/xmlenc#sha512", DigestAlgorithm::Sha512),
             ("urn:oid:2.16.840.1.101.3.4.2.2", DigestAlgorithm::Sha384),
+            ("http://www.w3.org/2000/09/xmldsig#sha1", DigestAlgorithm::Sha1),
+            ("http://www.w3.org/2007/05/xmldsig-more#sha3-256", DigestAlgorithm::Sha3_256),
         ] {
             assert_eq!(digest_algorithm(identifier), Ok(digest));
         }
-        for weak in ["http://www.w3.org/2000/09/xmldsig#sha1", "urn:oid:1.2.840.113549.2.5"] {
-            assert!(matches!(digest_algorithm(weak), Err(Failure::TooWeak { .. })), "{weak}");
+        let md5 = Failure::Unsupported { name: "MD5".to_owned() };
+        for identifier in
+            ["http://www.w3.org/2001/04/xmldsig-more#md5", "urn:oid:1.2.840.113549.2.5"]
+        {
+            assert_eq!(digest_algorithm(identifier), Err(md5.clone()), "{identifier}");
         }
     }
 

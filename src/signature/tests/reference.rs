@@ -20,7 +20,7 @@ fn issuer_serial(name: &[u8], serial: u8) -> Vec<u8> {
 
 /// A signing-certificate attribute by SHA-1.
 fn by_sha1(certificate: &[u8], issuer_serial: &[u8]) -> Vec<u8> {
-    let hash = tlv(4, &[&algorithms::sha1(certificate)]);
+    let hash = tlv(4, &[&algorithms::DigestAlgorithm::Sha1.digest(certificate)]);
     let reference = sequence(&[&sequence(&[&sequence(&[&hash, issuer_serial])])]);
     attribute(SIGNING_CERTIFICATE, &[&reference])
 }

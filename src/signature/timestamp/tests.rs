@@ -23,12 +23,14 @@ use super::{
     JudgedTimestamp, judge,
 };
 use crate::{
+    algorithms::DigestAlgorithm,
     domain::{Indication, SubIndication, Timestamp, WarningCode},
     trust::{Certificate, ServiceKind, ServiceStatus, TrustService, TrustStore},
 };
 
 mod layers;
 
+const MD5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05];
 const COVERED: &[u8] = b"a signature value";
 const TIME: &str = "20260801100000Z";
 
@@ -134,7 +136,13 @@ fn a_bent_statement_proves_nothing() {
     let time = |text: &str| tlv(0x18, &[text.as_bytes()]);
     for (place, with, due) in [
         (field::VERSION, tlv(0x02, &[&[2]]), failure(SubIndication::FormatFailure)),
-        (field::IMPRINT, imprint(SHA1, &[1; 20]), doubt(SubIndication::CryptoConstraintsFailure)),
+        (field::IMPRINT, imprint(SHA1, &[1; 20]), failure(SubIndication::HashFailure)),
+        (
+            field::IMPRINT,
+            imprint(SHA1, &DigestAlgorithm::Sha1.digest(COVERED)),
+            doubt(SubIndication::CryptoConstraintsFailure),
+        ),
+        (field::IMPRINT, imprint(MD5, &[1; 16]), doubt(SubIndication::CryptoConstraintsFailure)),
         (field::IMPRINT, imprint(SHA1, &[1; 65]), failure(SubIndication::FormatFailure)),
         (
             field::IMPRINT,

@@ -17,7 +17,7 @@ use super::{
     xml::{Document, Node, SIGNATURE, XADES, child, children, only, text},
 };
 use crate::{
-    algorithms::{self, Failure, algorithm_name},
+    algorithms::{self, Failure, Used, algorithm_name},
     domain::{Sha256, Timestamp},
     trust::Certificate,
 };
@@ -37,8 +37,13 @@ const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 const SIGNED_PROPERTIES: &str = "http://uri.etsi.org/01903#SignedProperties";
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
-/// Checks the signature of `document` with each certificate in it whose SHA-256 is among `pins`.
-pub(super) fn verify(document: &Document<'_>, pins: &[Sha256]) -> Result<ListSigner, ListError> {
+/// Checks the signature of `document` with each certificate in it whose SHA-256 is among `pins`, and
+/// says what it rests on.
+pub(super) fn verify(
+    document: &Document<'_>,
+    pins: &[Sha256],
+) -> Result<(ListSigner, Vec<Used>), ListError> {
+    let mut used = Vec::new();
     check_ids(document)?;
     let root = document.root_element();
     let everywhere = root.descendants().filter(|node| node.has_tag_name((SIGNATURE, "Signature")));
@@ -69,7 +74,7 @@ pub(super) fn verify(document: &Document<'_>, pins: &[Sha256]) -> Result<ListSig
         } else {
             return Err(wrong("it does not cover the whole document"));
         };
-        check_reference(reference, target, signature, is_properties)?;
+        used.push(check_reference(reference, target, signature, is_properties)?);
     }
     if !covers_all {
         return Err(wrong("it does not cover the document"));
@@ -78,7 +83,7 @@ pub(super) fn verify(document: &Document<'_>, pins: &[Sha256]) -> Result<ListSig
         return Err(wrong("it does not cover its own signed properties"));
     }
     if let Some(properties) = signed_properties(signature) {
-        check_signing_certificate(properties, &signer)?;
+        used.extend(check_signing_certificate(properties, &signer)?);
     }
 
     let method = canonical_of(part(info, "CanonicalizationMethod")?)?;
@@ -87,12 +92,13 @@ pub(super) fn verify(document: &Document<'_>, pins: &[Sha256]) -> Result<ListSig
     let algorithm = SignatureMethod::find(algorithm)?;
     let value = base64(part(signature, "SignatureValue")?)?;
     let value = algorithm.value(&value).ok_or(ListError::Unverifiable(Failure::Mismatch))?;
-    algorithms::verify(&algorithm.id(), None, signer.public_key(), &covered, &value)?;
-    Ok(ListSigner {
+    used.push(algorithms::verify(&algorithm.id(), None, signer.public_key(), &covered, &value)?);
+    let signer = ListSigner {
         algorithm: algorithm_name(&algorithm.id().oid),
         signed_at: signed_properties(signature).and_then(signing_time),
         certificate: signer,
-    })
+    };
+    Ok((signer, used))
 }
 
 fn wrong(problem: &'static str) -> ListError {
@@ -141,7 +147,7 @@ fn check_reference(
     target: Node<'_, '_>,
     signature: Node<'_, '_>,
     is_properties: bool,
-) -> Result<(), ListError> {
+) -> Result<Used, ListError> {
     // XML Signature §4.4.3.2: without a canonical form, Canonical XML 1.0 is meant.
     let mut method = None;
     let mut enveloped = false;
@@ -165,7 +171,7 @@ fn check_reference(
         .ok_or_else(|| wrong("it is nested too deep"))?;
     let digest = digest_method(algorithm_of(part(reference, "DigestMethod")?)?)?;
     if digest.digest(&bytes) == base64(part(reference, "DigestValue")?)? {
-        Ok(())
+        Ok(Used::digest(digest))
     } else {
         Err(wrong("what it covers was changed"))
     }
@@ -188,7 +194,8 @@ fn signing_time(properties: Node<'_, '_>) -> Option<Timestamp> {
 fn check_signing_certificate(
     properties: Node<'_, '_>,
     signer: &Certificate,
-) -> Result<(), ListError> {
+) -> Result<Vec<Used>, ListError> {
+    let mut used = Vec::new();
     let digests = properties.descendants().filter(|node| {
         node.has_tag_name((XADES, "SigningCertificate"))
             || node.has_tag_name((XADES, "SigningCertificateV2"))
@@ -202,8 +209,9 @@ fn check_signing_certificate(
         if digest.digest(signer.der()) != base64(part(named, "DigestValue")?)? {
             return Err(wrong("its signed properties name another certificate"));
         }
+        used.push(Used::digest(digest));
     }
-    Ok(())
+    Ok(used)
 }
 
 /// The certificate in `KeyInfo` that is pinned.

@@ -111,7 +111,26 @@ fn granted() -> String {
 }
 
 fn verified(list: &str) -> Result<ListSigner, ListError> {
-    TrustList::verify(list.as_bytes(), &[signer().sha256()])
+    verified_by(list.as_bytes(), &[signer().sha256()])
+}
+
+fn verified_by(list: &[u8], pins: &[Sha256]) -> Result<ListSigner, ListError> {
+    let at = "2026-11-01T10:00:00Z".parse().unwrap();
+    TrustList::verify(list, pins, &algorithms::Policy::built_in(), at)
+}
+
+#[test]
+fn a_list_whose_algorithms_prove_nothing_any_more_is_refused() {
+    let list = RIGHT.list(&granted());
+    for name in ["Ed25519", "SHA-256"] {
+        let policy = algorithms::Policy::built_in_but(&[(name, "2026-10-31")]);
+        for (at, expected) in [("2026-10-31T23:59:59Z", true), ("2026-11-01T00:00:00Z", false)] {
+            let at = at.parse().unwrap();
+            let judged = TrustList::verify(list.as_bytes(), &[signer().sha256()], &policy, at);
+            assert_eq!(judged.is_ok(), expected, "{name} {at}: {judged:?}");
+            assert!(judged.err().is_none_or(|error| !error.is_unsupported()));
+        }
+    }
 }
 
 fn read(list: &str) -> TrustList {
@@ -143,7 +162,7 @@ fn no_byte_of_a_signed_list_can_be_changed_unnoticed() {
         let mut changed = list.clone().into_bytes();
         changed[at] ^= 1;
         let pins = [signer().sha256()];
-        match TrustList::verify(&changed, &pins) {
+        match verified_by(&changed, &pins) {
             Err(_) => refused += 1,
             // Blank space inside a tag, and the like: the same list in another spelling.
             Ok(_) => assert_eq!(TrustList::read(&changed).as_ref(), Ok(&right), "byte {at}"),
@@ -174,7 +193,7 @@ fn refuses_every_other_signer_and_key() {
     let list = RIGHT.list(&granted());
     for pins in [vec![], vec![authority().sha256()]] {
         let found = vec![signer().sha256()];
-        let refused = TrustList::verify(list.as_bytes(), &pins);
+        let refused = verified_by(list.as_bytes(), &pins);
         assert_eq!(refused, Err(ListError::UnknownSigner { found }));
     }
     let list = Seal { key: 41, ..RIGHT }.list(&granted());

@@ -1,7 +1,6 @@
 //! One OCSP answer (RFC 6960 §4.2).
 
 use der::Tag;
-use sha1::{Digest as _, Sha1};
 
 use super::{
     RevocationError,
@@ -9,7 +8,7 @@ use super::{
     parts::{self, Details, Revocation, Signature, State, malformed},
 };
 use crate::{
-    algorithms::{DigestAlgorithm, Failure},
+    algorithms::{DigestAlgorithm, Failure, Used},
     asn1::{Broken, Element, constructed, primitive},
     domain::{Sha256, Timestamp},
     trust::{
@@ -57,16 +56,8 @@ struct CertificateId {
     serial: Vec<u8>,
 }
 
-/// The digest algorithms that identify, and prove nothing by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LookupDigest {
-    Sha1,
-    Known(DigestAlgorithm),
-}
-
 const KIND: &str = "an OCSP answer";
 const BASIC: &str = "1.3.6.1.5.5.7.48.1.1";
-const SHA1: &str = "1.3.14.3.2.26";
 
 impl Answer {
     /// The most certificates that one answer speaks of.
@@ -124,7 +115,7 @@ impl Answer {
     }
 
     /// Whether `certificate`'s key signed the answer. Who that is, is not asked.
-    pub(super) fn verify(&self, certificate: &Certificate) -> Result<(), Failure> {
+    pub(super) fn verify(&self, certificate: &Certificate) -> Result<Used, Failure> {
         self.signature.verify(certificate.public_key(), &self.signed)
     }
 
@@ -142,10 +133,12 @@ impl Responder {
         match self {
             Self::Name(name) => certificate.is_subject(name),
             // RFC 6960 §4.2.1 has SHA-1 here; the national profiles have their own digest, which
-            // is also what the key identifier in a certificate is made with.
+            // is also what the key identifier in a certificate is made with. It proves nothing, so
+            // no policy is asked.
             Self::Key(id) => {
                 certificate.subject_key_id() == Some(id)
-                    || LookupDigest::all()
+                    || DigestAlgorithm::ALL
+                        .into_iter()
                         .any(|digest| key_forms(certificate).any(|key| digest.digest(key) == *id))
             }
         }
@@ -238,36 +231,12 @@ impl CertificateId {
     }
 
     fn names(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
-        let Some(digest) = LookupDigest::from_oid(&self.hash) else { return false };
+        let Ok(digest) = DigestAlgorithm::from_oid(&self.hash) else { return false };
         let is_digest = |bytes: &[u8]| digest.digest(bytes) == self.issuer_name;
         self.serial == certificate.serial_octets()
             && (is_digest(issuer.subject_der()) || is_digest(certificate.issuer_der()))
             && (key_forms(issuer).any(|key| digest.digest(key) == self.issuer_key)
                 || issuer.subject_key_id() == Some(&self.issuer_key))
-    }
-}
-
-impl LookupDigest {
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        std::iter::once(Self::Sha1).chain(DigestAlgorithm::ALL.into_iter().map(Self::Known))
-    }
-
-    pub(super) fn from_oid(oid: &str) -> Option<Self> {
-        Self::all().find(|digest| digest.oid() == oid)
-    }
-
-    pub(super) fn oid(self) -> &'static str {
-        match self {
-            Self::Sha1 => SHA1,
-            Self::Known(algorithm) => algorithm.oid(),
-        }
-    }
-
-    pub(super) fn digest(self, bytes: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sha1 => Sha1::digest(bytes).to_vec(),
-            Self::Known(algorithm) => algorithm.digest(bytes),
-        }
     }
 }
 

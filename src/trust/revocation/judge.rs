@@ -292,7 +292,11 @@ impl<'a, 'b> Judge<'a, 'b> {
             RevocationSource::Signature => list.mebibytes(),
         };
         self.budget.spend(hashing.saturating_add(1))?;
-        let proof = list.prove(self.request.issuer);
+        // What a list says it is of is the word of a key that may be known by then.
+        let at = list.this_update.max(self.request.at);
+        let algorithms = self.request.trust.algorithms();
+        let proof =
+            list.prove(self.request.issuer).and_then(|used| Ok(algorithms.check(&used, at)?));
         self.proved.insert(list.sha256, proof.clone().map(|()| Proof::default()));
         proof
     }
@@ -342,8 +346,9 @@ impl<'a, 'b> Judge<'a, 'b> {
         if let Some(known) = self.proved.get(&answer.sha256) {
             return known.clone();
         }
-        let RevocationRequest { issuer, responders, trust, .. } = *self.request;
-        let known = Known { issuer, responders, trust };
+        let RevocationRequest { issuer, responders, trust, at, .. } = *self.request;
+        let at = answer.produced_at.max(at);
+        let known = Known { issuer, responders, trust, at };
         let proof = match responder::prove(answer, known, self.budget) {
             Ok(Some(responder)) => self
                 .check_responder(responder, answer)

@@ -9,7 +9,7 @@ use super::{
     parts::{self, Details, Reason, Revocation, Signature, State, malformed},
 };
 use crate::{
-    algorithms::Failure,
+    algorithms::{Failure, Used},
     asn1::{Broken, Element, Elements, constructed, primitive},
     domain::{RevocationKind, Sha256, Timestamp},
     trust::{
@@ -35,7 +35,7 @@ pub(super) struct List {
     /// The same in the order of the serial numbers, once somebody asks.
     index: OnceLock<Vec<u32>>,
     /// What the check with the first key said, so that a list is hashed once.
-    proved: OnceLock<(Sha256, Result<(), Failure>)>,
+    proved: OnceLock<(Sha256, Result<Used, Failure>)>,
 }
 
 /// What `crlExtensions` say.
@@ -114,8 +114,8 @@ impl List {
         self.der.len() >> 20
     }
 
-    /// Whether it is proved to come from `issuer`. The signature is checked last.
-    pub(super) fn prove(&self, issuer: &Certificate) -> Result<(), RevocationError> {
+    /// Whether it comes from `issuer`, and what that rests on. The signature is checked last.
+    pub(super) fn prove(&self, issuer: &Certificate) -> Result<Used, RevocationError> {
         let wrong = |problem: &str| RevocationError::WrongSigner {
             signer: issuer.subject().to_owned(),
             problem: problem.to_owned(),
@@ -136,7 +136,7 @@ impl List {
         self.check(issuer.public_key()).map_err(|failure| RevocationError::Unproven { failure })
     }
 
-    fn check(&self, key: &[u8]) -> Result<(), Failure> {
+    fn check(&self, key: &[u8]) -> Result<Used, Failure> {
         let check = || {
             let signed = self.der.get(self.signed.clone()).unwrap_or_default();
             self.signature.verify(key, signed)

@@ -4,7 +4,7 @@ use der::{DateTime, Tag};
 
 use super::RevocationError;
 use crate::{
-    algorithms::{self, AlgorithmId, Failure},
+    algorithms::{self, AlgorithmId, Failure, Used},
     asn1::{Broken, Element, Elements, primitive},
     domain::Timestamp,
 };
@@ -29,7 +29,7 @@ impl Signature {
     }
 
     /// Whether `key`, a `SubjectPublicKeyInfo`, made it over `message`.
-    pub(super) fn verify(&self, key: &[u8], message: &[u8]) -> Result<(), Failure> {
+    pub(super) fn verify(&self, key: &[u8], message: &[u8]) -> Result<Used, Failure> {
         let parameters = self.parameters.as_deref();
         let algorithm = AlgorithmId { oid: self.oid.clone(), parameters };
         algorithms::verify(&algorithm, None, key, message, &self.value)

@@ -3,6 +3,7 @@
 
 use super::{Budget, RevocationError, answer::Answer};
 use crate::{
+    algorithms::{Refused, Used},
     domain::Timestamp,
     trust::{Certificate, Purpose, TrustStore, certificate::Validity, purpose},
 };
@@ -13,6 +14,14 @@ pub(super) struct Known<'a> {
     pub(super) issuer: &'a Certificate,
     pub(super) responders: &'a [Certificate],
     pub(super) trust: &'a TrustStore,
+    /// The moment that the algorithms have to be accepted at.
+    pub(super) at: Timestamp,
+}
+
+impl Known<'_> {
+    fn accepts(&self, used: &Used) -> Result<(), Refused> {
+        self.trust.algorithms().check(used, self.at)
+    }
 }
 
 /// Proves that the issuer, or a responder that it delegated, gave `answer`. Gives the delegated
@@ -25,14 +34,14 @@ pub(super) fn prove<'a>(
     let issuer = known.issuer;
     let mut obstacle = None;
     if answer.responder.is(issuer) {
-        match check(answer, issuer, budget) {
+        match check(answer, issuer, known, budget) {
             Ok(()) => return Ok(None),
             Err(error) => obstacle = Some(error),
         }
     }
     for candidate in candidates(answer, known) {
-        let proved = delegated(candidate, issuer, answer.produced_at, budget)
-            .and_then(|()| check(answer, candidate, budget));
+        let proved = delegated(candidate, known, answer.produced_at, budget)
+            .and_then(|()| check(answer, candidate, known, budget));
         match proved {
             Ok(()) => return Ok(Some(candidate)),
             Err(error) => obstacle = Some(error),
@@ -77,10 +86,11 @@ fn candidates<'a>(answer: &'a Answer, known: Known<'a>) -> Vec<&'a Certificate> 
 /// Whether `responder` has a certificate by `issuer`'s key to answer for it.
 fn delegated(
     responder: &Certificate,
-    issuer: &Certificate,
+    known: Known<'_>,
     produced_at: Timestamp,
     budget: &mut Budget,
 ) -> Result<(), RevocationError> {
+    let issuer = known.issuer;
     let wrong = |problem: String| RevocationError::WrongSigner {
         signer: responder.common_name().unwrap_or_else(|| responder.subject()).to_owned(),
         problem,
@@ -108,16 +118,20 @@ fn delegated(
         return Err(wrong(problem));
     }
     budget.spend(1)?;
-    responder
+    let on_it = "of the issuer's signature on its certificate";
+    let used = responder
         .verify_issued_by(issuer)
-        .map_err(|failure| wrong(format!("of the issuer's signature on its certificate {failure}")))
+        .map_err(|failure| wrong(format!("{on_it} {failure}")))?;
+    known.accepts(&used).map_err(|refused| wrong(format!("{on_it} {refused}")))
 }
 
 fn check(
     answer: &Answer,
     signer: &Certificate,
+    known: Known<'_>,
     budget: &mut Budget,
 ) -> Result<(), RevocationError> {
     budget.spend(answer.mebibytes().saturating_add(1))?;
-    answer.verify(signer).map_err(|failure| RevocationError::Unproven { failure })
+    let used = answer.verify(signer).map_err(|failure| RevocationError::Unproven { failure })?;
+    Ok(known.accepts(&used)?)
 }

@@ -2,6 +2,7 @@
 
 mod choice;
 mod lists;
+mod policy;
 mod responders;
 mod wanted;
 

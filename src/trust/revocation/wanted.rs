@@ -4,12 +4,13 @@ use der::{Encode as _, Tag, asn1::ObjectIdentifier};
 
 use super::{
     Budget, Kept, RevocationError, RevocationStore,
-    answer::{LookupDigest, key_forms},
+    answer::key_forms,
     parts::State,
     responder::{self, Known},
     store::Item,
 };
 use crate::{
+    algorithms::DigestAlgorithm,
     domain::Timestamp,
     trust::{Certificate, TrustStore},
 };
@@ -64,8 +65,8 @@ impl Wanted {
     }
 
     fn certificate_id(&self) -> Vec<u8> {
-        let national = LookupDigest::from_oid(GOST_34311).filter(|_| self.has_national_key());
-        let digest = national.unwrap_or(LookupDigest::Sha1);
+        let national = self.has_national_key().then_some(DigestAlgorithm::Gost34311);
+        let digest = national.unwrap_or(DigestAlgorithm::Sha1);
         // The national profile takes the issuer's key identifier, which is that digest of its key.
         let identifier = self.issuer.subject_key_id().filter(|_| national.is_some());
         let key = identifier.map_or_else(
@@ -106,7 +107,8 @@ impl Wanted {
         let (this_update, next_update) = match &item {
             Item::List(list) => {
                 list.covers(&self.certificate)?;
-                list.prove(&self.issuer)?;
+                let used = list.prove(&self.issuer)?;
+                trust.algorithms().check(&used, at.max(list.this_update))?;
                 (list.this_update, list.next_update)
             }
             Item::Answer(answer) => {
@@ -116,7 +118,8 @@ impl Wanted {
                     .ok_or_else(|| RevocationError::NotAbout {
                         problem: "it names other certificates".to_owned(),
                     })?;
-                let known = Known { issuer: &self.issuer, responders: &[], trust };
+                let at = at.max(answer.produced_at);
+                let known = Known { issuer: &self.issuer, responders: &[], trust, at };
                 responder::prove(answer, known, &mut Budget::new(MAX_CHECKS))?;
                 if single.state == State::Unknown {
                     return Err(RevocationError::UnknownCertificate);
@@ -139,7 +142,6 @@ impl Wanted {
 /// What one answer may cost: it is at most as long as [`RevocationStore::MAX_LEN`].
 const MAX_CHECKS: usize = (RevocationStore::MAX_LEN >> 20) * 8;
 
-const GOST_34311: &str = "1.2.804.2.1.1.1.1.2.1";
 const NONCE: &str = "1.3.6.1.5.5.7.48.1.2";
 
 fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {

@@ -216,7 +216,7 @@ fn is_signed_by(file: &[u8], key: &[u8]) -> Checked {
         if algorithm.is_finished() { None } else { Some(algorithm.next().map_err(broken)?.raw) };
     let value = parts.expect(Tag::BitString).map_err(broken)?.value;
     let algorithm = AlgorithmId { oid, parameters };
-    algorithms::verify(&algorithm, None, key, first.raw, &value[1..]).map_err(said)
+    algorithms::verify(&algorithm, None, key, first.raw, &value[1..]).map(|_| ()).map_err(said)
 }
 
 /// The `SubjectPublicKeyInfo`: the seventh field of what is signed in a certificate. Read here, for

@@ -84,7 +84,6 @@ warning-revocation_unchecked = revocation not checked
 warning-tolerated = written otherwise than the standard says, as programs in use do
 warning-unreadable_certificates = certificates in the signature cannot be read
 warning-unsorted_attributes = signed attributes out of order
-warning-weak_algorithm = weak algorithm
 warning-ber_encoding = the signature is written in BER, not in DER
 warning-container_unusual = the container is not built as the standard says
 warning-later_revisions = the PDF file was changed after signing

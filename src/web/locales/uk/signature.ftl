@@ -84,7 +84,6 @@ warning-revocation_unchecked = відкликання не перевірено
 warning-tolerated = підпис записано не за стандартом, але так, як це роблять наявні програми
 warning-unreadable_certificates = у підписі є сертифікати, які не читаються
 warning-unsorted_attributes = підписані властивості не за порядком
-warning-weak_algorithm = слабкий алгоритм
 warning-ber_encoding = підпис записано в BER замість DER
 warning-container_unusual = контейнер побудовано не за стандартом
 warning-later_revisions = файл PDF змінено після підписання
