@@ -47,6 +47,42 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
+fn the_algorithm_policy_is_shown_taken_from_a_file_and_its_mistakes_are_named() {
+    let installation = Installation::without_registry();
+    let own = installation.path().join("policy.toml");
+    let plain = installation.path().join("plain.pdf");
+    fs::write(&plain, "%PDF-1.7").unwrap();
+    let run = |arguments: &[&str]| skrynka().args(arguments).output().unwrap();
+    let file = own.to_str().unwrap();
+
+    let shown = run(&["policy", "show"]);
+    assert!(shown.status.success());
+    let words = both(&shown);
+    for line in ["DSTU 4145 from 257 bits", "RSA from 2047 bits", "2028-12-31", "2029-01-01"] {
+        assert!(words.contains(line), "{line}: {words}");
+    }
+    let toml = run(&["policy", "show", "--toml"]).stdout;
+    let renamed = String::from_utf8(toml).unwrap().replace("\"Skrynka\"", "\"Ours\"");
+    fs::write(&own, &renamed).unwrap();
+    assert!(both(&run(&["policy", "show", "--policy", file])).starts_with("Ours, version 1"));
+    let report = run(&["verify", "--json", "--policy", file, plain.to_str().unwrap()]);
+    assert!(both(&report).contains("\"name\": \"Ours\""), "{}", both(&report));
+
+    fs::write(&own, renamed.replace("accepted_until", "until")).unwrap();
+    for arguments in [
+        &["verify", "--policy", file, plain.to_str().unwrap()][..],
+        &["policy", "show", "--policy", file],
+    ] {
+        let refused = run(arguments);
+        assert!(!refused.status.success());
+        assert!(both(&refused).contains("unknown field `until`"), "{}", both(&refused));
+        assert!(both(&refused).contains("line "), "{}", both(&refused));
+    }
+    let missing = both(&run(&["verify", "--policy", "nothing.toml", plain.to_str().unwrap()]));
+    assert!(missing.contains("skrynka policy show --toml"), "{missing}");
+}
+
+#[test]
 fn verify_reports_every_file_also_beside_one_that_cannot_be_read() {
     let installation = Installation::without_registry();
     let plain = installation.path().join("plain.pdf");
