@@ -118,7 +118,8 @@ fn a_time_stamp_by_weak_algorithms_proves_no_time() {
         let [stamp] = only(&examined).timestamps.as_slice() else { panic!("one time-stamp") };
         let expected = if proves { PASSED } else { NO_POE };
         assert_eq!((stamp.indication, stamp.sub_indication), expected, "{end}: {:?}", stamp.reason);
-        assert_eq!(stamp.time.is_some(), proves);
+        let proved = "2026-08-01T10:00:00Z".parse().unwrap();
+        assert_eq!(only(&examined).best_time, if proves { proved } else { at() }, "{end}");
     }
 }
 
