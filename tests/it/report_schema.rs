@@ -98,7 +98,11 @@ fn the_checker_sees_what_is_wrong() {
         "file": "x.p7s", "container": "none", "indication": null, "sub_indication": null,
         "signatures": [], "not_covered": [], "encrypted": false,
     });
-    assert_eq!(checker.problems(&schema, &json!({ "files": [&file] }), ""), [""; 0]);
+    let report = |file: &Value| {
+        let policy = json!({ "name": "Own", "version": 1, "issued": "2026-11-29" });
+        json!({ "algorithm_policy": policy, "files": [file] })
+    };
+    assert_eq!(checker.problems(&schema, &report(&file), ""), [""; 0]);
     for (key, value) in [
         ("container", json!("zip")),
         ("indication", json!("PASSED")),
@@ -108,7 +112,7 @@ fn the_checker_sees_what_is_wrong() {
     ] {
         let mut wrong = file.clone();
         wrong[key] = value;
-        let found = checker.problems(&schema, &json!({ "files": [wrong] }), "");
+        let found = checker.problems(&schema, &report(&wrong), "");
         assert!(found.iter().all(|problem| problem.contains(key)), "{key}: {found:?}");
         assert!(!found.is_empty(), "{key}");
     }
@@ -240,6 +244,7 @@ fn is_of_type(value: &Value, name: &Value) -> bool {
     match name.as_str().unwrap() {
         "array" => value.is_array(),
         "boolean" => value.is_boolean(),
+        "integer" => value.is_u64(),
         "null" => value.is_null(),
         "object" => value.is_object(),
         "string" => value.is_string(),
