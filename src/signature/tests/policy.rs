@@ -56,7 +56,7 @@ fn the_signer_s_key_counts_to_the_end_of_its_last_day() {
         let examined = examine(&signed, &Conditions::given(&trust, at.parse().unwrap()));
         let reason = &only(&examined).reason;
         assert_eq!(outcome(&examined), expected, "{end} {at}: {reason:?}");
-        assert_eq!(examined.signer_fingerprints().len(), usize::from(expected == PASSED));
+        assert_eq!(examined.proofs().len(), usize::from(expected == PASSED));
         if expected != PASSED {
             assert!(reason.as_ref().unwrap().contains("Ed25519"), "{reason:?}");
         }
