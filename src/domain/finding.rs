@@ -63,6 +63,9 @@ macro_rules! finding_codes {
 finding_codes! {
     /// The algorithm is not supported yet; the detail names it.
     AlgorithmUnsupported = "algorithm_unsupported", Error;
+    /// The time of a copy is proved for the document and not for its signature, which is judged for
+    /// the receipt.
+    ContentTimeOnly = "content_time_only", Warning;
     /// Opening the mail stopped the program more than once; it is kept unopened.
     CrashedWhileOpening = "crashed_while_opening", Error;
     /// The same signed bytes came before; the detail is the first share's id.
@@ -74,6 +77,9 @@ finding_codes! {
     EncryptedUnopened = "encrypted_unopened", Error;
     /// A copy that the service did not ask for; the detail is its type.
     ExcessDocument = "excess_document", Warning;
+    /// The signature is proved to be older than the revocation of the signer's key, and not older
+    /// than the date since which the authority holds the key to be compromised.
+    KeyCompromisedEarlier = "key_compromised_earlier", Error;
     /// A limit on opening a mail was passed; the detail names it.
     LimitExceeded = "limit_exceeded", Error;
     /// A requested document is missing; the detail is its type, or the types that would do.

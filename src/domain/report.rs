@@ -95,9 +95,6 @@ levels! {
 pub enum BestTimeSource {
     /// A valid archive time-stamp proves that the signature existed then.
     ArchiveTimestamp,
-    /// A valid content time-stamp proves that the document existed then; of the signature it
-    /// proves nothing, so it comes with a warning.
-    ContentTimestamp,
     /// A valid document time-stamp in the PDF file proves that the signature existed then.
     DocumentTimestamp,
     /// The moment our server had the file in hand: nothing older is proved.

@@ -14,6 +14,12 @@ use crate::{
 /// A clock that is right may be ahead of ours by so much.
 const CLOCK_TOLERANCE_SECONDS: i64 = 600;
 
+/// What stays open with a signature that proves a copy.
+const RESERVES: [(WarningCode, FindingCode); 2] = [
+    (WarningCode::ContentTimeOnly, FindingCode::ContentTimeOnly),
+    (WarningCode::RevocationUnchecked, FindingCode::RevocationUnchecked),
+];
+
 /// The facts of one copy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Copy<'a> {
@@ -85,6 +91,12 @@ impl<'a> Copy<'a> {
         if let Some((proof, signature)) = best {
             return self.proved(proof, signature, rules);
         }
+        let doubted =
+            self.passed().find(|(_, one)| has_warning(one, WarningCode::KeyCompromisedEarlier));
+        if let Some((proof, _)) = doubted {
+            let finding = self.finding(FindingCode::KeyCompromisedEarlier);
+            return Grade::unproved(Verdict::Undetermined, Some(proof.signature()), finding);
+        }
         let other = self.passed().find(|(proof, signature)| {
             rules.is_some_and(|rules| rules.accept(proof, signature) == Acceptance::OtherIssuer)
         });
@@ -134,8 +146,8 @@ impl<'a> Copy<'a> {
             let finding = self.other_issuer(signature);
             findings.push(Finding { severity: Severity::Warning, ..finding });
         }
-        if has_warning(signature, WarningCode::RevocationUnchecked) {
-            findings.push(self.finding(FindingCode::RevocationUnchecked));
+        for (warning, code) in RESERVES {
+            findings.extend(has_warning(signature, warning).then(|| self.finding(code)));
         }
         let beside = self.report.signatures.iter().filter(|one| !is_passed(one));
         findings.extend(beside.map(|one| self.about(FindingCode::SignatureBeside, one)));
@@ -201,6 +213,7 @@ impl<'a> Copy<'a> {
         self.passed().filter(move |(proof, signature)| {
             let accept = |rules: &Rules<'_>| rules.accept(proof, signature);
             proof.covers_document()
+                && !has_warning(signature, WarningCode::KeyCompromisedEarlier)
                 && rules.is_none_or(|rules| accept(rules) == Acceptance::Accepted)
         })
     }
@@ -291,7 +304,6 @@ fn under(signature: &SignatureReport) -> impl Iterator<Item = Timestamp> {
 fn proved_moment(signature: &SignatureReport) -> Option<Timestamp> {
     match signature.best_time_source {
         BestTimeSource::ArchiveTimestamp
-        | BestTimeSource::ContentTimestamp
         | BestTimeSource::DocumentTimestamp
         | BestTimeSource::SignatureTimestamp => Some(signature.best_time),
         BestTimeSource::Given | BestTimeSource::Receipt => None,

@@ -5,6 +5,8 @@
 //! at which it is itself proved to have existed: that of the right time-stamps around it, or else
 //! the moment that the judgement starts from. So an authority whose certificate has expired still
 //! proves something when a later authority vouches for what it issued.
+//!
+//! A content time-stamp is the other bound: the signature is younger. It moves nothing back.
 
 #[cfg(test)]
 mod tests;
@@ -52,16 +54,15 @@ pub(super) struct BestTime {
 impl BestTime {
     /// What has to be told of the moment.
     pub(super) fn warning(&self) -> Option<Warning> {
-        (self.proof.source == BestTimeSource::ContentTimestamp).then(|| {
-            let at = self.proof.at;
-            Warning::new(
-                WarningCode::ContentTimeOnly,
-                format!(
-                    "Only the document is proved to have existed at {at}, and the signature is \
-                     judged for that moment: it may be younger."
-                ),
-            )
-        })
+        let content = self.content.filter(|_| !is_time_stamp(self.proof.source))?;
+        let at = self.proof.at;
+        Some(Warning::new(
+            WarningCode::ContentTimeOnly,
+            format!(
+                "Only the document is proved to have existed at {content}. When it was signed is \
+                 not, so the signature is judged for {at}."
+            ),
+        ))
     }
 
     /// ETSI EN 319 102-1 §5.5.4: time-stamps that contradict each other prove nothing together.
@@ -125,26 +126,17 @@ pub(super) fn find(
             }
         }
     }
-    let proof = match content {
-        Some(time) if is_time_stamp(signature.source) => {
-            if time > signature.at {
-                contradiction = contradiction.or(Some((time, signature.at)));
-            }
-            signature
-        }
-        // The latest of several: the signature is younger than each.
-        Some(time) => {
-            Proof { at: time.min(signature.at), source: BestTimeSource::ContentTimestamp }
-        }
-        None => signature,
-    };
-    BestTime { proof, content, contradiction }
+    if is_time_stamp(signature.source)
+        && let Some(time) = content.filter(|time| *time > signature.at)
+    {
+        contradiction = contradiction.or(Some((time, signature.at)));
+    }
+    BestTime { proof: signature, content, contradiction }
 }
 
 fn is_time_stamp(source: BestTimeSource) -> bool {
     match source {
         BestTimeSource::ArchiveTimestamp
-        | BestTimeSource::ContentTimestamp
         | BestTimeSource::DocumentTimestamp
         | BestTimeSource::SignatureTimestamp => true,
         BestTimeSource::Receipt | BestTimeSource::Given => false,

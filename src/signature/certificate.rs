@@ -10,7 +10,7 @@ use super::{
     cms::{SignedData, Signer, has_issuer_and_serial},
     problem::Problems,
     revocation::{self, AskedOfPath, Brought},
-    signer::{self, Basis},
+    signer::Basis,
 };
 use crate::{
     algorithms::{self, AlgorithmId, DigestAlgorithm, Failure, Used},
@@ -90,6 +90,8 @@ pub(super) struct Asked<'a> {
     pub(super) beside: &'a [Certificate],
     /// Whether the signer's certificate may lie elsewhere though the `SignedData` brings others.
     pub(super) anywhere: bool,
+    /// The signature is not older: what it is over was time-stamped before it was signed.
+    pub(super) younger_than: Option<Timestamp>,
 }
 
 /// ETSI EN 319 102-1 §5.2.3, then §5.2.7 and §5.2.6 with each certificate that it may be.
@@ -225,11 +227,24 @@ fn judge_certificate(
             path.reason.take().unwrap_or_else(|| "the certificate chain is not valid".to_owned()),
         );
     }
+    let end = certificate.not_after();
+    // ETSI EN 319 102-1 §5.3.4: no proof that the signature is older can come any more.
+    if let Some(stamped) = asked.younger_than.filter(|stamped| {
+        path.sub_indication == Some(SubIndication::OutOfBoundsNoPoe) && *stamped > end
+    }) {
+        problems.fail(
+            SubIndication::Expired,
+            format!(
+                "the content was time-stamped at {stamped} and signed after that, and the \
+                 validity of the signer's certificate ended at {end}"
+            ),
+        );
+    }
     let nothing = Brought::default();
     let asked = AskedOfPath {
         purpose: asked.purpose,
         brought: basis.brought.unwrap_or(&nothing),
-        claimed: signer::signing_time(attributes),
+        younger_than: asked.younger_than,
         is_signed: matches!(checked, Some(Ok(_))),
     };
     revocation::judge_path(&mut path, asked, &mut problems, basis);

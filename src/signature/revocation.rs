@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        BestTimeSource, Indication, RevocationPolicy, RevocationReport, RevocationSource,
-        RevocationStatus, SubIndication, Timestamp, Warning, WarningCode,
+        Indication, RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus,
+        SubIndication, Timestamp, Warning, WarningCode,
     },
     trust::{self, Certificate, PathOutcome, Purpose, RevocationRequest, RevocationStore, Wanted},
 };
@@ -103,8 +103,8 @@ fn is_same_place(one: &Bytes, other: &Bytes) -> bool {
 pub(super) struct AskedOfPath<'a> {
     pub(super) purpose: Purpose,
     pub(super) brought: &'a Brought,
-    /// When the signer claims to have signed.
-    pub(super) claimed: Option<Timestamp>,
+    /// The signature is not older: what it is over was time-stamped before it was signed.
+    pub(super) younger_than: Option<Timestamp>,
     /// Whether the signature value is right: nothing is fetched for one that is not.
     pub(super) is_signed: bool,
 }
@@ -130,7 +130,7 @@ pub(super) fn judge_path(
         let outcome = trust::revocation(&RevocationRequest {
             certificate,
             issuer,
-            at: moment_for(certificate, basis),
+            at: basis.at,
             sources: &sources,
             responders: &asked.brought.certificates,
             trust: basis.trust,
@@ -148,14 +148,18 @@ pub(super) fn judge_path(
         let whose = certificate.common_name().unwrap_or_else(|| certificate.subject());
         match report.status {
             RevocationStatus::Good => {}
-            RevocationStatus::Revoked => revoked(place, whose, &report, asked, problems, basis),
             RevocationStatus::RevokedLater => {
-                let is_before = report.revoked_at.is_some_and(|at| at <= basis.conditions.at);
-                if basis.source == BestTimeSource::ContentTimestamp && is_before {
-                    report.status = RevocationStatus::Revoked;
-                    revoked(place, whose, &report, asked, problems, basis);
+                let compromised = report.invalid_since.filter(|since| *since <= basis.at);
+                match (compromised, place, asked.purpose) {
+                    (None, ..) => {}
+                    (Some(since), 0, Purpose::Document) => {
+                        path.warnings.push(compromised_earlier(whose, since, &report, basis));
+                    }
+                    // Nothing says that the key of an authority was in its own hands then.
+                    (Some(_), ..) => revoked(place, whose, &report, asked, problems),
                 }
             }
+            RevocationStatus::Revoked => revoked(place, whose, &report, asked, problems),
             RevocationStatus::Unchecked => {
                 add_obstacle(&mut report, asked.brought);
                 if asked.is_signed {
@@ -170,40 +174,26 @@ pub(super) fn judge_path(
     }
 }
 
-/// The moment for which it has to be known whether `certificate` was revoked.
-///
-/// Whoever has a stolen key can sign what was time-stamped before. A content time-stamp says that
-/// the signature is younger, not how much: what was good then says nothing, and what is good at
-/// the moment of judging, or at the end of the certificate's validity, says all.
-fn moment_for(certificate: &Certificate, basis: Basis<'_>) -> Timestamp {
-    if basis.source == BestTimeSource::ContentTimestamp {
-        basis.conditions.at.min(certificate.not_after()).max(basis.at)
-    } else {
-        basis.at
-    }
-}
-
 /// ETSI EN 319 102-1 §5.2.6.4 and §5.5.3: whether a signature by a revoked key is wrong, or could be
-/// older than the revocation.
+/// older than the revocation. Only a content time-stamp proves that it is younger: what the signer
+/// claims proves nothing, for him or against him.
 fn revoked(
     place: usize,
     whose: &str,
     report: &RevocationReport,
     asked: AskedOfPath<'_>,
     problems: &mut Problems,
-    basis: Basis<'_>,
 ) {
     let at = report.revoked_at.map_or_else(String::new, |at| format!(" at {at}"));
     let reason = report.reason.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
-    let text = format!("the certificate of {whose} was revoked{at}{reason}");
-    // A signature is younger than the content time-stamp under it.
-    let stamped = (basis.source == BestTimeSource::ContentTimestamp).then_some(basis.at);
-    let said = asked.claimed.max(stamped);
-    let is_younger = said.zip(report.revoked_at).is_some_and(|(said, at)| said >= at);
+    let since = report.invalid_since.map_or_else(String::new, |at| format!(", invalid since {at}"));
+    let text = format!("the certificate of {whose} was revoked{at}{reason}{since}");
+    let is_younger =
+        asked.younger_than.zip(report.revoked_at).is_some_and(|(stamped, at)| stamped >= at);
     match (place, asked.purpose) {
         (0, Purpose::Document) if is_younger => problems.fail(
             SubIndication::Revoked,
-            format!("{text}, and the signature itself says that it is younger"),
+            format!("{text}, and the signature is younger: its content was time-stamped later"),
         ),
         (0, _) => problems.doubt(
             SubIndication::RevokedNoPoe,
@@ -214,6 +204,25 @@ fn revoked(
             format!("{text}, and no time-stamp proves that the signature is older"),
         ),
     }
+}
+
+/// RFC 5280 §5.3.2: the signature is older than the revocation, which is what ETSI EN 319 102-1
+/// asks. Whether the signer made it or a thief is for people to find out.
+fn compromised_earlier(
+    whose: &str,
+    since: Timestamp,
+    report: &RevocationReport,
+    basis: Basis<'_>,
+) -> Warning {
+    let revoked = report.revoked_at.map_or_else(String::new, |at| format!(" at {at}"));
+    Warning::new(
+        WarningCode::KeyCompromisedEarlier,
+        format!(
+            "The certificate of {whose} was revoked{revoked} because its key had been in other \
+             hands since {since}; the signature is proved for {}, which is after that date.",
+            basis.at
+        ),
+    )
 }
 
 fn unchecked(

@@ -155,6 +155,7 @@ pub(super) fn judge(
     let asked = Asked {
         beside: brought.certificates(),
         anywhere: matches!(basis.subject, Subject::Signature { .. }),
+        younger_than: best.content,
         ..Asked::default()
     };
     let found = certificate::find(signed_data, signer, attributes, &value, asked, basis);

@@ -30,7 +30,7 @@ use crate::{
         CertificateReport, Indication, Sha256Hex, SubIndication, Timestamp, TimestampReport,
         Warning, WarningCode,
     },
-    trust::{Certificate, Purpose, ServiceKind, TrustStore},
+    trust::{Certificate, Purpose, ServiceKind},
 };
 
 use self::{
@@ -98,7 +98,7 @@ fn judge_read(
             sub_indication,
             reason,
             time,
-            qualified: qualified(&report.chain, time_if_right, basis.trust),
+            qualified: qualified(&report.chain, time_if_right, basis),
             ..report
         },
         time: time_if_right,
@@ -255,13 +255,26 @@ fn judge_signer(
 
 /// Who is trusted by a list alone may time-stamp while the list grants some service of it: one
 /// that is withdrawn is withdrawn for a reason.
+///
+/// The time in a token is its authority's word, and whoever has the key of a withdrawn one writes
+/// an early time into it. So the grant is asked for the moment at which the token is proved to
+/// have existed; it must have begun, too, when the token says that it was made.
 fn check_grant(time: Timestamp, path: &[Certificate], problems: &mut Problems, basis: Basis<'_>) {
-    let Some(last) = path.last().filter(|last| basis.trust.is_listed(last)) else { return };
-    if !basis.trust.is_granted_at(last, time) {
-        problems.doubt(
-            SubIndication::ChainConstraintsFailure,
-            format!("the trust list has not granted the authority's service at {time}"),
-        );
+    if !path.last().is_some_and(|last| basis.trust.is_listed(last)) {
+        return;
+    }
+    for (moment, what) in
+        [(basis.at, "when it is proved to have existed"), (time, "when it says it was made")]
+    {
+        if path.iter().any(|certificate| basis.trust.lacks_grant_at(certificate, moment)) {
+            problems.doubt(
+                SubIndication::ChainConstraintsFailure,
+                format!(
+                    "the trust list has not granted the authority's service at {moment}, {what}"
+                ),
+            );
+            return;
+        }
     }
 }
 
@@ -302,14 +315,14 @@ fn unusual_purposes(certificate: &Certificate) -> Option<Warning> {
     Some(Warning::new(WarningCode::Tolerated, text))
 }
 
-/// Whether a trust list had granted the service at `time`, which a right time-stamp states: the
-/// service names the authority's certificate, or the one that issued it.
+/// Whether a trust list had granted the service, which names the authority's certificate or the one
+/// that issued it: at `time`, which a right time-stamp states, and when it is proved to have existed.
 fn qualified(
     chain: &[CertificateReport],
     time: Option<Timestamp>,
-    trust: &TrustStore,
+    basis: Basis<'_>,
 ) -> Option<bool> {
-    let services = trust.services();
+    let services = basis.trust.services();
     if services.is_empty() {
         return None;
     }
@@ -321,6 +334,6 @@ fn qualified(
     Some(services.iter().any(|service| {
         service.kind == ServiceKind::QualifiedTimeStamping
             && service.certificates.iter().any(names)
-            && service.is_granted_at(time)
+            && [time, basis.at].iter().all(|moment| service.is_granted_at(*moment))
     }))
 }

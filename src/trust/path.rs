@@ -420,8 +420,13 @@ fn grant_problem(
     if place == 0 {
         return Some((place, Problem::ListedToIssue));
     }
-    let is_granted = trust.is_authority_at(last, request.at);
-    (!is_granted).then_some((place, Problem::NotGranted { at: request.at }))
+    let at = request.at;
+    if !trust.is_authority_at(last, at) {
+        return Some((place, Problem::NotGranted { at }));
+    }
+    // A withdrawn authority is withdrawn under every certificate of its key, whoever issued it.
+    let withdrawn = path.iter().position(|link| trust.lacks_grant_at(link.certificate, at));
+    withdrawn.map(|place| (place, Problem::NotGranted { at }))
 }
 
 /// ETSI EN 319 412-2 §4.3.2 wants nonRepudiation in a certificate for signatures: one without it

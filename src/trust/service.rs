@@ -23,6 +23,14 @@ pub struct ServiceStatus {
     pub is_granted: bool,
 }
 
+impl ServiceStatus {
+    /// A status from this moment on.
+    #[must_use]
+    pub fn new(from: Timestamp, is_granted: bool) -> Self {
+        Self { from, is_granted }
+    }
+}
+
 /// One trust service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustService {
@@ -62,10 +70,14 @@ impl TrustService {
     /// granted at some time. The list names other services for other purposes.
     #[must_use]
     pub fn is_anchor(&self) -> bool {
-        let serves = match self.kind {
+        self.vouches() && self.history.iter().any(|status| status.is_granted)
+    }
+
+    /// Whether it issues certificates or time-stamps.
+    pub(super) fn vouches(&self) -> bool {
+        match self.kind {
             ServiceKind::QualifiedAuthority | ServiceKind::QualifiedTimeStamping => true,
             ServiceKind::Other(_) => false,
-        };
-        serves && self.history.iter().any(|status| status.is_granted)
+        }
     }
 }

@@ -168,13 +168,15 @@ impl TrustStore {
         self.listed.contains(&certificate.sha256())
     }
 
-    /// Whether a service of a list with this certificate was granted at `at`, whatever it does.
-    pub(crate) fn is_granted_at(&self, certificate: &Certificate, at: Timestamp) -> bool {
-        let mut own = self.services.iter().filter(|service| service.has(certificate));
-        own.any(|service| service.is_anchor() && service.is_granted_at(at))
+    /// Whether lists name services with this certificate and none was granted at `at`, whatever it
+    /// does.
+    pub(crate) fn lacks_grant_at(&self, certificate: &Certificate, at: Timestamp) -> bool {
+        let own = self.services.iter().filter(|service| service.vouches());
+        let mut own = own.filter(|service| service.has(certificate)).peekable();
+        own.peek().is_some() && !own.any(|service| service.is_granted_at(at))
     }
 
-    /// Whether one was that issues certificates to people.
+    /// Whether one of them issues certificates to people and was granted at `at`.
     pub(super) fn is_authority_at(&self, certificate: &Certificate, at: Timestamp) -> bool {
         let mut own = self.services.iter().filter(|service| service.has(certificate));
         own.any(|service| {

@@ -14,6 +14,7 @@ mod interop_container;
 mod interop_digests;
 mod interop_encrypted;
 mod interop_envelope;
+mod interop_moments;
 mod interop_policy;
 mod interop_revocation;
 mod interop_signature;

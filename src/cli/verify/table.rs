@@ -173,11 +173,13 @@ fn revocation_in_words(report: &RevocationReport) -> String {
     let moment = |at: Option<Timestamp>| {
         at.map_or_else(|| "an unknown moment".to_owned(), |at| at.to_string())
     };
+    let since = report.invalid_since.map(|at| format!(", invalid since {at}"));
+    let since = since.unwrap_or_default();
     let state = match report.status {
         RevocationStatus::Good => "not revoked".to_owned(),
-        RevocationStatus::Revoked => format!("REVOKED at {}", moment(report.revoked_at)),
+        RevocationStatus::Revoked => format!("REVOKED at {}{since}", moment(report.revoked_at)),
         RevocationStatus::RevokedLater => {
-            format!("revoked later, at {}", moment(report.revoked_at))
+            format!("revoked later, at {}{since}", moment(report.revoked_at))
         }
         RevocationStatus::Unchecked => "revocation not checked".to_owned(),
     };
@@ -240,9 +242,6 @@ fn certificate_source(source: CertificateSource) -> &'static str {
 fn best_time_source(source: BestTimeSource) -> &'static str {
     match source {
         BestTimeSource::ArchiveTimestamp => "an archive time-stamp proves it",
-        BestTimeSource::ContentTimestamp => {
-            "a content time-stamp: of the document, not of the signature"
-        }
         BestTimeSource::DocumentTimestamp => "a document time-stamp proves it",
         BestTimeSource::Given => "the moment asked for",
         BestTimeSource::Receipt => "now: nothing older is proved",

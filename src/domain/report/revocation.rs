@@ -70,6 +70,10 @@ pub struct RevocationReport {
     pub revoked_at: Option<Timestamp>,
     /// The reason that the authority gave, by its name in RFC 5280 §5.3.1.
     pub reason: Option<String>,
+    /// Since when the key may have been in other hands (`invalidityDate`, RFC 5280 §5.3.2), where
+    /// the reason is a compromise and that is earlier than `revoked_at`.
+    #[serde(default)]
+    pub invalid_since: Option<Timestamp>,
     /// Why nothing is known, or why an answer at hand was not used, in English.
     pub problem: Option<String>,
 }

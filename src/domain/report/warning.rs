@@ -44,9 +44,12 @@ warning_codes! {
     ClaimedTimeUnreadable = "claimed_time_unreadable",
     /// The container is put together otherwise than its standard says.
     ContainerUnusual = "container_unusual",
-    /// The moment judged for comes from a content time-stamp: the document existed, perhaps
-    /// not the signature.
+    /// A content time-stamp proves the age of the document, and nothing that of the signature: it is
+    /// judged for the moment of receipt.
     ContentTimeOnly = "content_time_only",
+    /// The signer's key was revoked as compromised after the moment judged for, and since a date
+    /// before that moment (RFC 5280 §5.3.2): who signed is in doubt.
+    KeyCompromisedEarlier = "key_compromised_earlier",
     /// The certificate is one for logging in (ETSI EN 319 412-2 §4.3.2).
     KeyUsageUnusual = "key_usage_unusual",
     /// Bytes were added to the file after it was signed; they change nothing that is shown.

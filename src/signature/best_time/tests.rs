@@ -1,5 +1,7 @@
 //! Which moment follows from which time-stamps.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const START: i64 = 100;
@@ -27,7 +29,7 @@ fn best(source: BestTimeSource, rows: &[Row]) -> BestTime {
 
 #[test]
 fn goes_from_the_outermost_time_stamp_inwards() {
-    use BestTimeSource::{ArchiveTimestamp, ContentTimestamp, Receipt, SignatureTimestamp};
+    use BestTimeSource::{ArchiveTimestamp, Receipt, SignatureTimestamp};
     let cases: &[(&[Row], i64, BestTimeSource)] = &[
         (&[], START, Receipt),
         (&[(SIGNATURE, &[], Some((50, 200)))], 50, SignatureTimestamp),
@@ -73,11 +75,11 @@ fn goes_from_the_outermost_time_stamp_inwards() {
         (&[(SIGNATURE, &[], Some((105, 200)))], START, SignatureTimestamp),
         // Over references, which prove nothing of this signature.
         (&[(Over::Other, &[], Some((50, 200)))], START, Receipt),
-        // The content alone; the latest of several.
+        // The content alone: the signature is younger, nobody knows how much.
         (
             &[(Over::Content, &[], Some((30, 200))), (Over::Content, &[], Some((40, 200)))],
-            40,
-            ContentTimestamp,
+            START,
+            Receipt,
         ),
         (
             &[(Over::Content, &[], Some((40, 200))), (SIGNATURE, &[], Some((50, 200)))],
@@ -131,11 +133,93 @@ fn tells_time_stamps_that_contradict_each_other() {
 }
 
 #[test]
-fn a_content_time_stamp_does_not_replace_a_proof_from_outside() {
-    let rows: &[Row] = &[(Over::Content, &[], Some((40, 200)))];
-    let source = BestTimeSource::DocumentTimestamp;
-    assert_eq!(best(source, rows).proof, Proof { at: at(START), source });
-    let best = best(BestTimeSource::Given, rows);
-    assert_eq!(best.proof.at, at(40));
-    assert!(best.warning().is_some());
+fn a_content_time_stamp_is_the_lower_bound_and_never_the_moment() {
+    use BestTimeSource::{ArchiveTimestamp, DocumentTimestamp, Given, Receipt, SignatureTimestamp};
+    for (source, is_proved) in [
+        (ArchiveTimestamp, true),
+        (DocumentTimestamp, true),
+        (Given, false),
+        (Receipt, false),
+        (SignatureTimestamp, true),
+    ] {
+        for (content, lower) in
+            [(Some((40, 200)), Some(at(40))), (Some((40, START - 1)), None), (None, None)]
+        {
+            let rows: &[Row] =
+                &[(Over::Content, &[], Some((30, START - 1))), (Over::Content, &[], content)];
+            let best = best(source, rows);
+            assert_eq!(best.proof, Proof { at: at(START), source });
+            assert_eq!(best.content, lower, "{content:?}");
+            assert_eq!(best.warning().is_some(), lower.is_some() && !is_proved, "{source:?}");
+        }
+    }
+}
+
+/// A time-stamp as it came to be.
+#[derive(Clone, Debug)]
+struct Made {
+    over: Over,
+    /// When, truly. The authority says so, unless its end has passed: then it was not the
+    /// authority, but whoever has its key.
+    at: i64,
+    /// When the authority's certificate, or the grant of its service, ends.
+    end: i64,
+    says: i64,
+    around: Vec<usize>,
+}
+
+impl Made {
+    fn is_by_thief(&self) -> bool {
+        self.at > self.end
+    }
+
+    fn time(&self) -> i64 {
+        if self.is_by_thief() { self.says } else { self.at }
+    }
+}
+
+/// The moment of a signature, and time-stamps on it in any order.
+fn history() -> impl Strategy<Value = (i64, Vec<Made>)> {
+    let overs = [Over::Content, Over::Other, SIGNATURE, ARCHIVE, ARCHIVE];
+    let one =
+        (prop::sample::select(overs.to_vec()), 0..50_i64, 0..130_i64, 0..101_i64, any::<u8>());
+    (45..55_i64, prop::collection::vec(one, 0..7)).prop_map(|(signed_at, drawn)| {
+        let made_at = |over: &Over, delay: i64| match over {
+            Over::Content => signed_at.saturating_sub(delay),
+            Over::Other | Over::Signature(_) => signed_at.saturating_add(delay).min(START),
+        };
+        let all: Vec<i64> = drawn.iter().map(|(over, delay, ..)| made_at(over, *delay)).collect();
+        let made = drawn.iter().zip(&all).map(|((over, _, end, says, covers), at)| {
+            // What is added later cannot have been time-stamped earlier.
+            let there = |place: &usize| all.get(*place).is_some_and(|inner| inner <= at);
+            let covers = |place: &usize| covers >> place & 1 == 1 && *over == ARCHIVE;
+            let around = (0..all.len()).filter(covers).filter(there).collect();
+            Made { over: *over, at: *at, end: *end, says: *says, around }
+        });
+        (signed_at, made.collect())
+    })
+}
+
+proptest! {
+    /// Soundness: no arrangement of tokens by authorities whose certificates or grants have ended
+    /// proves a signature to be older, or its content to be younger, than it is.
+    #[test]
+    fn nothing_that_ended_moves_anything((signed_at, made) in history()) {
+        let scopes: Vec<Scope> =
+            made.iter().map(|it| Scope { over: it.over, around: it.around.clone() }).collect();
+        let start = Proof { at: at(START), source: BestTimeSource::Receipt };
+        let judge = |places: &[Made], place: usize, moment: Timestamp| {
+            let it: &Made = places.get(place)?;
+            (moment <= at(it.end)).then(|| at(it.time()))
+        };
+        let best = find(start, &scopes, |place, moment| judge(&made, place, moment));
+        prop_assert!(best.proof.at >= at(signed_at), "{best:?}");
+        prop_assert!(best.content.is_none_or(|content| content <= at(signed_at)), "{best:?}");
+        // It is as if those tokens were not there.
+        let honest = find(start, &scopes, |place, moment| {
+            made.get(place).filter(|it| !it.is_by_thief())?;
+            judge(&made, place, moment)
+        });
+        prop_assert_eq!(best, honest);
+    }
 }

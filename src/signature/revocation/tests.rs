@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::*;
 use crate::{
-    domain::RevocationKind,
+    domain::{BestTimeSource, RevocationKind},
     signature::{Conditions, Limits},
     trust::{
         PathLimits, PathRequest, TrustStore,
@@ -20,7 +20,8 @@ struct Case {
     now: &'static str,
     /// The best signature time, and where it is from.
     at: (&'static str, BestTimeSource),
-    claimed: Option<&'static str>,
+    /// The content was time-stamped on this day.
+    content: Option<&'static str>,
     purpose: Purpose,
     fetched: Vec<Vec<u8>>,
     brought: Vec<Vec<u8>>,
@@ -44,7 +45,7 @@ impl Default for Case {
         Self {
             now: "0701",
             at: ("0701", BestTimeSource::Receipt),
-            claimed: None,
+            content: None,
             purpose: Purpose::Document,
             fetched: Vec::new(),
             brought: Vec::new(),
@@ -90,7 +91,7 @@ impl Case {
         let asked = AskedOfPath {
             purpose: self.purpose,
             brought: &brought,
-            claimed: self.claimed.map(day),
+            younger_than: self.content.map(day),
             is_signed: self.is_signed,
         };
         judge_path(&mut path, asked, &mut problems, basis);
@@ -121,26 +122,29 @@ const REVOKED: (Indication, Option<SubIndication>) =
 
 #[test]
 fn a_revoked_signer_fails_when_the_signature_is_younger_and_is_in_doubt_otherwise() {
+    use BestTimeSource::Receipt;
     let fetched = || vec![revoked("0610")];
     let case = || Case { fetched: fetched(), ..Case::default() };
-    let content = |day| (day, BestTimeSource::ContentTimestamp);
     for (what, case, expected) in [
-        ("claims nothing", case(), NO_POE),
-        ("claims to be older", Case { claimed: Some("0609"), ..case() }, NO_POE),
-        ("claims to be younger", Case { claimed: Some("0611"), ..case() }, REVOKED),
-        ("claims that moment", Case { claimed: Some("0610"), ..case() }, REVOKED),
+        ("nothing is known", case(), NO_POE),
         ("stamped before", case().stamped("0609"), PASSED),
         ("stamped after", case().stamped("0611"), NO_POE),
-        ("content stamped before", Case { at: content("0609"), ..case() }, NO_POE),
-        ("content stamped after", Case { at: content("0611"), ..case() }, REVOKED),
+        ("content stamped before", Case { content: Some("0609"), ..case() }, NO_POE),
+        ("content stamped at that moment", Case { content: Some("0610"), ..case() }, REVOKED),
+        ("content stamped after", Case { content: Some("0611"), ..case() }, REVOKED),
+        (
+            "stamped before, and its content too",
+            Case { content: Some("0608"), ..case() }.stamped("0609"),
+            PASSED,
+        ),
         (
             "content stamped, revoked after the moment of judging",
-            Case { at: content("0601"), now: "0609", ..case() },
+            Case { content: Some("0601"), now: "0609", at: ("0609", Receipt), ..case() },
             PASSED,
         ),
         (
             "a time-stamp's authority is only in doubt",
-            Case { claimed: Some("0611"), purpose: Purpose::TimeStamping, ..case() },
+            Case { content: Some("0611"), purpose: Purpose::TimeStamping, ..case() },
             NO_POE,
         ),
     ] {
@@ -152,9 +156,8 @@ fn a_revoked_signer_fails_when_the_signature_is_younger_and_is_in_doubt_otherwis
 
 #[test]
 fn what_was_good_at_a_content_time_stamp_says_nothing_of_a_younger_signature() {
-    let content = ("0601", BestTimeSource::ContentTimestamp);
     let good = |day| AnswerDraft::new(Said::Good, day).der();
-    let case = |brought| Case { at: content, brought, ..Case::default() };
+    let case = |brought| Case { content: Some("0601"), brought, ..Case::default() };
     let later = (Indication::Indeterminate, Some(SubIndication::TryLater));
     let stale = case(vec![good("0602")]).judge();
     assert_eq!(stale.conclusion, later, "{}", stale.reason);
@@ -163,6 +166,33 @@ fn what_was_good_at_a_content_time_stamp_says_nothing_of_a_younger_signature() {
     assert_eq!(fresh.conclusion, PASSED, "{}", fresh.reason);
     let proved = Case { brought: vec![good("0602")], ..Case::default() }.stamped("0601").judge();
     assert_eq!(proved.conclusion, PASSED, "{}", proved.reason);
+}
+
+#[test]
+fn a_key_that_was_lost_before_the_time_stamp_is_told_and_no_authority_with_one_is_believed() {
+    const COMPROMISED: u8 = 1;
+    const SUPERSEDED: u8 = 4;
+    for (reason, purpose, stamped, conclusion, is_told) in [
+        (COMPROMISED, Purpose::Document, "0602", PASSED, false),
+        (COMPROMISED, Purpose::Document, "0603", PASSED, true),
+        (COMPROMISED, Purpose::Document, "0609", PASSED, true),
+        (COMPROMISED, Purpose::Document, "0611", NO_POE, false),
+        (SUPERSEDED, Purpose::Document, "0609", PASSED, false),
+        (COMPROMISED, Purpose::TimeStamping, "0602", PASSED, false),
+        (COMPROMISED, Purpose::TimeStamping, "0609", NO_POE, false),
+    ] {
+        let entry = (person().serial_octets()[0], "0610", Some(reason), Some("0603"));
+        let list = ListDraft::new("0630", "0702").with(&[entry]).der();
+        let outcome =
+            Case { fetched: vec![list], purpose, ..Case::default() }.stamped(stamped).judge();
+        let what = format!("{reason} {purpose:?} {stamped}: {}", outcome.reason);
+        assert_eq!(outcome.conclusion, conclusion, "{what}");
+        let codes: Vec<_> = outcome.path.warnings.iter().map(|warning| warning.code).collect();
+        assert_eq!(codes == [WarningCode::KeyCompromisedEarlier], is_told, "{what}");
+        let report = outcome.path.chain[0].revocation.clone().unwrap();
+        assert_eq!(report.revoked_at, Some(day("0610")), "{what}");
+        assert_eq!(report.invalid_since, (reason == COMPROMISED).then(|| day("0603")), "{what}");
+    }
 }
 
 #[test]
@@ -193,7 +223,6 @@ fn a_revoked_authority_leaves_everything_below_in_doubt() {
                 .der(),
             about_authority(said).der(),
         ],
-        claimed: Some("0630"),
         ..Case::default()
     };
     let good = case(Said::Good).judge();

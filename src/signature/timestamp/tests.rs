@@ -277,7 +277,7 @@ fn is_qualified_when_a_list_had_granted_the_service_at_that_time() {
         certificates: vec![certificate(&authority)],
         key_ids: Vec::new(),
         subjects: Vec::new(),
-        history: vec![ServiceStatus { from: moment(from), is_granted }],
+        history: vec![ServiceStatus::new(moment(from), is_granted)],
     };
     let early = "2025-01-01T00:00:00Z";
     for (service, qualified, is_right) in [

@@ -1,5 +1,5 @@
 use crate::{
-    domain::SubIndication,
+    domain::{SubIndication, Timestamp},
     trust::{
         Certificate, PathLimits, PathRequest, Purpose, ServiceKind, ServiceStatus, TrustService,
         TrustStore,
@@ -160,10 +160,7 @@ fn granted(kind: ServiceKind, certificate: Certificate) -> TrustService {
         certificates: vec![certificate],
         key_ids: Vec::new(),
         subjects: Vec::new(),
-        history: vec![ServiceStatus {
-            from: "2020-01-01T00:00:00Z".parse().unwrap(),
-            is_granted: true,
-        }],
+        history: vec![ServiceStatus::new("2020-01-01T00:00:00Z".parse().unwrap(), true)],
     }
 }
 
@@ -208,7 +205,7 @@ fn an_authority_of_a_list_is_trusted_while_it_is_granted() {
         key_ids: Vec::new(),
         subjects: Vec::new(),
         history: [("2020-01-01T00:00:00Z", true), ("2027-01-01T00:00:00Z", false)]
-            .map(|(from, is_granted)| ServiceStatus { from: from.parse().unwrap(), is_granted })
+            .map(|(from, is_granted)| ServiceStatus::new(from.parse().unwrap(), is_granted))
             .to_vec(),
     };
     let root = service.certificates.clone();
@@ -231,5 +228,33 @@ fn an_authority_of_a_list_is_trusted_while_it_is_granted() {
         };
         let outcome = validate(&request, trust);
         assert_eq!(outcome.reason.is_none(), right, "{:?}", outcome.reason);
+    }
+}
+
+#[test]
+fn a_withdrawn_authority_does_not_come_back_under_another_certificate() {
+    // Listed and withdrawn, and certified for the same key by an authority that is granted.
+    let other = Draft::authority("Other", 20, ("Other", 20)).make();
+    let withdrawn = Draft::authority("Надавач", 2, ("Root", 1)).make();
+    let again = Draft::authority("Надавач", 2, ("Other", 20)).make();
+    let signer = Draft::signer("Тестова Особа", 9, ("Надавач", 2)).make();
+    let kind = || ServiceKind::QualifiedAuthority;
+    let mut service = granted(kind(), withdrawn);
+    let end: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+    service.history.push(ServiceStatus::new(end, false));
+    let trust = TrustStore::empty().with_services(vec![service, granted(kind(), other)]);
+    for (at, due) in [
+        ("2026-05-31T23:59:59Z", None),
+        ("2026-06-01T00:00:00Z", Some(SubIndication::ChainConstraintsFailure)),
+    ] {
+        let request = PathRequest {
+            signer: &signer,
+            purpose: Purpose::Document,
+            intermediates: std::slice::from_ref(&again),
+            at: at.parse().unwrap(),
+            limits: PathLimits::default(),
+        };
+        let outcome = validate(&request, &trust);
+        assert_eq!(outcome.sub_indication, due, "{at}: {:?}", outcome.reason);
     }
 }

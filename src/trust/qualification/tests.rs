@@ -36,10 +36,8 @@ fn firm(statements: &[&str]) -> Draft {
 }
 
 fn service(kind: ServiceKind, history: &[(&str, bool)]) -> TrustService {
-    let status = |(from, is_granted): &(&str, bool)| ServiceStatus {
-        from: from.parse().unwrap(),
-        is_granted: *is_granted,
-    };
+    let status =
+        |(from, is_granted): &(&str, bool)| ServiceStatus::new(from.parse().unwrap(), *is_granted);
     TrustService {
         kind,
         provider: "КНЕДП «Зразок»".to_owned(),

@@ -5,7 +5,8 @@
 //!
 //! 1. A revocation at or before the moment counts, whatever other answers say.
 //! 2. A suspension does, unless an answer between it and the moment says that it was over.
-//! 3. Otherwise the newest answer that speaks for the moment decides.
+//! 3. A later revocation of a key that was compromised by the moment is told, whatever others say.
+//! 4. Otherwise the newest answer that speaks for the moment decides.
 //!
 //! Answers that are not proved count for nothing: they can cost work, never change the outcome.
 
@@ -48,8 +49,7 @@ pub struct RevocationRequest<'a> {
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevocationOutcome {
-    /// For the report on the certificate. `revoked_at` is the moment from which the certificate
-    /// proves nothing: for a compromised key the date of invalidity, where that is earlier.
+    /// For the report on the certificate.
     pub report: RevocationReport,
     /// How many checks of [`RevocationRequest::checks`] it took.
     pub signature_checks: usize,
@@ -136,6 +136,14 @@ impl Claim<'_> {
         match self.state {
             State::Revoked(revocation) if revocation.at <= at => Some(revocation),
             State::Revoked(_) | State::Good | State::Unknown => None,
+        }
+    }
+
+    /// Whether it revokes a key that may have been in other hands at `at`.
+    fn was_compromised_by(&self, at: Timestamp) -> bool {
+        match self.state {
+            State::Revoked(revocation) => revocation.invalid_since.is_some_and(|since| since <= at),
+            State::Good | State::Unknown => false,
         }
     }
 }
@@ -240,6 +248,10 @@ impl<'a, 'b> Judge<'a, 'b> {
             if over.is_none_or(|(claim, _)| claim.revoked_by(at).is_some()) {
                 return report(&suspended, at, note);
             }
+        }
+        let reaches_back = |claim: &Claim<'_>| claim.was_compromised_by(at);
+        if let Some((claim, note)) = self.first_proved(reaches_back) {
+            return report(&claim, at, note);
         }
         let speaks = |claim: &Claim<'_>| claim.revoked_by(at).is_none() && claim.speaks_for(at);
         if let Some((claim, note)) = self.first_proved(speaks) {
@@ -418,6 +430,7 @@ impl<'a, 'b> Judge<'a, 'b> {
             next_update: None,
             revoked_at: None,
             reason: None,
+            invalid_since: None,
             problem: (!is_exempt).then_some(problem),
         }
     }
@@ -440,6 +453,7 @@ fn report(claim: &Claim<'_>, at: Timestamp, note: Option<String>) -> RevocationR
         next_update: claim.next_update,
         revoked_at: revocation.map(|revocation| revocation.at),
         reason: revocation.and_then(|revocation| Some(revocation.reason?.name())),
+        invalid_since: revocation.and_then(|revocation| revocation.invalid_since),
         problem: note,
     }
 }

@@ -421,6 +421,8 @@ impl Entry {
         if !is_removed(first) && !is_removed(said) {
             said.revocation.at = said.revocation.at.min(first.revocation.at);
         }
+        let invalid_since = [first, last].iter().filter_map(|e| e.revocation.invalid_since).min();
+        said.revocation.invalid_since = invalid_since.filter(|since| *since < said.revocation.at);
         said
     }
 }

@@ -157,9 +157,10 @@ pub(super) enum State {
 /// A certificate's revocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Revocation {
-    /// From when on the certificate proves nothing.
     pub(super) at: Timestamp,
     pub(super) reason: Option<Reason>,
+    /// Since when the key may have been in other hands, where that is earlier.
+    pub(super) invalid_since: Option<Timestamp>,
 }
 
 impl Revocation {
@@ -173,8 +174,8 @@ impl Revocation {
         invalid_since: Option<Timestamp>,
     ) -> Self {
         let compromised = reason.is_some_and(Reason::is_compromise);
-        let since = invalid_since.filter(|_| compromised).unwrap_or(at);
-        Self { at: at.min(since), reason }
+        let invalid_since = invalid_since.filter(|since| compromised && *since < at);
+        Self { at, reason, invalid_since }
     }
 
     /// Whether it can be taken back (`certificateHold`).
@@ -321,10 +322,13 @@ mod tests {
     #[test]
     fn only_a_compromise_reaches_back() {
         let (early, late) = (Timestamp::from_seconds(1), Timestamp::from_seconds(9));
-        for (reason, at) in [(1, early), (2, early), (10, early), (0, late), (4, late), (6, late)] {
+        for (reason, reaches) in
+            [(1, true), (2, true), (10, true), (0, false), (4, false), (6, false)]
+        {
             let revocation = Revocation::new(late, Some(Reason(reason)), Some(early));
-            assert_eq!(revocation.at, at, "{reason}");
+            assert_eq!(revocation.at, late, "{reason}");
+            assert_eq!(revocation.invalid_since, reaches.then_some(early), "{reason}");
         }
-        assert_eq!(Revocation::new(early, Some(Reason(1)), Some(late)).at, early);
+        assert_eq!(Revocation::new(early, Some(Reason(1)), Some(late)).invalid_since, None);
     }
 }

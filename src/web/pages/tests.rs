@@ -79,7 +79,6 @@ fn every_name_of_a_closed_set_has_its_texts() {
     keys.extend(sources.map(certificate_source_key).map(str::to_owned));
     let moments = [
         BestTimeSource::ArchiveTimestamp,
-        BestTimeSource::ContentTimestamp,
         BestTimeSource::DocumentTimestamp,
         BestTimeSource::Given,
         BestTimeSource::Receipt,

@@ -293,7 +293,6 @@ pub(super) fn certificate_source_key(source: CertificateSource) -> &'static str 
 pub(super) fn best_time_key(source: BestTimeSource) -> &'static str {
     match source {
         BestTimeSource::ArchiveTimestamp => "best-time-archive-timestamp",
-        BestTimeSource::ContentTimestamp => "best-time-content-timestamp",
         BestTimeSource::DocumentTimestamp => "best-time-document-timestamp",
         BestTimeSource::Receipt => "best-time-receipt",
         BestTimeSource::SignatureTimestamp => "best-time-signature-timestamp",

@@ -87,10 +87,15 @@ fn a_suspension_counts_until_an_answer_before_the_moment_says_that_it_is_over() 
 fn a_compromise_reaches_back_to_when_the_key_was_lost() {
     let entry = |reason| [(9, "0618", Some(reason), Some("0610"))];
     let compromised = judged(&[list("0619", "0630", &entry(COMPROMISED))]);
-    assert_eq!(compromised.status, Revoked);
-    assert_eq!(compromised.revoked_at, Some(day("0610")));
+    assert_eq!(compromised.status, RevokedLater);
+    assert_eq!(compromised.revoked_at, Some(day("0618")));
+    assert_eq!(compromised.invalid_since, Some(day("0610")));
     assert_eq!(compromised.reason.as_deref(), Some("keyCompromise"));
-    assert_eq!(status(&[list("0619", "0630", &entry(SUPERSEDED))]), RevokedLater);
+    let superseded = judged(&[list("0619", "0630", &entry(SUPERSEDED))]);
+    assert_eq!((superseded.status, superseded.invalid_since), (RevokedLater, None));
+    // What a newer answer leaves out stays known.
+    let both = judged(&[list("0619", "0630", &entry(COMPROMISED)), good("0620")]);
+    assert_eq!((both.status, both.invalid_since), (RevokedLater, Some(day("0610"))));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 # One text per finding code, and per sub-indication of ETSI EN 319 102-1.
 finding-algorithm_unsupported = The signature is made with an algorithm that Skrynka does not check: { $detail }.
     .todo = Check this signature by other means, for example on the site of the Central Certification Authority.
+finding-content_time_only = The time is proved for the document alone; nothing proves when it was signed.
+    .todo = The signature was judged for the time the mail was received, so there is nothing to do. Do not take the time in the time-stamp for the time of signing.
 finding-crashed_while_opening = The program stopped several times while opening the mail, so the mail is kept unopened.
     .todo = Tell the administrator, and ask the visitor to send the copies again.
 finding-duplicate = The same signed data came before.
@@ -11,6 +13,8 @@ finding-encrypted_unopened = The encrypted copy cannot be opened; the report say
     .todo = Ask the visitor to send the copy again. If that does not help, tell the administrator.
 finding-excess_document = The service does not ask for this document: { $documents }.
     .todo = Do not use it. The copy is hidden from operators and goes earlier than the others.
+finding-key_compromised_earlier = The signer’s certificate was revoked because the key came into other hands, and that was before the proved time of the signature.
+    .todo = Somebody else may have signed. Ask for the document to be sent again, or check it on the spot. A supervisor decides.
 finding-limit_exceeded = A limit of safety was passed: { $detail }.
     .todo = Ask the visitor to send the documents in separate mails.
 finding-missing_document = A document is missing: { $documents }.

@@ -78,7 +78,6 @@ certificate-source-trust-directory = from the trust directory
 certificate-source-trust-list = from the trust list
 
 best-time-archive-timestamp = the time that an archive time-stamp proves
-best-time-content-timestamp = the time that a time-stamp proves for the document, not for the signature
 best-time-document-timestamp = the time that a time-stamp in the PDF file proves
 best-time-signature-timestamp = the time that a time-stamp proves for the signature
 best-time-receipt = the time the mail was received; nothing proves an earlier signature

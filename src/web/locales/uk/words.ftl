@@ -78,7 +78,6 @@ certificate-source-trust-directory = із каталогу довірених
 certificate-source-trust-list = із довірчого списку
 
 best-time-archive-timestamp = час, засвідчений архівною позначкою часу
-best-time-content-timestamp = час, засвідчений позначкою часу для документа (не для підпису)
 best-time-document-timestamp = час, засвідчений позначкою часу у файлі PDF
 best-time-signature-timestamp = час, засвідчений позначкою часу для підпису
 best-time-receipt = час отримання листа; що підписано раніше, нічим не доведено

@@ -63,7 +63,12 @@ impl CertificateView {
 
 fn status(t: Texts, report: &RevocationReport) -> String {
     let moment = report.revoked_at.map(|at| t.moment(at)).unwrap_or_default();
-    t.say_with(revocation_status_key(report.status), [("moment", moment.into())])
+    let said = t.say_with(revocation_status_key(report.status), [("moment", moment.into())]);
+    let since = report.invalid_since.map(|at| {
+        let moment = t.moment(at);
+        t.say_with("revocation-invalid-since", [("moment", moment.into())])
+    });
+    [Some(said), since].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn basis(t: Texts, report: &RevocationReport) -> Option<String> {

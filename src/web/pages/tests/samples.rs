@@ -266,6 +266,7 @@ fn report(indication: Indication, sub: Option<SubIndication>) -> DocumentReport 
             next_update: None,
             revoked_at: None,
             reason: None,
+            invalid_since: None,
             problem: None,
         }),
     };
