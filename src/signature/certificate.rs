@@ -220,6 +220,12 @@ fn judge_certificate(
         problems.spent(basis.budget.exhaust(Resource::Steps));
     }
     let qualification = qualification_of(certificate, &path, basis);
+    let nothing = Brought::default();
+    let brought = basis.brought.unwrap_or(&nothing);
+    let has_expired = path.sub_indication == Some(SubIndication::OutOfBoundsNoPoe);
+    if has_expired && revocation::was_good_to_its_end(&path, brought, basis) {
+        path.sub_indication = Some(SubIndication::OutOfBoundsNotRevoked);
+    }
     if path.indication != Indication::TotalPassed {
         problems.push(
             path.indication,
@@ -229,9 +235,7 @@ fn judge_certificate(
     }
     let end = certificate.not_after();
     // ETSI EN 319 102-1 §5.3.4: no proof that the signature is older can come any more.
-    if let Some(stamped) = asked.younger_than.filter(|stamped| {
-        path.sub_indication == Some(SubIndication::OutOfBoundsNoPoe) && *stamped > end
-    }) {
+    if let Some(stamped) = asked.younger_than.filter(|stamped| has_expired && *stamped > end) {
         problems.fail(
             SubIndication::Expired,
             format!(
@@ -240,10 +244,9 @@ fn judge_certificate(
             ),
         );
     }
-    let nothing = Brought::default();
     let asked = AskedOfPath {
         purpose: asked.purpose,
-        brought: basis.brought.unwrap_or(&nothing),
+        brought,
         younger_than: asked.younger_than,
         is_signed: matches!(checked, Some(Ok(_))),
     };

@@ -174,6 +174,27 @@ pub(super) fn judge_path(
     }
 }
 
+/// Whether what is at hand says that the signer's certificate, first on a path on which nothing but
+/// its validity is wrong, was not revoked before it ended (ETSI EN 319 102-1 §5.2.6.4).
+pub(super) fn was_good_to_its_end(path: &PathOutcome, brought: &Brought, basis: Basis<'_>) -> bool {
+    let [certificate, issuer, ..] = path.certificates.as_slice() else { return false };
+    let sources = [
+        (basis.conditions.revocation, RevocationSource::Cache),
+        (&brought.store, RevocationSource::Signature),
+    ];
+    let outcome = trust::revocation(&RevocationRequest {
+        certificate,
+        issuer,
+        at: certificate.not_after(),
+        sources: &sources,
+        responders: &brought.certificates,
+        trust: basis.trust,
+        checks: basis.budget.left(Resource::KeyChecks),
+    });
+    let is_within = basis.budget.spend(Resource::KeyChecks, outcome.signature_checks).is_ok();
+    is_within && !outcome.gave_up && outcome.report.status == RevocationStatus::Good
+}
+
 /// ETSI EN 319 102-1 §5.2.6.4 and §5.5.3: whether a signature by a revoked key is wrong, or could be
 /// older than the revocation. Only a content time-stamp proves that it is younger: what the signer
 /// claims proves nothing, for him or against him.
