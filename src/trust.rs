@@ -38,7 +38,10 @@ pub use self::{
         Kept, RevocationError, RevocationOutcome, RevocationRequest, RevocationStore, Wanted,
         revocation,
     },
-    service::{ServiceKind, ServiceStatus, TrustService},
+    service::{
+        Assert, CertificateUse, Criteria, Criterion, QualificationElement, Qualifier,
+        ServiceExtensions, ServiceKind, ServiceStatus, TrustService,
+    },
     store::{ListIssue, TrustStore},
 };
 

@@ -78,6 +78,15 @@ pub(super) struct KeyUses {
     pub(super) non_repudiation: bool,
     pub(super) certificate_sign: bool,
     pub(super) crl_sign: bool,
+    /// All of them, the first of RFC 5280 §4.2.1.3 lowest.
+    bits: u16,
+}
+
+impl KeyUses {
+    /// Whether the bit with this number is set.
+    pub(super) fn has_bit(self, number: u8) -> bool {
+        self.bits.checked_shr(number.into()).is_some_and(|rest| rest & 1 == 1)
+    }
 }
 
 impl Extensions {
@@ -107,6 +116,7 @@ impl Extensions {
             KEY_USAGE => {
                 let usage: KeyUsage = whole(oid, value)?;
                 self.key_usage = Some(KeyUses {
+                    bits: usage.flags,
                     digital_signature: usage.digital_signature(),
                     non_repudiation: usage.non_repudiation(),
                     certificate_sign: usage.key_cert_sign(),

@@ -4,6 +4,7 @@
 //! used only after the second, or after somebody has compared its digest by hand.
 
 mod canonical;
+mod extensions;
 mod method;
 mod seal;
 mod services;

@@ -1,7 +1,13 @@
 //! Trust services as a trust list names them (ETSI TS 119 612 §5.5).
 
+mod extensions;
+
 use super::Certificate;
 use crate::domain::Timestamp;
+
+pub use self::extensions::{
+    Assert, CertificateUse, Criteria, Criterion, QualificationElement, Qualifier, ServiceExtensions,
+};
 
 /// What a service does (`ServiceTypeIdentifier`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,19 +21,21 @@ pub enum ServiceKind {
 }
 
 /// What the supervisory body says of a service from a moment on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceStatus {
     /// The first moment.
     pub from: Timestamp,
     /// Whether it is granted; everything else (withdrawn, deprecated, …) is not.
     pub is_granted: bool,
+    /// What the list says besides, in that time.
+    pub extensions: ServiceExtensions,
 }
 
 impl ServiceStatus {
-    /// A status from this moment on.
+    /// A status without extensions.
     #[must_use]
     pub fn new(from: Timestamp, is_granted: bool) -> Self {
-        Self { from, is_granted }
+        Self { from, is_granted, extensions: ServiceExtensions::default() }
     }
 }
 
@@ -52,11 +60,22 @@ pub struct TrustService {
 }
 
 impl TrustService {
-    /// Whether it was granted at `at`.
+    /// What the list says of it for `at`.
+    #[must_use]
+    pub fn status_at(&self, at: Timestamp) -> Option<&ServiceStatus> {
+        let begun = self.history.iter().filter(|status| status.from <= at);
+        begun.max_by_key(|status| status.from)
+    }
+
+    /// Whether it was granted at `at`, for what has to do with documents.
     #[must_use]
     pub fn is_granted_at(&self, at: Timestamp) -> bool {
-        let begun = self.history.iter().filter(|status| status.from <= at);
-        begun.max_by_key(|status| status.from).is_some_and(|status| status.is_granted)
+        self.status_at(at).is_some_and(|status| self.is_granted_in(status))
+    }
+
+    fn is_granted_in(&self, status: &ServiceStatus) -> bool {
+        let issues = self.kind == ServiceKind::QualifiedAuthority;
+        status.is_granted && (!issues || status.extensions.are_for_documents())
     }
 
     /// Whether `certificate` is this service's: one of the listed, or a later or earlier one of
@@ -66,11 +85,11 @@ impl TrustService {
         self.certificates.iter().any(|own| own == certificate || own.same_entity(certificate))
     }
 
-    /// Whether its certificates are trusted: it issues certificates or time-stamps, and was
-    /// granted at some time. The list names other services for other purposes.
+    /// Whether its certificates are trusted: it issues certificates for documents or time-stamps,
+    /// and was granted at some time. The list names other services for other purposes.
     #[must_use]
     pub fn is_anchor(&self) -> bool {
-        self.vouches() && self.history.iter().any(|status| status.is_granted)
+        self.vouches() && self.history.iter().any(|status| self.is_granted_in(status))
     }
 
     /// Whether it issues certificates or time-stamps.

@@ -15,7 +15,9 @@ use crate::{
     cli::{output::table, say},
     clock::Clock,
     config::Trust,
-    trust::{self, Certificate, ServiceKind, TrustList, TrustService},
+    trust::{
+        self, Certificate, CertificateUse, ServiceExtensions, ServiceKind, TrustList, TrustService,
+    },
 };
 
 pub(super) fn list(trust: &Trust) -> anyhow::Result<ExitCode> {
@@ -126,7 +128,7 @@ fn show_service(service: &TrustService) {
     say(&format!("\n{} · {}\n  {kind}", service.provider, service.name));
     for status in &service.history {
         let word = if status.is_granted { "granted" } else { "not granted" };
-        say(&format!("  from {}: {word}", status.from));
+        say(&format!("  from {}: {word}{}", status.from, extensions(&status.extensions)));
     }
     for certificate in &service.certificates {
         say(&format!(
@@ -137,6 +139,21 @@ fn show_service(service: &TrustService) {
             certificate.sha256()
         ));
     }
+}
+
+/// What the list says of a service besides its status.
+fn extensions(extensions: &ServiceExtensions) -> String {
+    let uses = extensions.uses.iter().map(|used| match used {
+        CertificateUse::Seals => "seals",
+        CertificateUse::Signatures => "signatures",
+        CertificateUse::WebSites => "web sites",
+    });
+    let uses = uses.collect::<Vec<_>>().join(" and ");
+    let uses = (!uses.is_empty()).then(|| format!(", for {uses}"));
+    let rules = extensions.qualifications.len();
+    let rules = (rules > 0).then(|| format!(", {rules} rules on its certificates"));
+    let taken = extensions.taken_over_by.as_ref().map(|name| format!(", taken over by {name}"));
+    [uses, rules, taken].into_iter().flatten().collect()
 }
 
 fn show_certificate(certificate: &Certificate) {

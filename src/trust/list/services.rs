@@ -2,10 +2,13 @@
 
 use base64ct::{Base64, Encoding as _};
 
-use super::xml::{LIST, Node, XML, child, children, text};
+use super::{
+    extensions,
+    xml::{LIST, Node, XML, child, children, text},
+};
 use crate::{
     domain::Timestamp,
-    trust::{Certificate, ServiceKind, ServiceStatus, TrustService, name},
+    trust::{Certificate, ServiceExtensions, ServiceKind, ServiceStatus, TrustService, name},
 };
 
 /// 2016-07-01: from here on only `granted` counts (Regulation 910/2014, and with it ETSI TS 119
@@ -31,21 +34,25 @@ pub(super) fn read(root: Node<'_, '_>) -> (Vec<TrustService>, Vec<String>) {
             let mut told = |problem: &str| {
                 problems.push(format!("service {number} of {provider_name}: {problem}"));
             };
-            match read_service(service, &provider_name) {
+            match read_service(service, &provider_name, &mut told) {
                 Ok(read) => {
                     if read.certificates.is_empty() {
                         told("it has no certificate, so no signature can be traced to it");
                     }
                     services.push(read);
                 }
-                Err(problem) => told(problem),
+                Err(problem) => told(&problem),
             }
         }
     }
     (services, problems)
 }
 
-fn read_service(service: Node<'_, '_>, provider: &str) -> Result<TrustService, &'static str> {
+fn read_service(
+    service: Node<'_, '_>,
+    provider: &str,
+    told: &mut impl FnMut(&str),
+) -> Result<TrustService, String> {
     let information = child(service, (LIST, "ServiceInformation"))
         .ok_or("it has no ServiceInformation, so it is not used")?;
     let kind = kind_of(information).ok_or("its type cannot be read, so it is not used")?;
@@ -62,19 +69,47 @@ fn read_service(service: Node<'_, '_>, provider: &str) -> Result<TrustService, &
         .ok_or("it has no digital identity, so it is not used")?;
     read_identity(identity, &mut read)?;
 
-    let mut periods = vec![period_of(information, &kind)?];
+    let extensions = extensions_of(information, &kind)
+        .map_err(|name| format!("{}, so it is not used", not_understood(&name)))?;
+    let mut periods = vec![Period { extensions, ..period_of(information, &kind)? }];
     let history = child(service, (LIST, "ServiceHistory"));
     let history =
         history.into_iter().flat_map(|history| children(history, (LIST, "ServiceHistoryInstance")));
     for instance in history.take(MOST) {
-        periods.push(period_of(instance, &kind)?);
+        let mut period = period_of(instance, &kind)?;
+        match extensions_of(instance, &kind) {
+            Ok(extensions) => period.extensions = extensions,
+            Err(name) => {
+                period.word = Word::Other;
+                told(&format!(
+                    "{} in its history from {}, so that period counts as not granted",
+                    not_understood(&name),
+                    period.from
+                ));
+            }
+        }
+        periods.push(period);
     }
     periods.sort_by_key(|period| period.from);
     if periods.windows(2).any(|pair| matches!(pair, [one, next] if one.from == next.from)) {
-        return Err("two of its statuses begin at the same moment, so it is not used");
+        return Err("two of its statuses begin at the same moment, so it is not used".to_owned());
     }
     read.history = with_end_of_supervision(&periods);
     Ok(read)
+}
+
+/// The extensions of a service that is used for something; the name of a critical one otherwise.
+fn extensions_of(node: Node<'_, '_>, kind: &ServiceKind) -> Result<ServiceExtensions, String> {
+    match kind {
+        ServiceKind::QualifiedAuthority | ServiceKind::QualifiedTimeStamping => {
+            extensions::read(node)
+        }
+        ServiceKind::Other(_) => Ok(ServiceExtensions::default()),
+    }
+}
+
+fn not_understood(name: &str) -> String {
+    format!("it has a critical extension that is not understood ({name})")
 }
 
 /// Whether and until when the status of a period counts as granted.
@@ -89,6 +124,7 @@ enum Word {
 struct Period {
     from: Timestamp,
     word: Word,
+    extensions: ServiceExtensions,
 }
 
 fn period_of(node: Node<'_, '_>, kind: &ServiceKind) -> Result<Period, &'static str> {
@@ -105,7 +141,7 @@ fn period_of(node: Node<'_, '_>, kind: &ServiceKind) -> Result<Period, &'static 
         "undersupervision" | "accredited" => Word::Supervised,
         _ => Word::Other,
     };
-    Ok(Period { from, word })
+    Ok(Period { from, word, extensions: ServiceExtensions::default() })
 }
 
 /// The periods, each supervised one ending when supervision ceased to be enough.
@@ -118,10 +154,11 @@ fn with_end_of_supervision(periods: &[Period]) -> Vec<ServiceStatus> {
             Word::Supervised => period.from < end,
             Word::Other => false,
         };
-        history.push(ServiceStatus { from: period.from, is_granted });
+        let extensions = period.extensions.clone();
+        history.push(ServiceStatus { extensions, ..ServiceStatus::new(period.from, is_granted) });
         let next = periods.get(index.saturating_add(1)).map(|next| next.from);
         if period.word == Word::Supervised && is_granted && next.is_none_or(|next| next > end) {
-            history.push(ServiceStatus { from: end, is_granted: false });
+            history.push(ServiceStatus::new(end, false));
         }
     }
     history
@@ -169,7 +206,7 @@ fn decoded(node: Node<'_, '_>) -> Option<Vec<u8>> {
 }
 
 /// A name in Ukrainian, else in English, else the first.
-fn local_name(node: Node<'_, '_>, element: &'static str) -> Option<String> {
+pub(super) fn local_name(node: Node<'_, '_>, element: &'static str) -> Option<String> {
     let names: Vec<_> =
         children(child(node, (LIST, element))?, (LIST, "Name")).take(MOST).collect();
     let in_language = |language| {
@@ -181,7 +218,7 @@ fn local_name(node: Node<'_, '_>, element: &'static str) -> Option<String> {
 }
 
 /// Safe to show: one line without hidden characters.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     name::readable(&line.chars().take(512).collect::<String>())
 }

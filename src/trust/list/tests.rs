@@ -6,6 +6,8 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use super::{canonical::Method, *};
 use crate::trust::{Certificate, ServiceKind, sample::Draft};
 
+mod extensions;
+
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 

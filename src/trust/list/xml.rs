@@ -8,6 +8,11 @@ use super::ListError;
 use crate::xml::{self, Limits};
 
 pub(super) const LIST: &str = "http://uri.etsi.org/02231/v2#";
+/// `Qualifications` and what is in it.
+pub(super) const QUALIFICATIONS: &str =
+    "http://uri.etsi.org/TrstSvc/SvcInfoExt/eSigDir-1999-93-EC-TrustedList/#";
+/// Types that were added to those of a list.
+pub(super) const ADDITIONAL: &str = "http://uri.etsi.org/02231/v2/additionaltypes#";
 pub(super) const XADES: &str = "http://uri.etsi.org/01903/v1.3.2#";
 
 /// The document in these bytes.
