@@ -39,7 +39,9 @@ use listeners::Listeners;
 pub use listeners::Sockets;
 pub use organisation_keys::{OrganisationKeyError, read_organisation_keys, recipient_certificates};
 use revocation::Revocation;
-pub use trust_directory::{TrustDirectory, read_algorithm_policy, read_trust_directory};
+pub use trust_directory::{
+    TrustDirectory, read_algorithm_policy, read_trust, read_trust_directory,
+};
 pub use trust_lists::{
     Accepted, HowVerified, ListNote, ListRefusal, ListRules, accept_list, download_list,
     published_digest, read_imported, replace as replace_file, store_list,
@@ -240,7 +242,7 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
         config.spool.limits.clone(),
         metrics.clone(),
     )?;
-    let trust = read_trust_directory(&config.trust.directory)?;
+    let trust = read_trust(&config.trust)?;
     let (revision, registry) = store.registry().await?;
     warn_of_gaps(&trust, &registry, &config.trust.directory);
     let algorithms = match &config.signatures.policy {
@@ -289,7 +291,7 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
     tasks.spawn(watch::drain_hourly(spool.clone(), clock.clone(), stop.clone()));
     tasks.spawn(watch::refresh_registry(store.clone(), registry_sender, revision, stop.clone()));
     tasks.spawn(watch::refresh_trust(
-        config.trust.directory.clone(),
+        config.trust.clone(),
         trust_sender,
         metrics.clone(),
         clock.clone(),

@@ -33,9 +33,9 @@ pub use mail::{Envelope, TransmissionType, without_trace};
 pub use organisation::{OrganisationId, OrganisationIdError};
 pub use report::{
     AttributeReport, BestTimeSource, CertificateReport, CertificateRole, CertificateSource,
-    Container, DocumentReport, Level, Qualification, QualificationReport, RevocationKind,
-    RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus, SignatureReport,
-    SignerKind, SignerReport, TimestampReport, Warning, WarningCode,
+    Container, DocumentReport, Level, ListReport, Qualification, QualificationReport,
+    RevocationKind, RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus,
+    SignatureReport, SignerKind, SignerReport, TimestampReport, Warning, WarningCode,
 };
 pub use sender_result::SenderResult;
 pub use share::{

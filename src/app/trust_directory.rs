@@ -6,6 +6,7 @@ use super::trust_lists::read_imported;
 use crate::{
     algorithms::Policy,
     app::AppError,
+    config,
     trust::{self, TrustStore},
 };
 
@@ -40,10 +41,10 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
     let mut problems = Vec::new();
     for path in paths.iter().filter(|path| is_list_file(path)) {
         match read_imported(path) {
-            Ok((list, _)) => {
+            Ok((list, note)) => {
                 let told = list.problems.iter();
                 problems.extend(told.map(|problem| format!("{}: {problem}", path.display())));
-                lists.push(list);
+                lists.push((list, note.url));
             }
             Err(why) => problems.push(format!("{}: {why}", path.display())),
         }
@@ -54,7 +55,25 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
             Err(why) => problems.push(format!("{}: {why}", path.display())),
         }
     }
-    let store = lists.into_iter().fold(TrustStore::new(certificates), TrustStore::with_list);
+    let mut store = TrustStore::new(certificates);
+    if paths.iter().any(|path| is_list_file(path) || is_note_file(path)) {
+        store = store.expecting_list();
+    }
+    for (list, url) in lists {
+        store = store.with_list_from(list, url);
+    }
+    Ok(TrustDirectory { store, problems })
+}
+
+/// The same by what `[trust]` says of its lists.
+///
+/// # Errors
+/// As [`read_trust_directory`].
+pub fn read_trust(section: &config::Trust) -> Result<TrustDirectory, AppError> {
+    const SECONDS_PER_DAY: i64 = 86_400;
+    let TrustDirectory { store, problems } = read_trust_directory(&section.directory)?;
+    let store = store.with_grace(i64::from(section.list_grace_days) * SECONDS_PER_DAY);
+    let store = if section.expects_list() { store.expecting_list() } else { store };
     Ok(TrustDirectory { store, problems })
 }
 
@@ -81,6 +100,11 @@ fn is_certificate_file(path: &Path) -> bool {
 fn is_list_file(path: &Path) -> bool {
     let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     path.is_file() && !hidden && path.extension().is_some_and(|extension| extension == "xml")
+}
+
+/// A note without its list: that was here once.
+fn is_note_file(path: &Path) -> bool {
+    path.is_file() && path.to_string_lossy().ends_with(".xml.verified")
 }
 
 fn read(path: &Path) -> Result<Vec<trust::Certificate>, String> {

@@ -66,6 +66,9 @@ pub struct ListNote {
     pub previous: Option<String>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
+    /// Where it was fetched from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// How it was verified.
     pub verified: HowVerified,
 }
@@ -208,7 +211,13 @@ pub fn accept_list(
         let given = list.territory;
         return Err(ListRefusal::OtherTerritory { given, wanted: wanted.clone() });
     }
-    let note = ListNote { sha256: actual.to_string(), previous: None, accepted_at: now, verified };
+    let note = ListNote {
+        sha256: actual.to_string(),
+        previous: None,
+        accepted_at: now,
+        url: None,
+        verified,
+    };
     Ok(Accepted { list, note })
 }
 

@@ -10,8 +10,9 @@ use std::{
 use tokio::sync::watch::{Receiver, Sender};
 
 use crate::{
-    app::read_trust_directory,
+    app::read_trust,
     clock::Clock,
+    config,
     domain::Timestamp,
     metrics::{Metrics, Part},
     registry::Registry,
@@ -106,39 +107,40 @@ async fn newer(
 
 /// Reads the trust directory again when a file in it comes, goes or changes.
 pub(super) async fn refresh_trust(
-    directory: PathBuf,
+    section: config::Trust,
     trust: Sender<Arc<TrustStore>>,
     metrics: Metrics,
     clock: Clock,
     mut stop: Receiver<bool>,
 ) {
     metrics.trust_anchors(trust.borrow().len());
-    let mut seen = listing(&directory);
+    let mut seen = listing(&section.directory);
     let mut told_overdue = false;
     loop {
         let overdue = measure_list(&trust.borrow(), &metrics, clock.now());
         if overdue && !told_overdue {
             tracing::warn!(
-                "the trust list is past its next update; it is still used: fetch the new one with \
-                 `skrynka trust update`"
+                "the trust list is past its next update, or missing: fetch the new one with \
+                 `skrynka trust update`; after the days of grace nothing is called qualified"
             );
         }
         told_overdue = overdue;
         if stopped(&mut stop, REFRESH).await {
             return;
         }
-        let now = listing(&directory);
+        let now = listing(&section.directory);
         if now == seen {
             continue;
         }
-        match read_trust_directory(&directory) {
+        match read_trust(&section) {
             Ok(read) => {
                 for problem in &read.problems {
                     tracing::warn!(%problem, "a file in the trust directory is not used");
                 }
                 tracing::info!(certificates = read.store.len(), "the trust directory changed");
                 metrics.trust_anchors(read.store.len());
-                let store = read.store.with_algorithms_of(&trust.borrow());
+                // A list that was taken away must not open what it had narrowed.
+                let store = read.store.in_place_of(&trust.borrow());
                 trust.send_replace(Arc::new(store));
             }
             Err(error) => {
@@ -152,12 +154,9 @@ pub(super) async fn refresh_trust(
 
 /// Sets the gauges of the newest trust list, and says whether its next issue is overdue.
 fn measure_list(trust: &TrustStore, metrics: &Metrics, now: Timestamp) -> bool {
-    let Some(list) = trust.newest_list() else {
-        metrics.trust_list(None, false);
-        return false;
-    };
-    let overdue = list.next_update.is_some_and(|next| now > next);
-    metrics.trust_list(Some(now.seconds_since(list.issued_at)), overdue);
+    let overdue = trust.lacks_list_at(now);
+    let age = trust.newest_list().map(|list| now.seconds_since(list.issued_at));
+    metrics.trust_list(age, overdue);
     overdue
 }
 

@@ -7,12 +7,13 @@ use clap::Args;
 use super::{ConfigFile, say};
 use crate::{
     app::{
-        issuers, open_keeping, read_algorithm_policy, read_organisation_keys, read_trust_directory,
+        issuers, open_keeping, read_algorithm_policy, read_organisation_keys, read_trust,
         recipient_certificates,
     },
     clock::Clock,
     config::Config,
     smtp,
+    trust::TrustStore,
 };
 
 /// Checks an installation: configuration, keys, certificates, database, registry.
@@ -68,7 +69,7 @@ fn check_tls(config: &Config, findings: &mut Findings) {
 }
 
 fn check_trust(config: &Config, findings: &mut Findings) {
-    match read_trust_directory(&config.trust.directory) {
+    match read_trust(&config.trust) {
         Ok(read) => {
             for problem in &read.problems {
                 findings.bad(problem);
@@ -81,17 +82,7 @@ fn check_trust(config: &Config, findings: &mut Findings) {
                 )),
                 count => Findings::good(&format!("trusted certificates: {count}")),
             }
-            match read.store.newest_list() {
-                Some(list) if list.next_update.is_some_and(|next| Clock::system().now() > next) => {
-                    Findings::advise(
-                        &"the trust list is past its next update: run `skrynka trust update`",
-                    );
-                }
-                Some(list) => Findings::good(&format!("trust list of {}", list.issued_at)),
-                None => Findings::advise(
-                    &"no trust list: signatures are not told apart as qualified and advanced",
-                ),
-            }
+            check_list(&read.store, config.trust.list_grace_days);
         }
         Err(error) => findings.bad(&error),
     }
@@ -127,6 +118,31 @@ fn check_algorithms(config: &Config, findings: &mut Findings) {
             policy.issued()
         )),
         Err(error) => findings.bad(&error),
+    }
+}
+
+fn check_list(trust: &TrustStore, grace_days: u16) {
+    let now = Clock::system().now();
+    match trust.newest_list() {
+        Some(list) if trust.lacks_list_at(now) => {
+            let until = if list.is_outdated_at(now) {
+                "nothing is called qualified any more".to_owned()
+            } else {
+                format!("{grace_days} days after it nothing is called qualified")
+            };
+            Findings::advise(&format_args!(
+                "the trust list of {} is past its next update: run `skrynka trust update`; {until}",
+                list.issued_at
+            ));
+        }
+        Some(list) => Findings::good(&format!("trust list of {}", list.issued_at)),
+        None if trust.expects_list() => Findings::advise(
+            &"the trust list is missing or is not used: run `skrynka trust update`; meanwhile \
+              nothing is called qualified",
+        ),
+        None => Findings::advise(
+            &"no trust list: signatures are not told apart as qualified and advanced",
+        ),
     }
 }
 

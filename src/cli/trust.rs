@@ -161,7 +161,8 @@ fn update(trust: &Trust, url: Option<&str>, proof: &Proof) -> anyhow::Result<Exi
     let (bytes, published) = app::download_list(url)?;
     rules.published = published;
     let now = Clock::system().now();
-    let accepted = app::accept_list(&bytes, &rules, now).context("the old list stays")?;
+    let mut accepted = app::accept_list(&bytes, &rules, now).context("the old list stays")?;
+    accepted.note.url = Some(url.to_owned());
     if let Some(next_update) = accepted.list.next_update.filter(|next| now > *next) {
         let refusal = app::ListRefusal::Overdue { next_update, now };
         return Err(anyhow::Error::new(refusal).context("the old list stays"));

@@ -143,6 +143,17 @@ pub struct Trust {
     pub list_sha256: Option<String>,
     /// The country that it must be of. Default: `UA`.
     pub list_territory: String,
+    /// Days after its next issue was due in which the list still tells qualified signatures from
+    /// others. Default: 7.
+    pub list_grace_days: u16,
+}
+
+impl Trust {
+    /// Whether a list is to be had, at hand or not.
+    #[must_use]
+    pub fn expects_list(&self) -> bool {
+        self.list_url.is_some() || !self.list_signers.is_empty() || self.list_sha256.is_some()
+    }
 }
 
 impl Default for Trust {
@@ -153,6 +164,7 @@ impl Default for Trust {
             list_signers: Vec::new(),
             list_sha256: None,
             list_territory: "UA".to_owned(),
+            list_grace_days: 7,
         }
     }
 }

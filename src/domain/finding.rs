@@ -124,6 +124,9 @@ finding_codes! {
     SignerNotAccepted = "signer_not_accepted", Error;
     /// The copy is older than the service accepts; the detail is its age in hours.
     StaleCopy = "stale_copy", Warning;
+    /// The trust list is past its next update, or missing where one is expected: whether services
+    /// are still granted is not known.
+    TrustListStale = "trust_list_stale", Warning;
     /// The type of a copy that was asked for is taken from its file name alone: whether the copy is
     /// that, people see when they look at it.
     TypeByName = "type_by_name", Info;

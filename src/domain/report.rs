@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Indication, OrganisationId, Sha256Hex, SubIndication, Timestamp};
 
 pub use self::{
-    qualification::{Qualification, QualificationReport},
+    qualification::{ListReport, Qualification, QualificationReport},
     revocation::{
         RevocationKind, RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus,
     },

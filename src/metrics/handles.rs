@@ -226,7 +226,7 @@ impl Handles {
             trust_list_overdue: gauge(
                 &registry,
                 "skrynka_trust_list_overdue",
-                "1 when the newest trust list is past its next update.",
+                "1 when the trust list is past its next update, or missing where one is expected.",
             ),
             registry,
         }

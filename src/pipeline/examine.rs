@@ -108,7 +108,7 @@ pub(super) fn open_and_examine(
     pipeline: &Pipeline,
 ) -> Opened {
     let metrics = &pipeline.metrics;
-    let has_trust_list = sources.trust.newest_list().is_some();
+    let has_trust_list = sources.trust.expects_list();
     let start = Instant::now();
     let opened = message::open(raw, &message::Limits::default());
     metrics.stage(Stage::Open, start.elapsed());
@@ -154,12 +154,15 @@ pub(super) fn open_and_examine(
     metrics.stage(Stage::Verify, start.elapsed());
     // What was judged before the budget ran out is not taken either: of a mail made to exhaust it
     // nothing is trusted.
-    let content = match budget.spent() {
-        Some(resource) => {
-            let finding = Finding::of_share(FindingCode::LimitExceeded);
-            Content::Malformed(finding.with_detail(resource.name()))
+    let content = if let Some(resource) = budget.spent() {
+        let finding = Finding::of_share(FindingCode::LimitExceeded);
+        Content::Malformed(finding.with_detail(resource.name()))
+    } else {
+        let mut findings = bundle.findings;
+        if sources.trust.lacks_list_at(received_at) {
+            findings.push(Finding::of_share(FindingCode::TrustListStale));
         }
-        None => Content::Documents { documents, findings: bundle.findings },
+        Content::Documents { documents, findings }
     };
     Opened {
         message_id: message.message_id().map(str::to_owned),

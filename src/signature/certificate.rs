@@ -15,8 +15,8 @@ use super::{
 use crate::{
     algorithms::{self, AlgorithmId, DigestAlgorithm, Failure, Used},
     domain::{
-        CertificateReport, Indication, Qualification, QualificationReport, SubIndication,
-        Timestamp, Warning, WarningCode,
+        CertificateReport, Indication, ListReport, Qualification, QualificationReport,
+        SubIndication, Timestamp, Warning, WarningCode,
     },
     trust::{self, Certificate, PathLimits, PathOutcome, PathRequest, Purpose},
 };
@@ -275,12 +275,17 @@ fn qualification_of(
     if path.indication == Indication::TotalPassed {
         trust::qualification(certificate, path.certificates.get(1), basis.trust, basis.at)
     } else {
-        undetermined("The certificate's chain is not proved.")
+        let list = basis.trust.newest_list().map(ListReport::from);
+        QualificationReport { list, ..undetermined("The certificate's chain is not proved.") }
     }
 }
 
 fn undetermined(reason: &str) -> QualificationReport {
-    QualificationReport { kind: Qualification::Undetermined, reasons: vec![reason.to_owned()] }
+    QualificationReport {
+        kind: Qualification::Undetermined,
+        reasons: vec![reason.to_owned()],
+        list: None,
+    }
 }
 
 impl Found {

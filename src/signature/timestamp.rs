@@ -322,7 +322,9 @@ fn qualified(
     time: Option<Timestamp>,
     basis: Basis<'_>,
 ) -> Option<bool> {
-    let services = basis.trust.services();
+    // A list that is long overdue says nothing.
+    let services = basis.trust.services().iter();
+    let services: Vec<_> = services.filter(|service| !service.is_outdated_at(basis.at)).collect();
     if services.is_empty() {
         return None;
     }

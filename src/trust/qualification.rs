@@ -5,10 +5,10 @@
 mod tests;
 
 use super::{
-    Certificate, CertificateUse, Qualifier, ServiceExtensions, ServiceKind, TrustService,
-    TrustStore,
+    Certificate, CertificateUse, ListIssue, Qualifier, ServiceExtensions, ServiceKind,
+    TrustService, TrustStore,
 };
-use crate::domain::{Qualification, QualificationReport, SignerKind, Timestamp};
+use crate::domain::{ListReport, Qualification, QualificationReport, SignerKind, Timestamp};
 
 /// The kind of a signature that `certificate` makes at `at`, the best time of signing.
 ///
@@ -24,7 +24,10 @@ pub fn qualification(
 ) -> QualificationReport {
     let mut reasons = Vec::new();
     let kind = judge(certificate, issuer, trust, at, &mut reasons);
-    QualificationReport { kind, reasons }
+    let of_issuer =
+        issuer.and_then(|issuer| authorities(trust).find(|service| service.has(issuer)));
+    let list = of_issuer.and_then(|service| service.list.as_ref()).or_else(|| trust.newest_list());
+    QualificationReport { kind, reasons, list: list.map(ListReport::from) }
 }
 
 fn judge(
@@ -45,9 +48,25 @@ fn judge(
         ));
         return Qualification::NotQualified;
     };
-    let services = authorities(trust).filter(|service| service.has(issuer));
-    let services: Vec<_> = services.collect();
+    let (outdated, services): (Vec<_>, Vec<_>) = authorities(trust)
+        .filter(|service| service.has(issuer))
+        .partition(|service| service.is_outdated_at(at));
+    if let Some(next_update) = outdated
+        .first()
+        .filter(|_| services.is_empty())
+        .and_then(|service| service.list.as_ref()?.next_update)
+    {
+        reasons.push(format!(
+            "The trust list was to be replaced by {next_update}: whether the service was still \
+             granted at {at} is not known."
+        ));
+        return Qualification::Undetermined;
+    }
     if services.is_empty() {
+        if trust.services().iter().all(|service| service.is_outdated_at(at)) {
+            reasons.push(format!("The trust list is too old to say anything for {at}."));
+            return Qualification::Undetermined;
+        }
         reasons.push(format!(
             "The trust list names no service that issues qualified certificates with the key of {}.",
             issuer.subject()
@@ -289,6 +308,18 @@ pub fn signer_kind(certificate: &Certificate, trust: &TrustStore) -> Option<Sign
     let kind = certificate.signer_kind();
     let is_said = kind == SignerKind::Person || certificate.says_seal();
     (is_said || trust.services().is_empty()).then_some(kind)
+}
+
+impl From<&ListIssue> for ListReport {
+    fn from(list: &ListIssue) -> Self {
+        Self {
+            url: list.url.clone(),
+            territory: list.territory.clone(),
+            sequence: list.sequence,
+            issued_at: list.issued_at,
+            next_update: list.next_update,
+        }
+    }
 }
 
 fn authorities(trust: &TrustStore) -> impl Iterator<Item = &TrustService> {

@@ -2,7 +2,7 @@
 
 mod extensions;
 
-use super::Certificate;
+use super::{Certificate, ListIssue};
 use crate::domain::Timestamp;
 
 pub use self::extensions::{
@@ -55,6 +55,8 @@ pub struct TrustService {
     pub key_ids: Vec<String>,
     /// Its subject names (`X509SubjectName`) as the list writes them, to be shown.
     pub subjects: Vec<String>,
+    /// The list that names it; `None` for one of no list.
+    pub list: Option<ListIssue>,
     /// Its statuses, each in force until the next, in any order.
     pub history: Vec<ServiceStatus>,
 }
@@ -65,6 +67,12 @@ impl TrustService {
     pub fn status_at(&self, at: Timestamp) -> Option<&ServiceStatus> {
         let begun = self.history.iter().filter(|status| status.from <= at);
         begun.max_by_key(|status| status.from)
+    }
+
+    /// Whether its list is too long overdue to say anything for `at`.
+    #[must_use]
+    pub fn is_outdated_at(&self, at: Timestamp) -> bool {
+        self.list.as_ref().is_some_and(|list| list.is_outdated_at(at))
     }
 
     /// Whether it was granted at `at`, for what has to do with documents.

@@ -1,5 +1,8 @@
 //! What an installation trusts: certificates, and the algorithms that prove something.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Certificate, ServiceKind, TrustList, TrustService};
@@ -22,11 +25,14 @@ pub struct TrustStore {
     /// Trusted by a list alone.
     listed: BTreeSet<Sha256>,
     lists: Vec<ListIssue>,
+    expects_list: bool,
 }
 
 /// Which issue of a trust list is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListIssue {
+    /// Where it was fetched from, if it was.
+    pub url: Option<String>,
     /// The country.
     pub territory: String,
     /// The number of the issue.
@@ -35,6 +41,25 @@ pub struct ListIssue {
     pub issued_at: Timestamp,
     /// When the next is due.
     pub next_update: Option<Timestamp>,
+    /// How many seconds after `next_update` it still counts for what kind a signature is.
+    pub grace_seconds: i64,
+}
+
+impl ListIssue {
+    /// A week.
+    pub const GRACE_SECONDS: i64 = 7 * 86_400;
+
+    /// Whether the next issue is overdue at `at`. Of a closed list none follows.
+    #[must_use]
+    pub fn is_overdue_at(&self, at: Timestamp) -> bool {
+        self.next_update.is_some_and(|next| at > next)
+    }
+
+    /// Whether it is so long overdue that it says nothing for `at` any more.
+    #[must_use]
+    pub fn is_outdated_at(&self, at: Timestamp) -> bool {
+        self.next_update.is_some_and(|next| at > next.plus_seconds(self.grace_seconds))
+    }
 }
 
 impl TrustStore {
@@ -55,13 +80,6 @@ impl TrustStore {
     pub fn with_algorithms(mut self, policy: Arc<algorithms::Policy>) -> Self {
         self.algorithms = policy;
         self
-    }
-
-    /// Judges by the algorithm policy of `other`.
-    #[must_use]
-    pub fn with_algorithms_of(self, other: &Self) -> Self {
-        let policy = Arc::clone(&other.algorithms);
-        self.with_algorithms(policy)
     }
 
     /// Which algorithms prove something, and until when.
@@ -87,13 +105,73 @@ impl TrustStore {
 
     /// Knows the services of this list. The caller has verified it.
     #[must_use]
-    pub fn with_list(mut self, list: TrustList) -> Self {
-        let TrustList { territory, sequence, issued_at, next_update, services, .. } = list;
-        self.lists.push(ListIssue { territory, sequence, issued_at, next_update });
+    pub fn with_list(self, list: TrustList) -> Self {
+        self.with_list_from(list, None)
+    }
+
+    /// The same for one that was fetched from `url`.
+    #[must_use]
+    pub fn with_list_from(mut self, list: TrustList, url: Option<String>) -> Self {
+        let TrustList { territory, sequence, issued_at, next_update, mut services, .. } = list;
+        let grace_seconds = ListIssue::GRACE_SECONDS;
+        let issue = ListIssue { url, territory, sequence, issued_at, next_update, grace_seconds };
+        for service in &mut services {
+            service.list = Some(issue.clone());
+        }
+        self.lists.push(issue);
+        self.expects_list = true;
         self.with_services(services)
     }
 
-    /// Trusts the certificates and lists that `other` trusts as well.
+    /// Lets every list count for so many seconds after its next issue was due.
+    #[must_use]
+    pub fn with_grace(mut self, grace_seconds: i64) -> Self {
+        let of_services = self.services.iter_mut().filter_map(|service| service.list.as_mut());
+        for list in self.lists.iter_mut().chain(of_services) {
+            list.grace_seconds = grace_seconds;
+        }
+        self
+    }
+
+    /// A trust list belongs to this installation, whether one can be used now or not.
+    #[must_use]
+    pub fn expecting_list(mut self) -> Self {
+        self.expects_list = true;
+        self
+    }
+
+    /// The same in place of `old`: by its algorithm policy, and what that expected is expected still.
+    #[must_use]
+    pub fn in_place_of(mut self, old: &Self) -> Self {
+        self.algorithms = Arc::clone(&old.algorithms);
+        self.expects_list |= old.expects_list;
+        self
+    }
+
+    /// Whether a trust list belongs to this installation: it has one, or is set up for one. What a
+    /// list narrows stays narrow while it is stale or missing.
+    #[must_use]
+    pub fn expects_list(&self) -> bool {
+        self.expects_list
+    }
+
+    /// Whether what its list says is old or missing at `at`: the next issue of some country's
+    /// newest list is overdue, or there is none where one is expected.
+    #[must_use]
+    pub fn lacks_list_at(&self, at: Timestamp) -> bool {
+        let is_newest = |list: &&ListIssue| {
+            let mut same = self.lists.iter().filter(|other| other.territory == list.territory);
+            !same.any(|other| other.issued_at > list.issued_at)
+        };
+        let mut newest = self.lists.iter().filter(is_newest);
+        if self.lists.is_empty() {
+            self.expects_list
+        } else {
+            newest.any(|list| list.is_overdue_at(at))
+        }
+    }
+
+    /// Trusts what `other` trusts as well.
     #[must_use]
     pub fn merged(mut self, other: Self) -> Self {
         for certificate in other.certificates {
@@ -110,6 +188,7 @@ impl TrustStore {
         }
         self.services.extend(other.services);
         self.lists.extend(other.lists);
+        self.expects_list |= other.expects_list;
         self
     }
 
@@ -135,6 +214,7 @@ impl TrustStore {
             services: Vec::new(),
             listed: BTreeSet::new(),
             lists: Vec::new(),
+            expects_list: false,
         }
     }
 

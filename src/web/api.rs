@@ -50,7 +50,7 @@ async fn services(
 ) -> Result<Response, Refusal> {
     refuse_parameters(&uri)?;
     let registry = state.registry.borrow().clone();
-    let has_trust_list = state.trust.borrow().newest_list().is_some();
+    let has_trust_list = state.trust.borrow().expects_list();
     let items: Vec<Value> = registry
         .branches
         .iter()

@@ -1,4 +1,5 @@
 use super::*;
+use crate::{app::read_trust, config};
 
 const NOW: &str = "2026-12-01T00:00:00Z";
 
@@ -18,7 +19,8 @@ fn list(territory: &str, sequence: u32) -> Vec<u8> {
 fn accepted(bytes: &[u8]) -> Accepted {
     let verified = HowVerified::Digest { why: "a test".to_owned() };
     let sha256 = Sha256::of(bytes).to_string();
-    let note = ListNote { sha256, previous: None, accepted_at: NOW.parse().unwrap(), verified };
+    let note =
+        ListNote { sha256, previous: None, accepted_at: NOW.parse().unwrap(), url: None, verified };
     Accepted { list: TrustList::read(bytes).unwrap(), note }
 }
 
@@ -75,4 +77,61 @@ fn a_published_digest_is_read_as_octets_and_as_text() {
     assert_eq!(published_digest(digest.as_bytes()), Some(digest));
     assert_eq!(published_digest(format!("{digest}  TL.xml\n").as_bytes()), Some(digest));
     assert_eq!(published_digest(b"<html>"), None);
+}
+
+#[test]
+fn a_list_is_expected_where_one_is_set_up_or_lies_usable_or_not() {
+    type Make = fn(&Path);
+    let section = |directory: &Path| config::Trust {
+        directory: directory.to_owned(),
+        ..config::Trust::default()
+    };
+    let cases: [(&str, Make, bool, bool); 5] = [
+        ("nothing", |_| {}, false, false),
+        (
+            "a list",
+            |directory| {
+                let path = directory.join("list.xml");
+                store_list(&path, &list("UA", 1), &accepted(&list("UA", 1))).unwrap();
+            },
+            true,
+            false,
+        ),
+        (
+            "one that nobody verified",
+            |directory| fs::write(directory.join("list.xml"), list("UA", 1)).unwrap(),
+            true,
+            true,
+        ),
+        (
+            "the note of one that is gone",
+            |directory| fs::write(directory.join("list.xml.verified"), "").unwrap(),
+            true,
+            true,
+        ),
+        (
+            "something else",
+            |directory| fs::write(directory.join("README.txt"), "").unwrap(),
+            false,
+            false,
+        ),
+    ];
+    let now = NOW.parse().unwrap();
+    for (what, make, expected, lacking) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        make(directory.path());
+        let store = read_trust(&section(directory.path())).unwrap().store;
+        assert_eq!(store.expects_list(), expected, "{what}");
+        assert_eq!(store.lacks_list_at(now), lacking, "{what}");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let empty = || section(directory.path());
+    for section in [
+        config::Trust { list_url: Some("https://example.org/UA-TL.xml".to_owned()), ..empty() },
+        config::Trust { list_signers: vec!["00".repeat(32)], ..empty() },
+        config::Trust { list_sha256: Some("00".repeat(32)), ..empty() },
+    ] {
+        let store = read_trust(&section).unwrap().store;
+        assert!(store.expects_list() && store.lacks_list_at(now), "{section:?}");
+    }
 }

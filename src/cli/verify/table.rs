@@ -4,7 +4,7 @@
 use super::super::say;
 use crate::domain::{
     BestTimeSource, CertificateReport, CertificateRole, CertificateSource, Container,
-    DocumentReport, Indication, Qualification, QualificationReport, RevocationKind,
+    DocumentReport, Indication, ListReport, Qualification, QualificationReport, RevocationKind,
     RevocationReport, RevocationSource, RevocationStatus, SignatureReport, SignerKind,
     SubIndication, Timestamp, TimestampReport,
 };
@@ -53,9 +53,12 @@ fn print_signature(signature: &SignatureReport) {
     }
     line("algorithm", &format!("{}, {}", signature.algorithm, signature.digest_algorithm));
     line("level", signature.level.as_str());
-    if let Some(QualificationReport { kind, reasons }) = &signature.qualification {
+    if let Some(QualificationReport { kind, reasons, list: source }) = &signature.qualification {
         line("by law", qualification(*kind));
         list("", reasons);
+        if let Some(source) = source {
+            line("", &trust_list(source));
+        }
     }
     list("covers", &signature.covers);
     if let Some(claimed) = signature.signing_time {
@@ -214,6 +217,15 @@ fn container(container: Container) -> &'static str {
         Container::Pades => "PDF with signatures inside",
         Container::None => "no container",
     }
+}
+
+fn trust_list(list: &ListReport) -> String {
+    let next = list.next_update.map_or_else(|| "never".to_owned(), |next| next.to_string());
+    let from = list.url.as_ref().map(|url| format!(", from {url}")).unwrap_or_default();
+    format!(
+        "Trust list of {}, issue {} of {}, next update {next}{from}.",
+        list.territory, list.sequence, list.issued_at
+    )
 }
 
 fn qualification(kind: Qualification) -> &'static str {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Timestamp;
+
 /// The kind of a signature. Told by its certificate, the trust list and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -40,4 +42,22 @@ pub struct QualificationReport {
     pub kind: Qualification,
     /// Every fact that it follows from, each an English sentence.
     pub reasons: Vec<String>,
+    /// The trust list that it follows from; `None` without one, and in reports of older versions.
+    #[serde(default)]
+    pub list: Option<ListReport>,
+}
+
+/// One issue of a trust list (ETSI TS 119 612 §5.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListReport {
+    /// Where it was fetched from; `None` when it was imported from a file.
+    pub url: Option<String>,
+    /// The country.
+    pub territory: String,
+    /// Its number (`TSLSequenceNumber`).
+    pub sequence: u64,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When the next is due; `None`: it is closed, and no other follows.
+    pub next_update: Option<Timestamp>,
 }

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     algorithms::DigestAlgorithm,
     domain::{Indication, SubIndication, Timestamp, WarningCode},
-    trust::{Certificate, ServiceKind, ServiceStatus, TrustService, TrustStore},
+    trust::{Certificate, ServiceKind, ServiceStatus, TrustList, TrustService, TrustStore},
 };
 
 mod layers;
@@ -277,6 +277,7 @@ fn is_qualified_when_a_list_had_granted_the_service_at_that_time() {
         certificates: vec![certificate(&authority)],
         key_ids: Vec::new(),
         subjects: Vec::new(),
+        list: None,
         history: vec![ServiceStatus::new(moment(from), is_granted)],
     };
     let early = "2025-01-01T00:00:00Z";
@@ -292,6 +293,40 @@ fn is_qualified_when_a_list_had_granted_the_service_at_that_time() {
         assert_eq!(right.time.is_some(), is_right, "{:?}", right.report.reason);
         let wrong = judge_by(&token(&authority, b"other", TIME), &trust, &[]);
         assert_eq!(wrong.report.qualified, Some(false));
+    }
+}
+
+#[test]
+fn whether_a_service_is_granted_is_unknown_when_its_list_is_long_overdue() {
+    let authority = authority(7);
+    let service = TrustService {
+        kind: ServiceKind::QualifiedTimeStamping,
+        provider: "Тест".to_owned(),
+        name: "Тест".to_owned(),
+        certificates: vec![certificate(&authority)],
+        key_ids: Vec::new(),
+        subjects: Vec::new(),
+        list: None,
+        history: vec![ServiceStatus::new(moment("2025-01-01T00:00:00Z"), true)],
+    };
+    for (next_update, qualified) in [
+        (Some("2026-09-01T00:00:00Z"), Some(true)),
+        (Some("2026-08-25T10:00:00Z"), Some(true)),
+        (Some("2026-08-25T09:59:59Z"), None),
+        (None, Some(true)),
+    ] {
+        let list = TrustList {
+            territory: "UA".to_owned(),
+            sequence: 1,
+            issued_at: moment("2026-01-01T00:00:00Z"),
+            next_update: next_update.map(moment),
+            services: vec![service.clone()],
+            problems: Vec::new(),
+        };
+        let trust = TrustStore::empty().with_list(list);
+        let judged = judge_by(&token(&authority, COVERED, TIME), &trust, &[]);
+        assert_eq!(outcome(&judged), PASSED);
+        assert_eq!(judged.report.qualified, qualified, "{next_update:?}");
     }
 }
 

@@ -160,6 +160,7 @@ fn granted(kind: ServiceKind, certificate: Certificate) -> TrustService {
         certificates: vec![certificate],
         key_ids: Vec::new(),
         subjects: Vec::new(),
+        list: None,
         history: vec![ServiceStatus::new("2020-01-01T00:00:00Z".parse().unwrap(), true)],
     }
 }
@@ -204,6 +205,7 @@ fn an_authority_of_a_list_is_trusted_while_it_is_granted() {
         certificates: vec![Draft::authority("Root", 1, ("Root", 1)).make()],
         key_ids: Vec::new(),
         subjects: Vec::new(),
+        list: None,
         history: [("2020-01-01T00:00:00Z", true), ("2027-01-01T00:00:00Z", false)]
             .map(|(from, is_granted)| ServiceStatus::new(from.parse().unwrap(), is_granted))
             .to_vec(),

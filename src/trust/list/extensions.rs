@@ -4,10 +4,9 @@
 //! than is heeded must not be taken to say less.
 
 
-
 use super::{
     services::{local_name, shown},
-    xml::{ADDITIONAL, LIST, QUALIFICATIONS, XADES, children, text},
+    xml::{ADDITIONAL, LIST, Node, QUALIFICATIONS, XADES, children, text},
 };
 use crate::trust::{
     Assert, CertificateUse, Criteria, Criterion, QualificationElement, Qualifier, ServiceExtensions,
@@ -228,7 +227,7 @@ fn key_usage(part: Node<'_, '_>) -> Criterion {
     }
 }
 
-/// Object identifiers, each in an XAdES `Identifier`, as such or as a URN (RFC 3061).
+/// Object identifiers, each in an `xades:Identifier`, as such or as a URN (RFC 3061).
 fn oids(node: Node<'_, '_>, element: (&'static str, &'static str)) -> Option<Vec<String>> {
     let oid = |node: Node<'_, '_>| {
         let identifier = children(node, (XADES, "Identifier")).next()?;

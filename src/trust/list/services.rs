@@ -63,6 +63,7 @@ fn read_service(
         certificates: Vec::new(),
         key_ids: Vec::new(),
         subjects: Vec::new(),
+        list: None,
         history: Vec::new(),
     };
     let identity = child(information, (LIST, "ServiceDigitalIdentity"))

@@ -2,7 +2,7 @@ use Qualification as Kind;
 
 use super::*;
 use crate::trust::{
-    ServiceStatus,
+    ServiceStatus, TrustList,
     sample::{Draft, name, object_identifier, tlv},
 };
 
@@ -45,6 +45,7 @@ fn service(kind: ServiceKind, history: &[(&str, bool)]) -> TrustService {
         certificates: vec![authority().make()],
         key_ids: Vec::new(),
         subjects: Vec::new(),
+        list: None,
         history: history.iter().map(status).collect(),
     }
 }
@@ -135,4 +136,53 @@ fn the_issuer_of_a_pinned_signer_is_looked_for_in_the_list() {
     assert_eq!(qualification(&right.make(), None, &trust, at).kind, Kind::QualifiedSignature);
     let forged = Draft { issuer_key: 5, ..right };
     assert_eq!(qualification(&forged.make(), None, &trust, at).kind, Kind::NotQualified);
+}
+
+#[test]
+fn a_list_that_is_long_overdue_says_nothing_for_what_came_later() {
+    const DAY: i64 = 86_400;
+    let list = |next_update: Option<&str>| TrustList {
+        territory: "UA".to_owned(),
+        sequence: 7,
+        issued_at: "2026-06-01T00:00:00Z".parse().unwrap(),
+        next_update: next_update.map(|next| next.parse().unwrap()),
+        services: vec![service(ServiceKind::QualifiedAuthority, &[("2020-01-01T00:00:00Z", true)])],
+        problems: Vec::new(),
+    };
+    let issuer = authority().make();
+    let stranger = Draft::authority("Інший", 3, ("Інший", 3)).make();
+    let next = Some("2026-12-01T00:00:00Z");
+    for (next, grace, at, known) in [
+        (next, 7, "2026-12-01T00:00:00Z", true),
+        (next, 7, "2026-12-08T00:00:00Z", true),
+        (next, 7, "2026-12-08T00:00:01Z", false),
+        (next, 0, "2026-12-01T00:00:01Z", false),
+        (next, 90, SIGNED_AT, true),
+        // Closed: no other list follows.
+        (None, 0, SIGNED_AT, true),
+        // What is proved to be older than the list's end is judged by it.
+        (next, 7, "2026-11-01T00:00:00Z", true),
+    ] {
+        let url = Some("https://example.org/UA-TL.xml".to_owned());
+        let trust = TrustStore::empty().with_list_from(list(next), url.clone());
+        let trust = trust.with_grace(grace * DAY);
+        let of = |issuer: &Certificate| {
+            let signer = signer(&[COMPLIANCE, DEVICE]).make();
+            qualification(&signer, Some(issuer), &trust, at.parse().unwrap())
+        };
+        let (own, strange) = (of(&issuer), of(&stranger));
+        let due = if known { Kind::QualifiedSignature } else { Kind::Undetermined };
+        assert_eq!(own.kind, due, "{next:?} {grace} {at}: {:?}", own.reasons);
+        let due = if known { Kind::NotQualified } else { Kind::Undetermined };
+        assert_eq!(strange.kind, due, "{next:?} {grace} {at}: {:?}", strange.reasons);
+        let told = own.list.unwrap();
+        assert_eq!((told.sequence, told.territory.as_str(), &told.url), (7, "UA", &url));
+        assert_eq!(told.next_update.map(|next| next.to_string()).as_deref(), next);
+    }
+    // A fresh one that names the service as well decides.
+    let fresh = TrustList { sequence: 8, ..list(None) };
+    let trust = TrustStore::empty().with_list(list(next)).with_list(fresh);
+    let signer = signer(&[COMPLIANCE, DEVICE]).make();
+    let report = qualification(&signer, Some(&issuer), &trust, SIGNED_AT.parse().unwrap());
+    assert_eq!(report.kind, Kind::QualifiedSignature, "{:?}", report.reasons);
 }

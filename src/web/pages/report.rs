@@ -153,7 +153,7 @@ fn facts(t: Texts, signature: &SignatureReport) -> Vec<Fact> {
         ],
     );
     facts.push(Fact::new(t.say("judged-for"), judged_for));
-    if let Some(QualificationReport { kind, reasons }) = &signature.qualification {
+    if let Some(QualificationReport { kind, reasons, .. }) = &signature.qualification {
         facts.push(Fact::new(t.say("qualification"), t.say(qualification_key(*kind))));
         if !reasons.is_empty() {
             let reasons = reasons.join(" ");

@@ -103,6 +103,6 @@ fn legal_basis(state: &State, t: Texts, share: &Disclosed) -> Option<String> {
 fn signers(state: &State, t: Texts, share: &Disclosed) -> Option<String> {
     let registry = state.registry.borrow();
     let service = registry.branch(&share.row.branch)?.service(share.row.service.as_ref()?)?;
-    let accepted = service.accepted_signers(state.trust.borrow().newest_list().is_some());
+    let accepted = service.accepted_signers(state.trust.borrow().expects_list());
     Some(accepted_signers(t, Some(&accepted.to_string())))
 }

@@ -56,6 +56,8 @@ finding-stale_copy = { $hours ->
        *[other] The copy was made { $age } ago, and the service expects a newer one.
     }
     .todo = Ask the visitor to send a fresh copy.
+finding-trust_list_stale = The trust list is out of date or missing: whether authorities may still issue certificates is not known.
+    .todo = Tell the administrator, who has to fetch the new list. Until then do not rely on the word “qualified” in the report.
 finding-type_by_name = The type is taken from the file name alone, and anybody can change a name.
     .todo = Open the copy and see whether it really is such a document.
 finding-type_unknown = The type of the document could not be told.

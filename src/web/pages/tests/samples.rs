@@ -322,6 +322,7 @@ fn report(indication: Indication, sub: Option<SubIndication>) -> DocumentReport 
             qualification: Some(QualificationReport {
                 kind: Qualification::AdvancedSealWithQualifiedCertificate,
                 reasons: vec!["The certificate says QcCompliance and not QcSSCD.".to_owned()],
+                list: None,
             }),
             covers: vec!["довідка.pdf".to_owned()],
             attributes: vec![AttributeReport {
