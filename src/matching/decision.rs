@@ -8,9 +8,7 @@ use super::{
     signer::Rules,
 };
 use crate::{
-    domain::{
-        Assurance, Finding, FindingCode, Severity, Timestamp, TypeCode, TypeSource, Verdict,
-    },
+    domain::{Assurance, Finding, FindingCode, Severity, Timestamp, TypeCode, TypeSource, Verdict},
     registry::{Branch, Issuers, QrTerm, Requirement, Service},
 };
 

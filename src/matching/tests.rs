@@ -128,6 +128,7 @@ fn sample(code: &str, worth: Worth) -> Sample {
         qualification: kind.filter(|kind| *kind == SignerKind::Seal).map(|_| QualificationReport {
             kind: Qualification::QualifiedSeal,
             reasons: Vec::new(),
+            list: None,
         }),
         covers: Vec::new(),
         attributes: Vec::new(),

@@ -3,7 +3,6 @@
 //! One that is critical must be understood to the last word: a list that says more of a service
 //! than is heeded must not be taken to say less.
 
-
 use super::{
     services::{local_name, shown},
     xml::{ADDITIONAL, LIST, Node, QUALIFICATIONS, XADES, children, text},
