@@ -1,6 +1,6 @@
 //! A document with all its signature files, from bytes to [`Examined`].
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use bytes::Bytes;
 
@@ -70,6 +70,16 @@ impl Examined {
     #[must_use]
     pub fn proofs(&self) -> &[Proof] {
         &self.proofs
+    }
+
+    /// What the copy is known by when it comes again: the SHA-256 of its content and of whatever a
+    /// signature that passed covers. One in common makes two files the same copy: what surrounds
+    /// the signed bytes is in the content's at most. Nothing at all is no copy of anything.
+    #[must_use]
+    pub fn known_by(&self) -> BTreeSet<Sha256> {
+        let nothing = Sha256::of(b"");
+        let covered = self.proofs.iter().flat_map(Proof::covered).copied();
+        covered.chain([Sha256::of(&self.content)]).filter(|digest| *digest != nothing).collect()
     }
 
     /// Certificates on proved paths whose revocation could not be checked.

@@ -2,6 +2,9 @@
 
 use crate::domain::Sha256;
 
+#[cfg(test)]
+mod tests;
+
 /// A signature that is `TOTAL_PASSED`: whose it is and what it covers. Only
 /// [`examine`](super::examine()) makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
