@@ -25,7 +25,7 @@ pub use address::{AddressError, MailAddress};
 pub use content::{DocumentForm, NotADocument};
 pub use digest::{DigestError, Sha256};
 pub use document_type::{TypeCode, TypeCodeError, TypeSource};
-pub use finding::{Finding, FindingCode, Severity};
+pub use finding::{Finding, FindingCode, FirstReceipt, Severity};
 pub use id::{BranchId, IdError, MailId, ServiceId, ShareId};
 pub use indication::{Indication, SubIndication};
 pub use language::Language;

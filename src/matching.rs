@@ -7,6 +7,9 @@
 //! The verdict is the worst that applies, in the order of [`Verdict`]. Documents that the service
 //! asked for decide it. Others are excess: they are hidden from operators, kept for the short
 //! term, and neither help nor harm, unless nothing that was asked for came at all.
+//!
+//! Whether a copy came before changes no verdict, and is a matter of all shares: the store, which
+//! has them, adds the finding `duplicate`.
 
 mod copy;
 mod decision;
@@ -41,8 +44,6 @@ pub struct ExaminedDocument {
     pub document: Document,
     /// What its signatures are worth.
     pub examined: Examined,
-    /// The earlier share that had the same signed bytes.
-    pub first_receipt: Option<ShareId>,
 }
 
 /// What holds for every share of the installation.
@@ -173,7 +174,7 @@ impl Judgement {
     pub fn noting(mut self, notes: impl IntoIterator<Item = Finding>) -> Self {
         let notes = notes.into_iter().filter(|note| note.severity == Severity::Info);
         self.findings.extend(notes);
-        decision::sort(&mut self.findings);
+        Finding::sort(&mut self.findings);
         self
     }
 
@@ -341,7 +342,6 @@ impl ExaminedDocument {
             report: self.examined.report(),
             proofs: self.examined.proofs(),
             content: self.examined.document().map(|content| Sha256::of(content)),
-            first_receipt: self.first_receipt,
         }
     }
 }

@@ -334,7 +334,7 @@ impl Pipeline {
         let registry = Arc::clone(&self.registry.borrow());
         let mut targets: Vec<Target> = Vec::new();
         let mut homeless = false;
-        for recipient in &envelope.recipients {
+        for (place, recipient) in (0..).zip(&envelope.recipients) {
             let Some(found) = registry.find(recipient) else {
                 homeless = true;
                 continue;
@@ -347,6 +347,7 @@ impl Pipeline {
                 }
                 None => targets.push(Target {
                     branch: found.branch.clone(),
+                    place,
                     service,
                     recipients: vec![recipient.clone()],
                 }),
@@ -365,6 +366,8 @@ struct Place {
 /// One branch that a mail came to.
 struct Target {
     branch: Branch,
+    /// The place of its first address among the mail's recipients, from 0.
+    place: u32,
     service: Option<ServiceId>,
     recipients: Vec<MailAddress>,
 }

@@ -183,6 +183,17 @@ impl Branch {
         self.services.iter().find(|service| service.id == *id)
     }
 
+    /// How old a copy may be that is taken for fresh, in hours: by the service, or where that is
+    /// not known by the branch's most patient one.
+    #[must_use]
+    pub fn max_copy_age_hours(&self, service: Option<&ServiceId>) -> u32 {
+        let services = service
+            .and_then(|id| self.service(id))
+            .map_or_else(|| self.services.as_slice(), std::slice::from_ref);
+        let hours = services.iter().map(|service| service.max_copy_age_hours);
+        hours.max().unwrap_or(file::DEFAULT_COPY_AGE_HOURS)
+    }
+
     /// The services that are offered now.
     pub fn active_services(&self) -> impl Iterator<Item = &Service> {
         self.services.iter().filter(|service| service.active)

@@ -9,6 +9,9 @@
 //! clock stands before something that has happened. Every run is recorded, also one that found
 //! nothing or was refused.
 //!
+//! Keyed fingerprints of copies outlive them until their own day, which is another step: those
+//! that no kept copy has are forgotten then.
+//!
 //! When to run, and how often, is the caller's to decide.
 
 use crate::{
@@ -95,8 +98,9 @@ impl Purge {
         report.considered = self.store.due_count(now).await?;
         self.check_clock(now).await?;
         self.destroy_keys(now).await?;
+        self.forget_copies(now, report).await?;
         let mut pending = self.store.pending_destructions(None, BATCH).await?;
-        if !pending.is_empty() {
+        if !pending.is_empty() || report.forgotten > 0 {
             self.store.forget_remnants().await?;
         }
         while let Some(last) = pending.last() {
@@ -128,6 +132,20 @@ impl Purge {
             for key in due {
                 self.store.destroy_key(key.share, key.term, now).await?;
             }
+        }
+    }
+
+    async fn forget_copies(
+        &self,
+        now: Timestamp,
+        report: &mut PurgeReport,
+    ) -> Result<(), StoreError> {
+        loop {
+            let forgotten = self.store.forget_copies(now, BATCH).await?;
+            if forgotten == 0 {
+                return Ok(());
+            }
+            report.forgotten = report.forgotten.saturating_add(forgotten);
         }
     }
 

@@ -12,6 +12,7 @@
 //! function takes one, and asks [`Store::share`] first where it does not.
 
 mod audit;
+mod duplicate;
 mod engine;
 mod error;
 mod login;
@@ -28,6 +29,7 @@ mod user;
 mod value;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditRow};
+pub use duplicate::KnownBy;
 pub use error::StoreError;
 pub use login::LoginGate;
 pub use purge::{Destruction, DueKey, PurgeProblem, PurgeReport, PurgeRun};

@@ -44,8 +44,8 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let report = purge.run().await?;
     say(&format!(
-        "{} due, {} destroyed, {} failed",
-        report.considered, report.destroyed, report.failed
+        "{} due, {} destroyed, {} failed, {} fingerprints of former copies forgotten",
+        report.considered, report.destroyed, report.failed, report.forgotten
     ));
     Ok(if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,8 +1,10 @@
 //! Findings: what was noticed about a share, one code each.
 
-use std::{fmt, str::FromStr};
+use std::{cmp::Reverse, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+use super::ShareId;
 
 /// How much a finding matters to the person who decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,7 +70,8 @@ finding_codes! {
     ContentTimeOnly = "content_time_only", Warning;
     /// Opening the mail stopped the program more than once; it is kept unopened.
     CrashedWhileOpening = "crashed_while_opening", Error;
-    /// The same signed bytes came before; the detail is the first share's id.
+    /// What a signature here covers, or the same content, came before; the detail is where
+    /// ([`FirstReceipt`]).
     Duplicate = "duplicate", Warning;
     /// A copy is encrypted, and the organisation has no key for it; the detail is the numbers of
     /// the certificates that it is encrypted for.
@@ -167,7 +170,7 @@ impl FromStr for FindingCode {
 /// One thing noticed about a share or one of its documents.
 ///
 /// Kept in the clear and counted. `detail` is a type code, an algorithm, a sub-indication, a policy's
-/// or a limit's name, a word for what a file is, a number or a share's id, by its code: no personal
+/// or a limit's name, a word for what a file is, a number or a first receipt, by its code: no personal
 /// data. That of a code about
 /// the sender names a domain, which may be a person's own: such findings go with the share's key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -199,5 +202,36 @@ impl Finding {
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// Puts findings into the order to show them: the worst severity first, then by document, each
+    /// once.
+    pub fn sort(findings: &mut Vec<Self>) {
+        findings.sort_by(|one, other| {
+            let key = |finding: &Self| (Reverse(finding.severity), finding.document, finding.code);
+            key(one).cmp(&key(other)).then_with(|| one.detail.cmp(&other.detail))
+        });
+        findings.dedup();
+    }
+}
+
+/// Where the copy of a [`FindingCode::Duplicate`] came first: the finding's detail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstReceipt {
+    /// In a share that is destroyed; which one is not kept.
+    Destroyed,
+    /// In a share of a branch that the reader does not see.
+    Elsewhere,
+    /// In this share.
+    Share(ShareId),
+}
+
+impl fmt::Display for FirstReceipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Destroyed => f.write_str("destroyed"),
+            Self::Elsewhere => f.write_str("other-branch"),
+            Self::Share(share) => share.fmt(f),
+        }
     }
 }

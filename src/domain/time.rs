@@ -76,6 +76,12 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0).div_euclid(MICROS_PER_SECOND)
     }
 
+    /// The first moment of this day in UTC.
+    #[must_use]
+    pub fn start_of_utc_day(self) -> Self {
+        Self::from_micros(self.0.div_euclid(MICROS_PER_DAY).saturating_mul(MICROS_PER_DAY))
+    }
+
     /// The day of this moment in Kyiv.
     #[must_use]
     pub fn day_in_kyiv(self) -> Date {

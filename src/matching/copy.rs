@@ -4,7 +4,7 @@ use super::signer::{Acceptance, Rules};
 use crate::{
     domain::{
         Assurance, BestTimeSource, DocumentForm, DocumentReport, Finding, FindingCode, Indication,
-        NotADocument, Severity, Sha256, ShareId, SignatureReport, SubIndication, Timestamp,
+        NotADocument, Severity, Sha256, SignatureReport, SubIndication, Timestamp,
         TypeCode, TypeSource, Verdict, WarningCode,
     },
     registry::AcceptedImages,
@@ -39,8 +39,6 @@ pub(super) struct Copy<'a> {
     pub(super) proofs: &'a [Proof],
     /// The SHA-256 of its content; `None` for signature files whose document is not in the mail.
     pub(super) content: Option<Sha256>,
-    /// The earlier share that had the same signed bytes.
-    pub(super) first_receipt: Option<ShareId>,
 }
 
 /// What a copy is worth by itself.

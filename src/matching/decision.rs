@@ -158,7 +158,7 @@ pub(super) fn decide<'a>(
         bench.check_qr(service, received_at);
     }
 
-    sort(&mut bench.findings);
+    Finding::sort(&mut bench.findings);
     let places =
         all().map(|(copy, grade)| Place { excess: is_excess(copy), decisive: grade.decisive });
     Decision {
@@ -257,10 +257,6 @@ impl Bench {
 
     /// What is worth knowing of any copy, and never changes the verdict.
     fn note(&mut self, copy: &Copy<'_>, excess: bool) {
-        if let Some(first) = copy.first_receipt {
-            let finding = copy.finding(FindingCode::Duplicate);
-            self.findings.push(finding.with_detail(first.to_string()));
-        }
         if copy.type_code.is_unknown() {
             self.findings.push(copy.finding(FindingCode::TypeUnknown));
         }
@@ -279,15 +275,6 @@ impl Bench {
             self.findings.push(finding.with_detail(since.to_string()));
         }
     }
-}
-
-/// The worst severity first, then by document, each once.
-pub(super) fn sort(findings: &mut Vec<Finding>) {
-    findings.sort_by(|one, other| {
-        let key = |finding: &Finding| (Reverse(finding.severity), finding.document, finding.code);
-        key(one).cmp(&key(other)).then_with(|| one.detail.cmp(&other.detail))
-    });
-    findings.dedup();
 }
 
 /// What the service asks for and none of `types` is.

@@ -80,7 +80,6 @@ struct Sample {
     report: DocumentReport,
     proofs: Vec<Proof>,
     content: Option<Sha256>,
-    first_receipt: Option<ShareId>,
 }
 
 fn sample(code: &str, worth: Worth) -> Sample {
@@ -155,7 +154,6 @@ fn sample(code: &str, worth: Worth) -> Sample {
             .into_iter()
             .collect(),
         content: Some(Sha256::of(content.as_bytes())),
-        first_receipt: None,
     }
 }
 
@@ -222,7 +220,6 @@ fn copies(samples: &[Sample]) -> Vec<Copy<'_>> {
             report: &sample.report,
             proofs: &sample.proofs,
             content: sample.content,
-            first_receipt: sample.first_receipt,
         })
         .collect()
 }
@@ -492,14 +489,9 @@ fn names_the_algorithm_in_the_chain_that_is_not_supported() {
 }
 
 #[test]
-fn links_a_duplicate_and_flags_an_expired_code_without_a_worse_verdict() {
+fn flags_an_expired_code_without_a_worse_verdict() {
     let branch = branch(&[("x", "[\"u-id\"]", "qr_issued_on = 2026-03-01")]);
-    let first = ShareId::from_bytes([7; 16]);
-    let copy = Sample { first_receipt: Some(first), ..sample("u-id", Worth::Sealed) };
-    let decision = decide(&branch, None, &[copy], Vec::new());
+    let decision = decide(&branch, None, &[sample("u-id", Worth::Sealed)], Vec::new());
     assert_eq!(decision.verdict, Verdict::Verified);
-    assert_eq!(
-        shown(&decision.findings),
-        ["qr_expired - 2026-09-01".to_owned(), format!("duplicate 1 {first}")]
-    );
+    assert_eq!(shown(&decision.findings), ["qr_expired - 2026-09-01"]);
 }

@@ -10,13 +10,17 @@ use crate::{
     message,
     metrics::Stage,
     signature::{self, Budget, Conditions, Examined},
+    store::KnownBy,
     trust::{RevocationStore, TrustStore, Wanted},
+    vault::Vault,
 };
 
 use super::Pipeline;
 
-/// What content is fingerprinted for: to see that it came before.
+/// What is fingerprinted to see that it came before: the content of a copy, and each SHA-256 that
+/// the copy is known by.
 const CONTENT: &str = "document-content";
+const KNOWN_BY: &str = "document-known-by";
 
 /// What a mail is judged by, as it is at one moment.
 #[derive(Clone)]
@@ -63,8 +67,8 @@ pub(super) enum Content {
 pub(super) struct Examination {
     pub(super) document: Document,
     pub(super) examined: Examined,
-    /// Of its content: tells when it comes again.
-    pub(super) fingerprint: Fingerprint,
+    /// What it is known by when it comes again.
+    pub(super) fingerprints: Vec<Fingerprint>,
 }
 
 impl Opened {
@@ -72,10 +76,21 @@ impl Opened {
     pub(super) fn fingerprints(&self) -> Vec<Fingerprint> {
         match &self.content {
             Content::Documents { documents, .. } => {
-                documents.iter().map(|examination| examination.fingerprint).collect()
+                documents.iter().flat_map(|one| one.fingerprints.iter().copied()).collect()
             }
             Content::Malformed(_) => Vec::new(),
         }
+    }
+
+    /// What the documents of a share of this mail are known by, those of a judgement that took them
+    /// in this order; `stale_from` as in [`KnownBy`].
+    pub(super) fn known_by(&self, stale_from: Timestamp) -> KnownBy {
+        let documents = match &self.content {
+            Content::Documents { documents, .. } => documents.as_slice(),
+            Content::Malformed(_) => &[],
+        };
+        let documents = documents.iter().map(|one| one.fingerprints.clone());
+        KnownBy { documents: (1..).zip(documents).collect(), stale_from }
     }
 
     /// Certificates of which nobody could say whether they were revoked.
@@ -147,8 +162,8 @@ pub(super) fn open_and_examine(
         .map(|document| {
             let conditions = Conditions { encrypted: &document.encrypted, ..conditions };
             let examined = signature::examine(&document.signed, &conditions);
-            let fingerprint = pipeline.vault.fingerprint(CONTENT, examined.content());
-            Examination { document, examined, fingerprint }
+            let fingerprints = fingerprints(&examined, &pipeline.vault);
+            Examination { document, examined, fingerprints }
         })
         .collect();
     metrics.stage(Stage::Verify, start.elapsed());
@@ -171,6 +186,15 @@ pub(super) fn open_and_examine(
         signals: Vec::new(),
         content,
     }
+}
+
+/// What a copy is known by. The content itself is among it for copies that an earlier version kept.
+fn fingerprints(examined: &Examined, vault: &Vault) -> Vec<Fingerprint> {
+    let content = examined.content();
+    let digests = examined.known_by();
+    let known_by = digests.iter().map(|digest| vault.fingerprint(KNOWN_BY, digest.as_bytes()));
+    let content = (!content.is_empty()).then(|| vault.fingerprint(CONTENT, content));
+    known_by.chain(content).collect()
 }
 
 fn shorten(subject: &str) -> String {

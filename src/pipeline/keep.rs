@@ -8,9 +8,10 @@
 use std::time::Instant;
 
 use crate::{
-    domain::{DocumentDetails, Fingerprint, Sha256, ShareDetails, ShareId, Term},
+    domain::{DocumentDetails, Sha256, ShareDetails, ShareId, Term, Timestamp},
     matching::{self, Address, Case, ExaminedDocument, JudgedDocument, Judgement},
     metrics::Stage,
+    registry::Branch,
     sealing::Key,
     spool::SpooledMail,
     store::{Inserted, NewDocument, NewKey, NewShare, StoreError},
@@ -41,7 +42,7 @@ impl Pipeline {
         opened: &Opened,
     ) -> Result<(), PipelineError> {
         let share = ShareId::of(mail.id, &target.branch.id);
-        let judgement = self.judge_for(share, mail, target, opened).await?;
+        let judgement = self.judge_for(share, mail, target, opened);
         let judgement = judgement.noting(opened.signals.iter().cloned());
         let start = Instant::now();
         self.seal_and_commit(share, mail, target, opened, &judgement).await?;
@@ -52,35 +53,27 @@ impl Pipeline {
         Ok(())
     }
 
-    async fn judge_for(
+    fn judge_for(
         &self,
         share: ShareId,
         mail: &SpooledMail,
         target: &Target,
         opened: &Opened,
-    ) -> Result<Judgement, PipelineError> {
+    ) -> Judgement {
         let received_at = mail.envelope.received_at;
         let branch = &target.branch;
         let (documents, findings) = match &opened.content {
             Content::Malformed(finding) => {
-                return Ok(Judgement::malformed(
-                    share,
-                    &branch.id,
-                    received_at,
-                    finding.clone(),
-                    &self.policy,
-                ));
+                let finding = finding.clone();
+                return Judgement::malformed(share, &branch.id, received_at, finding, &self.policy);
             }
             Content::Documents { documents, findings } => (documents, findings),
         };
-        let first_receipts = self.store.first_receipts(mail.id, &opened.fingerprints()).await?;
         let documents = documents
             .iter()
-            .zip(first_receipts)
-            .map(|(examination, first_receipt)| ExaminedDocument {
+            .map(|examination| ExaminedDocument {
                 document: examination.document.clone(),
                 examined: examination.examined.clone(),
-                first_receipt,
             })
             .collect();
         let start = Instant::now();
@@ -95,7 +88,7 @@ impl Pipeline {
             policy: &self.policy,
         });
         self.metrics.stage(Stage::Match, start.elapsed());
-        Ok(judgement)
+        judgement
     }
 
     async fn seal_and_commit(
@@ -126,7 +119,7 @@ impl Pipeline {
         judgement: &Judgement,
         keys: &Keys,
     ) -> Result<Inserted, PipelineError> {
-        let documents = self.seal(share, mail, opened, judgement, keys).await?;
+        let documents = self.seal(share, mail, judgement, keys).await?;
         let details = ShareDetails {
             sender: mail.envelope.sender.clone(),
             recipients: target.recipients.clone(),
@@ -141,6 +134,7 @@ impl Pipeline {
         let new = NewShare {
             judgement,
             mail: mail.id,
+            mail_place: target.place,
             judged_at: self.clock.now(),
             mail_bytes: u64::try_from(mail.message.len()).unwrap_or(u64::MAX),
             keys: keys
@@ -152,6 +146,7 @@ impl Pipeline {
             message_id: message_id
                 .map(|id| self.vault.fingerprint(ShareDetails::MESSAGE_ID_KIND, id.as_bytes())),
             documents,
+            known_by: opened.known_by(stale_from(judgement, &target.branch)),
         };
         Ok(self.store.insert_share(&new).await?)
     }
@@ -171,7 +166,6 @@ impl Pipeline {
         &self,
         share: ShareId,
         mail: &SpooledMail,
-        opened: &Opened,
         judgement: &Judgement,
         keys: &Keys,
     ) -> Result<Vec<NewDocument>, PipelineError> {
@@ -180,9 +174,9 @@ impl Pipeline {
         self.vault.put(share, term, &ObjectName::mail(), keys.of(term), &kept).await?;
         drop(kept);
         let mut documents = Vec::new();
-        for (document, fingerprint) in judgement.documents().iter().zip(opened.fingerprints()) {
+        for document in judgement.documents() {
             let key = keys.of(document.term());
-            documents.push(self.seal_document(share, document, fingerprint, key).await?);
+            documents.push(self.seal_document(share, document, key).await?);
         }
         Ok(documents)
     }
@@ -206,7 +200,6 @@ impl Pipeline {
         &self,
         share: ShareId,
         judged: &JudgedDocument,
-        fingerprint: Fingerprint,
         key: &Key,
     ) -> Result<NewDocument, PipelineError> {
         let (number, term) = (judged.number(), judged.term());
@@ -229,8 +222,13 @@ impl Pipeline {
         Ok(NewDocument {
             number,
             sealed_details: self.vault.seal_details(share, term, &kind, key, &details)?,
-            fingerprint,
             signature_files,
         })
     }
+}
+
+/// When the copies of a share are too old to be taken for fresh where it was judged.
+pub(super) fn stale_from(judgement: &Judgement, branch: &Branch) -> Timestamp {
+    let hours = branch.max_copy_age_hours(judgement.service());
+    judgement.received_at().plus_seconds(i64::from(hours) * 3600)
 }

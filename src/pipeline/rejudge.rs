@@ -3,13 +3,13 @@
 //! A share says what it waits for. When that changes, its raw mail is taken from the vault, opened
 //! and judged as at first: for the moment of receipt and for the service it was matched with, by
 //! the registry of now. What comes out takes the place of what was said before. Only what is said
-//! changes: objects, data keys and which copies are hidden stay, so a share that the registry of
+//! changes: objects, data keys, which copies are hidden and which came before stay, so a share that the registry of
 //! now would split otherwise is left as it is.
 //!
 //! Each step may be cut off and is done again by the next run. A share that stops the program
 //! when it is judged again is given up after a few times.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -22,13 +22,14 @@ use crate::{
     matching::{self, Address, Case, ExaminedDocument, Judgement},
     metrics::{Part, Rejudging},
     sealing::Key,
-    store::{Rejudged, Waiting},
+    store::{KnownBy, Rejudged, Waiting},
     vault::{ObjectName, VaultError},
 };
 
 use super::{
     Floor, LONGEST_PAUSE, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
     examine::{Content, Opened, Sources},
+    keep::stale_from,
 };
 
 /// How long after a change the shares are judged: several files are put into a directory at once.
@@ -149,15 +150,16 @@ impl Pipeline {
         let signals = before.findings.iter().filter(|finding| finding.code.is_of_sender());
         let named = self.named_service(&before).await?;
         let judgement = self.judge_again(&before, named.as_ref(), opened);
-        let judgement = judgement.map(|judgement| judgement.noting(signals.cloned()));
-        let Some(judgement) = judgement.filter(|judgement| is_split_as(judgement, &documents))
-        else {
+        let judgement =
+            judgement.map(|(judgement, known_by)| (judgement.noting(signals.cloned()), known_by));
+        let judgement = judgement.filter(|(judgement, _)| is_split_as(judgement, &documents));
+        let Some((judgement, known_by)) = judgement else {
             tracing::info!(share.id = %share, "the registry has changed since the share was judged, \
                 or a key that opens a copy has come: it stays as it is");
             self.store.end_rejudging(share, Some(waiting.awaits)).await?;
             return Ok(Rejudging::Unchanged);
         };
-        self.replace(&before, &documents, &judgement).await
+        self.replace(&before, &documents, &judgement, known_by).await
     }
 
     /// The raw mail of a share as it was sent; `None` when it is destroyed.
@@ -194,18 +196,21 @@ impl Pipeline {
         Ok(services.next())
     }
 
-    /// Judges by the registry of now; `None` when it no longer has the branch or the service.
+    /// Judges by the registry of now, and says what the documents are known by; `None` when the
+    /// registry no longer has the branch or the service.
     fn judge_again(
         &self,
         before: &ShareRow,
         named: Option<&ServiceId>,
         opened: Opened,
-    ) -> Option<Judgement> {
+    ) -> Option<(Judgement, KnownBy)> {
+        let known_by = opened.known_by(before.received_at);
         let (documents, opening) = match opened.content {
             Content::Documents { documents, findings } => (documents, findings),
             Content::Malformed(finding) => {
                 let (share, branch, at) = (before.id, &before.branch, before.received_at);
-                return Some(Judgement::malformed(share, branch, at, finding, &self.policy));
+                let judgement = Judgement::malformed(share, branch, at, finding, &self.policy);
+                return Some((judgement, known_by));
             }
         };
         let registry = Arc::clone(&self.registry.borrow());
@@ -217,17 +222,14 @@ impl Pipeline {
         let was_retired =
             before.findings.iter().any(|finding| finding.code == FindingCode::ServiceRetired);
         let matched = before.service.as_ref().filter(|_| !was_retired);
-        // The mails that came since are none that a copy could have been in before.
-        let first_receipts = first_receipts(before);
-        let documents = (1..)
-            .zip(documents)
-            .map(|(number, examination)| ExaminedDocument {
+        let documents = documents
+            .into_iter()
+            .map(|examination| ExaminedDocument {
                 document: examination.document,
                 examined: examination.examined,
-                first_receipt: first_receipts.get(&number).copied(),
             })
             .collect();
-        Some(matching::judge(Case {
+        let judgement = matching::judge(Case {
             share: before.id,
             branch,
             address: Address { named, before: matched },
@@ -236,7 +238,9 @@ impl Pipeline {
             documents,
             opening,
             policy: &self.policy,
-        }))
+        });
+        let stale_from = stale_from(&judgement, branch);
+        Some((judgement, KnownBy { stale_from, ..known_by }))
     }
 
     /// Puts the judgement in the place of the old one when it says anything else.
@@ -245,12 +249,15 @@ impl Pipeline {
         before: &ShareRow,
         documents: &[DocumentRow],
         judgement: &Judgement,
+        known_by: KnownBy,
     ) -> Result<Rejudging, PipelineError> {
         let share = before.id;
+        // Those that came before are no matter of judging.
+        let findings = before.findings.iter().filter(|one| one.code != FindingCode::Duplicate);
         let mut changed = before.verdict != judgement.verdict()
             || before.assurance != judgement.assurance()
             || before.service.as_ref() != judgement.service()
-            || before.findings != judgement.findings();
+            || !findings.eq(judgement.findings());
         let mut sealed_details = Vec::new();
         for (row, judged) in documents.iter().zip(judgement.documents()) {
             let key = self.kept_key(share, row.term).await?;
@@ -271,7 +278,7 @@ impl Pipeline {
             return Ok(Rejudging::Unchanged);
         }
         let judged_at = self.clock.now();
-        let new = Rejudged { before, judgement, judged_at, sealed_details };
+        let new = Rejudged { before, judgement, judged_at, sealed_details, known_by };
         if !self.store.rejudge(&new).await? {
             return Ok(Rejudging::Gone);
         }
@@ -286,15 +293,6 @@ async fn change<T: Send + Sync>(of: &mut watch::Receiver<T>) {
     if of.changed().await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-/// The earlier share that each document was found in when the share was first judged.
-fn first_receipts(before: &ShareRow) -> HashMap<u32, ShareId> {
-    let duplicates =
-        before.findings.iter().filter(|finding| finding.code == FindingCode::Duplicate);
-    duplicates
-        .filter_map(|finding| Some((finding.document?, finding.detail.as_ref()?.parse().ok()?)))
-        .collect()
 }
 
 /// Whether the documents are those that are kept, each for the term that it is kept for.

@@ -4,6 +4,8 @@ use std::{fs, net::Ipv4Addr};
 
 use tempfile::TempDir;
 
+mod repeated;
+
 use super::*;
 use crate::{
     domain::{Actor, BranchScope, Term, TransmissionType, Verdict, without_trace},
@@ -95,6 +97,10 @@ impl House {
     }
 
     async fn accept(&self, recipients: &[&str]) -> MailId {
+        self.accept_message(recipients, b"Subject: hello\r\n\r\nnothing\r\n".to_vec()).await
+    }
+
+    async fn accept_message(&self, recipients: &[&str], message: Vec<u8>) -> MailId {
         let received_at = self.pipeline.clock.now();
         let id = mail_id(received_at).unwrap();
         let envelope = Envelope {
@@ -106,7 +112,6 @@ impl House {
             sender: None,
             recipients: recipients.iter().map(|address| address.parse().unwrap()).collect(),
         };
-        let message = b"Subject: hello\r\n\r\nnothing\r\n".to_vec();
         self.pipeline.spool.append(id, envelope, message).await.unwrap();
         id
     }

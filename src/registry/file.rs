@@ -18,7 +18,7 @@ use crate::domain::{BranchId, Date, MailAddress, ServiceId, TypeCode};
 const MAX_TEXT: usize = 300;
 const RETENTION_DAYS: Range<i64> = 1..3651;
 const COPY_AGE_HOURS: Range<i64> = 1..8761;
-const DEFAULT_COPY_AGE_HOURS: u32 = 72;
+pub(super) const DEFAULT_COPY_AGE_HOURS: u32 = 72;
 
 /// Why a text is not a registry. Shown as a sentence that names the line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -184,7 +184,9 @@ impl Engine {
                 let mut connection = answer(pool.acquire()).await?.detach();
                 let unlimited = sqlx::query("SET statement_timeout = 0");
                 answer(unlimited.execute(&mut connection)).await?;
-                let tidy = sqlx::query("VACUUM data_keys, shares, documents");
+                let tidy = sqlx::query(
+                    "VACUUM data_keys, shares, documents, fingerprints, known_copies, duplicates",
+                );
                 answer_within(TIDYING, tidy.execute(&mut connection)).await?;
             }
             Self::Sqlite { writer, .. } => {

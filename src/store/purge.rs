@@ -3,7 +3,7 @@
 //! `retention` strings the steps together; each is one transaction, and each can be done again.
 
 use super::{
-    AuditAction, AuditEntry, Row, Store, StoreError, audit,
+    AuditAction, AuditEntry, Row, Store, StoreError, audit, duplicate,
     value::{Record, values},
 };
 use crate::domain::{Actor, BranchId, FindingCode, RetentionReason, ShareId, Term, Timestamp};
@@ -56,6 +56,8 @@ pub struct PurgeReport {
     pub destroyed: usize,
     /// How many of them it could not destroy; the next run tries again.
     pub failed: usize,
+    /// How many fingerprints of copies that are gone it forgot, for their day had come.
+    pub forgotten: u64,
     /// The first thing that went wrong.
     pub problem: Option<PurgeProblem>,
 }
@@ -123,7 +125,7 @@ impl Store {
     }
 
     /// Destroys a data key that is due at `now`, with the sealed details and fingerprints of what
-    /// it was for, and marks its objects as to be deleted. Tells whether there was such a key; one
+    /// it was for and the links between it and other shares, and marks its objects as to be deleted. Tells whether there was such a key; one
     /// that is not due stays.
     ///
     /// # Errors
@@ -161,11 +163,11 @@ impl Store {
             .await?;
         transaction
             .execute(
-                "UPDATE documents SET sealed_details = NULL, fingerprint = NULL
-                 WHERE share_id = $1 AND term = $2",
+                "UPDATE documents SET sealed_details = NULL WHERE share_id = $1 AND term = $2",
                 values![share, term],
             )
             .await?;
+        duplicate::unlink(share, term, &mut transaction).await?;
         if term == Term::Share {
             transaction
                 .execute(
@@ -319,7 +321,7 @@ impl Store {
         transaction
             .execute(
                 "UPDATE purge_runs SET finished_us = $2, considered = $3, destroyed = $4,
-                                       failed = $5, problem = $6
+                                       failed = $5, problem = $6, forgotten = $7
                  WHERE number = $1",
                 values![
                     number,
@@ -328,6 +330,7 @@ impl Store {
                     report.destroyed,
                     report.failed,
                     report.problem.map(PurgeProblem::as_str),
+                    report.forgotten,
                 ],
             )
             .await?;
@@ -342,7 +345,8 @@ impl Store {
         let rows = self
             .engine
             .rows(
-                "SELECT number, started_us, finished_us, considered, destroyed, failed, problem
+                "SELECT number, started_us, finished_us, considered, destroyed, failed, problem,
+                        forgotten
                  FROM purge_runs ORDER BY number DESC LIMIT $1",
                 values![limit],
             )
@@ -381,6 +385,7 @@ fn read_run(row: &Row) -> Result<PurgeRun, StoreError> {
             destroyed: record.read("destroyed")?,
             failed: record.read("failed")?,
             problem: record.read_optional("problem")?,
+            forgotten: record.read("forgotten")?,
         },
     })
 }

@@ -1,9 +1,8 @@
 //! Keeping a share that was judged.
 
 use super::{
-    AuditAction, AuditEntry, Store, StoreError, audit,
-    engine::Transaction,
-    value::{Record, values},
+    AuditAction, AuditEntry, KnownBy, Store, StoreError, audit, duplicate, engine::Transaction,
+    value::values,
 };
 use crate::{
     domain::{Actor, Fingerprint, MailId, ShareId, Term, Timestamp},
@@ -17,6 +16,8 @@ pub struct NewShare<'a> {
     pub judgement: &'a Judgement,
     /// The mail it came in.
     pub mail: MailId,
+    /// The place of the branch's first address among the mail's recipients, from 0.
+    pub mail_place: u32,
     /// When it was judged.
     pub judged_at: Timestamp,
     /// The size of the raw mail, in bytes.
@@ -30,6 +31,8 @@ pub struct NewShare<'a> {
     pub message_id: Option<Fingerprint>,
     /// What the judgement does not hold of its documents, one for each of them.
     pub documents: Vec<NewDocument>,
+    /// What its documents are known by when they come again.
+    pub known_by: KnownBy,
 }
 
 /// A data key, to be kept.
@@ -48,8 +51,6 @@ pub struct NewDocument {
     pub number: u32,
     /// [`DocumentDetails`](crate::domain::DocumentDetails), sealed.
     pub sealed_details: Vec<u8>,
-    /// The fingerprint of the signed bytes.
-    pub fingerprint: Fingerprint,
     /// How many signature files are kept beside it.
     pub signature_files: u32,
 }
@@ -65,7 +66,8 @@ pub enum Inserted {
 
 impl Store {
     /// Keeps a share with its documents, findings, data keys and its line in the audit: all of it
-    /// or nothing. A share of the same id is left as it is.
+    /// or nothing. A share of the same id is left as it is. Copies that came before are linked to
+    /// the earliest share that has them, and the same copies in shares received later to this one.
     ///
     /// # Errors
     /// [`StoreError::DocumentMissing`] and [`StoreError::KeyMissing`] when `new` is not whole;
@@ -80,6 +82,7 @@ impl Store {
         new.insert_keys(&mut transaction).await?;
         new.insert_documents(&mut transaction).await?;
         insert_findings(new.judgement, &mut transaction).await?;
+        duplicate::link(new.judgement.share(), &new.known_by, &mut transaction).await?;
         let judgement = new.judgement;
         let entry = AuditEntry {
             share: Some(judgement.share()),
@@ -99,33 +102,6 @@ impl Store {
     pub async fn has_share(&self, share: ShareId) -> Result<bool, StoreError> {
         let row = self.engine.row("SELECT 1 FROM shares WHERE id = $1", values![share]).await?;
         Ok(row.is_some())
-    }
-
-    /// For each fingerprint of signed bytes, the earliest share that has them and came in another
-    /// mail than `mail`.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn first_receipts(
-        &self,
-        mail: MailId,
-        fingerprints: &[Fingerprint],
-    ) -> Result<Vec<Option<ShareId>>, StoreError> {
-        let mut snapshot = self.engine.snapshot().await?;
-        let mut found = Vec::with_capacity(fingerprints.len());
-        for fingerprint in fingerprints {
-            let row = snapshot
-                .row(
-                    "SELECT shares.id
-                     FROM documents JOIN shares ON shares.id = documents.share_id
-                     WHERE documents.fingerprint = $1 AND shares.mail_id <> $2
-                     ORDER BY shares.received_us, shares.id LIMIT 1",
-                    values![fingerprint, mail],
-                )
-                .await?;
-            found.push(row.map(|row| Record::new(&row, "shares", "id").read("id")).transpose()?);
-        }
-        Ok(found)
     }
 }
 
@@ -158,8 +134,9 @@ impl NewShare<'_> {
                 "INSERT INTO shares (id, mail_id, branch_id, service_id, verdict, assurance,
                                      received_us, judged_us, destroy_us, retention_reason,
                                      mail_bytes, mail_term, sealed_details, message_fingerprint,
-                                     awaits)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                                     awaits, mail_place)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                         $16)
                  ON CONFLICT (id) DO NOTHING",
                 values![
                     judgement.share(),
@@ -177,6 +154,7 @@ impl NewShare<'_> {
                     self.sealed_details,
                     self.message_id,
                     judgement.awaits(),
+                    self.mail_place,
                 ],
             )
             .await?;
@@ -210,8 +188,8 @@ impl NewShare<'_> {
                 .execute(
                     "INSERT INTO documents (share_id, number, type_code, type_source, excess, term,
                                             size_bytes, indication, sub_indication,
-                                            signature_files, sealed_details, fingerprint)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                                            signature_files, sealed_details)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                     values![
                         self.judgement.share(),
                         judged.number(),
@@ -224,7 +202,6 @@ impl NewShare<'_> {
                         judged.sub_indication(),
                         kept.signature_files,
                         kept.sealed_details,
-                        kept.fingerprint,
                     ],
                 )
                 .await?;

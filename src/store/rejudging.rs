@@ -4,7 +4,7 @@
 //! said of the share: verdict, findings, and what the report says of each document.
 
 use super::{
-    AuditAction, AuditEntry, Cursor, Store, StoreError, audit,
+    AuditAction, AuditEntry, Cursor, KnownBy, Store, StoreError, audit, duplicate,
     engine::Transaction,
     receipt::insert_findings,
     value::{Record, values},
@@ -35,6 +35,8 @@ pub struct Rejudged<'a> {
     pub judged_at: Timestamp,
     /// [`DocumentDetails`](crate::domain::DocumentDetails) of each document, sealed, in order.
     pub sealed_details: Vec<Vec<u8>>,
+    /// What its documents are known by now: a signature that passes for the first time adds to it.
+    pub known_by: KnownBy,
 }
 
 impl Store {
@@ -116,7 +118,8 @@ impl Store {
     ///
     /// No term moves nearer: what is kept is kept until the later of the day it was promised for
     /// and the day that the new judgement gives. Staff have read the first on the share's page,
-    /// and a copy that turns out to be forged is not to vanish for it.
+    /// and a copy that turns out to be forged is not to vanish for it. Nor is a copy forgotten that
+    /// came before: what links it stays.
     ///
     /// # Errors
     /// [`StoreError::DocumentMissing`] when there are not as many sealed details as documents;
@@ -131,6 +134,7 @@ impl Store {
         let share = new.before.id;
         transaction.execute("DELETE FROM findings WHERE share_id = $1", values![share]).await?;
         insert_findings(new.judgement, &mut transaction).await?;
+        duplicate::link(share, &new.known_by, &mut transaction).await?;
         let (old, verdict) = (new.before.verdict, new.judgement.verdict());
         let entry = AuditEntry {
             share: Some(share),

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::HashMap, fmt, str::FromStr};
 
 use super::{
-    Row, Store, StoreError,
+    Row, Store, StoreError, duplicate,
     engine::Transaction,
     value::{Record, values},
 };
@@ -94,7 +94,7 @@ impl Store {
         // One query for each branch, and the newest of all of them: so each walks along an index
         // and stops after a page.
         for branch in branches_of(scope, filter.branch.as_ref()) {
-            let page = Page { branch, filter, cursor, limit: limit.saturating_add(1) };
+            let page = Page { branch, scope, filter, cursor, limit: limit.saturating_add(1) };
             items.extend(page.read(&mut snapshot).await?);
         }
         items.sort_by_key(|share| Reverse((share.received_at, share.id)));
@@ -125,7 +125,9 @@ impl Store {
                 values![id],
             )
             .await?;
-        let share = read_shares(&shares, &findings)?.pop();
+        let sql = concat!(duplicate_columns!(), " WHERE duplicates.share_id = $1");
+        let duplicates = snapshot.rows(sql, values![id]).await?;
+        let share = read_shares(&shares, &findings, &duplicates, scope)?.pop();
         Ok(share.filter(|share| scope.contains(&share.branch)))
     }
 
@@ -226,7 +228,18 @@ macro_rules! share_columns {
 }
 use share_columns;
 
-/// The statements for a page of shares and for the findings of these shares.
+/// The first share that a copy is linked to has no branch here once it is destroyed.
+macro_rules! duplicate_columns {
+    () => {
+        "SELECT duplicates.share_id, number, first_id, firsts.branch_id AS first_branch
+         FROM duplicates LEFT JOIN shares AS firsts
+              ON firsts.id = first_id AND firsts.destroyed_us IS NULL"
+    };
+}
+use duplicate_columns;
+
+/// The statements for a page of shares, for the findings of these shares, and for their copies that
+/// came before.
 macro_rules! page_statements {
     ($condition:literal) => {
         (
@@ -236,6 +249,12 @@ macro_rules! page_statements {
                  FROM findings JOIN (SELECT id",
                 page_statements!(@from $condition),
                 ") AS page ON page.id = findings.share_id ORDER BY share_id, position"
+            ),
+            concat!(
+                duplicate_columns!(),
+                " JOIN (SELECT id",
+                page_statements!(@from $condition),
+                ") AS page ON page.id = duplicates.share_id"
             ),
         )
     };
@@ -253,6 +272,7 @@ macro_rules! page_statements {
 /// A page of one branch, or of all.
 struct Page<'a> {
     branch: Option<&'a BranchId>,
+    scope: &'a BranchScope,
     filter: &'a ShareFilter,
     cursor: Option<Cursor>,
     limit: u32,
@@ -269,7 +289,7 @@ impl Page<'_> {
         let limit = self.limit;
         let common = values![from, before, before_id, filter.service, filter.verdict, limit];
         let mut values = common.to_vec();
-        let (shares, findings) = match (filter.message_id, self.branch) {
+        let (shares, findings, duplicates) = match (filter.message_id, self.branch) {
             (None, None) => page_statements!(""),
             (None, Some(branch)) => {
                 values.extend_from_slice(values![branch]);
@@ -288,7 +308,9 @@ impl Page<'_> {
         if shares.is_empty() {
             return Ok(Vec::new());
         }
-        read_shares(&shares, &snapshot.rows(findings, &values).await?)
+        let findings = snapshot.rows(findings, &values).await?;
+        let duplicates = snapshot.rows(duplicates, &values).await?;
+        read_shares(&shares, &findings, &duplicates, self.scope)
     }
 }
 
@@ -315,8 +337,13 @@ fn branches_of<'a>(
     }
 }
 
-fn read_shares(shares: &[Row], findings: &[Row]) -> Result<Vec<ShareRow>, StoreError> {
-    let mut of_share: HashMap<ShareId, Vec<Finding>> = HashMap::new();
+fn read_shares(
+    shares: &[Row],
+    findings: &[Row],
+    duplicates: &[Row],
+    scope: &BranchScope,
+) -> Result<Vec<ShareRow>, StoreError> {
+    let mut of_share = duplicate::findings(duplicates, scope)?;
     for row in findings {
         let record = Record::new(row, "findings", "share_id");
         let finding = Finding {
@@ -327,6 +354,7 @@ fn read_shares(shares: &[Row], findings: &[Row]) -> Result<Vec<ShareRow>, StoreE
         };
         of_share.entry(record.read("share_id")?).or_default().push(finding);
     }
+    of_share.values_mut().for_each(Finding::sort);
     shares.iter().map(|row| read_share(&Record::new(row, "shares", "id"), &mut of_share)).collect()
 }
 

@@ -4,6 +4,7 @@
 //! (`ci/with-postgres` starts one). `REQUIRE_POSTGRES` makes its absence a failure.
 
 mod database;
+mod duplicates;
 mod opening;
 mod purge;
 mod registry;

@@ -194,7 +194,7 @@ mod whole {
             Conditions { budget: Some(&budget), ..Conditions::new(&trust, received_at()) };
         let documents = bundle.documents.into_iter().map(|document| {
             let examined = signature::examine(&document.signed, &conditions);
-            ExaminedDocument { document, examined, first_receipt: None }
+            ExaminedDocument { document, examined }
         });
         judge(Case {
             share: ShareId::from_bytes([1; 16]),

@@ -26,7 +26,7 @@ fn examined(
         encrypted: Vec::new(),
         signed,
     };
-    ExaminedDocument { document, examined, first_receipt: None }
+    ExaminedDocument { document, examined }
 }
 
 fn judged(branch: &Branch, documents: Vec<ExaminedDocument>) -> Judgement {

@@ -1,8 +1,6 @@
 //! The page of one share: what is concluded and why, what to do, the copies and their
 //! signatures, the facts, and the letter they came in.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 
 use super::{
@@ -53,8 +51,6 @@ pub(in crate::web) struct Surroundings<'a> {
     pub(in crate::web) legal_basis: Option<String>,
     /// Whose signatures the service accepts, in words.
     pub(in crate::web) signers: Option<String>,
-    /// The shares named by findings that the reader may see.
-    pub(in crate::web) visible: &'a BTreeSet<ShareId>,
 }
 
 struct Assurance {
@@ -129,7 +125,7 @@ impl SharePage {
             (assurance.clone(), format!("{assurance}.why"))
         };
         let findings: Vec<FindingView> =
-            row.findings.iter().map(|finding| finding_view(t, share, finding, around)).collect();
+            row.findings.iter().map(|finding| finding_view(t, share, finding)).collect();
         Self {
             t,
             frame,
@@ -156,12 +152,7 @@ impl SharePage {
     }
 }
 
-fn finding_view(
-    t: Texts,
-    share: &Disclosed,
-    finding: &Finding,
-    around: &Surroundings<'_>,
-) -> FindingView {
+fn finding_view(t: Texts, share: &Disclosed, finding: &Finding) -> FindingView {
     let about = finding.document.map(|number| {
         let name = share
             .documents
@@ -176,7 +167,7 @@ fn finding_view(
     let first = finding.detail.as_deref().and_then(|text| text.parse::<ShareId>().ok());
     FindingView {
         first_receipt: first
-            .filter(|id| *id != share.row.id && around.visible.contains(id))
+            .filter(|_| finding.code == FindingCode::Duplicate)
             .map(|id| format!("/shares/{id}")),
         ..FindingView::new(t, finding, about)
     }

@@ -1,7 +1,5 @@
 //! The list of shares and the page of one.
 
-use std::collections::BTreeSet;
-
 use axum::{
     extract::{Path, State as Extract},
     http::{StatusCode, Uri},
@@ -19,10 +17,6 @@ use super::{
     share::{SharePage, Surroundings},
     words::{accepted_signers, legal_basis_key},
 };
-use crate::domain::ShareId;
-
-/// How many shares named by findings are looked up for one page.
-const MAX_LINKS: usize = 10;
 
 pub(super) async fn list(
     Extract(state): Extract<State>,
@@ -55,37 +49,13 @@ pub(super) async fn share(
     let row = reader.find(&state, share_id(&id)?).await?;
     let share = reader.open(&state, row).await?;
     let names = state.store.names().await?;
-    let visible = visible_receipts(&state, &viewer, &share).await?;
     let around = Surroundings {
         names: &names,
         legal_basis: legal_basis(&state, viewer.t, &share),
         signers: signers(&state, viewer.t, &share),
-        visible: &visible,
     };
     let frame = viewer.frame(&state, &format!("/shares/{}", share.row.id));
     Ok(page(StatusCode::OK, &SharePage::new(viewer.t, frame, &share, &around)))
-}
-
-/// Which of the shares that the findings name the viewer may see: of another branch's share not
-/// even a link is shown.
-async fn visible_receipts(
-    state: &State,
-    viewer: &Viewer,
-    share: &Disclosed,
-) -> Result<BTreeSet<ShareId>, Refusal> {
-    let named: BTreeSet<ShareId> = share
-        .row
-        .findings
-        .iter()
-        .filter_map(|finding| finding.detail.as_deref()?.parse().ok())
-        .collect();
-    let mut visible = BTreeSet::new();
-    for id in named.into_iter().take(MAX_LINKS) {
-        if state.store.share(id, &viewer.scope).await?.is_some() {
-            visible.insert(id);
-        }
-    }
-    Ok(visible)
 }
 
 /// The ground and its note, as the registry in force has them.

@@ -2,15 +2,17 @@
 
 mod samples;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 
 use super::{super::texts::Texts, words::*};
 use crate::{
     domain::{
         Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding,
-        FindingCode, Indication, Language, NotADocument, Qualification, RetentionReason,
-        RevocationKind, RevocationStatus, Role, SenderResult, Severity, SignerKind, SubIndication,
-        TypeSource, Verdict, WarningCode,
+        FindingCode, FirstReceipt, Indication, Language, NotADocument, Qualification,
+        RetentionReason, RevocationKind, RevocationStatus, Role, SenderResult, Severity, ShareId,
+        SignerKind, SubIndication, TypeSource, Verdict, WarningCode,
     },
     registry::LegalBasis,
 };
@@ -94,6 +96,21 @@ fn every_name_of_a_closed_set_has_its_texts() {
             let text = finding_text(t, &Finding::of_share(*code));
             assert_ne!(text, finding_key(*code), "{language:?}");
         }
+    }
+}
+
+#[test]
+fn a_duplicate_tells_where_the_copy_came_first() {
+    let share = ShareId::from_bytes([7; 16]);
+    let places = [FirstReceipt::Destroyed, FirstReceipt::Elsewhere, FirstReceipt::Share(share)];
+    for language in Language::ALL {
+        let t = Texts::new(language);
+        let said = places.map(|first| {
+            let finding = Finding::of_document(FindingCode::Duplicate, 1);
+            finding_text(t, &finding.with_detail(first.to_string()))
+        });
+        let different: BTreeSet<_> = said.iter().collect();
+        assert_eq!(different.len(), places.len(), "{said:?}");
     }
 }
 

@@ -13,7 +13,7 @@ use skrynka::{
         sign,
     },
     signature::{Conditions, Signed, examine},
-    store::{AuditAction, AuditFilter, NewDocument, NewKey, NewShare, Rejudged, Store},
+    store::{AuditAction, AuditFilter, KnownBy, NewDocument, NewKey, NewShare, Rejudged, Store},
     trust::{TrustStore, read_certificates},
 };
 
@@ -29,6 +29,7 @@ on_each_engine! {
     no_term_moves_nearer,
     a_share_that_changed_meanwhile_is_left_alone,
     beginnings_are_counted_until_the_end,
+    what_a_signature_covers_is_known_once_it_passes_and_links_stay,
 }
 
 const CARD: Sample =
@@ -73,7 +74,7 @@ impl Seal {
             address: Address::default(),
             received_at: sample.received_at(),
             has_trust_list: false,
-            documents: vec![ExaminedDocument { document, examined, first_receipt: None }],
+            documents: vec![ExaminedDocument { document, examined }],
             opening: Vec::new(),
             policy: &Policy { quarantine_days, issuers: crate::support::registries::issuers() },
         })
@@ -85,17 +86,14 @@ impl Seal {
         let new = NewShare {
             judgement: &judgement,
             mail: sample.mail(),
+            mail_place: 0,
             judged_at: sample.received_at(),
             mail_bytes: 4096,
             keys: vec![NewKey { term: Term::Share, wrapped: vec![1] }],
             sealed_details: vec![2],
             message_id: None,
-            documents: vec![NewDocument {
-                number: 1,
-                sealed_details: vec![3],
-                fingerprint: fingerprint(&[sample.number]),
-                signature_files: 1,
-            }],
+            documents: vec![NewDocument { number: 1, sealed_details: vec![3], signature_files: 1 }],
+            known_by: known_by(&[sample.number]),
         };
         store.insert_share(&new).await.unwrap();
         row(sample, store).await
@@ -113,7 +111,19 @@ async fn row(sample: &Sample, store: &Store) -> ShareRow {
 }
 
 fn rejudged<'a>(before: &'a ShareRow, judgement: &'a Judgement) -> Rejudged<'a> {
-    Rejudged { before, judgement, judged_at: moment(100), sealed_details: vec![vec![4]] }
+    Rejudged {
+        before,
+        judgement,
+        judged_at: moment(100),
+        sealed_details: vec![vec![4]],
+        known_by: known_by(&[]),
+    }
+}
+
+/// The one document of a share, known by these.
+fn known_by(copies: &[u8]) -> KnownBy {
+    let fingerprints = copies.iter().map(|copy| fingerprint(&[*copy])).collect();
+    KnownBy { documents: vec![(1, fingerprints)], stale_from: moment(0).plus_days(3) }
 }
 
 async fn waiting(store: &Store) -> Vec<Awaits> {
@@ -221,4 +231,43 @@ async fn beginnings_are_counted_until_the_end(database: &Database) {
     }
     store.end_rejudging(CARD.share(), Some(Awaits::Trust)).await.unwrap();
     assert_eq!(store.begin_rejudging(CARD.share()).await.unwrap(), 1);
+}
+
+/// Of copies that could not be judged at first, what their signatures cover becomes known later, in
+/// any order.
+async fn what_a_signature_covers_is_known_once_it_passes_and_links_stay(database: &Database) {
+    const COVERED: u8 = 99;
+    let (store, seal) = (open(database).await, Seal::new());
+    let samples: Vec<_> =
+        (1..=3).map(|number| Sample { number, second: i64::from(number), ..CARD }).collect();
+    for sample in &samples {
+        seal.keep(sample, 30, &store).await;
+    }
+    let duplicates = async |place: usize| {
+        let found = row(&samples[place], &store).await.findings.into_iter();
+        let found = found.filter(|finding| finding.code == FindingCode::Duplicate);
+        found.map(|finding| finding.detail.unwrap()).collect::<Vec<_>>()
+    };
+    let first = samples[0].share().to_string();
+    for (place, expected) in [(2, None), (1, None), (0, None)] {
+        assert_eq!(duplicates(place).await.pop(), expected, "nothing is known of them yet");
+    }
+    for place in [1, 2, 0, 1] {
+        let before = row(&samples[place], &store).await;
+        let judgement = seal.judgement(&samples[place], true, 30);
+        let new = rejudged(&before, &judgement);
+        let new = Rejudged {
+            judged_at: before.judged_at.plus_seconds(1),
+            known_by: known_by(&[samples[place].number, COVERED]),
+            ..new
+        };
+        assert!(store.rejudge(&new).await.unwrap());
+        if place == 2 {
+            assert_eq!(duplicates(2).await, [samples[1].share().to_string()], "of those that pass");
+        }
+    }
+    assert!(duplicates(0).await.is_empty());
+    for later in [1, 2] {
+        assert_eq!(duplicates(later).await, [first.as_str()]);
+    }
 }

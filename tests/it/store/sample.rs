@@ -8,7 +8,7 @@ use skrynka::{
     registry::{Branch, Registry},
     sample::pdf,
     signature::{Conditions, Signed, examine},
-    store::{Inserted, NewDocument, NewKey, NewShare, Store},
+    store::{Inserted, KnownBy, NewDocument, NewKey, NewShare, Store},
     trust::TrustStore,
 };
 
@@ -100,18 +100,26 @@ impl Sample {
         let document = |document: &skrynka::matching::JudgedDocument| NewDocument {
             number: document.number(),
             sealed_details: self.text("document", &document.number().to_string()),
-            fingerprint: fingerprint(&self.content(document.type_code().as_str())),
             signature_files: 0,
+        };
+        let known_by = |document: &skrynka::matching::JudgedDocument| {
+            let content = self.content(document.type_code().as_str());
+            (document.number(), vec![fingerprint(&content)])
         };
         NewShare {
             judgement,
             mail: self.mail(),
+            mail_place: 0,
             judged_at: self.received_at().plus_seconds(2),
             mail_bytes: 4096,
             keys: Term::ALL.map(key).into(),
             sealed_details: self.text("share", ""),
             message_id: Some(fingerprint(&[self.number])),
             documents: judgement.documents().iter().map(document).collect(),
+            known_by: KnownBy {
+                documents: judgement.documents().iter().map(known_by).collect(),
+                stale_from: self.received_at().plus_days(3),
+            },
         }
     }
 
@@ -139,7 +147,7 @@ impl Sample {
             signature_names: Vec::new(),
             encrypted: Vec::new(),
         };
-        ExaminedDocument { document, examined, first_receipt: None }
+        ExaminedDocument { document, examined }
     }
 }
 

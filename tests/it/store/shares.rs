@@ -15,7 +15,6 @@ on_each_engine! {
     the_same_share_again_changes_nothing,
     refuses_a_share_that_is_not_whole_and_keeps_nothing_of_it,
     refuses_a_share_of_a_branch_that_never_was,
-    the_first_receipt_of_the_same_bytes_is_the_earliest_other_share,
     pages_hold_every_share_once_the_newest_first,
     filters_choose,
     a_scope_hides_other_branches,
@@ -112,21 +111,6 @@ async fn refuses_a_share_of_a_branch_that_never_was(database: &Database) {
     let refused = store.insert_share(&CARD.new_share(&judgement)).await;
     assert!(matches!(refused, Err(StoreError::Database(_))));
     assert_eq!(all(&ShareFilter::default(), &store).await, []);
-}
-
-async fn the_first_receipt_of_the_same_bytes_is_the_earliest_other_share(database: &Database) {
-    let store = open(database).await;
-    let bytes = fingerprint(&CARD.content("student-id-card"));
-    let unknown = fingerprint(b"never seen");
-    let later = Sample { second: 5, branch: "school-5", ..CARD };
-    for sample in [&later, &CARD] {
-        sample.keep(&store).await;
-    }
-    let third = Sample { second: 9, ..CARD }.mail();
-    let found = store.first_receipts(third, &[bytes, unknown]).await.unwrap();
-    assert_eq!(found, [Some(CARD.share()), None]);
-    let found = store.first_receipts(CARD.mail(), &[bytes]).await.unwrap();
-    assert_eq!(found, [Some(later.share())]);
 }
 
 async fn pages_hold_every_share_once_the_newest_first(database: &Database) {

@@ -26,8 +26,8 @@ use skrynka::{
     sealing::{Key, MasterKey},
     signature::{Conditions, Signed, examine},
     store::{
-        AuditAction, AuditFilter, AuditRow, Inserted, NewDocument, NewKey, NewShare, NewToken,
-        NewUser, Store,
+        AuditAction, AuditFilter, AuditRow, Inserted, KnownBy, NewDocument, NewKey, NewShare,
+        NewToken, NewUser, Store,
     },
     trust::{TrustStore, read_certificates},
     vault::{ObjectName, Vault},
@@ -290,7 +290,7 @@ impl House {
             signature_names,
             encrypted: Vec::new(),
         };
-        ExaminedDocument { document, examined, first_receipt: None }
+        ExaminedDocument { document, examined }
     }
 
     async fn insert(&self, number: u8, mail: MailId, judgement: &Judgement) {
@@ -328,16 +328,28 @@ impl House {
             .insert_share(&NewShare {
                 judgement,
                 mail,
+                mail_place: 0,
                 judged_at: judgement.received_at().plus_seconds(1),
                 mail_bytes: u64::try_from(raw.len()).unwrap(),
                 keys,
                 sealed_details,
                 message_id: Some(self.vault.fingerprint(kind, message_id.as_bytes())),
                 documents,
+                known_by: self.known_by(judgement),
             })
             .await
             .unwrap();
         assert_eq!(inserted, Inserted::New);
+    }
+
+    /// Each document by its content.
+    fn known_by(&self, judgement: &Judgement) -> KnownBy {
+        let of_document = |judged: &JudgedDocument| {
+            let content = judged.examined().content();
+            (judged.number(), vec![self.vault.fingerprint("document-content", content)])
+        };
+        let documents = judgement.documents().iter().map(of_document).collect();
+        KnownBy { documents, stale_from: judgement.received_at().plus_days(3) }
     }
 
     async fn put(&self, share: ShareId, judged: &JudgedDocument, key: &Key) -> NewDocument {
@@ -360,7 +372,6 @@ impl House {
         NewDocument {
             number,
             sealed_details: self.vault.seal_details(share, term, &kind, key, &details).unwrap(),
-            fingerprint: self.vault.fingerprint("document-content", content),
             signature_files: u32::try_from(document.signed.signatures.len()).unwrap(),
         }
     }

@@ -5,7 +5,11 @@ finding-content_time_only = The time is proved for the document alone; nothing p
     .todo = The signature was judged for the time the mail was received, so there is nothing to do. Do not take the time in the time-stamp for the time of signing.
 finding-crashed_while_opening = The program stopped several times while opening the mail, so the mail is kept unopened.
     .todo = Tell the administrator, and ask the visitor to send the copies again.
-finding-duplicate = The same signed data came before.
+finding-duplicate = { $detail ->
+    [destroyed] The same copy came before; that share is destroyed on its day.
+    [other-branch] The same copy came before, to another branch.
+   *[other] The same copy came before.
+    }
     .todo = Find out whether somebody uses another person’s copy.
 finding-encrypted_for_others = The copy is encrypted for certificate { $detail }; there is no key for it.
     .todo = Ask for the copy to be sent again, encrypted for your organisation, or tell the administrator, who can add the key.

@@ -1,7 +1,5 @@
 //! Samples of every page. Persons and organisations are invented.
 
-use std::collections::BTreeSet;
-
 use super::{
     super::{
         super::{
@@ -130,13 +128,10 @@ fn list(t: Texts, shares: &[ShareRow], query: &str) -> String {
 }
 
 fn share_page(t: Texts, share: &Disclosed) -> String {
-    let visible: BTreeSet<ShareId> =
-        share.row.findings.iter().filter_map(|f| f.detail.as_deref()?.parse().ok()).collect();
     let around = Surroundings {
         names: &Names::default(),
         legal_basis: Some(t.say("legal-basis-contract")),
         signers: Some(accepted_signers(t, Some("default-seal-or-person"))),
-        visible: &visible,
     };
     rendered(&SharePage::new(t, frame(t, "/shares/1"), share, &around))
 }
