@@ -35,8 +35,8 @@ pub use self::{
     purpose::Purpose,
     qualification::{qualification, signer_kind},
     revocation::{
-        Kept, RevocationError, RevocationOutcome, RevocationRequest, RevocationStore, Wanted,
-        revocation,
+        Answering, Kept, News, RevocationError, RevocationOutcome, RevocationRequest,
+        RevocationStore, Topic, Wanted, revocation,
     },
     service::{
         Assert, CertificateUse, Criteria, Criterion, QualificationElement, Qualifier,

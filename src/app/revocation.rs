@@ -184,22 +184,30 @@ impl Asker {
     }
 
     /// Asks for one certificate: its OCSP responders, then the issuer's lists, until one gives an
-    /// answer; and for the changes since, when it was a list. Blocks for as long as that takes.
+    /// answer that is new enough; and for the changes since, when it was a list. Blocks for as long
+    /// as that takes.
     fn ask(&self, question: &Question, stop: &watch::Receiver<bool>) -> Answer {
         let wanted = &question.wanted;
         let mut answer = Answer::default();
         if !question.is_refresh() {
             self.ask_one_of(wanted, FetchKind::Ocsp, wanted.ocsp_urls(), &mut answer, stop);
         }
-        if !answer.is_given {
-            self.ask_one_of(wanted, FetchKind::Crl, wanted.crl_urls(), &mut answer, stop);
-            if answer.is_given {
+        if !answer.is_given(wanted.since) {
+            let mut lists = Answer::default();
+            self.ask_one_of(wanted, FetchKind::Crl, wanted.crl_urls(), &mut lists, stop);
+            if lists.this_update.is_some() {
                 // The list alone is an answer: that its changes are missing is no failure.
                 let mut changes = Answer::default();
                 let urls = wanted.delta_crl_urls();
                 self.ask_one_of(wanted, FetchKind::DeltaCrl, urls, &mut changes, stop);
-                answer.list = answer.list.or(changes.list);
+                lists.list = lists.list.or(changes.list);
+                lists.this_update = lists.this_update.max(changes.this_update);
             }
+            answer = Answer {
+                this_update: answer.this_update.max(lists.this_update),
+                list: lists.list,
+                retry_at: [answer.retry_at, lists.retry_at].into_iter().flatten().min(),
+            };
         }
         answer
     }
@@ -227,8 +235,8 @@ impl Asker {
             let leave = self.pace().leave(&subject, &service, self.clock.now());
             match leave {
                 Leave::Go => {}
-                Leave::Answered => {
-                    answer.is_given = true;
+                Leave::Answered(this_update) => {
+                    answer.add(this_update);
                     return;
                 }
                 Leave::NotBefore(moment) => {
@@ -248,8 +256,8 @@ impl Asker {
                 "revocation data was asked for"
             );
             if let Ok(kept) = fetched {
-                self.pace().answered(&subject, &service, now);
-                answer.is_given = true;
+                self.pace().answered(&subject, &service, kept.this_update, now);
+                answer.add(kept.this_update);
                 answer.list = Some(kept).filter(|kept| is_list(kept.kind));
                 return;
             }

@@ -20,6 +20,9 @@ pub struct Conditions<'a> {
     pub at: Timestamp,
     /// Why that moment.
     pub source: BestTimeSource,
+    /// A later moment from which an answer is wanted of every certificate, without consequence for
+    /// this judgement: revocations are published late. `None` when nobody looks again.
+    pub look_again: Option<Timestamp>,
     /// The encrypted files that the document came in: a signature may be over one, or hold one.
     pub encrypted: &'a [Encrypted],
     /// The most work.
@@ -42,6 +45,7 @@ impl<'a> Conditions<'a> {
             revocation_policy: RevocationPolicy::Prefer,
             at: received_at,
             source: BestTimeSource::Receipt,
+            look_again: None,
             encrypted: &[],
             limits: Limits::default(),
             budget: None,

@@ -11,7 +11,7 @@ use super::{
     container::{self, Embedded, Enclosed, Unpacked},
     layers::{Layer, Layers, decrypted},
     problem::Problems,
-    revocation::Brought,
+    revocation::{Brought, Inquiry},
     signer::{self, Basis, Content, Judged, Known},
     timestamp,
 };
@@ -34,6 +34,7 @@ pub struct Examined {
     report: DocumentReport,
     proofs: Vec<Proof>,
     wanted: Vec<Wanted>,
+    relied_on: Vec<Wanted>,
     over_budget: Option<Resource>,
 }
 
@@ -82,10 +83,18 @@ impl Examined {
         covered.chain([Sha256::of(&self.content)]).filter(|digest| *digest != nothing).collect()
     }
 
-    /// Certificates on proved paths whose revocation could not be checked.
+    /// Certificates on proved paths of which an answer is missing, and responders' for them: nobody
+    /// could say whether they were revoked, or somebody is to say it again.
     #[must_use]
     pub fn wanted(&self) -> &[Wanted] {
         &self.wanted
+    }
+
+    /// All certificates on proved paths below a trusted one: when one of them turns out to be
+    /// revoked, the judgement changes.
+    #[must_use]
+    pub fn relied_on(&self) -> &[Wanted] {
+        &self.relied_on
     }
 
     /// Whether the mail that the document came in asks for more work than one mail may.
@@ -121,8 +130,8 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
     let Conditions { limits, encrypted, .. } = conditions;
     let own = Budget::new(limits);
     let budget = conditions.budget.unwrap_or(&own);
-    let wanted = RefCell::default();
-    let basis = Basis::new(conditions, budget, &wanted);
+    let inquiry = RefCell::default();
+    let basis = Basis::new(conditions, budget, &inquiry);
     let beside = signed.content.as_ref().filter(|content| Form::of(content) == Form::SignedData);
     let mut files: Vec<Layers> = Vec::new();
     files.extend(beside.map(|content| Layers::open(content, encrypted, limits, budget)));
@@ -183,9 +192,10 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
     if let Some(resource) = over_budget {
         document.refuse(&Spent(resource).into());
         document.proofs.clear();
-        wanted.take();
+        inquiry.take();
     }
     let Document { reports, proofs, .. } = document;
+    let Inquiry { wanted, relied_on } = inquiry.take();
     let worst = reports.iter().rev().max_by_key(|report| report.indication);
     Examined {
         has_document,
@@ -200,7 +210,8 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
             encrypted: is_closed || !encrypted.is_empty(),
         },
         proofs,
-        wanted: wanted.take(),
+        wanted,
+        relied_on,
         over_budget,
     }
 }

@@ -15,10 +15,13 @@ use super::{
 };
 use crate::{
     domain::{
-        Indication, RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus,
+        BestTimeSource, Indication, RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus,
         SubIndication, Timestamp, Warning, WarningCode,
     },
-    trust::{self, Certificate, PathOutcome, Purpose, RevocationRequest, RevocationStore, Wanted},
+    trust::{
+        self, Answering, Certificate, PathOutcome, Purpose, RevocationRequest, RevocationStore,
+        Wanted,
+    },
 };
 
 /// Revocation data and certificates that came with a signature. Nothing in them is trusted.
@@ -98,6 +101,37 @@ fn is_same_place(one: &Bytes, other: &Bytes) -> bool {
     one.as_ptr() == other.as_ptr() && one.len() == other.len()
 }
 
+/// Certificates that a judgement asks about.
+#[derive(Debug, Default)]
+pub(super) struct Inquiry {
+    /// An answer about them is missing.
+    pub(super) wanted: Vec<Wanted>,
+    /// Each on a proved path, whatever is known of it: with the revocation of one the judgement
+    /// changes.
+    pub(super) relied_on: Vec<Wanted>,
+}
+
+impl Inquiry {
+    /// Takes a question once, for the later moment.
+    fn want(&mut self, wanted: Wanted) {
+        put(wanted, &mut self.wanted);
+    }
+
+    fn rely_on(&mut self, wanted: Wanted) {
+        put(wanted, &mut self.relied_on);
+    }
+}
+
+fn put(wanted: Wanted, all: &mut Vec<Wanted>) {
+    let is_same = |known: &&mut Wanted| {
+        known.certificate == wanted.certificate && known.issuer == wanted.issuer
+    };
+    match all.iter_mut().find(is_same) {
+        Some(known) => known.since = known.since.max(wanted.since),
+        None => all.push(wanted),
+    }
+}
+
 /// What is asked of a path.
 #[derive(Clone, Copy)]
 pub(super) struct AskedOfPath<'a> {
@@ -111,7 +145,7 @@ pub(super) struct AskedOfPath<'a> {
 
 /// Judges every certificate of a right path below its trusted end for `basis.at`, and writes what
 /// is known into its report. What that means for the signature goes into `problems` and into the
-/// warnings of the path, and what is to be fetched into `basis.wanted`.
+/// warnings of the path, and what is to be fetched into `basis.inquiry`.
 pub(super) fn judge_path(
     path: &mut PathOutcome,
     asked: AskedOfPath<'_>,
@@ -127,10 +161,13 @@ pub(super) fn judge_path(
     ];
     for (place, link) in path.certificates.windows(2).enumerate() {
         let [certificate, issuer] = link else { continue };
+        let at = basis.at;
+        let question = |since| Wanted::new(certificate.clone(), issuer.clone(), since);
         let outcome = trust::revocation(&RevocationRequest {
             certificate,
             issuer,
-            at: basis.at,
+            at,
+            answering: answering(basis),
             sources: &sources,
             responders: &asked.brought.certificates,
             trust: basis.trust,
@@ -145,6 +182,14 @@ pub(super) fn judge_path(
             problems.spent(basis.budget.exhaust(Resource::KeyChecks));
         }
         let mut report = outcome.report;
+        if asked.is_signed {
+            let mut inquiry = basis.inquiry.borrow_mut();
+            inquiry.rely_on(question(at));
+            outcome.relied_on.into_iter().for_each(|responder| inquiry.rely_on(responder));
+            if let Some(since) = look_again(certificate, &report, basis) {
+                inquiry.want(question(since));
+            }
+        }
         let whose = certificate.common_name().unwrap_or_else(|| certificate.subject());
         match report.status {
             RevocationStatus::Good => {}
@@ -163,7 +208,9 @@ pub(super) fn judge_path(
             RevocationStatus::Unchecked => {
                 add_obstacle(&mut report, asked.brought);
                 if asked.is_signed {
-                    want(certificate, issuer, basis);
+                    let mut inquiry = basis.inquiry.borrow_mut();
+                    inquiry.want(question(at));
+                    outcome.responders.into_iter().for_each(|responder| inquiry.want(responder));
                 }
                 unchecked(whose, &report, problems, &mut path.warnings, basis);
             }
@@ -186,6 +233,7 @@ pub(super) fn was_good_to_its_end(path: &PathOutcome, brought: &Brought, basis: 
         certificate,
         issuer,
         at: certificate.not_after(),
+        answering: Answering::InForce,
         sources: &sources,
         responders: &brought.certificates,
         trust: basis.trust,
@@ -193,6 +241,33 @@ pub(super) fn was_good_to_its_end(path: &PathOutcome, brought: &Brought, basis: 
     });
     let is_within = basis.budget.spend(Resource::KeyChecks, outcome.signature_checks).is_ok();
     is_within && !outcome.gave_up && outcome.report.status == RevocationStatus::Good
+}
+
+/// Which answers say that a certificate was good at the moment that is judged for.
+///
+/// What comes with a signature is the choice of whoever sends it. It answers for a past moment that
+/// a time-stamp proves, for then the signature is older than the answer; for the moment of judging
+/// the authority is asked. A moment that a person named is judged by what was in force then.
+fn answering(basis: Basis<'_>) -> Answering {
+    if basis.conditions.source == BestTimeSource::Given {
+        return Answering::InForce;
+    }
+    Answering::Since { brought: basis.at < basis.conditions.at }
+}
+
+/// From when an answer is wanted although the one at hand says that the certificate was good:
+/// authorities publish revocations late. Of one that ends before then nobody says anything later.
+fn look_again(
+    certificate: &Certificate,
+    report: &RevocationReport,
+    basis: Basis<'_>,
+) -> Option<Timestamp> {
+    let is_good = matches!(report.status, RevocationStatus::Good | RevocationStatus::RevokedLater);
+    basis.conditions.look_again.filter(|since| {
+        is_good
+            && *since <= certificate.not_after()
+            && report.this_update.is_some_and(|this_update| this_update < *since)
+    })
 }
 
 /// ETSI EN 319 102-1 §5.2.6.4 and §5.5.3: whether a signature by a revoked key is wrong, or could be
@@ -269,13 +344,5 @@ fn add_obstacle(report: &mut RevocationReport, brought: &Brought) {
         let told = report.problem.take().unwrap_or_default();
         let separator = if told.is_empty() { "" } else { "; " };
         report.problem = Some(format!("{told}{separator}of what the signature brings, {obstacle}"));
-    }
-}
-
-fn want(certificate: &Certificate, issuer: &Certificate, basis: Basis<'_>) {
-    let wanted = Wanted { certificate: certificate.clone(), issuer: issuer.clone() };
-    let mut all = basis.wanted.borrow_mut();
-    if !all.contains(&wanted) {
-        all.push(wanted);
     }
 }

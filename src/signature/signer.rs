@@ -15,7 +15,7 @@ use super::{
     cms::{SignedData, Signer, SignerId},
     constraints, counter,
     problem::{Problems, When},
-    revocation::Brought,
+    revocation::{Brought, Inquiry},
     timestamp, unusual,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
         BestTimeSource, Indication, Level, Sha256, SignatureReport, SignerReport, SubIndication,
         Timestamp,
     },
-    trust::{self, Certificate, TrustStore, Wanted},
+    trust::{self, Certificate, TrustStore},
 };
 
 /// What every signature of a document is judged against.
@@ -41,8 +41,8 @@ pub(super) struct Basis<'a> {
     pub(super) subject: Subject<'a>,
     /// What came around the signature and may tell of revocation.
     pub(super) brought: Option<&'a Brought>,
-    /// Certificates on proved paths of which nobody could say whether they were revoked.
-    pub(super) wanted: &'a RefCell<Vec<Wanted>>,
+    /// Certificates on proved paths: whether they were revoked.
+    pub(super) inquiry: &'a RefCell<Inquiry>,
 }
 
 /// What a signature is over.
@@ -63,7 +63,7 @@ impl<'a> Basis<'a> {
     pub(super) fn new(
         conditions: &'a Conditions<'a>,
         budget: &'a Budget,
-        wanted: &'a RefCell<Vec<Wanted>>,
+        inquiry: &'a RefCell<Inquiry>,
     ) -> Self {
         Self {
             trust: conditions.trust,
@@ -74,7 +74,7 @@ impl<'a> Basis<'a> {
             budget,
             subject: Subject::Document,
             brought: None,
-            wanted,
+            inquiry,
         }
     }
 

@@ -9,6 +9,7 @@
 //! responders that the issuer has not delegated.
 
 mod answer;
+mod claim;
 mod judge;
 mod list;
 mod parts;
@@ -24,8 +25,9 @@ mod tests;
 use crate::{algorithms, domain::Timestamp};
 
 pub use self::{
+    claim::Answering,
     judge::{RevocationOutcome, RevocationRequest, revocation},
-    store::{Kept, RevocationStore},
+    store::{Kept, News, RevocationStore, Topic},
     wanted::Wanted,
 };
 

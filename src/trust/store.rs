@@ -3,7 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 use super::{Certificate, ServiceKind, TrustList, TrustService};
 use crate::{
@@ -26,6 +29,8 @@ pub struct TrustStore {
     listed: BTreeSet<Sha256>,
     lists: Vec<ListIssue>,
     expects_list: bool,
+    /// Of what is held, once somebody asks.
+    digest: OnceLock<Sha256>,
 }
 
 /// Which issue of a trust list is known.
@@ -79,6 +84,7 @@ impl TrustStore {
     #[must_use]
     pub fn with_algorithms(mut self, policy: Arc<algorithms::Policy>) -> Self {
         self.algorithms = policy;
+        self.digest = OnceLock::new();
         self
     }
 
@@ -100,6 +106,7 @@ impl TrustStore {
             }
         }
         self.services.extend(services);
+        self.digest = OnceLock::new();
         self
     }
 
@@ -120,6 +127,7 @@ impl TrustStore {
         }
         self.lists.push(issue);
         self.expects_list = true;
+        self.digest = OnceLock::new();
         self.with_services(services)
     }
 
@@ -137,6 +145,7 @@ impl TrustStore {
     #[must_use]
     pub fn expecting_list(mut self) -> Self {
         self.expects_list = true;
+        self.digest = OnceLock::new();
         self
     }
 
@@ -145,6 +154,7 @@ impl TrustStore {
     pub fn in_place_of(mut self, old: &Self) -> Self {
         self.algorithms = Arc::clone(&old.algorithms);
         self.expects_list |= old.expects_list;
+        self.digest = OnceLock::new();
         self
     }
 
@@ -189,6 +199,7 @@ impl TrustStore {
         self.services.extend(other.services);
         self.lists.extend(other.lists);
         self.expects_list |= other.expects_list;
+        self.digest = OnceLock::new();
         self
     }
 
@@ -215,6 +226,7 @@ impl TrustStore {
             listed: BTreeSet::new(),
             lists: Vec::new(),
             expects_list: false,
+            digest: OnceLock::new(),
         }
     }
 
@@ -228,6 +240,26 @@ impl TrustStore {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.certificates.is_empty()
+    }
+
+    /// Tells stores apart by which judgements may differ: other certificates, other services or
+    /// statuses of theirs, another issue of their list, another algorithm policy.
+    #[must_use]
+    pub fn digest(&self) -> Sha256 {
+        *self.digest.get_or_init(|| {
+            let mut services: Vec<String> =
+                self.services.iter().map(|service| format!("{service:?}")).collect();
+            services.sort_unstable();
+            let all = (
+                &self.fingerprints,
+                &self.listed,
+                services,
+                !self.lists.is_empty(),
+                self.expects_list,
+                &self.algorithms,
+            );
+            Sha256::of(format!("{all:?}").as_bytes())
+        })
     }
 
     /// The certificates in the order given.

@@ -24,8 +24,8 @@ use skrynka::{
     },
     signature::{Conditions, Examined, Signed, examine},
     trust::{
-        Certificate, RevocationRequest, RevocationStore, TrustStore, Wanted, read_certificates,
-        revocation,
+        Answering, Certificate, RevocationRequest, RevocationStore, TrustStore, Wanted,
+        read_certificates, revocation,
     },
 };
 use tempfile::TempDir;
@@ -91,10 +91,11 @@ fn reads_lists_and_answers_of_ukrainian_authorities() {
 #[test]
 fn knows_where_ukrainian_authorities_answer() {
     let Some(data) = Data::find() else { return };
-    let wanted = Wanted {
-        certificate: data.certificate("diia/certs/diia-test-sign-7775603.cer"),
-        issuer: data.certificate("diia/certs/diia-CA-05E19E2CD92EA2990100000001000000E1000000.cer"),
-    };
+    let wanted = Wanted::new(
+        data.certificate("diia/certs/diia-test-sign-7775603.cer"),
+        data.certificate("diia/certs/diia-CA-05E19E2CD92EA2990100000001000000E1000000.cer"),
+        Timestamp::from_seconds(0),
+    );
     assert_eq!(wanted.ocsp_urls(), ["http://ca.informjust.ua/services/ocsp/"]);
     let lists = "http://ca.informjust.ua/download/crls/CA-BED50831";
     assert_eq!(wanted.crl_urls(), [format!("{lists}-Full-S17.crl")]);
@@ -111,6 +112,7 @@ fn a_ukrainian_delta_list_alone_says_nothing() {
         issuer: &data
             .certificate("diia/certs/diia-CA-05E19E2CD92EA2990100000001000000E1000000.cer"),
         at: "2023-09-19T17:00:00Z".parse().unwrap(),
+        answering: Answering::InForce,
         sources: &[(&store, RevocationSource::Cache)],
         responders: &[],
         trust: &TrustStore::empty(),
@@ -222,10 +224,11 @@ impl Authority {
     }
 
     fn wanted(&self, name: &str) -> Wanted {
-        Wanted {
-            certificate: self.certificate(&format!("{name}.pem")),
-            issuer: self.certificate("ca.pem"),
-        }
+        Wanted::new(
+            self.certificate(&format!("{name}.pem")),
+            self.certificate("ca.pem"),
+            Timestamp::from_seconds(0),
+        )
     }
 
     fn trust(&self) -> TrustStore {
@@ -255,7 +258,7 @@ impl Authority {
         }
         let trust = self.trust();
         let conditions =
-            Conditions { revocation: &store, revocation_policy, ..Conditions::new(&trust, at) };
+            Conditions { revocation: &store, revocation_policy, ..Conditions::given(&trust, at) };
         let signatures = vec![Bytes::from(self.read("signed"))];
         examine(&Signed { content: None, signatures }, &conditions)
     }
@@ -336,7 +339,8 @@ fn an_answer_by_a_stranger_is_not_one() {
         assert_eq!(indication, Indication::Indeterminate);
         assert_eq!(sub_indication, Some(SubIndication::TryLater));
         assert_eq!(status, RevocationStatus::Unchecked);
-        assert_eq!(examined.wanted(), [authority.wanted("good")]);
+        let [wanted] = examined.wanted() else { panic!("one is wanted") };
+        assert_eq!(wanted.certificate, authority.wanted("good").certificate);
     }
 }
 

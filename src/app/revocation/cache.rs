@@ -20,6 +20,10 @@ use crate::{
 /// force.
 const KEPT_DAYS: u32 = 30;
 
+/// How long after its end the newest answer is kept that says good of a certificate: a share may be
+/// judged again for another reason, and the authority may have forgotten the certificate.
+const KEPT_GOOD_DAYS: u32 = 120;
+
 /// The most bytes and files of the cache; beyond, the oldest go first.
 const MAX_BYTES: u64 = 256 << 20;
 const MAX_FILES: usize = 20_000;
@@ -82,8 +86,9 @@ impl Cache {
         &self.directory
     }
 
-    /// Removes what nothing needs any more at `now`: all that ended more than 30 days ago, except
-    /// the newest list of each issuer; then the oldest while there is too much.
+    /// Removes what nothing needs any more at `now`: good answers that have a later one, and all that
+    /// ended more than 30 days ago, except the newest list of each issuer, and for 120 days the newest
+    /// good answer about each certificate; then the oldest while there is too much.
     pub(super) fn sweep(&mut self, now: Timestamp) {
         for digest in self.superfluous(now) {
             let path = self.path(digest);
@@ -112,11 +117,22 @@ impl Cache {
             let of_issuer = (kept.kind == RevocationKind::Crl, kept.issuer.as_str());
             super::is_list(kept.kind) && newest.get(&of_issuer) == Some(&kept.this_update)
         };
+        let mut newest_good: HashMap<Sha256, (Timestamp, Sha256)> = HashMap::new();
+        for (digest, Entry { kept, .. }) in &self.entries {
+            if let Some(good) = kept.good {
+                let this = (kept.this_update, *digest);
+                let latest = newest_good.entry(good).or_insert(this);
+                *latest = this.max(*latest);
+            }
+        }
         let mut superfluous = Vec::new();
         let mut rest = Vec::new();
         for (digest, entry) in &self.entries {
             let end = entry.kept.next_update.unwrap_or(entry.kept.this_update);
-            if end.plus_days(KEPT_DAYS) < now && !is_newest(&entry.kept) {
+            let newest = entry.kept.good.and_then(|good| newest_good.get(&good));
+            let days = if newest.is_some() { KEPT_GOOD_DAYS } else { KEPT_DAYS };
+            let has_later = newest.is_some_and(|(_, newest)| newest != digest);
+            if has_later || end.plus_days(days) < now && !is_newest(&entry.kept) {
                 superfluous.push(*digest);
             } else {
                 rest.push((is_newest(&entry.kept), entry.kept.this_update, *digest, entry.bytes));

@@ -25,8 +25,8 @@ const MAX_REMEMBERED: usize = 4096;
 /// Whether something may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leave {
-    /// The answer came within the last minute.
-    Answered,
+    /// The answer came within the last minute, and is true from this moment on.
+    Answered(Timestamp),
     /// It may; whoever asks says how it ended.
     Go,
     /// Not before this moment.
@@ -41,16 +41,16 @@ pub(super) struct Pace {
     /// Services and subjects that failed: how long they are left in peace, and until when.
     failing: HashMap<String, (Duration, Timestamp)>,
     in_flight: HashSet<String>,
-    /// When each answer came.
-    answered: HashMap<String, Timestamp>,
+    /// When each answer came, and from when on it is true.
+    answered: HashMap<String, (Timestamp, Timestamp)>,
 }
 
 impl Pace {
     /// Whether `service` may be asked about `subject`.
     pub(super) fn leave(&mut self, subject: &str, service: &str, now: Timestamp) -> Leave {
-        self.answered.retain(|_, at| after(*at, MINUTE) > now);
-        if self.answered.contains_key(subject) {
-            return Leave::Answered;
+        self.answered.retain(|_, (at, _)| after(*at, MINUTE) > now);
+        if let Some((_, this_update)) = self.answered.get(subject) {
+            return Leave::Answered(*this_update);
         }
         if self.in_flight.contains(subject) {
             return Leave::NotBefore(after(now, IN_FLIGHT_PAUSE));
@@ -72,13 +72,19 @@ impl Pace {
         Leave::Go
     }
 
-    /// The service answered, and the answer is one.
-    pub(super) fn answered(&mut self, subject: &str, service: &str, now: Timestamp) {
+    /// The service answered, and the answer is one that is true from `this_update` on.
+    pub(super) fn answered(
+        &mut self,
+        subject: &str,
+        service: &str,
+        this_update: Timestamp,
+        now: Timestamp,
+    ) {
         self.in_flight.remove(subject);
         self.failing.remove(subject);
         self.failing.remove(service);
         if self.answered.len() < MAX_REMEMBERED {
-            self.answered.insert(subject.to_owned(), now);
+            self.answered.insert(subject.to_owned(), (now, this_update));
         }
     }
 
@@ -123,7 +129,7 @@ mod tests {
         }
         assert_eq!(pauses, [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
         assert_eq!(pace.leave("list", HOST, now), Leave::Go);
-        pace.answered("list", HOST, now);
+        pace.answered("list", HOST, now, now);
         assert_eq!(pace.leave("other list", HOST, now), Leave::Go, "it works again");
     }
 
@@ -141,8 +147,8 @@ mod tests {
         let mut pace = Pace::default();
         assert_eq!(pace.leave("list", HOST, moment(0)), Leave::Go);
         assert_eq!(pace.leave("list", HOST, moment(0)), Leave::NotBefore(moment(1)));
-        pace.answered("list", HOST, moment(3));
-        assert_eq!(pace.leave("list", HOST, moment(62)), Leave::Answered);
+        pace.answered("list", HOST, moment(-60), moment(3));
+        assert_eq!(pace.leave("list", HOST, moment(62)), Leave::Answered(moment(-60)));
         assert_eq!(pace.leave("list", HOST, moment(63)), Leave::Go);
     }
 

@@ -23,6 +23,10 @@ const SAME_LIST_PAUSE: Duration = Duration::from_mins(10);
 /// When a question that nothing can be asked for is looked at again.
 const HOPELESS_PAUSE: Duration = Duration::from_hours(1);
 
+/// When an authority that has nothing newer yet is asked again: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_mins(1);
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
 /// How long an answer stands before the same question counts as a new one: two mails with one
 /// signer come together.
 const SETTLED: Duration = Duration::from_mins(1);
@@ -35,6 +39,8 @@ pub(super) struct Question {
     /// When somebody last asked.
     used_at: Timestamp,
     state: State,
+    /// The newest answer that is older than what is wanted, and how long was waited after it.
+    too_old: Option<(Timestamp, Duration)>,
 }
 
 #[derive(Debug)]
@@ -48,8 +54,8 @@ enum State {
 /// What came of asking.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
-    /// Whether there is an answer.
-    pub(super) is_given: bool,
+    /// From when on the newest of what came is true; `None` when nothing came.
+    pub(super) this_update: Option<Timestamp>,
     /// The list that was fetched for it.
     pub(super) list: Option<Kept>,
     /// When those that failed may be asked again.
@@ -60,8 +66,20 @@ pub(super) struct Answer {
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     open: HashMap<Sha256, Question>,
-    /// Those that are.
-    asked: HashMap<Sha256, Timestamp>,
+    /// Those that are: when somebody last asked, and from when on an answer has to be true.
+    asked: HashMap<Sha256, (Timestamp, Timestamp)>,
+}
+
+impl Answer {
+    /// Whether something came that is true from `since` or later.
+    pub(super) fn is_given(&self, since: Timestamp) -> bool {
+        self.this_update.is_some_and(|this_update| this_update >= since)
+    }
+
+    /// Takes what came.
+    pub(super) fn add(&mut self, this_update: Timestamp) {
+        self.this_update = self.this_update.max(Some(this_update));
+    }
 }
 
 impl Question {
@@ -82,16 +100,20 @@ impl Questions {
     /// Takes a question; whether there was room.
     pub(super) fn take(&mut self, wanted: Wanted, now: Timestamp) -> bool {
         let key = wanted.certificate.sha256();
-        if let Some(used_at) = self.asked.get_mut(&key) {
+        if let Some((used_at, since)) = self.asked.get_mut(&key) {
             *used_at = now;
+            *since = wanted.since.max(*since);
             return true;
         }
         if let Some(known) = self.open.get_mut(&key) {
             known.used_at = now;
+            let is_newer = wanted.since > known.wanted.since;
+            known.wanted.since = wanted.since.max(known.wanted.since);
+            // Many shares of one signer are one question a minute.
             if let State::Answered { at, .. } = known.state
-                && after(at, SETTLED) <= now
+                && (is_newer || after(at, SETTLED) <= now)
             {
-                known.state = State::Due(now);
+                known.state = State::Due(after(at, SETTLED).max(now));
             }
             return true;
         }
@@ -101,7 +123,8 @@ impl Questions {
         if self.open.len() >= MAX_QUESTIONS {
             return false;
         }
-        self.open.insert(key, Question { wanted, used_at: now, state: State::Due(now) });
+        let state = State::Due(now);
+        self.open.insert(key, Question { wanted, used_at: now, state, too_old: None });
         true
     }
 
@@ -110,15 +133,33 @@ impl Questions {
         let due = self.open.iter().filter_map(|(key, question)| Some((question.due()?, *key)));
         let (_, key) = due.filter(|(moment, _)| *moment <= now).min()?;
         let question = self.open.remove(&key)?;
-        self.asked.insert(key, question.used_at);
+        self.asked.insert(key, (question.used_at, question.wanted.since));
         Some(question)
     }
 
     /// Puts back a question that was asked.
     pub(super) fn put_back(&mut self, mut question: Question, answer: Answer, now: Timestamp) {
         let key = question.wanted.certificate.sha256();
-        question.used_at = self.asked.remove(&key).unwrap_or(question.used_at);
-        question.state = match (answer.is_given, question.state) {
+        let asked = self.asked.remove(&key);
+        let (used_at, since) = asked.unwrap_or((question.used_at, question.wanted.since));
+        question.used_at = used_at;
+        let was_given = answer.is_given(question.wanted.since);
+        question.wanted.since = since;
+        if let Some(this_update) = answer.this_update.filter(|this_update| *this_update < since) {
+            // Somebody who asked meanwhile, or the authority's clock, or a list of last week.
+            let before =
+                question.too_old.filter(|(before, _)| !was_given && *before >= this_update);
+            let pause = before.map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LONGEST_PAUSE));
+            question.too_old = Some((this_update, pause));
+            let moment = after(now, pause);
+            question.state = State::Due(answer.retry_at.map_or(moment, |at| at.min(moment)));
+            self.open.insert(key, question);
+            return;
+        }
+        if answer.this_update.is_some() {
+            question.too_old = None;
+        }
+        question.state = match (answer.this_update.is_some(), question.state) {
             (true, before) => {
                 let list = answer.list.map(|list| {
                     let moment = renewal(&list).max(after(now, SAME_LIST_PAUSE));
@@ -143,7 +184,7 @@ impl Questions {
     /// Forgets what nobody has asked for a day.
     pub(super) fn forget(&mut self, now: Timestamp) {
         self.open.retain(|_, question| after(question.used_at, INTEREST) > now);
-        self.asked.retain(|_, used_at| after(*used_at, INTEREST) > now);
+        self.asked.retain(|_, (used_at, _)| after(*used_at, INTEREST) > now);
     }
 
     /// The age of the oldest list that is followed; nothing when there is none.

@@ -19,13 +19,14 @@ pub enum RevocationPolicy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RevocationStatus {
-    /// Not revoked, by a trusted answer that is fresh enough for the moment judged for.
+    /// Not revoked, by a trusted answer for the moment judged for.
     Good,
     /// Revoked, or suspended, at or before the moment judged for.
     Revoked,
     /// Revoked after the moment judged for.
     RevokedLater,
-    /// No usable answer is at hand.
+    /// No answer for the moment judged for is at hand. With a kind and moments: what an answer at
+    /// hand says that does not suffice for it, good as of `this_update`.
     Unchecked,
 }
 

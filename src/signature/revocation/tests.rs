@@ -9,7 +9,8 @@ use crate::{
     trust::{
         PathLimits, PathRequest, TrustStore,
         revocation_sample::{
-            AnswerDraft, ListDraft, Said, issuer, issuer_below_root, person, root,
+            AnswerDraft, ListDraft, Said, issuer, issuer_below_root, person, responder_certificate,
+            root,
         },
     },
 };
@@ -26,6 +27,9 @@ struct Case {
     fetched: Vec<Vec<u8>>,
     brought: Vec<Vec<u8>>,
     policy: RevocationPolicy,
+    /// Whether a person named the moment of judging.
+    is_named: bool,
+    look_again: Option<&'static str>,
     checks: usize,
     is_signed: bool,
     /// The authorities: the trusted one last.
@@ -50,6 +54,8 @@ impl Default for Case {
             fetched: Vec::new(),
             brought: Vec::new(),
             policy: RevocationPolicy::Require,
+            is_named: false,
+            look_again: None,
             checks: 32,
             is_signed: true,
             authorities: vec![issuer()],
@@ -70,15 +76,19 @@ impl Case {
         }
         let (trusted, intermediates) = self.authorities.split_last().unwrap();
         let trust = TrustStore::new(vec![trusted.clone()]);
-        let conditions = Conditions {
+        let mut conditions = Conditions {
             revocation: &store,
             revocation_policy: self.policy,
+            look_again: self.look_again.map(day),
             ..Conditions::new(&trust, day(self.now))
         };
+        if self.is_named {
+            conditions.source = BestTimeSource::Given;
+        }
         let budget = Budget::new(&Limits { key_checks: self.checks, ..Limits::default() });
-        let wanted = RefCell::default();
+        let inquiry = RefCell::default();
         let (at, source) = (day(self.at.0), self.at.1);
-        let basis = Basis { at, source, ..Basis::new(&conditions, &budget, &wanted) };
+        let basis = Basis { at, source, ..Basis::new(&conditions, &budget, &inquiry) };
         let signer = person();
         let limits = PathLimits::default();
         let purpose = Purpose::Document;
@@ -100,13 +110,16 @@ impl Case {
             path,
             conclusion: (indication, sub_indication),
             reason: reason.unwrap_or_default(),
-            wanted: wanted.take(),
+            wanted: inquiry.take().wanted,
             checks_left: budget.left(Resource::KeyChecks),
         }
     }
 }
 
 fn day(text: &str) -> Timestamp {
+    if text == "9999" {
+        return "2099-01-01T00:00:00Z".parse().unwrap();
+    }
     format!("2026-{}-{}T12:00:00Z", &text[..2], &text[2..]).parse().unwrap()
 }
 
@@ -249,21 +262,41 @@ fn what_nobody_can_say_is_wanted_and_the_policy_decides() {
     assert_eq!(require.conclusion, later);
     assert!(require.path.warnings.is_empty());
     for outcome in [prefer, require] {
-        let wanted = Wanted { certificate: person(), issuer: issuer() };
+        let wanted = Wanted::new(person(), issuer(), day("0701"));
         assert_eq!(outcome.wanted, [wanted]);
     }
     assert!(Case { is_signed: false, ..Case::default() }.judge().wanted.is_empty());
 }
 
 #[test]
-fn what_came_with_the_signature_counts_like_what_was_fetched() {
-    let list = ListDraft::new("0630", "0702").der();
-    let brought = Case { brought: vec![list.clone()], ..Case::default() }.judge();
-    assert_eq!(brought.conclusion, PASSED, "{}", brought.reason);
-    let report = brought.path.chain[0].revocation.clone().unwrap();
+fn what_came_with_the_signature_answers_for_a_proved_moment_and_no_other() {
+    let later = (Indication::Indeterminate, Some(SubIndication::TryLater));
+    let list = || ListDraft::new("0630", "0702").der();
+    let brought = || Case { brought: vec![list()], ..Case::default() };
+    for (what, case, expected) in [
+        ("for the receipt", brought(), later),
+        ("stamped before the list", brought().stamped("0629"), PASSED),
+        ("stamped with it", brought().stamped("0630"), PASSED),
+        // Whoever has stolen the key can have a time-stamp too.
+        ("stamped after the list", Case { now: "0702", ..brought() }.stamped("0701"), later),
+        ("a moment that is named", Case { is_named: true, ..brought() }, PASSED),
+        ("fetched too, as old", Case { fetched: vec![list()], ..brought() }, later),
+        (
+            "fetched too, of now",
+            Case { fetched: vec![ListDraft::new("0701", "0702").der()], ..brought() },
+            PASSED,
+        ),
+    ] {
+        let outcome = case.judge();
+        assert_eq!(outcome.conclusion, expected, "{what}: {}", outcome.reason);
+        assert_eq!(outcome.wanted.len(), usize::from(expected == later), "{what}");
+    }
+    let report = brought().stamped("0629").judge().path.chain[0].revocation.clone().unwrap();
     assert_eq!(report.source, Some(RevocationSource::Signature));
-    let fetched = vec![revoked("0610")];
-    let both = Case { brought: vec![list], fetched, ..Case::default() }.judge();
+    let prefer = Case { policy: RevocationPolicy::Prefer, ..brought() }.judge();
+    assert_eq!(prefer.conclusion, PASSED);
+    assert_eq!(prefer.path.warnings[0].code, WarningCode::RevocationUnchecked);
+    let both = Case { fetched: vec![revoked("0610")], ..brought() }.judge();
     assert_eq!(both.conclusion, NO_POE);
     let garbage = Case { brought: vec![b"garbage".to_vec()], ..Case::default() }.judge();
     assert!(
@@ -273,6 +306,44 @@ fn what_came_with_the_signature_counts_like_what_was_fetched() {
         "{}",
         garbage.reason
     );
+}
+
+#[test]
+fn a_responder_that_nobody_vouches_for_is_asked_about() {
+    let certificate = responder_certificate(5);
+    let answer = AnswerDraft {
+        responder: (certificate.clone(), 5),
+        certificates: vec![certificate.clone()],
+        ..AnswerDraft::new(Said::Good, "0701")
+    };
+    let case = || Case { fetched: vec![answer.der()], ..Case::default() };
+    let required = case().judge();
+    let later = (Indication::Indeterminate, Some(SubIndication::TryLater));
+    assert_eq!(required.conclusion, later, "{}", required.reason);
+    assert!(required.wanted.iter().any(|wanted| wanted.certificate == certificate));
+    let preferred = Case { policy: RevocationPolicy::Prefer, ..case() }.judge();
+    assert_eq!(preferred.conclusion, PASSED);
+    assert_eq!(preferred.path.warnings[0].code, WarningCode::RevocationUnchecked);
+    let list = ListDraft::new("0630", "0702").der();
+    let known = Case { fetched: vec![answer.der(), list], ..Case::default() }.judge();
+    assert_eq!((known.conclusion, known.wanted), (PASSED, Vec::new()));
+}
+
+#[test]
+fn some_days_later_a_newer_answer_is_wanted_and_changes_nothing_meanwhile() {
+    let answered = |day| vec![AnswerDraft::new(Said::Good, day).der()];
+    for (what, fetched, look_again, wanted) in [
+        ("not yet", answered("0701"), None, None),
+        ("then", answered("0701"), Some("0704"), Some("0704")),
+        ("answered", answered("0704"), Some("0704"), None),
+        ("when the certificate has ended", answered("0701"), Some("9999"), None),
+    ] {
+        let outcome = Case { fetched, look_again, ..Case::default() }.judge();
+        assert_eq!(outcome.conclusion, PASSED, "{what}");
+        assert!(outcome.path.warnings.is_empty(), "{what}");
+        let since: Vec<_> = outcome.wanted.iter().map(|wanted| wanted.since).collect();
+        assert_eq!(since, wanted.map(day).into_iter().collect::<Vec<_>>(), "{what}");
+    }
 }
 
 #[test]

@@ -60,8 +60,8 @@ fn judge_at(
     let conditions = Conditions::new(trust, at);
     let budget = Budget::new(&Limits::default());
     let parts = [Bytes::from_static(&COVERED[..2]), Bytes::from_static(&COVERED[2..])];
-    let wanted = RefCell::default();
-    let basis = Basis::new(&conditions, &budget, &wanted);
+    let inquiry = RefCell::default();
+    let basis = Basis::new(&conditions, &budget, &inquiry);
     judge(token, &parts, "signature-time-stamp", at, beside, basis)
 }
 

@@ -182,6 +182,15 @@ impl Single {
         self.id.names(certificate, issuer)
     }
 
+    pub(super) fn serial(&self) -> &[u8] {
+        &self.id.serial
+    }
+
+    /// Of which certificate it is, by what the answer names it by.
+    pub(super) fn digest(&self) -> Sha256 {
+        Sha256::of(&[&self.id.issuer_name[..], &self.id.issuer_key, &self.id.serial].concat())
+    }
+
     pub(super) fn has_serial_of(&self, certificate: &Certificate) -> bool {
         self.id.serial == certificate.serial_octets()
     }

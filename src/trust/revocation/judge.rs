@@ -1,12 +1,14 @@
 //! What all answers at hand say of one certificate.
 //!
-//! An answer speaks for a moment when it is from then or later, or was in force then; one that
-//! revokes for good speaks for ever. In this order:
+//! Which answers speak for a moment is for [`Answering`] to say; one that revokes for good speaks
+//! for ever. In this order:
 //!
 //! 1. A revocation at or before the moment counts, whatever other answers say.
 //! 2. A suspension does, unless an answer between it and the moment says that it was over.
 //! 3. A later revocation of a key that was compromised by the moment is told, whatever others say.
 //! 4. Otherwise the newest answer that speaks for the moment decides.
+//! 5. One that was in force and does not speak for it is told with the status `Unchecked`: what is
+//!    known, and until when.
 //!
 //! Answers that are not proved count for nothing: they can cost work, never change the outcome.
 
@@ -15,9 +17,11 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use super::{
     Budget, RevocationError, RevocationStore,
     answer::Answer,
+    claim::{Answering, By, Claim, name, report},
     list::List,
-    parts::{Revocation, State},
+    parts::State,
     responder::{self, Known},
+    wanted::Wanted,
 };
 use crate::{
     domain::{
@@ -35,6 +39,8 @@ pub struct RevocationRequest<'a> {
     pub issuer: &'a Certificate,
     /// The moment to judge for.
     pub at: Timestamp,
+    /// Which answers speak for it.
+    pub answering: Answering,
     /// What is at hand.
     pub sources: &'a [(&'a RevocationStore, RevocationSource)],
     /// Certificates that came along and may be a responder's. Nothing in them is trusted.
@@ -51,6 +57,10 @@ pub struct RevocationRequest<'a> {
 pub struct RevocationOutcome {
     /// For the report on the certificate.
     pub report: RevocationReport,
+    /// Responders of whom has to be known whether they were revoked, before anything is known.
+    pub responders: Vec<Wanted>,
+    /// All responders whose certificates may be revoked: the report changes with them.
+    pub relied_on: Vec<Wanted>,
     /// How many checks of [`RevocationRequest::checks`] it took.
     pub signature_checks: usize,
     /// Whether more would have been needed: then the report may miss a revocation.
@@ -65,8 +75,14 @@ pub fn revocation(request: &RevocationRequest<'_>) -> RevocationOutcome {
     judge.collect_answers();
     judge.collect_lists();
     let report = judge.conclude();
+    let mut responders = std::mem::take(&mut judge.unknown);
+    if report.status != RevocationStatus::Unchecked {
+        responders.clear();
+    }
     RevocationOutcome {
         report,
+        responders,
+        relied_on: std::mem::take(&mut judge.delegated),
         signature_checks: request.checks.saturating_sub(budget.left),
         gave_up: budget.gave_up,
     }
@@ -83,69 +99,19 @@ struct Judge<'a, 'b> {
     proved: BTreeMap<Sha256, Result<Proof, RevocationError>>,
     /// Why answers are not used.
     obstacles: Vec<String>,
+    /// Responders that may be revoked.
+    delegated: Vec<Wanted>,
+    /// Those of whom nobody can say whether they are.
+    unknown: Vec<Wanted>,
 }
 
 /// What is to be told of who gave a proved list or answer.
 #[derive(Clone, Debug, Default)]
 struct Proof {
-    note: Option<String>,
+    /// Why the answer alone does not suffice to say that a certificate is good.
+    doubt: Option<String>,
     /// When a delegated responder's certificate ends.
     until: Option<Timestamp>,
-}
-
-/// What an answer says, proved or not.
-#[derive(Clone, Copy)]
-struct Claim<'a> {
-    state: State,
-    this_update: Timestamp,
-    next_update: Option<Timestamp>,
-    source: RevocationSource,
-    by: By<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum By<'a> {
-    Answer(&'a Answer),
-    /// A delta list that says nothing of its own: the full list before it is needed.
-    Continuation(&'a List),
-    List(&'a List),
-}
-
-impl Claim<'_> {
-    fn sha256(&self) -> Sha256 {
-        match self.by {
-            By::Answer(answer) => answer.sha256,
-            By::Continuation(list) | By::List(list) => list.sha256,
-        }
-    }
-
-    fn kind(&self) -> RevocationKind {
-        match self.by {
-            By::Answer(_) => RevocationKind::Ocsp,
-            By::Continuation(list) | By::List(list) => list.kind(),
-        }
-    }
-
-    /// Whether it is from `at` or later, or was in force then.
-    fn speaks_for(&self, at: Timestamp) -> bool {
-        self.this_update >= at || self.next_update.is_some_and(|next| at <= next)
-    }
-
-    /// The revocation, if it is at or before `at`.
-    fn revoked_by(&self, at: Timestamp) -> Option<Revocation> {
-        match self.state {
-            State::Revoked(revocation) if revocation.at <= at => Some(revocation),
-            State::Revoked(_) | State::Good | State::Unknown => None,
-        }
-    }
-
-    /// Whether it revokes a key that may have been in other hands at `at`.
-    fn was_compromised_by(&self, at: Timestamp) -> bool {
-        match self.state {
-            State::Revoked(revocation) => revocation.invalid_since.is_some_and(|since| since <= at),
-            State::Good | State::Unknown => false,
-        }
-    }
 }
 
 impl<'a, 'b> Judge<'a, 'b> {
@@ -157,6 +123,8 @@ impl<'a, 'b> Judge<'a, 'b> {
             full: Vec::new(),
             proved: BTreeMap::new(),
             obstacles: Vec::new(),
+            delegated: Vec::new(),
+            unknown: Vec::new(),
         }
     }
 
@@ -233,11 +201,11 @@ impl<'a, 'b> Judge<'a, 'b> {
         let for_good = |claim: &Claim<'_>| {
             claim.revoked_by(at).is_some_and(|revocation| !revocation.is_suspension())
         };
-        if let Some((claim, note)) = self.first_proved(for_good) {
-            return report(&claim, at, note);
+        if let Some((claim, doubt)) = self.first_proved(for_good) {
+            return report(&claim, at, doubt);
         }
         let suspends = |claim: &Claim<'_>| claim.revoked_by(at).is_some();
-        if let Some((suspended, note)) = self.first_proved(suspends) {
+        if let Some((suspended, doubt)) = self.first_proved(suspends) {
             let since = suspended.this_update;
             let is_over = |claim: &Claim<'_>| {
                 claim.this_update > since
@@ -246,19 +214,26 @@ impl<'a, 'b> Judge<'a, 'b> {
             };
             let over = self.first_proved(is_over);
             if over.is_none_or(|(claim, _)| claim.revoked_by(at).is_some()) {
-                return report(&suspended, at, note);
+                return report(&suspended, at, doubt);
             }
         }
         let reaches_back = |claim: &Claim<'_>| claim.was_compromised_by(at);
-        if let Some((claim, note)) = self.first_proved(reaches_back) {
-            return report(&claim, at, note);
+        if let Some((claim, doubt)) = self.first_proved(reaches_back) {
+            return report(&claim, at, doubt);
         }
-        let speaks = |claim: &Claim<'_>| claim.revoked_by(at).is_none() && claim.speaks_for(at);
-        if let Some((claim, note)) = self.first_proved(speaks) {
-            return report(&claim, at, note);
+        let answering = self.request.answering;
+        let speaks =
+            |claim: &Claim<'_>| claim.revoked_by(at).is_none() && claim.speaks_for(at, answering);
+        let found = self.proved_where(speaks, |doubt| doubt.is_none());
+        if let Some((claim, _)) = found {
+            return report(&claim, at, None);
+        }
+        let is_known = |claim: &Claim<'_>| claim.revoked_by(at).is_none() && claim.is_in_force(at);
+        if let Some((claim, doubt)) = self.first_proved(is_known) {
+            return self.known(&claim, doubt);
         }
         for claim in self.claims.clone() {
-            if !claim.speaks_for(at) {
+            if !claim.is_in_force(at) {
                 let until = claim.next_update.map_or_else(
                     || "it names no end".to_owned(),
                     |next| format!("it was true until {next}"),
@@ -270,22 +245,63 @@ impl<'a, 'b> Judge<'a, 'b> {
         self.unchecked()
     }
 
-    /// The newest claim of those asked for that is proved, with what a continuation says in all.
+    /// What a proved answer says that does not suffice.
+    fn known(&self, claim: &Claim<'a>, doubt: Option<String>) -> RevocationReport {
+        let (at, this_update) = (self.request.at, claim.this_update);
+        // The full list behind a delta list may say another thing than the delta list.
+        if claim.revoked_by(at).is_some() {
+            return report(claim, at, doubt);
+        }
+        let mut why = match (doubt, claim.source) {
+            (Some(doubt), _) => doubt,
+            (None, RevocationSource::Signature) if this_update >= at => format!(
+                "it came with the signature, and an answer of the authority for {at} is not at hand"
+            ),
+            (None, _) => format!("a later answer, for {at}, is not at hand"),
+        };
+        for obstacle in &self.obstacles {
+            why.push_str("; ");
+            why.push_str(obstacle);
+        }
+        let kind = name(claim.kind());
+        let problem = format!("the {kind} of {this_update} says that it was good then; {why}");
+        let report = report(claim, at, Some(problem));
+        RevocationReport {
+            status: RevocationStatus::Unchecked,
+            revoked_at: None,
+            reason: None,
+            invalid_since: None,
+            ..report
+        }
+    }
+
+    /// The newest claim of those asked for that is proved, with what a continuation says in all
+    /// and what is in doubt about who says it.
     fn first_proved(
         &mut self,
         asked: impl Fn(&Claim<'_>) -> bool,
     ) -> Option<(Claim<'a>, Option<String>)> {
+        self.proved_where(asked, |_| true)
+    }
+
+    /// The same, and its doubt is one that `suffices`.
+    fn proved_where(
+        &mut self,
+        asked: impl Fn(&Claim<'_>) -> bool,
+        suffices: impl Fn(Option<&str>) -> bool,
+    ) -> Option<(Claim<'a>, Option<String>)> {
         let asked: Vec<Claim<'a>> = self.claims.iter().filter(|c| asked(c)).copied().collect();
         for claim in asked {
             let proof = match claim.by {
-                By::Answer(answer) => self.prove_answer(answer, &claim).map(|note| (claim, note)),
+                By::Answer(answer) => self.prove_answer(answer, &claim).map(|doubt| (claim, doubt)),
                 By::List(list) => self.prove_list(list, claim.source).map(|()| (claim, None)),
                 By::Continuation(delta) => {
                     self.prove_continuation(claim, delta).map(|claim| (claim, None))
                 }
             };
             match proof {
-                Ok(proved) => return Some(proved),
+                Ok((claim, doubt)) if suffices(doubt.as_deref()) => return Some((claim, doubt)),
+                Ok(_) => {}
                 Err(error) => {
                     self.pass_over(name(claim.kind()), claim.this_update, &error.to_string());
                 }
@@ -337,7 +353,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         }))
     }
 
-    /// Gives what is to be told of the responder.
+    /// Gives what is in doubt about the responder.
     ///
     /// Whoever has the key of a responder whose certificate has ended can write any moment into an
     /// answer. So it says nothing for a moment after that end, unless it revokes.
@@ -346,11 +362,11 @@ impl<'a, 'b> Judge<'a, 'b> {
         answer: &'a Answer,
         claim: &Claim<'a>,
     ) -> Result<Option<String>, RevocationError> {
-        let Proof { note, until } = self.prove_signer(answer)?;
+        let Proof { doubt, until } = self.prove_signer(answer)?;
         let at = self.request.at;
         match until.filter(|until| claim.revoked_by(at).is_none() && *until < at) {
             Some(next_update) => Err(RevocationError::Expired { at, next_update }),
-            None => Ok(note),
+            None => Ok(doubt),
         }
     }
 
@@ -364,7 +380,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         let proof = match responder::prove(answer, known, self.budget) {
             Ok(Some(responder)) => self
                 .check_responder(responder, answer)
-                .map(|note| Proof { note, until: Some(responder.not_after()) }),
+                .map(|doubt| Proof { doubt, until: Some(responder.not_after()) }),
             Ok(None) => Ok(Proof::default()),
             Err(error) => Err(error),
         };
@@ -386,17 +402,29 @@ impl<'a, 'b> Judge<'a, 'b> {
         }
         // The moment in an answer is the responder's word, and a stolen key can write an early one.
         let at = answer.produced_at.max(self.request.at);
-        let request = RevocationRequest { certificate: responder, at, ..*self.request };
+        // In force suffices here: no answer by a responder would be newer than the lists otherwise,
+        // and what a thief of its key has to say must also come from the issuer's address.
+        let answering = Answering::InForce;
+        let request = RevocationRequest { certificate: responder, at, answering, ..*self.request };
         let mut judge = Judge::new(&request, self.budget);
         judge.collect_lists();
         let said = judge.conclude();
+        let wanted = Wanted::of_responder(responder, self.request);
+        if !self.delegated.contains(&wanted) {
+            self.delegated.push(wanted.clone());
+        }
         let name = || responder.common_name().unwrap_or_else(|| responder.subject()).to_owned();
         match said.status {
             RevocationStatus::Good | RevocationStatus::RevokedLater => Ok(None),
-            RevocationStatus::Unchecked => Ok(Some(format!(
-                "whether the certificate of the responder {} was revoked is not known",
-                name()
-            ))),
+            RevocationStatus::Unchecked => {
+                if !self.unknown.contains(&wanted) {
+                    self.unknown.push(wanted);
+                }
+                Ok(Some(format!(
+                    "whether the certificate of the responder {} was revoked is not known",
+                    name()
+                )))
+            }
             RevocationStatus::Revoked => Err(RevocationError::WrongSigner {
                 signer: name(),
                 problem: "its certificate was revoked".to_owned(),
@@ -433,35 +461,5 @@ impl<'a, 'b> Judge<'a, 'b> {
             invalid_since: None,
             problem: (!is_exempt).then_some(problem),
         }
-    }
-}
-
-fn report(claim: &Claim<'_>, at: Timestamp, note: Option<String>) -> RevocationReport {
-    let (status, revocation) = match claim.state {
-        State::Revoked(revocation) if revocation.at <= at => {
-            (RevocationStatus::Revoked, Some(revocation))
-        }
-        State::Revoked(revocation) => (RevocationStatus::RevokedLater, Some(revocation)),
-        State::Good => (RevocationStatus::Good, None),
-        State::Unknown => (RevocationStatus::Unchecked, None),
-    };
-    RevocationReport {
-        status,
-        kind: Some(claim.kind()),
-        source: Some(claim.source),
-        this_update: Some(claim.this_update),
-        next_update: claim.next_update,
-        revoked_at: revocation.map(|revocation| revocation.at),
-        reason: revocation.and_then(|revocation| Some(revocation.reason?.name())),
-        invalid_since: revocation.and_then(|revocation| revocation.invalid_since),
-        problem: note,
-    }
-}
-
-fn name(kind: RevocationKind) -> &'static str {
-    match kind {
-        RevocationKind::Crl => "list",
-        RevocationKind::DeltaCrl => "delta list",
-        RevocationKind::NoCheck | RevocationKind::Ocsp => "OCSP answer",
     }
 }

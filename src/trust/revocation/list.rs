@@ -208,6 +208,14 @@ impl List {
         self.entry(serial).unwrap_or_else(|| full.state(serial))
     }
 
+    /// The serial numbers of its entries, without leading zeros, each with what the list says.
+    pub(super) fn states(&self) -> impl Iterator<Item = (&[u8], State)> {
+        self.entries.iter().map(|place| {
+            let serial = self.serial(*place);
+            (serial, self.state(serial))
+        })
+    }
+
     /// `None` when it is not there; good when a delta list says that it is no longer.
     fn entry(&self, serial: &[u8]) -> Option<State> {
         let serial = significant(serial);
@@ -453,7 +461,7 @@ fn position(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
 
 /// A serial number or a number without leading zeros: authorities write some with one too many or
 /// too few, and an entry must not be missed for that.
-fn significant(integer: &[u8]) -> &[u8] {
+pub(super) fn significant(integer: &[u8]) -> &[u8] {
     let zeros = integer.iter().take_while(|octet| **octet == 0).count();
     integer.get(zeros..).unwrap_or_default()
 }

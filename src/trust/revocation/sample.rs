@@ -35,6 +35,11 @@ pub(in crate::trust) fn responder(seed: u8) -> Draft {
     Draft { purposes: &["1.3.6.1.5.5.7.3.9"], ..Draft::signer("Responder", seed, ("Issuer", 1)) }
 }
 
+/// The certificate of a responder that [`issuer`] has delegated, with the key of this seed.
+pub(crate) fn responder_certificate(seed: u8) -> Certificate {
+    responder(seed).make()
+}
+
 /// An entry of a list: serial number, date, reason, date of invalidity.
 pub(crate) type Entry = (u8, &'static str, Option<u8>, Option<&'static str>);
 

@@ -1,11 +1,21 @@
 //! Revocation data at hand.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use der::Tag;
 use x509_parser::pem::Pem;
 
-use super::{RevocationError, answer::Answer, list::List};
+use super::{
+    RevocationError,
+    answer::Answer,
+    list::{List, significant},
+    parts::State,
+    wanted::Wanted,
+};
 use crate::{
     asn1::{Broken, Element},
     domain::{RevocationKind, Sha256, Timestamp},
@@ -42,6 +52,37 @@ pub struct Kept {
     pub next_update: Option<Timestamp>,
     /// The SHA-256 of the DER: of the list, or of the `BasicOCSPResponse`.
     pub sha256: Sha256,
+    /// Of an answer that says good of a single certificate, which that is: a later one of the same
+    /// takes its place.
+    pub good: Option<Sha256>,
+}
+
+/// What data is about: a judgement that rests on it may change with the data.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// All certificates of the authority with this name (RFC 4514): a list.
+    Authority(String),
+    /// The certificates with this serial number, without leading zeros: an answer. Those of several
+    /// authorities may have the same.
+    Certificate(Vec<u8>),
+}
+
+/// What a store says that another did not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// What new lists and answers are about.
+    pub topics: BTreeSet<Topic>,
+    /// Certificates that they call revoked, or revoked from another moment on than was known.
+    pub revoked: BTreeSet<Topic>,
+}
+
+impl Topic {
+    /// Those whose data speaks of this certificate.
+    #[must_use]
+    pub fn of(wanted: &Wanted) -> [Self; 2] {
+        let serial = significant(wanted.certificate.serial_octets()).to_vec();
+        [Self::Authority(wanted.issuer.subject().to_owned()), Self::Certificate(serial)]
+    }
 }
 
 impl RevocationStore {
@@ -77,6 +118,40 @@ impl RevocationStore {
         for (sha256, item) in &other.items {
             self.items.entry(*sha256).or_insert_with(|| item.clone());
         }
+    }
+
+    /// What it says that `before` does not. Nothing of it is proved. It takes as long as there are
+    /// entries in the lists that are new.
+    #[must_use]
+    pub fn news_since(&self, before: &Self) -> News {
+        let mut news = News::default();
+        let new = self.items.iter().filter(|(sha256, _)| !before.items.contains_key(*sha256));
+        for (_, item) in new {
+            match item {
+                Item::Answer(answer) => {
+                    for single in &answer.singles {
+                        let topic = Topic::Certificate(significant(single.serial()).to_vec());
+                        if let State::Revoked(_) = single.state {
+                            news.revoked.insert(topic.clone());
+                        }
+                        news.topics.insert(topic);
+                    }
+                }
+                Item::List(list) => {
+                    news.topics.insert(Topic::Authority(list.issuer.text().to_owned()));
+                    let known: Vec<&List> =
+                        before.lists().filter(|known| known.issuer.matches(&list.issuer)).collect();
+                    for (serial, state) in list.states() {
+                        let is_news = matches!(state, State::Revoked(_))
+                            && !known.iter().any(|known| known.state(serial) == state);
+                        if is_news {
+                            news.revoked.insert(Topic::Certificate(serial.to_vec()));
+                        }
+                    }
+                }
+            }
+        }
+        news
     }
 
     /// The number of lists and answers.
@@ -155,6 +230,10 @@ impl Item {
                     .unwrap_or(answer.produced_at),
                 next_update: answer.singles.iter().filter_map(|single| single.next_update).min(),
                 sha256: answer.sha256,
+                good: match answer.singles.as_slice() {
+                    [single] if single.state == State::Good => Some(single.digest()),
+                    _ => None,
+                },
             },
             Self::List(list) => Kept {
                 kind: list.kind(),
@@ -162,6 +241,7 @@ impl Item {
                 this_update: list.this_update,
                 next_update: list.next_update,
                 sha256: list.sha256,
+                good: None,
             },
         }
     }

@@ -2,12 +2,14 @@
 
 mod choice;
 mod lists;
+mod moment;
+mod news;
 mod policy;
 mod responders;
 mod wanted;
 
 use super::{
-    RevocationOutcome, RevocationRequest, RevocationStore, revocation,
+    Answering, RevocationOutcome, RevocationRequest, RevocationStore, revocation,
     sample::{issuer, person},
 };
 use crate::{
@@ -34,6 +36,7 @@ fn outcome(all: &[Vec<u8>], responders: &[Certificate]) -> RevocationOutcome {
         certificate: &person(),
         issuer: &issuer(),
         at: day("0615"),
+        answering: Answering::InForce,
         sources: &[(&store(all), RevocationSource::Signature)],
         responders,
         trust: &TrustStore::empty(),

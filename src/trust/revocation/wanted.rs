@@ -3,7 +3,7 @@
 use der::{Encode as _, Tag, asn1::ObjectIdentifier};
 
 use super::{
-    Budget, Kept, RevocationError, RevocationStore,
+    Budget, Kept, RevocationError, RevocationRequest, RevocationStore,
     answer::key_forms,
     parts::State,
     responder::{self, Known},
@@ -12,33 +12,55 @@ use super::{
 use crate::{
     algorithms::DigestAlgorithm,
     domain::Timestamp,
-    trust::{Certificate, TrustStore},
+    trust::{Certificate, Purpose, TrustStore, purpose},
 };
 
-/// A certificate on a proved path of which nobody could say whether it was revoked, with its
-/// issuer: what to ask for.
+/// A certificate on a proved path, or of a responder for one, of which an answer is missing: what
+/// to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The certificate.
     pub certificate: Certificate,
     /// Its issuer.
     pub issuer: Certificate,
+    /// The moment from which an answer has to be true; an older one is better than none.
+    pub since: Timestamp,
+    /// Where lists of the issuer are when the certificate does not say it.
+    other_crl_urls: Vec<String>,
 }
 
 /// How far an authority's clock may be ahead of ours, in seconds.
 const CLOCK_SKEW: i64 = 600;
 
 impl Wanted {
-    /// Where its OCSP responder answers, `http` or `https`; at most eight.
+    /// An answer about `certificate` by `issuer` that is true from `since` or later.
+    #[must_use]
+    pub fn new(certificate: Certificate, issuer: Certificate, since: Timestamp) -> Self {
+        Self { certificate, issuer, since, other_crl_urls: Vec::new() }
+    }
+
+    /// Whatever list is in force about the responder that answers for the issuer asked about.
+    pub(super) fn of_responder(responder: &Certificate, request: &RevocationRequest<'_>) -> Self {
+        let since = Timestamp::from_seconds(0);
+        let other_crl_urls = request.certificate.crl_urls().to_vec();
+        Self { other_crl_urls, ..Self::new(responder.clone(), request.issuer.clone(), since) }
+    }
+
+    /// Where its OCSP responder answers, `http` or `https`; at most eight. None for a responder:
+    /// it would answer for itself.
     #[must_use]
     pub fn ocsp_urls(&self) -> &[String] {
+        if purpose::allow(self.certificate.purposes(), Purpose::OcspSigning) {
+            return &[];
+        }
         self.certificate.ocsp_urls()
     }
 
     /// Where its issuer's full lists are, `http` or `https`; at most eight.
     #[must_use]
     pub fn crl_urls(&self) -> &[String] {
-        self.certificate.crl_urls()
+        let own = self.certificate.crl_urls();
+        if own.is_empty() { &self.other_crl_urls } else { own }
     }
 
     /// Where its issuer's delta lists are, `http` or `https`; at most eight.
@@ -91,6 +113,8 @@ impl Wanted {
 
     /// Whether `answer`, in DER or PEM, is worth keeping: about this certificate, proved to come
     /// from its issuer, and in force at `at`. That the certificate is revoked is an answer too.
+    /// Whether it is from `since` or later is for the caller to see by its `this_update`, which of
+    /// an answer about several certificates is the one about this.
     ///
     /// `trust` may have the certificate of a responder that the answer does not bring. Whether a
     /// responder was itself revoked is judged later, with the lists that are at hand then.
@@ -109,6 +133,8 @@ impl Wanted {
                 list.covers(&self.certificate)?;
                 let used = list.prove(&self.issuer)?;
                 trust.algorithms().check(&used, at.max(list.this_update))?;
+                let is_good = list.state(self.certificate.serial_octets()) == State::Good;
+                check_end(is_good, list.tells_all(self.certificate.not_after()))?;
                 (list.this_update, list.next_update)
             }
             Item::Answer(answer) => {
@@ -124,6 +150,8 @@ impl Wanted {
                 if single.state == State::Unknown {
                     return Err(RevocationError::UnknownCertificate);
                 }
+                let is_good = single.state == State::Good;
+                check_end(is_good, single.tells_all(self.certificate.not_after()))?;
                 (single.this_update, single.next_update)
             }
         };
@@ -134,8 +162,16 @@ impl Wanted {
             Some(next_update) if next_update < at => {
                 Err(RevocationError::Expired { at, next_update })
             }
-            Some(_) | None => Ok(item.kept()),
+            Some(_) | None => Ok(Kept { this_update, next_update, ..item.kept() }),
         }
+    }
+}
+
+/// Good says nothing of a certificate that has ended where authorities forget those.
+fn check_end(is_good: bool, tells_all: Result<(), &'static str>) -> Result<(), RevocationError> {
+    match tells_all {
+        Err(problem) if is_good => Err(RevocationError::NotAbout { problem: problem.to_owned() }),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

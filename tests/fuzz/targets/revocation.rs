@@ -13,10 +13,11 @@ fuzz_target!(|bytes: &[u8]| {
     let kept = store.add(bytes);
     assert_eq!(kept.is_ok(), store.len() == 1);
     let read = |file: &[u8]| read_certificates(file).expect("a certificate").remove(0);
-    let wanted = Wanted {
-        certificate: read(include_bytes!("../seeds/certificate/seal.der")),
-        issuer: read(include_bytes!("../seeds/certificate/root.pem")),
-    };
     let at = Timestamp::from_seconds(1_790_000_000);
+    let wanted = Wanted::new(
+        read(include_bytes!("../seeds/certificate/seal.der")),
+        read(include_bytes!("../seeds/certificate/root.pem")),
+        at,
+    );
     assert!(wanted.answers(bytes, at, &TrustStore::empty()).is_err());
 });

@@ -16,10 +16,8 @@ fn wanted() -> Wanted {
     let validity = Validity::days(moment(0), 365);
     let mut authority = Authority::root(Seed::from([7; 32]), validity).unwrap();
     let signer = authority.signer(Subject::Person, KeyAlgorithm::P256, validity).unwrap();
-    Wanted {
-        certificate: Certificate::parse(signer.certificate()).unwrap(),
-        issuer: Certificate::parse(authority.certificate()).unwrap(),
-    }
+    let certificate = Certificate::parse(signer.certificate()).unwrap();
+    Wanted::new(certificate, Certificate::parse(authority.certificate()).unwrap(), moment(0))
 }
 
 /// A list that is true from `from` for a day.
@@ -30,11 +28,12 @@ fn list(from: i64) -> Kept {
         this_update: moment(from),
         next_update: Some(moment(from).plus_days(1)),
         sha256: Sha256::of(b"list"),
+        good: None,
     }
 }
 
 fn answered(list: Option<Kept>) -> Answer {
-    Answer { is_given: true, list, retry_at: None }
+    Answer { this_update: Some(moment(0)), list, retry_at: None }
 }
 
 #[test]
@@ -94,4 +93,72 @@ fn what_nobody_has_asked_for_a_day_is_forgotten() {
     questions.take(wanted(), moment(0));
     questions.forget(moment(86_400));
     assert!(questions.due(moment(86_400)).is_none());
+}
+
+fn wanted_since(since: i64) -> Wanted {
+    let mut wanted = wanted();
+    wanted.since = moment(since);
+    wanted
+}
+
+fn answer_of(this_update: i64) -> Answer {
+    Answer { this_update: Some(moment(this_update)), ..Answer::default() }
+}
+
+#[test]
+fn an_answer_of_before_is_asked_for_again_with_growing_pauses() {
+    let mut questions = Questions::default();
+    questions.take(wanted_since(0), moment(0));
+    let mut now = 0;
+    let mut pauses = Vec::new();
+    for _ in 0..9 {
+        let question = questions.due(moment(now)).unwrap();
+        assert!(!question.is_refresh());
+        questions.put_back(question, answer_of(-604_800), moment(now));
+        let next = (now..)
+            .step_by(60)
+            .find(|at| questions.open.values().any(|question| question.due() <= Some(moment(*at))));
+        pauses.push((next.unwrap() - now) / 60);
+        now = next.unwrap();
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    let question = questions.due(moment(now)).unwrap();
+    questions.put_back(question, answer_of(0), moment(now));
+    assert!(questions.due(moment(now + 86_000)).is_none(), "it is answered");
+}
+
+#[test]
+fn an_authority_whose_clock_is_behind_is_asked_each_minute_and_not_left() {
+    let mut questions = Questions::default();
+    questions.take(wanted_since(0), moment(0));
+    let mut now = 0;
+    for _ in 0..5 {
+        // Somebody new asks each time, and each answer is five minutes behind.
+        let question = questions.due(moment(now)).unwrap();
+        questions.put_back(question, answer_of(now - 300), moment(now));
+        questions.take(wanted_since(now + 1), moment(now + 1));
+        assert!(questions.due(moment(now + 59)).is_none());
+        now += 60;
+    }
+}
+
+#[test]
+fn many_shares_of_one_signer_are_one_question_a_minute() {
+    let mut questions = Questions::default();
+    questions.take(wanted_since(0), moment(0));
+    let question = questions.due(moment(0)).unwrap();
+    for second in 1..5 {
+        questions.take(wanted_since(second), moment(second));
+    }
+    // It was asked before the later ones came.
+    questions.put_back(question, answer_of(0), moment(5));
+    for second in 6..65 {
+        questions.take(wanted_since(second), moment(second));
+        assert!(questions.due(moment(second)).is_none(), "{second}");
+    }
+    let question = questions.due(moment(65)).unwrap();
+    questions.put_back(question, answer_of(65), moment(65));
+    questions.take(wanted_since(66), moment(66));
+    assert!(questions.due(moment(124)).is_none());
+    assert!(questions.due(moment(125)).is_some(), "the next minute's");
 }

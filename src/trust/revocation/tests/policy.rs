@@ -14,6 +14,7 @@ fn until(end: &str, data: &[u8]) -> RevocationReport {
         certificate: &person(),
         issuer: &issuer(),
         at: day("0615"),
+        answering: Answering::InForce,
         sources: &[(&store(&[data.to_vec()]), RevocationSource::Signature)],
         responders: &[],
         trust: &TrustStore::empty().with_algorithms(policy),

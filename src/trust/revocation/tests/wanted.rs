@@ -16,7 +16,7 @@ use crate::{
 };
 
 fn wanted() -> Wanted {
-    Wanted { certificate: person(), issuer: issuer() }
+    Wanted::new(person(), issuer(), day("0615"))
 }
 
 fn answers(bytes: &[u8]) -> Result<RevocationKind, String> {

@@ -1,0 +1,123 @@
+//! What one list or answer says of a certificate, and for which moments.
+
+use super::{
+    answer::Answer,
+    list::List,
+    parts::{Revocation, State},
+};
+use crate::domain::{
+    RevocationKind, RevocationReport, RevocationSource, RevocationStatus, Sha256, Timestamp,
+};
+
+/// Which answers say that a certificate was good at a moment. Any answer may say that it was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answering {
+    /// One that was in force at the moment, or was made later: a person named the moment, and nobody
+    /// is asked.
+    InForce,
+    /// One that was made at or after the moment, for whoever has a stolen key knows how long the
+    /// answer before the revocation is in force.
+    Since {
+        /// Whether it may have come with the signature. It may when the moment is one that a
+        /// time-stamp proves; what comes with a mail was made before the mail was received.
+        brought: bool,
+    },
+}
+
+/// What an answer says, proved or not.
+#[derive(Clone, Copy)]
+pub(super) struct Claim<'a> {
+    pub(super) state: State,
+    pub(super) this_update: Timestamp,
+    pub(super) next_update: Option<Timestamp>,
+    pub(super) source: RevocationSource,
+    pub(super) by: By<'a>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum By<'a> {
+    Answer(&'a Answer),
+    /// A delta list that says nothing of its own: the full list before it is needed.
+    Continuation(&'a List),
+    List(&'a List),
+}
+
+impl Claim<'_> {
+    pub(super) fn sha256(&self) -> Sha256 {
+        match self.by {
+            By::Answer(answer) => answer.sha256,
+            By::Continuation(list) | By::List(list) => list.sha256,
+        }
+    }
+
+    pub(super) fn kind(&self) -> RevocationKind {
+        match self.by {
+            By::Answer(_) => RevocationKind::Ocsp,
+            By::Continuation(list) | By::List(list) => list.kind(),
+        }
+    }
+
+    /// Whether it is from `at` or later, or was in force then.
+    pub(super) fn is_in_force(&self, at: Timestamp) -> bool {
+        self.this_update >= at || self.next_update.is_some_and(|next| at <= next)
+    }
+
+    pub(super) fn speaks_for(&self, at: Timestamp, answering: Answering) -> bool {
+        match answering {
+            Answering::InForce => self.is_in_force(at),
+            Answering::Since { brought } => {
+                self.this_update >= at && (brought || self.source == RevocationSource::Cache)
+            }
+        }
+    }
+
+    /// The revocation, if it is at or before `at`.
+    pub(super) fn revoked_by(&self, at: Timestamp) -> Option<Revocation> {
+        match self.state {
+            State::Revoked(revocation) if revocation.at <= at => Some(revocation),
+            State::Revoked(_) | State::Good | State::Unknown => None,
+        }
+    }
+
+    /// Whether it revokes a key that may have been in other hands at `at`.
+    pub(super) fn was_compromised_by(&self, at: Timestamp) -> bool {
+        match self.state {
+            State::Revoked(revocation) => revocation.invalid_since.is_some_and(|since| since <= at),
+            State::Good | State::Unknown => false,
+        }
+    }
+}
+
+pub(super) fn report(
+    claim: &Claim<'_>,
+    at: Timestamp,
+    problem: Option<String>,
+) -> RevocationReport {
+    let (status, revocation) = match claim.state {
+        State::Revoked(revocation) if revocation.at <= at => {
+            (RevocationStatus::Revoked, Some(revocation))
+        }
+        State::Revoked(revocation) => (RevocationStatus::RevokedLater, Some(revocation)),
+        State::Good => (RevocationStatus::Good, None),
+        State::Unknown => (RevocationStatus::Unchecked, None),
+    };
+    RevocationReport {
+        status,
+        kind: Some(claim.kind()),
+        source: Some(claim.source),
+        this_update: Some(claim.this_update),
+        next_update: claim.next_update,
+        revoked_at: revocation.map(|revocation| revocation.at),
+        reason: revocation.and_then(|revocation| Some(revocation.reason?.name())),
+        invalid_since: revocation.and_then(|revocation| revocation.invalid_since),
+        problem,
+    }
+}
+
+pub(super) fn name(kind: RevocationKind) -> &'static str {
+    match kind {
+        RevocationKind::Crl => "list",
+        RevocationKind::DeltaCrl => "delta list",
+        RevocationKind::NoCheck | RevocationKind::Ocsp => "OCSP answer",
+    }
+}
