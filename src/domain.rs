@@ -40,7 +40,7 @@ pub use report::{
 pub use sender_result::SenderResult;
 pub use share::{
     Awaits, DocumentDetails, DocumentRow, Fingerprint, Retention, RetentionReason, Sha256Hex,
-    ShareDetails, ShareRow, Term,
+    ShareDetails, ShareRow, Term, VerdictChange,
 };
 pub use time::{Date, Timestamp, TimestampError};
 pub use user::{Actor, BranchScope, Role, TokenScope};

@@ -5,6 +5,7 @@
 //! out until it is settled. A failure of ours (the database or the disk) never changes a verdict;
 //! the mail waits and is tried again.
 
+mod changes;
 mod examine;
 mod intake;
 mod keep;
@@ -15,7 +16,7 @@ mod turns;
 use std::{error::Error, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, RwLock, Semaphore, mpsc, watch},
+    sync::{OwnedSemaphorePermit, RwLock, Semaphore, mpsc, watch},
     task::JoinSet,
 };
 
@@ -33,6 +34,7 @@ use crate::{
     vault::{Vault, VaultError},
 };
 
+use changes::Outdated;
 use examine::Sources;
 use look_up::LookUp;
 use turns::{Turn, Turns};
@@ -114,8 +116,19 @@ struct Floor {
     opening: RwLock<()>,
     /// The order of the mails in hand.
     turns: Arc<Turns>,
-    /// Told when a share was kept that was judged by what is no longer in force.
-    outdated: Notify,
+    outdated: Outdated,
+}
+
+impl Floor {
+    fn new(workers: usize) -> Self {
+        Self {
+            slots: Arc::new(Semaphore::new(workers)),
+            room: Arc::new(Semaphore::new(look_up::ROOM)),
+            opening: RwLock::default(),
+            turns: Arc::default(),
+            outdated: Outdated::default(),
+        }
+    }
 }
 
 impl Pipeline {
@@ -123,14 +136,7 @@ impl Pipeline {
     /// by changes, until `shutdown` turns true; then ends what is in hand and returns. A mail that cannot be judged now waits and keeps no other
     /// waiting.
     pub async fn run(self, workers: usize, mut shutdown: watch::Receiver<bool>) {
-        let slots = Arc::new(Semaphore::new(workers));
-        let floor = Arc::new(Floor {
-            slots,
-            room: Arc::new(Semaphore::new(look_up::ROOM)),
-            opening: RwLock::default(),
-            turns: Arc::default(),
-            outdated: Notify::new(),
-        });
+        let floor = Arc::new(Floor::new(workers));
         let mut mails = JoinSet::new();
         mails.spawn(self.clone().follow_changes(Arc::clone(&floor), shutdown.clone()));
         loop {
@@ -251,13 +257,15 @@ impl Pipeline {
                 }
                 self.spool.end_attempt(mail.id).await?;
             }
-            for target in missing {
-                self.keep(&mail, &target, &opened).await?;
+            for target in &missing {
+                self.keep(&mail, target, &opened, &sources).await?;
             }
             // Only now: what arrives finds the shares that wait for it.
             self.ask_for(opened.wanted());
             if !sources.are_in_force(self) {
-                floor.outdated.notify_one();
+                floor
+                    .outdated
+                    .add(missing.iter().map(|target| ShareId::of(mail.id, &target.branch.id)));
             }
         }
         if homeless {

@@ -177,6 +177,15 @@ impl Sha256Hex {
     }
 }
 
+/// That a share was judged again and got another verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerdictChange {
+    /// The verdict that was given before.
+    pub before: Verdict,
+    /// When it was replaced.
+    pub at: Timestamp,
+}
+
 /// A share as the database holds it, without its personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShareRow {
@@ -192,8 +201,11 @@ pub struct ShareRow {
     pub assurance: Option<Assurance>,
     /// When the mail was accepted.
     pub received_at: Timestamp,
-    /// When the verdict was given.
+    /// When what is said of it was said: at first, or when it was last judged again and anything
+    /// was different.
     pub judged_at: Timestamp,
+    /// The last change of the verdict; `None` when the first one stands. The audit has all.
+    pub verdict_change: Option<VerdictChange>,
     /// When the share goes, and why then.
     pub retention: Retention,
     /// When it was destroyed; what is left then is this row.

@@ -4,8 +4,8 @@ use super::signer::{Acceptance, Rules};
 use crate::{
     domain::{
         Assurance, BestTimeSource, DocumentForm, DocumentReport, Finding, FindingCode, Indication,
-        NotADocument, Severity, Sha256, SignatureReport, SubIndication, Timestamp,
-        TypeCode, TypeSource, Verdict, WarningCode,
+        NotADocument, Severity, Sha256, SignatureReport, SubIndication, Timestamp, TypeCode,
+        TypeSource, Verdict, WarningCode,
     },
     registry::AcceptedImages,
     signature::Proof,

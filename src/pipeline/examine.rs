@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     bundle::{self, Document, Opening},
-    domain::{Finding, FindingCode, Fingerprint, Timestamp},
+    domain::{Finding, FindingCode, Fingerprint, Sha256, Timestamp},
     message,
     metrics::Stage,
     signature::{self, Budget, Conditions, Examined},
@@ -34,6 +34,13 @@ impl Sources {
     pub(super) fn of(pipeline: &Pipeline) -> Self {
         let trust = Arc::clone(&pipeline.trust.borrow());
         Self { trust, revocation: Arc::clone(&pipeline.revocation.borrow()) }
+    }
+
+    /// Tells the trust, and the installation's own rules, from others: a share that was judged by
+    /// others is judged again.
+    pub(super) fn digest(&self, pipeline: &Pipeline) -> Sha256 {
+        let rules = (&pipeline.policy.issuers, pipeline.revocation_policy);
+        Sha256::of(format!("{} {rules:?}", self.trust.digest()).as_bytes())
     }
 
     /// Whether they are still in force.
@@ -102,6 +109,15 @@ impl Opened {
         documents.iter().flat_map(|examination| examination.examined.wanted())
     }
 
+    /// Certificates that its judgement rests on.
+    pub(super) fn relied_on(&self) -> impl Iterator<Item = &Wanted> {
+        let documents = match &self.content {
+            Content::Documents { documents, .. } => documents.as_slice(),
+            Content::Malformed(_) => &[],
+        };
+        documents.iter().flat_map(|examination| examination.examined.relied_on())
+    }
+
     /// A mail that stopped the program each time it was opened.
     pub(super) fn unopened_after_crashes() -> Self {
         let finding = Finding::of_share(FindingCode::CrashedWhileOpening);
@@ -152,6 +168,7 @@ pub(super) fn open_and_examine(
     let conditions = Conditions {
         revocation: &sources.revocation,
         revocation_policy: pipeline.revocation_policy,
+        look_again: pipeline.look_again(received_at),
         limits,
         budget: Some(&budget),
         ..Conditions::new(&sources.trust, received_at)

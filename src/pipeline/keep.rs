@@ -14,14 +14,21 @@ use crate::{
     registry::Branch,
     sealing::Key,
     spool::SpooledMail,
-    store::{Inserted, NewDocument, NewKey, NewShare, StoreError},
+    store::{Grounds, Inserted, NewDocument, NewKey, NewShare, StoreError},
     vault::ObjectName,
 };
 
 use super::{
     Pipeline, PipelineError, Target, chain,
-    examine::{Content, Opened},
+    examine::{Content, Opened, Sources},
 };
+
+/// A judgement with what it rests on.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    judgement: &'a Judgement,
+    grounds: &'a Grounds,
+}
 
 /// The fresh data keys of one share.
 struct Keys(Vec<(Term, Key, Vec<u8>)>);
@@ -40,12 +47,15 @@ impl Pipeline {
         mail: &SpooledMail,
         target: &Target,
         opened: &Opened,
+        sources: &Sources,
     ) -> Result<(), PipelineError> {
         let share = ShareId::of(mail.id, &target.branch.id);
         let judgement = self.judge_for(share, mail, target, opened);
         let judgement = judgement.noting(opened.signals.iter().cloned());
         let start = Instant::now();
-        self.seal_and_commit(share, mail, target, opened, &judgement).await?;
+        let grounds = self.grounds(mail.envelope.received_at, sources, opened.relied_on());
+        let judged = Judged { judgement: &judgement, grounds: &grounds };
+        self.seal_and_commit(share, mail, target, opened, judged).await?;
         self.metrics.stage(Stage::Keep, start.elapsed());
         self.metrics.share_judged(judgement.verdict());
         tracing::info!(share.id = %share, branch = %target.branch.id,
@@ -97,10 +107,10 @@ impl Pipeline {
         mail: &SpooledMail,
         target: &Target,
         opened: &Opened,
-        judgement: &Judgement,
+        judged: Judged<'_>,
     ) -> Result<(), PipelineError> {
-        let keys = self.keys(share, judgement)?;
-        let outcome = self.try_keys(share, mail, target, opened, judgement, &keys).await;
+        let keys = self.keys(share, judged.judgement)?;
+        let outcome = self.try_keys(share, mail, target, opened, judged, &keys).await;
         match outcome {
             Ok(Inserted::New) | Err(PipelineError::Store(StoreError::Uncertain(_))) => {}
             // An earlier try was committed although its connection failed, or nothing is kept.
@@ -116,9 +126,10 @@ impl Pipeline {
         mail: &SpooledMail,
         target: &Target,
         opened: &Opened,
-        judgement: &Judgement,
+        judged: Judged<'_>,
         keys: &Keys,
     ) -> Result<Inserted, PipelineError> {
+        let Judged { judgement, grounds } = judged;
         let documents = self.seal(share, mail, judgement, keys).await?;
         let details = ShareDetails {
             sender: mail.envelope.sender.clone(),
@@ -147,6 +158,7 @@ impl Pipeline {
                 .map(|id| self.vault.fingerprint(ShareDetails::MESSAGE_ID_KIND, id.as_bytes())),
             documents,
             known_by: opened.known_by(stale_from(judgement, &target.branch)),
+            grounds: grounds.clone(),
         };
         Ok(self.store.insert_share(&new).await?)
     }

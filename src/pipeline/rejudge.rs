@@ -1,123 +1,60 @@
-//! Judging shares again when trusted certificates or revocation data change.
+//! Judging one share again; `changes` says which, and when.
 //!
-//! A share says what it waits for. When that changes, its raw mail is taken from the vault, opened
-//! and judged as at first: for the moment of receipt and for the service it was matched with, by
-//! the registry of now. What comes out takes the place of what was said before. Only what is said
-//! changes: objects, data keys, which copies are hidden and which came before stay, so a share that the registry of
-//! now would split otherwise is left as it is.
+//! Its raw mail is taken from the vault, opened and judged as at first: for the moment of receipt and
+//! for the service it was matched with, by the registry of now. What comes out takes the place of
+//! what was said before. Only what is said changes: objects, data keys, which copies are hidden and
+//! which came before stay, so a share that the registry of now would split otherwise is left as it is.
 //!
-//! Each step may be cut off and is done again by the next run. A share that stops the program
-//! when it is judged again is given up after a few times.
+//! Each step may be cut off and is done again by the next run. A share that stops the program when
+//! it is judged again is given up after a few times.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::watch;
 
 use crate::{
     domain::{
-        Awaits, BranchScope, DocumentDetails, DocumentRow, FindingCode, ServiceId, ShareDetails,
-        ShareId, ShareRow, Term, without_trace,
+        BranchScope, DocumentDetails, DocumentRow, FindingCode, ServiceId, ShareDetails, ShareId,
+        ShareRow, Term, without_trace,
     },
     matching::{self, Address, Case, ExaminedDocument, Judgement},
     metrics::{Part, Rejudging},
     sealing::Key,
-    store::{KnownBy, Rejudged, Waiting},
+    store::{Grounds, KnownBy, Rejudged, Waiting},
+    trust::Wanted,
     vault::{ObjectName, VaultError},
 };
 
 use super::{
-    Floor, LONGEST_PAUSE, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
+    Floor, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
     examine::{Content, Opened, Sources},
     keep::stale_from,
 };
 
-/// How long after a change the shares are judged: several files are put into a directory at once.
-const SETTLING: Duration = Duration::from_secs(2);
-
-/// How often the shares that wait for revocation data are looked at without a change: what was
-/// asked for and lost is asked for again.
-const SWEEP: Duration = Duration::from_hours(1);
-
-/// How many shares are taken from the database at a time.
-const BATCH: u32 = 64;
-
 impl Pipeline {
-    /// Judges waiting shares again at start, for much may have changed meanwhile, and at each
-    /// change, until the server stops.
-    pub(super) async fn follow_changes(self, floor: Arc<Floor>, mut stop: watch::Receiver<bool>) {
-        let (mut trust, mut revocation) = (self.trust.clone(), self.revocation.clone());
-        let mut awaits = None;
-        loop {
-            trust.mark_unchanged();
-            revocation.mark_unchanged();
-            let start = tokio::time::Instant::now();
-            let done = self.rejudge_waiting(awaits, &floor, &stop).await;
-            // However often answers come, half of the time is left to others.
-            let settling = start.elapsed().max(SETTLING);
-            let pause = if done { SWEEP } else { LONGEST_PAUSE };
-            let changed = tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                () = change(&mut trust) => None,
-                () = change(&mut revocation) => Some(Awaits::Revocation),
-                () = floor.outdated.notified() => None,
-                () = tokio::time::sleep(pause) => Some(Awaits::Revocation),
-            };
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                () = tokio::time::sleep(settling) => {}
+    /// Judges a share again; whether it came to an end, changed or not.
+    pub(super) async fn try_rejudge(&self, waiting: Waiting, floor: &Floor) -> bool {
+        let share = waiting.place.share();
+        match self.rejudge(waiting, floor).await {
+            Ok(outcome) => {
+                self.metrics.share_rejudged(outcome);
+                true
             }
-            let all = !done && awaits.is_none() || trust.has_changed().unwrap_or(false);
-            awaits = changed.filter(|_| !all);
-        }
-    }
-
-    /// Judges every share that waits for `awaits`, or for anything; whether it came to the end.
-    async fn rejudge_waiting(
-        &self,
-        awaits: Option<Awaits>,
-        floor: &Floor,
-        stop: &watch::Receiver<bool>,
-    ) -> bool {
-        let mut after = None;
-        let mut all_well = true;
-        loop {
-            let page = match self.store.waiting(awaits, after, BATCH).await {
-                Ok(page) => page,
-                Err(error) => {
-                    self.metrics.failure(Part::Pipeline);
-                    tracing::error!(error = chain(&error), "waiting shares cannot be listed");
-                    return false;
+            Err(error) => {
+                self.metrics.failure(Part::Pipeline);
+                tracing::error!(share.id = %share, error = chain(&error),
+                    "a share could not be judged again; it stays as it is and is tried again");
+                // An attempt that ended with an error did not stop the program: it counts for
+                // nothing, or a vault that is away some minutes would leave the share as it is for
+                // good.
+                if let Err(error) = self.store.end_attempt(share).await {
+                    tracing::error!(
+                        error = chain(&error),
+                        "the end of an attempt cannot be written down"
+                    );
                 }
-            };
-            let Some(last) = page.last() else { return all_well };
-            after = Some(last.place);
-            for waiting in page {
-                if *stop.borrow() {
-                    return false;
-                }
-                let share = waiting.place.share();
-                match self.rejudge(waiting, floor).await {
-                    Ok(outcome) => self.metrics.share_rejudged(outcome),
-                    Err(error) => {
-                        all_well = false;
-                        self.metrics.failure(Part::Pipeline);
-                        tracing::error!(share.id = %share, error = chain(&error),
-                            "a share could not be judged again; it stays as it is and is tried \
-                             again");
-                        self.note_error(waiting).await;
-                    }
-                }
+                false
             }
-        }
-    }
-
-    /// An attempt that ended with an error did not stop the program: it counts for nothing, or a
-    /// vault that is away some minutes would leave the share as it is for good.
-    async fn note_error(&self, waiting: Waiting) {
-        let ended = self.store.end_rejudging(waiting.place.share(), Some(waiting.awaits)).await;
-        if let Err(error) = ended {
-            tracing::error!(error = chain(&error), "the end of an attempt cannot be written down");
         }
     }
 
@@ -127,24 +64,27 @@ impl Pipeline {
         let Some(before) = before.filter(|before| before.destroyed_at.is_none()) else {
             return Ok(Rejudging::Gone);
         };
+        let sources = Sources::of(self);
+        let nothing = self.grounds(before.received_at, &sources, &[]);
         let Some(mail) = self.kept_mail(share).await? else {
-            self.store.end_rejudging(share, None).await?;
+            self.store.end_rejudging(share, None, &nothing).await?;
             return Ok(Rejudging::Gone);
         };
         if self.store.begin_rejudging(share).await? > MAX_ATTEMPTS {
             tracing::error!(share.id = %share,
                 "judging the share again stopped the program each time; it stays as it is");
             self.metrics.failure(Part::Pipeline);
-            self.store.end_rejudging(share, None).await?;
+            self.store.end_rejudging(share, None, &nothing).await?;
             return Ok(Rejudging::Gone);
         }
-        let sources = Sources::of(self);
         let opened = {
             // A mail that may have stopped the program is opened alone.
             let _beside = floor.opening.read().await;
             self.examine(mail, before.received_at, &sources).await?
         };
         self.ask_for(opened.wanted());
+        let relied_on: Vec<Wanted> = opened.relied_on().cloned().collect();
+        let grounds = self.grounds(before.received_at, &sources, &relied_on);
         let documents = self.store.documents(share).await?;
         // What the DNS said then is not what it says now.
         let signals = before.findings.iter().filter(|finding| finding.code.is_of_sender());
@@ -156,10 +96,10 @@ impl Pipeline {
         let Some((judgement, known_by)) = judgement else {
             tracing::info!(share.id = %share, "the registry has changed since the share was judged, \
                 or a key that opens a copy has come: it stays as it is");
-            self.store.end_rejudging(share, Some(waiting.awaits)).await?;
+            self.store.end_rejudging(share, waiting.awaits, &grounds).await?;
             return Ok(Rejudging::Unchanged);
         };
-        self.replace(&before, &documents, &judgement, known_by).await
+        self.replace(&before, &documents, &judgement, (known_by, grounds)).await
     }
 
     /// The raw mail of a share as it was sent; `None` when it is destroyed.
@@ -249,7 +189,7 @@ impl Pipeline {
         before: &ShareRow,
         documents: &[DocumentRow],
         judgement: &Judgement,
-        known_by: KnownBy,
+        (known_by, grounds): (KnownBy, Grounds),
     ) -> Result<Rejudging, PipelineError> {
         let share = before.id;
         // Those that came before are no matter of judging.
@@ -262,7 +202,7 @@ impl Pipeline {
         for (row, judged) in documents.iter().zip(judgement.documents()) {
             let key = self.kept_key(share, row.term).await?;
             let (Some(key), Some(sealed)) = (key, &row.sealed_details) else {
-                self.store.end_rejudging(share, None).await?;
+                self.store.end_rejudging(share, None, &grounds).await?;
                 return Ok(Rejudging::Gone);
             };
             let kind = DocumentDetails::kind(row.number);
@@ -274,24 +214,17 @@ impl Pipeline {
             sealed_details.push(self.vault.seal_details(share, row.term, &kind, &key, &details)?);
         }
         if !changed {
-            self.store.end_rejudging(share, judgement.awaits()).await?;
+            self.store.end_rejudging(share, judgement.awaits(), &grounds).await?;
             return Ok(Rejudging::Unchanged);
         }
         let judged_at = self.clock.now();
-        let new = Rejudged { before, judgement, judged_at, sealed_details, known_by };
+        let new = Rejudged { before, judgement, judged_at, sealed_details, known_by, grounds };
         if !self.store.rejudge(&new).await? {
             return Ok(Rejudging::Gone);
         }
         tracing::info!(share.id = %share, branch = %before.branch, before = %before.verdict,
             verdict = %judgement.verdict(), "a share is judged again");
         Ok(Rejudging::Changed)
-    }
-}
-
-/// Waits for a change; for ever when nobody can make one.
-async fn change<T: Send + Sync>(of: &mut watch::Receiver<T>) {
-    if of.changed().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }
 

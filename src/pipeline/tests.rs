@@ -86,13 +86,7 @@ impl House {
             clock: Clock::fixed(at),
             metrics,
         };
-        let floor = Floor {
-            slots: Arc::new(Semaphore::new(1)),
-            room: Arc::new(Semaphore::new(look_up::ROOM)),
-            opening: RwLock::default(),
-            turns: Arc::default(),
-            outdated: Notify::new(),
-        };
+        let floor = Floor::new(1);
         Self { directory, master, pipeline, registry, floor }
     }
 
@@ -141,7 +135,8 @@ impl House {
     async fn keep_by(&self, pipeline: &Pipeline, mail: MailId) -> Result<(), PipelineError> {
         let mail = pipeline.spool.read(mail).await.unwrap();
         let (targets, _) = pipeline.targets(&mail.envelope);
-        pipeline.keep(&mail, &targets[0], &examine::Opened::unopened_after_crashes()).await
+        let opened = examine::Opened::unopened_after_crashes();
+        pipeline.keep(&mail, &targets[0], &opened, &Sources::of(pipeline)).await
     }
 
     /// Leaves what a try that was cut off after sealing leaves: the mail under a key of its own.

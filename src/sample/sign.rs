@@ -6,6 +6,7 @@
 use cms::{
     cert::{CertificateChoices, IssuerAndSerialNumber},
     content_info::{CmsVersion, ContentInfo},
+    revocation::{RevocationInfoChoice, RevocationInfoChoices},
     signed_data::{
         CertificateSet, EncapsulatedContentInfo, SignedAttributes, SignedData, SignerIdentifier,
         SignerInfo, SignerInfos,
@@ -19,6 +20,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use x509_cert::{
     Certificate,
     attr::Attribute,
+    crl::CertificateList,
     ext::pkix::name::{GeneralName, GeneralNames},
     spki::AlgorithmIdentifierOwned,
 };
@@ -46,7 +48,21 @@ const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 /// [`SampleError::Encoding`] when `at` is before 1970 or `content` is over 256 MiB.
 pub fn attached(content: &[u8], signer: &Signer, at: Timestamp) -> Result<Vec<u8>, SampleError> {
     let carried = Any::encode_from(&OctetString::new(content)?)?;
-    signed_data(content, Some(carried), signer, at)
+    signed_data(content, Some(carried), &[], signer, at)
+}
+
+/// The same that brings these revocation lists (DER) along.
+///
+/// # Errors
+/// As [`attached`], and when one is not a list.
+pub fn stapled(
+    content: &[u8],
+    lists: &[Vec<u8>],
+    signer: &Signer,
+    at: Timestamp,
+) -> Result<Vec<u8>, SampleError> {
+    let carried = Any::encode_from(&OctetString::new(content)?)?;
+    signed_data(content, Some(carried), lists, signer, at)
 }
 
 /// A signature over `content` that lies beside it, in DER.
@@ -54,12 +70,13 @@ pub fn attached(content: &[u8], signer: &Signer, at: Timestamp) -> Result<Vec<u8
 /// # Errors
 /// As [`attached`].
 pub fn detached(content: &[u8], signer: &Signer, at: Timestamp) -> Result<Vec<u8>, SampleError> {
-    signed_data(content, None, signer, at)
+    signed_data(content, None, &[], signer, at)
 }
 
 fn signed_data(
     content: &[u8],
     carried: Option<Any>,
+    lists: &[Vec<u8>],
     signer: &Signer,
     at: Timestamp,
 ) -> Result<Vec<u8>, SampleError> {
@@ -86,12 +103,17 @@ fn signed_data(
     for der in signer.chain() {
         certificates.push(CertificateChoices::Certificate(Certificate::from_der(der)?));
     }
+    let mut crls = Vec::new();
+    for der in lists {
+        crls.push(RevocationInfoChoice::Crl(CertificateList::from_der(der)?));
+    }
+    let crls = if crls.is_empty() { None } else { Some(SetOfVec::try_from(crls)?) };
     let data = SignedData {
         version: CmsVersion::V1,
         digest_algorithms: SetOfVec::try_from(vec![digest_algorithm])?,
         encap_content_info: EncapsulatedContentInfo { econtent_type: DATA, econtent: carried },
         certificates: Some(CertificateSet::try_from(certificates)?),
-        crls: None,
+        crls: crls.map(RevocationInfoChoices),
         signer_infos: SignerInfos::try_from(vec![info])?,
     };
     let content = Any::encode_from(&data)?;

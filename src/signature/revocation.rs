@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        BestTimeSource, Indication, RevocationPolicy, RevocationReport, RevocationSource, RevocationStatus,
-        SubIndication, Timestamp, Warning, WarningCode,
+        BestTimeSource, Indication, RevocationPolicy, RevocationReport, RevocationSource,
+        RevocationStatus, SubIndication, Timestamp, Warning, WarningCode,
     },
     trust::{
         self, Answering, Certificate, PathOutcome, Purpose, RevocationRequest, RevocationStore,

@@ -177,6 +177,7 @@ impl Store {
                     values![share, now],
                 )
                 .await?;
+            transaction.execute("DELETE FROM grounds WHERE share_id = $1", values![share]).await?;
             // They name the sender's domain, which may be a person's own.
             for code in FindingCode::OF_SENDER {
                 transaction

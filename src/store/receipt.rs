@@ -5,7 +5,7 @@ use super::{
     value::values,
 };
 use crate::{
-    domain::{Actor, Fingerprint, MailId, ShareId, Term, Timestamp},
+    domain::{Actor, Fingerprint, MailId, Sha256, ShareId, Term, Timestamp},
     matching::{JudgedDocument, Judgement},
 };
 
@@ -33,6 +33,19 @@ pub struct NewShare<'a> {
     pub documents: Vec<NewDocument>,
     /// What its documents are known by when they come again.
     pub known_by: KnownBy,
+    /// What the judgement rests on.
+    pub grounds: Grounds,
+}
+
+/// What a judgement rests on besides the mail: when that changes, the share is judged again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grounds {
+    /// Tells the trusted certificates and lists of the judgement from others.
+    pub trust: Sha256,
+    /// When it is judged again though nothing has changed.
+    pub look_at: Option<Timestamp>,
+    /// What its revocation data is about.
+    pub topics: Vec<Fingerprint>,
 }
 
 /// A data key, to be kept.
@@ -83,6 +96,7 @@ impl Store {
         new.insert_documents(&mut transaction).await?;
         insert_findings(new.judgement, &mut transaction).await?;
         duplicate::link(new.judgement.share(), &new.known_by, &mut transaction).await?;
+        insert_topics(new.judgement.share(), &new.grounds, &mut transaction).await?;
         let judgement = new.judgement;
         let entry = AuditEntry {
             share: Some(judgement.share()),
@@ -134,9 +148,9 @@ impl NewShare<'_> {
                 "INSERT INTO shares (id, mail_id, branch_id, service_id, verdict, assurance,
                                      received_us, judged_us, destroy_us, retention_reason,
                                      mail_bytes, mail_term, sealed_details, message_fingerprint,
-                                     awaits, mail_place)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                         $16)
+                                     awaits, mail_place, judged_by, look_us)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+                         $17, $18)
                  ON CONFLICT (id) DO NOTHING",
                 values![
                     judgement.share(),
@@ -155,6 +169,8 @@ impl NewShare<'_> {
                     self.message_id,
                     judgement.awaits(),
                     self.mail_place,
+                    self.grounds.trust,
+                    self.grounds.look_at,
                 ],
             )
             .await?;
@@ -208,6 +224,24 @@ impl NewShare<'_> {
         }
         Ok(())
     }
+}
+
+/// Keeps what the judgement's revocation data is about.
+pub(super) async fn insert_topics(
+    share: ShareId,
+    grounds: &Grounds,
+    transaction: &mut Transaction,
+) -> Result<(), StoreError> {
+    for topic in &grounds.topics {
+        transaction
+            .execute(
+                "INSERT INTO grounds (share_id, fingerprint) VALUES ($1, $2)
+                 ON CONFLICT (share_id, fingerprint) DO NOTHING",
+                values![share, topic],
+            )
+            .await?;
+    }
+    Ok(())
 }
 
 /// Keeps the findings of a judgement.

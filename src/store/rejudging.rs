@@ -1,26 +1,46 @@
 //! Judging a share again: which shares wait for it, and the new judgement in the place of the old.
 //!
 //! Objects, data keys and the row's place in the list stay as they are. What changes is what is
-//! said of the share: verdict, findings, and what the report says of each document.
+//! said of the share: verdict, findings, and what the report says of each document. The audit has
+//! each change, the share's row the verdict before and when it changed.
+
+use std::collections::HashSet;
 
 use super::{
-    AuditAction, AuditEntry, Cursor, KnownBy, Store, StoreError, audit, duplicate,
+    AuditAction, AuditEntry, Cursor, Grounds, KnownBy, Store, StoreError, audit, duplicate,
     engine::Transaction,
-    receipt::insert_findings,
+    receipt::{insert_findings, insert_topics},
     value::{Record, values},
 };
 use crate::{
-    domain::{Actor, Awaits, Retention, ShareId, ShareRow, Term, Timestamp},
+    domain::{Actor, Awaits, Fingerprint, Retention, Sha256, ShareId, ShareRow, Term, Timestamp},
     matching::Judgement,
 };
 
-/// A share that waits to be judged again.
+/// Which shares are to be judged again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Select {
+    /// Those that wait for something.
+    Awaiting,
+    /// Those that wait for revocation data about this.
+    AwaitingAbout(Fingerprint),
+    /// Those whose time to be looked at again has come by now.
+    Due(Timestamp),
+    /// This one.
+    One(ShareId),
+    /// Those whose judgement rests on this, waiting or not.
+    RestingOn(Fingerprint),
+    /// Those with a signature that were judged by another trust than this.
+    TrustingOther(Sha256),
+}
+
+/// A share that is to be judged again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// The share, as the place that the next page starts after.
     pub place: Cursor,
-    /// What it waits for.
-    pub awaits: Awaits,
+    /// What it waits for; `None` when nothing is missing.
+    pub awaits: Option<Awaits>,
 }
 
 /// A share that was judged again.
@@ -37,40 +57,83 @@ pub struct Rejudged<'a> {
     pub sealed_details: Vec<Vec<u8>>,
     /// What its documents are known by now: a signature that passes for the first time adds to it.
     pub known_by: KnownBy,
+    /// What the judgement rests on.
+    pub grounds: Grounds,
 }
 
 impl Store {
-    /// At most `limit` shares that are kept and wait for `awaits`, or for anything, the newest
-    /// first, after the cursor's.
+    /// At most `limit` shares that are kept and to be judged again, the newest first, after the
+    /// cursor's.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn waiting(
         &self,
-        awaits: Option<Awaits>,
+        select: Select,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Waiting>, StoreError> {
+        macro_rules! page {
+            ($condition:literal) => {
+                concat!(
+                    "SELECT id, received_us, awaits FROM shares
+                     WHERE destroyed_us IS NULL AND (received_us, id) < ($1, $2) AND ",
+                    $condition,
+                    " ORDER BY received_us DESC, id DESC LIMIT $3"
+                )
+            };
+        }
         let (before, before_id) = after.map_or_else(
             || (i64::MAX, String::new()),
             |last| (last.received_at.as_micros(), last.share.to_string()),
         );
-        let rows = self
-            .engine
-            .rows(
-                "SELECT id, received_us, awaits FROM shares
-                 WHERE awaits IS NOT NULL AND destroyed_us IS NULL
-                   AND ($1 IS NULL OR awaits = $1) AND (received_us, id) < ($2, $3)
-                 ORDER BY received_us DESC, id DESC LIMIT $4",
-                values![awaits, before, before_id, limit],
-            )
-            .await?;
+        let mut values = values![before, before_id, limit].to_vec();
+        let sql = match select {
+            Select::Awaiting => page!("awaits IS NOT NULL"),
+            Select::AwaitingAbout(topic) => {
+                values.extend_from_slice(values![Awaits::Revocation, topic]);
+                page!(
+                    "awaits = $4
+                     AND id IN (SELECT share_id FROM grounds WHERE fingerprint = $5)"
+                )
+            }
+            Select::Due(now) => {
+                values.extend_from_slice(values![now]);
+                page!("look_us <= $4")
+            }
+            Select::One(share) => {
+                values.extend_from_slice(values![share]);
+                page!("id = $4")
+            }
+            Select::RestingOn(topic) => {
+                values.extend_from_slice(values![topic]);
+                page!("id IN (SELECT share_id FROM grounds WHERE fingerprint = $4)")
+            }
+            Select::TrustingOther(trust) => {
+                values.extend_from_slice(values![trust]);
+                page!(
+                    "(judged_by IS NULL OR judged_by <> $4)
+                     AND EXISTS (SELECT 1 FROM documents
+                                 WHERE share_id = shares.id AND indication IS NOT NULL)"
+                )
+            }
+        };
         let read = |row| {
             let record = Record::new(row, "shares", "id");
             let place =
                 Cursor { received_at: record.read("received_us")?, share: record.read("id")? };
-            Ok(Waiting { place, awaits: record.read("awaits")? })
+            Ok(Waiting { place, awaits: record.read_optional("awaits")? })
         };
+        self.engine.rows(sql, &values).await?.iter().map(read).collect()
+    }
+
+    /// What the judgements on all kept shares rest on, each once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn topics(&self) -> Result<HashSet<Fingerprint>, StoreError> {
+        let rows = self.engine.rows("SELECT DISTINCT fingerprint FROM grounds", &[]).await?;
+        let read = |row| Record::new(row, "grounds", "fingerprint").read("fingerprint");
         rows.iter().map(read).collect()
     }
 
@@ -92,8 +155,8 @@ impl Store {
         row.map_or(Ok(0), |row| Record::new(&row, "shares", "id").read("rejudge_attempts"))
     }
 
-    /// Writes down that judging the share again came to an end and changed nothing, and what it
-    /// waits for from now on; `None` when nothing can change any more.
+    /// Writes down that judging the share again came to an end and changed nothing: what it waits
+    /// for from now on, `None` when nothing is missing, and what the judgement rests on.
     ///
     /// # Errors
     /// When the database fails.
@@ -101,14 +164,30 @@ impl Store {
         &self,
         share: ShareId,
         awaits: Option<Awaits>,
+        grounds: &Grounds,
     ) -> Result<(), StoreError> {
         let mut transaction = self.engine.begin().await?;
-        transaction
+        let changed = transaction
             .execute(
-                "UPDATE shares SET awaits = $2, rejudge_attempts = 0 WHERE id = $1",
-                values![share, awaits],
+                "UPDATE shares SET awaits = $2, judged_by = $3, look_us = $4, rejudge_attempts = 0
+                 WHERE id = $1 AND destroyed_us IS NULL",
+                values![share, awaits, grounds.trust, grounds.look_at],
             )
             .await?;
+        if changed > 0 {
+            replace_topics(share, grounds, &mut transaction).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// Writes down that an attempt to judge the share again did not stop the program.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_attempt(&self, share: ShareId) -> Result<(), StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        let sql = "UPDATE shares SET rejudge_attempts = 0 WHERE id = $1";
+        transaction.execute(sql, values![share]).await?;
         transaction.commit().await
     }
 
@@ -135,6 +214,7 @@ impl Store {
         transaction.execute("DELETE FROM findings WHERE share_id = $1", values![share]).await?;
         insert_findings(new.judgement, &mut transaction).await?;
         duplicate::link(share, &new.known_by, &mut transaction).await?;
+        replace_topics(share, &new.grounds, &mut transaction).await?;
         let (old, verdict) = (new.before.verdict, new.judgement.verdict());
         let entry = AuditEntry {
             share: Some(share),
@@ -156,7 +236,11 @@ impl Rejudged<'_> {
             .execute(
                 "UPDATE shares SET service_id = $4, verdict = $5, assurance = $6, judged_us = $7,
                                    destroy_us = $8, retention_reason = $9, awaits = $10,
-                                   rejudge_attempts = 0
+                                   judged_by = $11, look_us = $12, rejudge_attempts = 0,
+                                   verdict_before = CASE WHEN verdict = $5 THEN verdict_before
+                                                         ELSE verdict END,
+                                   verdict_changed_us = CASE WHEN verdict = $5
+                                                             THEN verdict_changed_us ELSE $7 END
                  WHERE id = $1 AND destroyed_us IS NULL AND verdict = $2 AND judged_us = $3",
                 values![
                     before.id,
@@ -169,6 +253,8 @@ impl Rejudged<'_> {
                     retention.destroy_at,
                     retention.reason,
                     judgement.awaits(),
+                    self.grounds.trust,
+                    self.grounds.look_at,
                 ],
             )
             .await?;
@@ -214,6 +300,15 @@ impl Rejudged<'_> {
         }
         Ok(())
     }
+}
+
+async fn replace_topics(
+    share: ShareId,
+    grounds: &Grounds,
+    transaction: &mut Transaction,
+) -> Result<(), StoreError> {
+    transaction.execute("DELETE FROM grounds WHERE share_id = $1", values![share]).await?;
+    insert_topics(share, grounds, transaction).await
 }
 
 /// The one that ends later; the first when they end together.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     BranchId, BranchScope, DocumentRow, Finding, Fingerprint, Retention, ServiceId, ShareId,
-    ShareRow, Term, Timestamp, Verdict,
+    ShareRow, Term, Timestamp, Verdict, VerdictChange,
 };
 
 /// Which shares; the default is all.
@@ -223,7 +223,8 @@ const MAX_PAGE: u32 = 500;
 macro_rules! share_columns {
     () => {
         "id, branch_id, service_id, verdict, assurance, received_us, judged_us, destroy_us,
-         retention_reason, destroyed_us, mail_bytes, sealed_details"
+         retention_reason, destroyed_us, mail_bytes, sealed_details, verdict_before,
+         verdict_changed_us"
     };
 }
 use share_columns;
@@ -363,6 +364,8 @@ fn read_share(
     findings: &mut HashMap<ShareId, Vec<Finding>>,
 ) -> Result<ShareRow, StoreError> {
     let id = record.read("id")?;
+    let before: Option<Verdict> = record.read_optional("verdict_before")?;
+    let changed_at = record.read_optional("verdict_changed_us")?;
     Ok(ShareRow {
         id,
         branch: record.read("branch_id")?,
@@ -371,6 +374,7 @@ fn read_share(
         assurance: record.read_optional("assurance")?,
         received_at: record.read("received_us")?,
         judged_at: record.read("judged_us")?,
+        verdict_change: before.zip(changed_at).map(|(before, at)| VerdictChange { before, at }),
         retention: Retention {
             destroy_at: record.read("destroy_us")?,
             reason: record.read("retention_reason")?,

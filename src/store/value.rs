@@ -301,6 +301,14 @@ impl ToValue for Fingerprint {
     }
 }
 
+impl FromColumn for Fingerprint {
+    type Kind = Vec<u8>;
+
+    fn from_column(raw: Vec<u8>) -> Option<Self> {
+        raw.try_into().ok().map(Self)
+    }
+}
+
 impl ToValue for Sha256 {
     const NULL: Value = Value::Blob(None);
 

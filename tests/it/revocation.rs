@@ -7,15 +7,16 @@ use skrynka::{
     clock::Clock,
     domain::{
         BranchScope, DocumentDetails, DocumentReport, Indication, MailAddress, MailId,
-        RetentionReason, RevocationSource, RevocationStatus, ShareId, ShareRow, Term, Timestamp,
-        TypeCode,
+        RetentionReason, RevocationSource, RevocationStatus, Sha256, ShareId, ShareRow, Term,
+        Timestamp, TypeCode, WarningCode,
     },
     sample::{
         Seed,
         authority::{Addresses, Authority, KeyAlgorithm, Revoked, Signer, Subject, Validity},
         client::Client,
         copy::Copy,
-        mail::Draft,
+        mail::{Attachment, Draft},
+        sign,
     },
     store::{AuditAction, AuditFilter},
 };
@@ -27,6 +28,9 @@ use crate::support::{
 };
 
 const LIST: &str = "/list.crl";
+const HOUR: i64 = 3600;
+/// Seconds by which an authority's clock may be ahead.
+const LATER: i64 = 500;
 
 /// Lists are fetched, from this machine too, and soon given up.
 const FETCH: [(&str, &str); 3] = [
@@ -72,20 +76,44 @@ impl House {
         Server::start(&self.installation.config_file(), environment)
     }
 
-    /// A list of now that revokes the signer's certificate since an hour, or nothing.
+    /// A list that is true from `from` on, in seconds from the beginning of the test, for a week.
+    /// It revokes the signer's certificate from `revoked` on, likewise.
+    fn list_of(&self, from: i64, revoked: Option<i64>) -> Vec<u8> {
+        let revoked = revoked
+            .map(|since| Revoked { signer: &self.signer, since: self.now.plus_seconds(since) });
+        let validity = Validity::days(self.now.plus_seconds(from), 7);
+        self.authority.revocation_list(1, revoked.as_slice(), validity).unwrap()
+    }
+
+    /// A list made after anything that is received in a test, and within what clocks may differ by.
+    /// It revokes the signer's certificate since an hour, or nothing.
     fn list(&self, is_revoked: bool) -> Vec<u8> {
-        let revoked = Revoked { signer: &self.signer, since: self.now.plus_seconds(-3600) };
-        let revoked = if is_revoked { vec![revoked] } else { Vec::new() };
-        let validity = Validity::days(self.now.plus_seconds(-60), 7);
-        self.authority.revocation_list(1, &revoked, validity).unwrap()
+        self.list_of(LATER, is_revoked.then_some(-HOUR))
+    }
+
+    /// Puts a list into the cache, as if it had been fetched. The server must not run.
+    fn cache(&self, list: &[u8]) {
+        let directory = self.installation.path().join("data/revocation");
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join(Sha256::of(list).to_string()), list).unwrap();
     }
 
     /// Sends a signed copy and waits for its first verdict.
     fn send(&self, server: &Server) -> ShareId {
+        self.send_stapled(&[], server)
+    }
+
+    /// The same with lists that the signature brings.
+    fn send_stapled(&self, lists: &[Vec<u8>], server: &Server) -> ShareId {
         let code: TypeCode = "birth-certificate".parse().unwrap();
         let copy = Copy::new(&code, 1, self.now);
         let from: MailAddress = "testova.osoba@mail.example.ua".parse().unwrap();
         let to: MailAddress = "school@docs.example.ua".parse().unwrap();
+        let signed = Attachment {
+            name: format!("{}.p7s", copy.name()),
+            media_type: "application/pkcs7-signature".to_owned(),
+            content: sign::stapled(copy.content(), lists, &self.signer, self.now).unwrap(),
+        };
         let draft = Draft {
             message_id: "1@mail.example.ua".to_owned(),
             from: from.clone(),
@@ -93,7 +121,7 @@ impl House {
             date: self.now,
             subject: "copies".to_owned(),
             text: String::new(),
-            attachments: vec![copy.attached(&self.signer, self.now).unwrap()],
+            attachments: vec![signed],
         };
         let mail: MailId = runtime().block_on(async {
             let mut client = Client::connect(server.smtp, Duration::from_secs(30)).await.unwrap();
@@ -299,4 +327,134 @@ fn the_own_network_is_not_asked_unless_it_is_allowed() {
     wait_for("the fetch is refused", || (fetched("forbidden", &server) > 0).then_some(()));
     assert!(house.web.asked().is_empty(), "{:?}", house.web.asked());
     assert_eq!(house.cached(), 0);
+}
+
+/// What a warning of the only signature says of revocation.
+fn is_unchecked(report: &DocumentReport) -> bool {
+    let warnings = &report.signatures[0].warnings;
+    warnings.iter().any(|warning| warning.code == WarningCode::RevocationUnchecked)
+}
+
+#[test]
+fn a_list_of_before_the_receipt_is_no_answer_for_it() {
+    for (policy, before) in [("prefer", "verified"), ("require", "undetermined")] {
+        for (list, after) in [(true, "invalid"), (false, "verified")] {
+            let house = House::trusting();
+            house.cache(&house.list_of(-2 * HOUR, None));
+            house.web.reply(LIST, Reply::Held);
+            let token = house.installation.token();
+            let policy = [("SKRYNKA_SIGNATURES__REVOCATION", policy)];
+            let server = house.start(&[FETCH.as_slice(), &policy].concat());
+            let id = house.send(&server);
+            let first = share(id, &token, &server);
+            assert_eq!(first["verdict"], before);
+            assert_eq!(first["verdict_before"], serde_json::Value::Null);
+            house.web.reply(LIST, Reply::Bytes(house.list(list)));
+            wait_for("it is judged by the new list", || {
+                let told = share(id, &token, &server)["judged_at"] != first["judged_at"];
+                told.then_some(())
+            });
+            let last = share(id, &token, &server);
+            assert_eq!(last["verdict"], after, "{policy:?}");
+            if before != after {
+                assert_eq!(last["verdict_before"], before);
+                assert_eq!(last["verdict_changed_at"], last["judged_at"]);
+            }
+            assert!(server.stop().success());
+            let (_, report) = house.kept(id);
+            assert!(!is_unchecked(&report));
+            assert_eq!(house.rejudged(id), [format!("{before} -> {after}")]);
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_the_sender_chose_does_not_stand_for_the_authoritys() {
+    for (policy, before) in [("prefer", "verified"), ("require", "undetermined")] {
+        let house = House::trusting();
+        house.web.reply(LIST, Reply::Held);
+        let token = house.installation.token();
+        let policy = [("SKRYNKA_SIGNATURES__REVOCATION", policy)];
+        let server = house.start(&[FETCH.as_slice(), &policy].concat());
+        // One of before the revocation, and one that the authority's fast clock dates too late.
+        let lists = [house.list_of(-2 * HOUR, None), house.list_of(LATER, None)];
+        let id = house.send_stapled(&lists, &server);
+        assert_eq!(share(id, &token, &server)["verdict"], before);
+        house.web.reply(LIST, Reply::Bytes(house.list(true)));
+        wait_for_verdict("invalid", id, &token, &server);
+        assert!(server.stop().success());
+        assert_eq!(house.rejudged(id), [format!("{before} -> invalid")]);
+    }
+}
+
+#[test]
+fn a_stapled_answer_and_an_authority_that_is_away_leave_the_question_open() {
+    for (policy, verdict) in [("prefer", "verified"), ("require", "undetermined")] {
+        let house = House::trusting();
+        house.web.reply(LIST, Reply::Silent);
+        let token = house.installation.token();
+        let policy = [("SKRYNKA_SIGNATURES__REVOCATION", policy)];
+        let server = house.start(&[FETCH.as_slice(), &policy].concat());
+        let list = house.list_of(-HOUR, None);
+        let id = house.send_stapled(&[list], &server);
+        wait_for("the authority is asked", || house.web.asked().first().map(|_| ()));
+        assert_eq!(share(id, &token, &server)["verdict"], verdict);
+        assert!(server.stop().success());
+        let (_, report) = house.kept(id);
+        assert_eq!(is_unchecked(&report), verdict == "verified");
+        let told = report.signatures[0].chain[0].revocation.clone().unwrap();
+        assert_eq!(told.status, RevocationStatus::Unchecked);
+        assert_eq!(told.source, Some(RevocationSource::Signature));
+        let since = house.now.plus_seconds(-HOUR).as_micros() / 1_000_000;
+        assert_eq!(told.this_update, Some(Timestamp::from_seconds(since)), "good as of then");
+    }
+}
+
+#[test]
+fn a_root_that_is_taken_away_and_put_back_changes_what_passed() {
+    let house = House::trusting();
+    let token = house.installation.token();
+    let server = house.start(&[("SKRYNKA_SIGNATURES__FETCH", "false")]);
+    let id = house.send(&server);
+    assert_eq!(share(id, &token, &server)["verdict"], "verified");
+    fs::remove_file(house.installation.path().join("trust/root.pem")).unwrap();
+    let gone = wait_for_verdict("undetermined", id, &token, &server);
+    assert_eq!(gone["verdict_before"], "verified");
+    house.trust();
+    let back = wait_for_verdict("verified", id, &token, &server);
+    assert_eq!(back["verdict_before"], "undetermined");
+    // The same while the server is stopped.
+    assert!(server.stop().success());
+    fs::remove_file(house.installation.path().join("trust/root.pem")).unwrap();
+    let server = house.start(&[("SKRYNKA_SIGNATURES__FETCH", "false")]);
+    wait_for_verdict("undetermined", id, &token, &server);
+    assert!(server.stop().success());
+    assert_eq!(
+        house.rejudged(id),
+        ["verified -> undetermined", "undetermined -> verified", "verified -> undetermined"]
+    );
+}
+
+#[test]
+fn a_revocation_that_is_published_later_reaches_back_to_its_own_date() {
+    for (revoked, after) in [(-HOUR, "invalid"), (HOUR, "verified")] {
+        let house = House::trusting();
+        house.web.reply(LIST, Reply::Bytes(house.list(false)));
+        let token = house.installation.token();
+        let server = house.start(&[FETCH.as_slice(), &[REQUIRE]].concat());
+        let id = house.send(&server);
+        wait_for_verdict("verified", id, &token, &server);
+        // Nothing is asked about this share any more. The list comes for another one.
+        assert!(server.stop().success());
+        house.cache(&house.list_of(LATER + 1, Some(revoked)));
+        let server = house.start(&[("SKRYNKA_SIGNATURES__FETCH", "false"), REQUIRE]);
+        wait_for("it is judged again", || {
+            let text = server.metrics_text();
+            let name = "skrynka_shares_rejudged_total";
+            let counts = text.lines().filter(|line| line.starts_with(name));
+            let counts = counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+            (counts.sum::<f64>() > 0.0).then_some(())
+        });
+        assert_eq!(share(id, &token, &server)["verdict"], after, "revoked at {revoked}");
+    }
 }

@@ -162,7 +162,8 @@ fn with_a_trust_list_a_seal_has_to_be_qualified_to_be_the_issuers() {
         for signers in ["\"seal\"", "\"seal-or-person\"", "[\"NTRUA-00000001\"]"] {
             let branch = branch(&[("x", "[\"u-id\"]", &format!("signers = {signers}"))]);
             let mut copy = sample("u-id", Worth::Sealed);
-            let report = kind.map(|kind| QualificationReport { kind, reasons: Vec::new(), list: None });
+            let report =
+                kind.map(|kind| QualificationReport { kind, reasons: Vec::new(), list: None });
             copy.report.signatures.first_mut().unwrap().qualification = report;
             let copies = [copy];
             let listed = decide_in(&branch, circumstances(true), &copies, Vec::new());

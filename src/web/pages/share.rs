@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         Finding, FindingCode, Indication, Retention, ShareDetails, ShareId, SignerKind,
-        SignerReport,
+        SignerReport, VerdictChange,
     },
     store::Names,
 };
@@ -223,6 +223,12 @@ fn facts(t: Texts, share: &Disclosed, around: &Surroundings<'_>) -> Vec<Fact> {
     );
     facts.push(Fact::new(t.say("fact-received"), t.moment(row.received_at)));
     facts.push(Fact::new(t.say("fact-judged"), t.moment(row.judged_at)));
+    if let Some(VerdictChange { before, at }) = row.verdict_change {
+        let verdict = t.say(&verdict_key(before));
+        let words = [("verdict", verdict.into()), ("at", t.moment(at).into())];
+        let text = t.say_with("fact-verdict-change-text", words);
+        facts.push(Fact::new(t.say("fact-verdict-change"), text));
+    }
     facts.push(Fact::new(t.say("fact-retention"), retention_text(t, row.retention)));
     if let Some(at) = row.destroyed_at {
         facts.push(Fact::new(t.say("fact-destroyed"), t.moment(at)));

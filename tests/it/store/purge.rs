@@ -127,6 +127,7 @@ impl<'a> House<'a> {
                 documents: known_by,
                 stale_from: sample.received_at().plus_days(3),
             },
+            grounds: sample::grounds(),
         };
         store.insert_share(&new).await.unwrap();
     }

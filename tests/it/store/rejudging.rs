@@ -4,7 +4,8 @@ use bytes::Bytes;
 use skrynka::{
     bundle::Document,
     domain::{
-        Actor, Awaits, BranchScope, Finding, FindingCode, RetentionReason, ShareRow, Term, Verdict,
+        Actor, Awaits, BranchScope, Finding, FindingCode, RetentionReason, Sha256, ShareId,
+        ShareRow, Term, Verdict, VerdictChange,
     },
     matching::{Address, Case, ExaminedDocument, Judgement, Policy, judge},
     sample::{
@@ -13,7 +14,10 @@ use skrynka::{
         sign,
     },
     signature::{Conditions, Signed, examine},
-    store::{AuditAction, AuditFilter, KnownBy, NewDocument, NewKey, NewShare, Rejudged, Store},
+    store::{
+        AuditAction, AuditFilter, Grounds, KnownBy, NewDocument, NewKey, NewShare, Rejudged,
+        Select, Store,
+    },
     trust::{TrustStore, read_certificates},
 };
 
@@ -30,6 +34,8 @@ on_each_engine! {
     a_share_that_changed_meanwhile_is_left_alone,
     beginnings_are_counted_until_the_end,
     what_a_signature_covers_is_known_once_it_passes_and_links_stay,
+    each_change_finds_the_shares_that_it_concerns,
+    the_verdict_before_stays_when_only_findings_change,
 }
 
 const CARD: Sample =
@@ -94,6 +100,7 @@ impl Seal {
             message_id: None,
             documents: vec![NewDocument { number: 1, sealed_details: vec![3], signature_files: 1 }],
             known_by: known_by(&[sample.number]),
+            grounds: sample::grounds(),
         };
         store.insert_share(&new).await.unwrap();
         row(sample, store).await
@@ -117,6 +124,7 @@ fn rejudged<'a>(before: &'a ShareRow, judgement: &'a Judgement) -> Rejudged<'a> 
         judged_at: moment(100),
         sealed_details: vec![vec![4]],
         known_by: known_by(&[]),
+        grounds: sample::grounds(),
     }
 }
 
@@ -127,8 +135,8 @@ fn known_by(copies: &[u8]) -> KnownBy {
 }
 
 async fn waiting(store: &Store) -> Vec<Awaits> {
-    let waiting = store.waiting(None, None, 100).await.unwrap();
-    waiting.into_iter().map(|share| share.awaits).collect()
+    let waiting = store.waiting(Select::Awaiting, None, 100).await.unwrap();
+    waiting.into_iter().filter_map(|share| share.awaits).collect()
 }
 
 async fn a_share_waits_until_nothing_can_change_it(database: &Database) {
@@ -138,11 +146,12 @@ async fn a_share_waits_until_nothing_can_change_it(database: &Database) {
     let sealed = Sample { number: 2, ..CARD };
     seal.keep(&sealed, 30, &store).await;
     assert_eq!(waiting(&store).await, [Awaits::Trust]);
-    let of_lists = store.waiting(Some(Awaits::Revocation), None, 100).await.unwrap();
-    assert_eq!(of_lists, []);
-    store.end_rejudging(sealed.share(), Some(Awaits::Revocation)).await.unwrap();
+    store
+        .end_rejudging(sealed.share(), Some(Awaits::Revocation), &sample::grounds())
+        .await
+        .unwrap();
     assert_eq!(waiting(&store).await, [Awaits::Revocation]);
-    store.end_rejudging(sealed.share(), None).await.unwrap();
+    store.end_rejudging(sealed.share(), None, &sample::grounds()).await.unwrap();
     assert_eq!(waiting(&store).await, []);
 }
 
@@ -155,7 +164,7 @@ async fn waiting_shares_are_listed_page_by_page_the_newest_first(database: &Data
     }
     let mut listed = Vec::new();
     let mut after = None;
-    while let [first, ..] = store.waiting(None, after, 2).await.unwrap().as_slice() {
+    while let [first, ..] = store.waiting(Select::Awaiting, after, 2).await.unwrap().as_slice() {
         listed.push(first.place.share());
         after = Some(first.place);
     }
@@ -178,6 +187,8 @@ async fn a_new_judgement_takes_the_place_of_the_old_one(database: &Database) {
     assert_eq!(after.assurance, judgement.assurance());
     assert_eq!(after.findings, judgement.findings());
     assert_eq!((after.received_at, after.judged_at), (moment(0), moment(100)));
+    let change = VerdictChange { before: Verdict::Undetermined, at: moment(100) };
+    assert_eq!((before.verdict_change, after.verdict_change), (None, Some(change)));
     assert_eq!(after.retention.destroy_at, moment(0).plus_days(10));
     assert_eq!(after.retention.reason, RetentionReason::Service);
     let document = &store.documents(CARD.share()).await.unwrap()[0];
@@ -229,7 +240,7 @@ async fn beginnings_are_counted_until_the_end(database: &Database) {
     for count in 1..=3 {
         assert_eq!(store.begin_rejudging(CARD.share()).await.unwrap(), count);
     }
-    store.end_rejudging(CARD.share(), Some(Awaits::Trust)).await.unwrap();
+    store.end_attempt(CARD.share()).await.unwrap();
     assert_eq!(store.begin_rejudging(CARD.share()).await.unwrap(), 1);
 }
 
@@ -270,4 +281,77 @@ async fn what_a_signature_covers_is_known_once_it_passes_and_links_stay(database
     for later in [1, 2] {
         assert_eq!(duplicates(later).await, [first.as_str()]);
     }
+}
+
+async fn each_change_finds_the_shares_that_it_concerns(database: &Database) {
+    let (store, seal) = (open(database).await, Seal::new());
+    let samples = [1, 2, 3, 4].map(|number| Sample { number, ..CARD });
+    let [one, two, three, unsigned] = &samples;
+    for sample in [one, two, three] {
+        seal.keep(sample, 30, &store).await;
+    }
+    unsigned.keep(&store).await;
+    let grounds = |trust: &[u8], look_at, topics: &[u8]| Grounds {
+        trust: Sha256::of(trust),
+        look_at,
+        topics: topics.iter().map(|topic| fingerprint(&[*topic])).collect(),
+    };
+    for (sample, awaits, grounds) in [
+        (one, Some(Awaits::Revocation), grounds(b"now", Some(moment(500)), &[1, 2])),
+        (two, None, grounds(b"now", None, &[2])),
+        (three, Some(Awaits::Trust), grounds(b"before", Some(moment(501)), &[1])),
+    ] {
+        store.end_rejudging(sample.share(), awaits, &grounds).await.unwrap();
+    }
+    let found = async |select| {
+        let mut found: Vec<ShareId> = Vec::new();
+        for waiting in store.waiting(select, None, 100).await.unwrap() {
+            found.push(waiting.place.share());
+        }
+        found.sort();
+        found
+    };
+    let (about_one, about_two) = (fingerprint(&[1]), fingerprint(&[2]));
+    for (select, expected) in [
+        (Select::Awaiting, vec![one, three]),
+        (Select::AwaitingAbout(about_one), vec![one]),
+        (Select::AwaitingAbout(about_two), vec![one]),
+        (Select::AwaitingAbout(fingerprint(&[3])), vec![]),
+        (Select::RestingOn(about_one), vec![one, three]),
+        (Select::RestingOn(about_two), vec![one, two]),
+        (Select::Due(moment(499)), vec![]),
+        (Select::Due(moment(500)), vec![one]),
+        (Select::Due(moment(501)), vec![one, three]),
+        (Select::One(two.share()), vec![two]),
+        (Select::TrustingOther(Sha256::of(b"now")), vec![three]),
+        (Select::TrustingOther(Sha256::of(b"new")), vec![one, two, three]),
+    ] {
+        let mut expected: Vec<_> = expected.into_iter().map(Sample::share).collect();
+        expected.sort();
+        assert_eq!(found(select).await, expected, "{select:?}");
+    }
+    assert_eq!(store.topics().await.unwrap(), [about_one, about_two].into());
+    let far = moment(0).plus_days(31);
+    for sample in [one, three] {
+        assert!(store.destroy_key(sample.share(), Term::Share, far).await.unwrap());
+    }
+    assert_eq!(store.topics().await.unwrap(), [about_two].into(), "grounds go with the share");
+    assert_eq!(found(Select::RestingOn(about_one)).await, []);
+}
+
+async fn the_verdict_before_stays_when_only_findings_change(database: &Database) {
+    let (store, seal) = (open(database).await, Seal::new());
+    let before = seal.keep(&CARD, 30, &store).await;
+    let verified = seal.judgement(&CARD, true, 30);
+    assert!(store.rejudge(&rejudged(&before, &verified)).await.unwrap());
+    let changed = row(&CARD, &store).await;
+    let again = Rejudged { judged_at: moment(200), ..rejudged(&changed, &verified) };
+    assert!(store.rejudge(&again).await.unwrap());
+    let after = row(&CARD, &store).await;
+    assert_eq!((after.judged_at, after.verdict_change), (moment(200), changed.verdict_change));
+    let back = seal.judgement(&CARD, false, 30);
+    let again = Rejudged { judged_at: moment(300), ..rejudged(&after, &back) };
+    assert!(store.rejudge(&again).await.unwrap());
+    let change = VerdictChange { before: Verdict::Verified, at: moment(300) };
+    assert_eq!(row(&CARD, &store).await.verdict_change, Some(change));
 }

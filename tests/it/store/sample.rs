@@ -8,11 +8,16 @@ use skrynka::{
     registry::{Branch, Registry},
     sample::pdf,
     signature::{Conditions, Signed, examine},
-    store::{Inserted, KnownBy, NewDocument, NewKey, NewShare, Store},
+    store::{Grounds, Inserted, KnownBy, NewDocument, NewKey, NewShare, Store},
     trust::TrustStore,
 };
 
 use super::moment;
+
+/// Grounds that nothing changes.
+pub(super) fn grounds() -> Grounds {
+    Grounds { trust: Sha256::of(b"trust"), look_at: None, topics: Vec::new() }
+}
 
 pub(super) const REGISTRY: &str = r#"
 [organisation]
@@ -120,6 +125,7 @@ impl Sample {
                 documents: judgement.documents().iter().map(known_by).collect(),
                 stale_from: self.received_at().plus_days(3),
             },
+            grounds: grounds(),
         }
     }
 

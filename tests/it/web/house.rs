@@ -26,8 +26,8 @@ use skrynka::{
     sealing::{Key, MasterKey},
     signature::{Conditions, Signed, examine},
     store::{
-        AuditAction, AuditFilter, AuditRow, Inserted, KnownBy, NewDocument, NewKey, NewShare,
-        NewToken, NewUser, Store,
+        AuditAction, AuditFilter, AuditRow, Grounds, Inserted, KnownBy, NewDocument, NewKey,
+        NewShare, NewToken, NewUser, Store,
     },
     trust::{TrustStore, read_certificates},
     vault::{ObjectName, Vault},
@@ -336,6 +336,7 @@ impl House {
                 message_id: Some(self.vault.fingerprint(kind, message_id.as_bytes())),
                 documents,
                 known_by: self.known_by(judgement),
+                grounds: Grounds { trust: Sha256::of(b"trust"), look_at: None, topics: Vec::new() },
             })
             .await
             .unwrap();

@@ -24,7 +24,7 @@ use crate::{
         QualificationReport, Retention, RetentionReason, RevocationKind, RevocationReport,
         RevocationSource, RevocationStatus, Role, Sha256, ShareDetails, ShareId, ShareRow,
         SignatureReport, SignerKind, SignerReport, SubIndication, Term, Timestamp, TimestampReport,
-        TypeSource, Verdict, Warning, WarningCode,
+        TypeSource, Verdict, VerdictChange, Warning, WarningCode,
     },
     registry::Registry,
     store::{Names, SharePage as SharesOfStore},
@@ -152,6 +152,10 @@ fn row(number: u8, verdict: Verdict, findings: Vec<Finding>) -> ShareRow {
         assurance: (verdict >= Verdict::Incomplete).then_some(Assurance::Sealed),
         received_at,
         judged_at: received_at.plus_seconds(2),
+        verdict_change: (verdict == Verdict::Invalid).then_some(VerdictChange {
+            before: Verdict::Verified,
+            at: received_at.plus_seconds(2),
+        }),
         retention: Retention {
             destroy_at: received_at.plus_days(if verified { 90 } else { 30 }),
             reason: if verified { RetentionReason::Service } else { RetentionReason::Quarantine },

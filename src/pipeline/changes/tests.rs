@@ -1,0 +1,333 @@
+//! Claims about shares that passed: what becomes of them when what they rest on changes.
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    clock::Clock,
+    domain::{
+        Actor, BranchScope, Envelope, MailId, RevocationPolicy, ShareRow, TransmissionType, Verdict,
+    },
+    matching,
+    metrics::Metrics,
+    pipeline::{Place, mail_id, slot},
+    registry::{Issuers, Registry},
+    sample::{
+        Seed,
+        authority::{Authority, KeyAlgorithm, ORGANISATION, Revoked, Signer, Subject, Validity},
+        copy::Copy,
+        mail::Draft,
+    },
+    sealing::MasterKey,
+    spool::{Spool, SpoolSettings},
+    store::Store,
+    trust::{
+        Certificate, ServiceExtensions, ServiceKind, ServiceStatus, TrustService, TrustStore,
+        read_certificates,
+    },
+    vault::Vault,
+};
+
+const REGISTRY: &str = r#"
+[organisation]
+name = "Тестова установа"
+
+[[branch]]
+id = "school"
+name = "Тестовий ліцей"
+addresses = ["school@docs.example.ua"]
+
+[[branch.service]]
+id = "enrolment"
+name = "Вступ до навчального закладу"
+legal_basis = "contract"
+documents = ["birth-certificate"]
+retention_days = 90
+signers = "anchors"
+"#;
+
+const RECEIPT: i64 = 1_800_000_000;
+const DAY: i64 = 86_400;
+
+/// An installation that trusts an authority, and what the test changes of it.
+struct House {
+    _directory: TempDir,
+    pipeline: Pipeline,
+    floor: Floor,
+    todo: Todo,
+    authority: Authority,
+    signer: Signer,
+    trust: watch::Sender<Arc<TrustStore>>,
+    revocation: watch::Sender<Arc<RevocationStore>>,
+    questions: tokio::sync::mpsc::Receiver<Wanted>,
+    _stop: watch::Sender<bool>,
+    stopping: watch::Receiver<bool>,
+}
+
+fn moment(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(RECEIPT + seconds)
+}
+
+impl House {
+    async fn new(policy: RevocationPolicy) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let master = MasterKey::generate().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("skrynka.db").display());
+        let store = Store::open(&url, &master.check_value()).await.unwrap();
+        let registry = Registry::parse(REGISTRY).unwrap();
+        store.apply_registry(&registry, &Actor::CommandLine, moment(0)).await.unwrap();
+        let metrics = Metrics::new();
+        let settings = SpoolSettings { segment_bytes: 64 << 10, reserve_bytes: 0 };
+        let spool = directory.path().join("spool");
+        let spool = Spool::open(&spool, master.key("spool"), settings, metrics.clone()).unwrap();
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let mut authority = Authority::root(Seed::from([7; 32]), validity).unwrap();
+        let signer = authority.signer(Subject::Organisation, KeyAlgorithm::P256, validity).unwrap();
+        let (_, registry) = watch::channel(Arc::new(registry));
+        let (trust, trusted) = watch::channel(Arc::default());
+        let (revocation, known) = watch::channel(Arc::default());
+        let (wanted, questions) = tokio::sync::mpsc::channel(16);
+        let (stop, stopping) = watch::channel(false);
+        let pipeline = Pipeline {
+            spool,
+            vault: Vault::open(&directory.path().join("objects"), &master).unwrap(),
+            store,
+            registry,
+            trust: trusted,
+            revocation: known,
+            organisation_keys: Arc::default(),
+            revocation_policy: policy,
+            wanted: Some(wanted),
+            sender: None,
+            policy: matching::Policy {
+                quarantine_days: 30,
+                issuers: Issuers::named(vec![ORGANISATION.parse().unwrap()]).into(),
+            },
+            hostname: "mx.example.ua".to_owned(),
+            clock: Clock::fixed(moment(0)),
+            metrics,
+        };
+        let house = Self {
+            _directory: directory,
+            floor: Floor::new(1),
+            todo: Todo::new(),
+            pipeline,
+            authority,
+            signer,
+            trust,
+            revocation,
+            questions,
+            _stop: stop,
+            stopping,
+        };
+        house.trust(house.root());
+        house
+    }
+
+    fn root(&self) -> TrustStore {
+        TrustStore::new(read_certificates(self.authority.certificate()).unwrap())
+    }
+
+    fn trust(&self, store: TrustStore) {
+        self.trust.send_replace(Arc::new(store));
+    }
+
+    /// Gives out a list made at this second that revokes the signer's certificate since another.
+    fn list(&self, from: i64, revoked: Option<i64>) {
+        let revoked = revoked.map(|since| Revoked { signer: &self.signer, since: moment(since) });
+        let validity = Validity::days(moment(from), 7);
+        let list = self.authority.revocation_list(1, revoked.as_slice(), validity).unwrap();
+        let mut store = RevocationStore::clone(&self.revocation.borrow());
+        store.add(&list).unwrap();
+        self.revocation.send_replace(Arc::new(store));
+    }
+
+    /// Accepts a signed copy and judges it.
+    async fn send(&self) -> ShareId {
+        let received_at = self.pipeline.clock.now();
+        let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, received_at);
+        let draft = Draft {
+            message_id: "1@mail.example.ua".to_owned(),
+            from: "testova.osoba@mail.example.ua".parse().unwrap(),
+            to: "school@docs.example.ua".parse().unwrap(),
+            date: received_at,
+            subject: "copies".to_owned(),
+            text: String::new(),
+            attachments: vec![copy.attached(&self.signer, received_at).unwrap()],
+        };
+        let id: MailId = mail_id(received_at).unwrap();
+        let envelope = Envelope {
+            received_at,
+            peer: None,
+            helo: "sender.example.ua".to_owned(),
+            protocol: TransmissionType::Esmtp,
+            tls: false,
+            sender: None,
+            recipients: vec![draft.to.clone()],
+        };
+        self.pipeline.spool.append(id, envelope, draft.compose()).await.unwrap();
+        let pending = self.pipeline.spool.next().await;
+        let place = Place { slot: slot(&self.floor).await, turn: self.floor.turns.take() };
+        self.pipeline.judge(pending, place, &self.floor).await.unwrap();
+        ShareId::of(id, &"school".parse().unwrap())
+    }
+
+    /// Does what follows from the changes so far, as the server does at each.
+    async fn follow(&mut self) {
+        let new = Arc::clone(&self.revocation.borrow());
+        self.todo.gather(new).await;
+        self.todo.trust = true;
+        let stopping = self.stopping.clone();
+        assert!(self.pipeline.rejudge_all(&mut self.todo, &self.floor, &stopping).await);
+    }
+
+    async fn row(&self, share: ShareId) -> ShareRow {
+        self.pipeline.store.share(share, &BranchScope::All).await.unwrap().unwrap()
+    }
+
+    async fn verdict(&self, share: ShareId) -> Verdict {
+        self.row(share).await.verdict
+    }
+
+    /// From when on answers are wanted, in seconds after the receipt, each once.
+    fn wanted_since(&mut self) -> Vec<i64> {
+        let mut all = Vec::new();
+        while let Ok(wanted) = self.questions.try_recv() {
+            all.push(wanted.since.seconds_since(moment(0)));
+        }
+        all.dedup();
+        all
+    }
+}
+
+#[tokio::test]
+async fn a_share_is_looked_at_again_after_some_days_and_left_in_peace_then() {
+    let mut house = House::new(RevocationPolicy::Require).await;
+    let share = house.send().await;
+    assert_eq!(house.verdict(share).await, Verdict::Undetermined);
+    assert_eq!(house.wanted_since(), [0]);
+    house.list(-DAY, None);
+    house.follow().await;
+    assert_eq!(house.verdict(share).await, Verdict::Undetermined, "a list of before");
+    assert_eq!(house.wanted_since(), [0]);
+    house.list(60, None);
+    house.follow().await;
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+    house.pipeline.clock.set(moment(3 * DAY - 1));
+    house.follow().await;
+    assert!(house.wanted_since().is_empty());
+
+    house.pipeline.clock.set(moment(3 * DAY));
+    house.follow().await;
+    assert_eq!(house.wanted_since(), [3 * DAY]);
+    assert_eq!(house.verdict(share).await, Verdict::Verified, "until there is an answer");
+    house.list(2 * DAY, None);
+    house.follow().await;
+    assert_eq!(house.wanted_since(), [3 * DAY], "a list of before");
+    house.list(3 * DAY, None);
+    house.follow().await;
+    let waiting = house.pipeline.store.waiting(Select::Awaiting, None, 10).await.unwrap();
+    assert_eq!(waiting, []);
+    house.pipeline.clock.set(moment(5 * DAY));
+    house.follow().await;
+    assert!(house.wanted_since().is_empty());
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+}
+
+#[tokio::test]
+async fn a_revocation_that_is_found_later_counts_by_its_own_date() {
+    for (revoked, expected) in [(-1, Verdict::Invalid), (1, Verdict::Verified)] {
+        let mut house = House::new(RevocationPolicy::Require).await;
+        house.list(60, None);
+        let share = house.send().await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified);
+        // A day later a list comes that somebody else has asked for.
+        house.pipeline.clock.set(moment(DAY));
+        house.list(DAY, Some(revoked));
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, expected);
+        assert_eq!(house.row(share).await.judged_at, moment(DAY), "what is known has changed");
+    }
+}
+
+#[tokio::test]
+async fn a_grant_that_is_withdrawn_or_given_back_changes_what_passed() {
+    let mut house = House::new(RevocationPolicy::Prefer).await;
+    let authority = Certificate::parse(house.authority.certificate()).unwrap();
+    let listed = |withdrawn_at: Option<Timestamp>| {
+        let granted = ServiceStatus {
+            from: moment(-20 * DAY),
+            is_granted: true,
+            extensions: ServiceExtensions::default(),
+        };
+        let withdrawn = withdrawn_at.map(|from| ServiceStatus {
+            from,
+            is_granted: false,
+            extensions: ServiceExtensions::default(),
+        });
+        TrustStore::empty().with_services(vec![TrustService {
+            kind: ServiceKind::QualifiedAuthority,
+            provider: "Тестовий надавач".to_owned(),
+            name: "Тестова послуга".to_owned(),
+            certificates: vec![authority.clone()],
+            key_ids: Vec::new(),
+            subjects: Vec::new(),
+            history: [granted].into_iter().chain(withdrawn).collect(),
+            list: None,
+        }])
+    };
+    house.trust(listed(None));
+    let share = house.send().await;
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+    for (withdrawn_at, expected) in [
+        (Some(moment(-DAY)), Verdict::Undetermined),
+        (None, Verdict::Verified),
+        (Some(moment(DAY)), Verdict::Verified),
+    ] {
+        house.trust(listed(withdrawn_at));
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, expected, "{withdrawn_at:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_cut_off_is_done_by_the_next_run() {
+    let mut house = House::new(RevocationPolicy::Prefer).await;
+    let share = house.send().await;
+    house.trust(TrustStore::empty());
+    let (_stop, stopped) = watch::channel(true);
+    assert!(!house.pipeline.rejudge_all(&mut house.todo, &house.floor, &stopped).await);
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+    house.todo = Todo::new();
+    house.follow().await;
+    assert_eq!(house.verdict(share).await, Verdict::Undetermined);
+}
+
+#[tokio::test]
+async fn nothing_is_judged_again_for_what_does_not_concern_it() {
+    let mut house = House::new(RevocationPolicy::Require).await;
+    house.list(60, None);
+    let share = house.send().await;
+    house.follow().await;
+    let attempts = |house: &House| house.pipeline.metrics.render();
+    let before = attempts(&house);
+    // Another authority's list, which revokes a certificate with another number.
+    let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+    let mut other = Authority::root(Seed::from([8; 32]), validity).unwrap();
+    for _ in 0..3 {
+        other.signer(Subject::Person, KeyAlgorithm::P256, validity).unwrap();
+    }
+    let signer = other.signer(Subject::Person, KeyAlgorithm::P256, validity).unwrap();
+    let revoked = [Revoked { signer: &signer, since: moment(0) }];
+    let list = other.revocation_list(1, &revoked, Validity::days(moment(60), 7)).unwrap();
+    let mut store = RevocationStore::clone(&house.revocation.borrow());
+    store.add(&list).unwrap();
+    house.revocation.send_replace(Arc::new(store));
+    house.follow().await;
+    let counts = |text: &str| {
+        let lines = text.lines().filter(|line| line.starts_with("skrynka_shares_rejudged_total"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&attempts(&house)), counts(&before));
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+}
