@@ -208,7 +208,7 @@ impl Service {
     }
 
     /// Whose signatures it accepts. A service that says nothing accepts anybody under the trust
-    /// directory, which somebody filled by hand; once a trust list is loaded, and with it every
+    /// directory, which somebody filled by hand; where a trust list is in use, and with it every
     /// authority of the country, only those whose certificate says whether it is for a seal or
     /// for a person.
     #[must_use]

@@ -1,4 +1,4 @@
-//! `docs/conformance.md` names tests, and each of them exists.
+//! `docs/conformance.md` and `docs/judging.md` name tests, and each of them exists.
 
 use std::{
     collections::BTreeSet,
@@ -26,6 +26,32 @@ fn every_rule_that_the_document_names_has_a_test_or_a_reason() {
         let last = cells(row).pop().unwrap_or_default();
         assert!(!last.is_empty(), "{row}");
     }
+}
+
+#[test]
+fn every_test_behind_a_rule_of_judging_exists() {
+    let document = fs::read_to_string(root().join("docs/judging.md")).unwrap();
+    let words =
+        document.split('`').skip(1).step_by(2).map(|word| word.rsplit("::").next().unwrap());
+    // A name that is a sentence is a test's; findings and keys are shorter.
+    let is_sentence = |word: &&str| {
+        word.matches('_').count() > 3
+            && !word.contains(|c: char| c.is_whitespace() || c.is_uppercase())
+    };
+    let named: BTreeSet<&str> = words.filter(is_sentence).collect();
+    assert!(named.len() > 80, "{}", named.len());
+    let mut existing = BTreeSet::new();
+    for directory in ["src", "tests/it"] {
+        for file in files(&root().join(directory)) {
+            let source = fs::read_to_string(file).unwrap();
+            // Tests that run on both databases are named in a list and have no attribute.
+            let functions = source.lines().filter_map(|line| line.split_once("fn "));
+            let names = functions.filter_map(|(_, rest)| rest.split(['(', '<']).next());
+            existing.extend(names.map(str::to_owned));
+        }
+    }
+    let missing: Vec<_> = named.iter().filter(|name| !existing.contains(**name)).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
 }
 
 /// What stands between backticks in the last column of tables whose last column is for tests.

@@ -229,3 +229,47 @@ fn nothing_at_all_is_no_copy_of_anything() {
     let empty = ("empty", Some(Bytes::new()), vec![detached(&Identity::new(1), b"")]);
     assert!(known_by(&empty).0.is_empty());
 }
+
+/// A signature over another signature file commits to that file; what a reader is shown has to be
+/// signed by itself.
+#[test]
+fn a_signature_over_another_signature_file_is_not_over_the_document() {
+    let (signer, witness) = (Identity::new(1), Identity::new(2));
+    let over_document = detached(&signer, COPY);
+    let over_signature = detached(&witness, &over_document);
+    let around_document = attached(&signer, COPY);
+    let trust = [&signer, &witness].map(|one| Certificate::parse(&one.certificate).unwrap());
+    let trust = TrustStore::new(trust.to_vec());
+    let at = "2026-09-01T10:00:05Z".parse().unwrap();
+    let covers = |content: Option<&[u8]>, signatures: &[&Bytes]| -> Vec<bool> {
+        let signed = Signed {
+            content: content.map(Bytes::copy_from_slice),
+            signatures: signatures.iter().map(|file| Bytes::clone(file)).collect(),
+        };
+        let examined = examine(&signed, &Conditions::new(&trust, at));
+        examined.proofs().iter().map(super::Proof::covers_document).collect()
+    };
+    let witness_of_attached = detached(&witness, &around_document);
+    let around_both = attached(&witness, &around_document);
+    let container = simple(COPY, true, false);
+    for (what, covered, due) in [
+        ("beside", covers(Some(COPY), &[&over_document]), vec![true]),
+        ("around", covers(None, &[&around_document]), vec![true]),
+        ("a witness", covers(Some(COPY), &[&over_document, &over_signature]), vec![true, false]),
+        (
+            "a witness first",
+            covers(Some(COPY), &[&over_signature, &over_document]),
+            vec![false, true],
+        ),
+        // The file around the document brings it along.
+        (
+            "a witness of all",
+            covers(None, &[&around_document, &witness_of_attached]),
+            vec![true, true],
+        ),
+        ("around both", covers(None, &[&around_both]), vec![true, true]),
+        ("a container", covers(Some(&container), &[&detached(&signer, &container)]), vec![true]),
+    ] {
+        assert_eq!(&covered[..due.len()], due, "{what}");
+    }
+}

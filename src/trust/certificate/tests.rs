@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::trust::sample::{Draft, attribute, name as name_of, qualified_type, tlv};
+use crate::trust::sample::{
+    Draft, attribute, name as name_of, object_identifier, qualified_type, tlv,
+};
 
 fn draft() -> Draft {
     Draft::signer("Тестова Особа", 9, ("Root", 1))
@@ -266,5 +268,40 @@ proptest! {
             prop_assert!(!certificate.signer().name.is_empty() || certificate.subject().is_empty());
             prop_assert!(!certificate.key_name().is_empty());
         }
+    }
+}
+
+/// The national code stands where the certificates of КНЕДП «Дія» have it: among the directory
+/// attributes (RFC 5280 §4.2.1.8).
+#[test]
+fn the_organisation_is_named_by_its_certificate_once() {
+    const NATIONAL_CODE: &str = "1.2.804.2.1.1.1.11.1.4.2.1";
+    const IDENTIFIER: &str = "2.5.4.97";
+    let printable = |text: &str| tlv(0x13, &[text.as_bytes().to_vec()]);
+    let directory = |id: &str, codes: &[&str]| {
+        let values = tlv(0x31, &codes.iter().map(|code| printable(code)).collect::<Vec<_>>());
+        tlv(0x30, &[tlv(0x30, &[object_identifier(id), values])])
+    };
+    let organisation = ("2.5.4.10", "Тест");
+    for (identifiers, codes, id) in [
+        (&["NTRUA-00000001"][..], None, Some("NTRUA-00000001")),
+        (&["00000001"], None, Some("NTRUA-00000001")),
+        (&[], Some((NATIONAL_CODE, &["00000001"][..])), Some("NTRUA-00000001")),
+        (&["NTRUA-00000001"], Some((NATIONAL_CODE, &["00000001"])), Some("NTRUA-00000001")),
+        (&["NTRUA-00000001"], Some((NATIONAL_CODE, &["00000002"])), None),
+        (&["NTRUA-00000001", "NTRUA-00000002"], None, None),
+        (&["NTRUA-00000001", "a firm"], None, None),
+        (&[], Some((NATIONAL_CODE, &["00000001", "00000002"])), None),
+        // The code of a person, and one of another register.
+        (&[], Some(("1.2.804.2.1.1.1.11.1.4.1.1", &["0000000000"])), None),
+        (&["TINUA 0000000000"], None, None),
+        (&[], None, None),
+    ] {
+        let mut draft = draft();
+        let named = identifiers.iter().map(|text| (IDENTIFIER, *text));
+        draft.subject = name_of(&named.chain([organisation]).collect::<Vec<_>>());
+        draft.others.extend(codes.map(|(oid, codes)| ("2.5.29.9", false, directory(oid, codes))));
+        let found = draft.make().organisation_id();
+        assert_eq!(found.as_ref().map(|id| id.as_str()), id, "{identifiers:?} {codes:?}");
     }
 }

@@ -137,8 +137,8 @@ signers-seal = only the seal of an organisation that issues copies
 signers-person = only a person’s signature
 signers-seal-or-person = the seal of an organisation that issues copies, or a person’s signature
 signers-pinned = only signatures of those named in its settings
-signers-default-anchors = any signature that leads to a trusted authority (the rule while no trust list is loaded)
-signers-default-seal-or-person = the seal of an organisation that issues copies, or a person’s signature (the rule once a trust list is loaded)
+signers-default-anchors = any signature that leads to a trusted authority (the rule while no trust list is in use)
+signers-default-seal-or-person = the seal of an organisation that issues copies, or a person’s signature (the rule where a trust list is in use)
 signers-unknown = signatures of other signers
 
 age-hours = { $count ->
