@@ -189,7 +189,7 @@ impl<'a> Copy<'a> {
     }
 
     /// Why what was signed is no document where `images` are accepted; `None` when it is one.
-    pub(super) fn not_a_document(&self, images: AcceptedImages) -> Option<Finding> {
+    fn not_a_document(&self, images: AcceptedImages) -> Option<Finding> {
         let instead = match self.form {
             Ok(form) if images.accept(form) => return None,
             Ok(_) => NotADocument::ImageNotAccepted,
@@ -251,6 +251,17 @@ impl<'a> Copy<'a> {
 }
 
 impl Grade {
+    /// The same where what was signed has to be a document. Of a copy that no signature proves nothing
+    /// is said: it is not verified anyway.
+    pub(super) fn of_document(mut self, copy: &Copy<'_>, images: AcceptedImages) -> Self {
+        let is_proved = self.verdict == Verdict::Verified;
+        if let Some(finding) = copy.not_a_document(images).filter(|_| is_proved) {
+            self.verdict = Verdict::Undetermined;
+            self.findings.push(finding);
+        }
+        self
+    }
+
     fn unproved(verdict: Verdict, decisive: Option<usize>, finding: Finding) -> Self {
         Self { verdict, findings: vec![finding], assurance: None, decisive }
     }

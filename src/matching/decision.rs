@@ -76,7 +76,9 @@ pub(super) fn decide<'a>(
         service.is_none_or(|service| service.requirement(copy.type_code).is_some())
     };
     let rules = service.map(|service| circumstances.rules(service));
-    let grades: Vec<Grade> = copies.iter().map(|copy| copy.grade(rules.as_ref())).collect();
+    let images = service.map(|service| service.accept_images).unwrap_or_default();
+    let grades: Vec<Grade> =
+        copies.iter().map(|copy| copy.grade(rules.as_ref()).of_document(copy, images)).collect();
     let repeated = repeated(copies, &grades, is_asked_for);
     let is_repeated = |copy: &Copy<'_>| repeated.iter().any(|(number, _)| *number == copy.number);
     // One document is one, under however many names, and a signature is none.
@@ -119,15 +121,9 @@ pub(super) fn decide<'a>(
     if choice.is_retired {
         bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceRetired));
     }
-    let images = service.map(|service| service.accept_images).unwrap_or_default();
     for (copy, grade) in &deciding {
         bench.verdict = bench.verdict.min(grade.verdict);
         bench.findings.extend(grade.findings.iter().cloned());
-        // Of a copy that no signature proves nothing is said: it is not verified anyway.
-        let is_proved = grade.verdict == Verdict::Verified;
-        if let Some(finding) = copy.not_a_document(images).filter(|_| is_proved) {
-            bench.lower(Verdict::Undetermined, finding);
-        }
         if let Some(service) = service.filter(|_| is_asked_for(copy)) {
             bench.check_age(copy, service, rules.as_ref(), received_at);
         }

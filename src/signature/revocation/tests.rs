@@ -175,7 +175,9 @@ fn what_was_good_at_a_content_time_stamp_says_nothing_of_a_younger_signature() {
     let stale = case(vec![good("0602")]).judge();
     assert_eq!(stale.conclusion, later, "{}", stale.reason);
     assert_eq!(stale.wanted.len(), 1);
-    let fresh = case(vec![good("0702")]).judge();
+    let of_the_sender = case(vec![good("0702")]).judge();
+    assert_eq!(of_the_sender.conclusion, later, "{}", of_the_sender.reason);
+    let fresh = Case { fetched: vec![good("0702")], ..case(Vec::new()) }.judge();
     assert_eq!(fresh.conclusion, PASSED, "{}", fresh.reason);
     let proved = Case { brought: vec![good("0602")], ..Case::default() }.stamped("0601").judge();
     assert_eq!(proved.conclusion, PASSED, "{}", proved.reason);

@@ -82,6 +82,7 @@ fn signer(statements: &[&str], is_seal: bool) -> Certificate {
     let mut draft = Draft::signer("Тестова Особа", 9, ("Надавач", 2));
     if is_seal {
         draft.subject = name(&[("2.5.4.10", "Тестова Установа")]);
+        draft.purposes = &["1.2.804.2.1.1.1.3.9"];
     }
     let listed: Vec<_> =
         statements.iter().map(|oid| tlv(0x30, &[object_identifier(oid)])).collect();
