@@ -11,8 +11,19 @@ fn forms() -> impl Strategy<Value = Result<DocumentForm, NotADocument>> {
 }
 
 fn samples() -> impl Strategy<Value = Vec<Sample>> {
-    let one = (select(&CODES), select(&WORTHS), forms())
-        .prop_map(|(code, worth, form)| Sample { form, ..sample(code, worth) });
+    // What a content is follows from its bytes.
+    let one = (select(&CODES), select(&WORTHS), forms()).prop_map(|(code, worth, form)| {
+        let content = format!("{code} {worth:?} {form:?}");
+        let sample = sample(code, worth);
+        let proof = sample.proofs.first();
+        let proofs = proof.map(|_| Proof::sample(0, b"signer", content.as_bytes()));
+        Sample {
+            form,
+            content: Some(Sha256::of(content.as_bytes())),
+            proofs: proofs.into_iter().collect(),
+            ..sample
+        }
+    });
     proptest::collection::vec(one, 1..6)
 }
 

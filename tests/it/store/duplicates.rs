@@ -348,7 +348,7 @@ async fn what_one_term_ends_the_other_still_knows(database: &Database) {
 /// A database of before: two shares with one copy, linked by a finding, and one that is destroyed
 /// with a link to it.
 async fn the_migration_keeps_what_is_known(database: &Database) {
-    const LAST: &str = "0009_fingerprints.sql";
+    const LAST: &str = "0011_fingerprints.sql";
     if let Engine::Sqlite { directory } = &database.engine {
         std::fs::write(directory.path().join("skrynka.db"), "").unwrap();
     }
