@@ -236,8 +236,8 @@ fn reading_counts_for_the_mail_and_ends_with_it() {
 /// Nodes that have one long list of kids between them: what is read grows with the file alone.
 #[test]
 fn a_list_of_kids_that_many_share_is_read_once() {
-    let kids: String = (4..2000).map(|number| format!("{number} 0 R ")).collect();
-    let list = format!("[{kids}]");
+    let kids: Vec<String> = (4..2000).map(|number| format!("{number} 0 R")).collect();
+    let list = format!("[{}]", kids.join(" "));
     let mut objects = vec![CATALOG, "<</Type/Pages/Kids 3 0 R/Count 1>>", &list];
     objects.extend(std::iter::repeat_n("<</Type/Pages/Kids 3 0 R/Count 1>>", 1996));
     let file = pdf_of(&objects, ROOT);

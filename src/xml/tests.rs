@@ -18,8 +18,9 @@ fn many(count: usize, piece: impl Fn(usize) -> String) -> String {
 
 #[test]
 fn what_stands_at_a_limit_is_read_and_one_more_is_not() {
-    let long = |length: usize| "n".repeat(length);
     type Shape = fn(usize) -> String;
+
+    let long = |length: usize| "n".repeat(length);
     let shapes: [(&str, usize, Shape); 5] = [
         ("attributes in one element", MAX_ATTRIBUTES, |count| {
             format!("<a{}/>", many(count, |n| format!(" b{n}='>'")))

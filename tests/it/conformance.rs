@@ -46,8 +46,8 @@ fn every_test_behind_a_rule_of_judging_exists() {
             let source = fs::read_to_string(file).unwrap();
             // Tests that run on both databases are named in a list and have no attribute.
             let functions = source.lines().filter_map(|line| line.split_once("fn "));
-            let names = functions.filter_map(|(_, rest)| rest.split(['(', '<']).next());
-            existing.extend(names.map(str::to_owned));
+            let defined = functions.filter_map(|(_, rest)| rest.split(['(', '<']).next());
+            existing.extend(defined.map(str::to_owned));
         }
     }
     let missing: Vec<_> = named.iter().filter(|name| !existing.contains(**name)).collect();

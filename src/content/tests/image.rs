@@ -9,8 +9,8 @@ pub(super) fn jpeg() -> Vec<u8> {
     BASELINE.to_vec()
 }
 
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
-    let checked = [&kind[..], data].concat();
+fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
+    let checked = [kind, data].concat();
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     [&length[..], &checked, &crc32(&checked).to_be_bytes()].concat()
 }

@@ -168,11 +168,11 @@ impl<'a> Comparison<'a> {
     fn form(&mut self, old: &Dictionary, new: &Dictionary) -> Compared {
         const WHAT: &str = "the form";
         let read = |pdf: &Pdf<'_>, catalog: &Dictionary| match catalog.get(b"AcroForm") {
-            Some(form) => match &*pdf.resolve(form)? {
-                Object::Dictionary(form) => Some(form.clone()),
-                Object::Null => Some(Dictionary::default()),
-                _ => None,
-            },
+            Some(form) => {
+                let form = pdf.resolve(form)?;
+                let is_null = *form == Object::Null;
+                form.dictionary().cloned().or_else(|| is_null.then(Dictionary::default))
+            }
             None => Some(Dictionary::default()),
         };
         let (Some(before), Some(after)) = (read(self.old, old), read(self.new, new)) else {
@@ -268,11 +268,11 @@ impl<'a> Comparison<'a> {
     fn list(&mut self, old: Option<&Object>, new: Option<&Object>, what: &str) -> Compared {
         let read = |pdf: &Pdf<'_>, list: Option<&Object>| match list {
             None => Some(Vec::new()),
-            Some(list) => match &*pdf.resolve(list)? {
-                Object::Array(items) => Some(items.clone()),
-                Object::Null => Some(Vec::new()),
-                _ => None,
-            },
+            Some(list) => {
+                let list = pdf.resolve(list)?;
+                let is_null = *list == Object::Null;
+                list.array().map(<[Object]>::to_vec).or_else(|| is_null.then(Vec::new))
+            }
         };
         let (Some(before), Some(after)) = (read(self.old, old), read(self.new, new)) else {
             return Err(unreadable(what));

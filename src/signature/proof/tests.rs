@@ -242,11 +242,11 @@ fn a_signature_over_another_signature_file_is_not_over_the_document() {
     let trust = TrustStore::new(trust.to_vec());
     let at = "2026-09-01T10:00:05Z".parse().unwrap();
     let covers = |content: Option<&[u8]>, signatures: &[&Bytes]| -> Vec<bool> {
-        let signed = Signed {
+        let file = Signed {
             content: content.map(Bytes::copy_from_slice),
-            signatures: signatures.iter().map(|file| Bytes::clone(file)).collect(),
+            signatures: signatures.iter().copied().cloned().collect(),
         };
-        let examined = examine(&signed, &Conditions::new(&trust, at));
+        let examined = examine(&file, &Conditions::new(&trust, at));
         examined.proofs().iter().map(super::Proof::covers_document).collect()
     };
     let witness_of_attached = detached(&witness, &around_document);

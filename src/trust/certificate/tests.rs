@@ -302,6 +302,6 @@ fn the_organisation_is_named_by_its_certificate_once() {
         draft.subject = name_of(&named.chain([organisation]).collect::<Vec<_>>());
         draft.others.extend(codes.map(|(oid, codes)| ("2.5.29.9", false, directory(oid, codes))));
         let found = draft.make().organisation_id();
-        assert_eq!(found.as_ref().map(|id| id.as_str()), id, "{identifiers:?} {codes:?}");
+        assert_eq!(found.as_ref().map(OrganisationId::as_str), id, "{identifiers:?} {codes:?}");
     }
 }
