@@ -12,6 +12,7 @@ pub mod copy;
 pub mod mail;
 pub mod pdf;
 pub mod sign;
+pub mod time_stamp;
 
 mod key;
 

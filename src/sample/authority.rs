@@ -48,6 +48,8 @@ pub enum Subject {
     Organisation,
     /// «Тестова Особа», who signs in person.
     Person,
+    /// «Тестова служба часу», which may time-stamp and nothing else.
+    TimeStamping,
 }
 
 impl Subject {
@@ -60,6 +62,7 @@ impl Subject {
             Self::Person => {
                 "CN=Тестова Особа,2.5.4.42=Особа,2.5.4.4=Тестова,2.5.4.5=TINUA-0000000000,C=UA"
             }
+            Self::TimeStamping => "CN=Тестова служба часу,O=Тестова установа,C=UA",
         }
     }
 }

@@ -25,6 +25,18 @@ impl Copy {
         Self { name, content }
     }
 
+    /// The same bytes under another name, as anybody can give them.
+    #[must_use]
+    pub fn renamed(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
+    /// Other bytes under the same name.
+    #[must_use]
+    pub fn with_content(self, content: &[u8]) -> Self {
+        Self { content: content.to_vec(), ..self }
+    }
+
     /// The file's name: `internal-passport-0000000000001-01.09.2026-13:00:00.pdf`.
     #[must_use]
     pub fn name(&self) -> &str {

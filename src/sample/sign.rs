@@ -32,14 +32,15 @@ use super::{
 use crate::{domain::Timestamp, dstu};
 
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
-const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+pub(super) const SIGNED_DATA: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 const GOST_34311: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.804.2.1.1.1.1.2.1");
-const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+pub(super) const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
 /// A signature that carries `content` within itself, in DER: the bytes of `X.pdf.p7s`.
@@ -47,8 +48,7 @@ const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 /// # Errors
 /// [`SampleError::Encoding`] when `at` is before 1970 or `content` is over 256 MiB.
 pub fn attached(content: &[u8], signer: &Signer, at: Timestamp) -> Result<Vec<u8>, SampleError> {
-    let carried = Any::encode_from(&OctetString::new(content)?)?;
-    signed_data(content, Some(carried), &[], signer, at)
+    signed_data(&Plan { is_carried: true, ..Plan::of(content) }, signer, at)
 }
 
 /// The same that brings these revocation lists (DER) along.
@@ -61,8 +61,7 @@ pub fn stapled(
     signer: &Signer,
     at: Timestamp,
 ) -> Result<Vec<u8>, SampleError> {
-    let carried = Any::encode_from(&OctetString::new(content)?)?;
-    signed_data(content, Some(carried), lists, signer, at)
+    signed_data(&Plan { is_carried: true, lists, ..Plan::of(content) }, signer, at)
 }
 
 /// A signature over `content` that lies beside it, in DER.
@@ -70,20 +69,36 @@ pub fn stapled(
 /// # Errors
 /// As [`attached`].
 pub fn detached(content: &[u8], signer: &Signer, at: Timestamp) -> Result<Vec<u8>, SampleError> {
-    signed_data(content, None, &[], signer, at)
+    signed_data(&Plan::of(content), signer, at)
 }
 
-fn signed_data(
-    content: &[u8],
-    carried: Option<Any>,
-    lists: &[Vec<u8>],
+/// What is signed, and what comes with it.
+pub(super) struct Plan<'a> {
+    pub(super) content: &'a [u8],
+    /// `eContentType`
+    pub(super) content_type: ObjectIdentifier,
+    /// Whether the message holds the content.
+    pub(super) is_carried: bool,
+    /// Revocation lists in DER.
+    pub(super) lists: &'a [Vec<u8>],
+}
+
+impl<'a> Plan<'a> {
+    /// A signature beside `content`, and nothing more.
+    pub(super) fn of(content: &'a [u8]) -> Self {
+        Self { content, content_type: DATA, is_carried: false, lists: &[] }
+    }
+}
+
+pub(super) fn signed_data(
+    plan: &Plan<'_>,
     signer: &Signer,
     at: Timestamp,
 ) -> Result<Vec<u8>, SampleError> {
-    let (digest_oid, digest) = digest(content, signer.key.algorithm());
+    let (digest_oid, digest) = digest(plan.content, signer.key.algorithm());
     let digest_algorithm = AlgorithmIdentifierOwned { oid: digest_oid, parameters: None };
     let certificate = Certificate::from_der(signer.certificate())?;
-    let attributes = signed_attributes(&digest, &certificate, signer, at)?;
+    let attributes = signed_attributes(plan.content_type, &digest, &certificate, signer, at)?;
     // RFC 5652 §5.4: what is signed is the SET OF in DER, not the [0] that stands in the message.
     let signature = signer.key.sign(&attributes.to_der()?)?;
 
@@ -104,14 +119,20 @@ fn signed_data(
         certificates.push(CertificateChoices::Certificate(Certificate::from_der(der)?));
     }
     let mut crls = Vec::new();
-    for der in lists {
+    for der in plan.lists {
         crls.push(RevocationInfoChoice::Crl(CertificateList::from_der(der)?));
     }
     let crls = if crls.is_empty() { None } else { Some(SetOfVec::try_from(crls)?) };
+    let carried = OctetString::new(plan.content)?;
+    let carried = plan.is_carried.then(|| Any::encode_from(&carried)).transpose()?;
     let data = SignedData {
-        version: CmsVersion::V1,
+        // RFC 5652 §5.1
+        version: if plan.content_type == DATA { CmsVersion::V1 } else { CmsVersion::V3 },
         digest_algorithms: SetOfVec::try_from(vec![digest_algorithm])?,
-        encap_content_info: EncapsulatedContentInfo { econtent_type: DATA, econtent: carried },
+        encap_content_info: EncapsulatedContentInfo {
+            econtent_type: plan.content_type,
+            econtent: carried,
+        },
         certificates: Some(CertificateSet::try_from(certificates)?),
         crls: crls.map(RevocationInfoChoices),
         signer_infos: SignerInfos::try_from(vec![info])?,
@@ -130,6 +151,7 @@ fn digest(content: &[u8], algorithm: KeyAlgorithm) -> (ObjectIdentifier, Vec<u8>
 }
 
 fn signed_attributes(
+    content_type: ObjectIdentifier,
     digest: &[u8],
     certificate: &Certificate,
     signer: &Signer,
@@ -146,14 +168,14 @@ fn signed_attributes(
         }],
     };
     Ok(SetOfVec::try_from(vec![
-        attribute(CONTENT_TYPE, &DATA)?,
+        attribute(CONTENT_TYPE, &content_type)?,
         attribute(MESSAGE_DIGEST, &OctetString::new(digest)?)?,
         attribute(SIGNING_TIME, &authority::time(at)?)?,
         attribute(SIGNING_CERTIFICATE_V2, &signing_certificate)?,
     ])?)
 }
 
-fn attribute<T: der::EncodeValue + der::Tagged>(
+pub(super) fn attribute<T: der::EncodeValue + der::Tagged>(
     oid: ObjectIdentifier,
     value: &T,
 ) -> Result<Attribute, SampleError> {

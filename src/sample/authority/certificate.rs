@@ -27,6 +27,9 @@ use crate::sample::{SampleError, key::Key};
 /// The extended key usage by which Ukrainian authorities mark an electronic seal.
 pub(super) const SEAL_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.804.2.1.1.1.3.9");
 
+/// RFC 5280 §4.2.1.12: `id-kp-timeStamping`.
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
+
 /// RFC 5280 §4.2.2.1: `id-ad-ocsp`.
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 
@@ -113,8 +116,14 @@ pub(super) fn signer_extensions(subject: Subject) -> Result<Extensions, SampleEr
         extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
         extension(true, &KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation))?,
     ];
-    if matches!(subject, Subject::Firm | Subject::Organisation) {
-        extensions.push(extension(false, &ExtendedKeyUsage(vec![SEAL_USAGE]))?);
+    let usage = match subject {
+        Subject::Firm | Subject::Organisation => Some((false, SEAL_USAGE)),
+        Subject::Person => None,
+        // RFC 3161 §2.3: critical, and no other.
+        Subject::TimeStamping => Some((true, TIME_STAMPING)),
+    };
+    if let Some((critical, usage)) = usage {
+        extensions.push(extension(critical, &ExtendedKeyUsage(vec![usage]))?);
     }
     Ok(extensions)
 }
