@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{Assurance, Finding, FindingCode, Severity, Timestamp, TypeCode, TypeSource, Verdict},
-    registry::{Branch, Issuers, QrTerm, Requirement, Service},
+    registry::{AcceptedImages, Branch, Issuers, QrTerm, Requirement, Service},
 };
 
 const SECONDS_PER_HOUR: i64 = 3600;
@@ -144,7 +144,7 @@ pub(super) fn decide<'a>(
         bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceAmbiguous));
     }
     for copy in copies {
-        bench.note(copy, is_excess(copy));
+        bench.note(copy, is_excess(copy), images);
     }
     for (number, of) in &repeated {
         let finding = Finding::of_document(FindingCode::SameDocument, *number);
@@ -252,11 +252,13 @@ impl Bench {
     }
 
     /// What is worth knowing of any copy, and never changes the verdict.
-    fn note(&mut self, copy: &Copy<'_>, excess: bool) {
+    fn note(&mut self, copy: &Copy<'_>, excess: bool, images: AcceptedImages) {
         if copy.type_code.is_unknown() {
             self.findings.push(copy.finding(FindingCode::TypeUnknown));
         }
-        if !excess && copy.type_source == Some(TypeSource::Name) {
+        // Nobody is to look at what is no document.
+        let is_seen = !excess && copy.not_a_document(images).is_none();
+        if is_seen && copy.type_source == Some(TypeSource::Name) {
             self.findings.push(copy.finding(FindingCode::TypeByName));
         }
         if excess {

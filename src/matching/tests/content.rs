@@ -92,6 +92,15 @@ fn a_type_by_the_name_alone_is_said_once_of_each_copy_that_counts() {
     }
 }
 
+#[test]
+fn nobody_is_asked_to_look_at_what_is_no_document() {
+    for instead in NotADocument::ALL {
+        let type_source = Some(TypeSource::Name);
+        let file = Sample { form: Err(*instead), type_source, ..sample("u-id", Worth::Sealed) };
+        assert_eq!(decided("", file).1, [format!("not_a_document 1 {instead}")]);
+    }
+}
+
 /// From the bytes of a mail to its judgement, with everything in between.
 mod whole {
     use bytes::Bytes;
