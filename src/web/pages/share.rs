@@ -11,14 +11,14 @@ use super::{
     frame::Frame,
     report::ReportView,
     words::{
-        Badge, FindingView, assurance_key, retention_key, type_source_key, verdict_key,
-        verdict_variant,
+        Badge, FindingView, assurance_key, has_no_proof_of_existence, retention_key,
+        sub_indication, type_source_key, verdict_key, verdict_variant, yes_or_no,
     },
 };
 use crate::{
     domain::{
-        Finding, FindingCode, Indication, Retention, ShareDetails, ShareId, SignerKind,
-        SignerReport, VerdictChange,
+        DocumentReport, Finding, FindingCode, Indication, Retention, ShareDetails, ShareId,
+        SignerKind, SignerReport, VerdictChange,
     },
     store::Names,
 };
@@ -121,6 +121,10 @@ impl SharePage {
         let assurance = assurance_key(row.assurance);
         let (assurance_word, assurance_why) = if row.assurance.is_none() && variant == "-signer" {
             (format!("{assurance}.word-signer"), format!("{assurance}.why-signer"))
+        } else if variant == "-content" {
+            // Whose signature it is says nothing of a document where none was signed.
+            let none = assurance_key(None);
+            (none.clone(), format!("{none}.why-content"))
         } else {
             (assurance.clone(), format!("{assurance}.why"))
         };
@@ -165,19 +169,52 @@ fn finding_view(t: Texts, share: &Disclosed, finding: &Finding) -> FindingView {
         (finding.code == FindingCode::OtherIssuer).then(|| sealed_by(share, finding)).flatten();
     let finding = &Finding { detail: named.or_else(|| finding.detail.clone()), ..finding.clone() };
     let first = finding.detail.as_deref().and_then(|text| text.parse::<ShareId>().ok());
-    FindingView {
-        first_receipt: first
-            .filter(|_| finding.code == FindingCode::Duplicate)
-            .map(|id| format!("/shares/{id}")),
-        ..FindingView::new(t, finding, about)
+    let mut view = FindingView::new(t, finding, about);
+    view.first_receipt =
+        first.filter(|_| finding.code == FindingCode::Duplicate).map(|id| format!("/shares/{id}"));
+    if let Some(stamp) = refused_stamp(t, share, finding) {
+        view.text = format!("{} {stamp}", view.text);
     }
+    view
+}
+
+/// Why a time-stamp does not save the signature that the finding is about.
+fn refused_stamp(t: Texts, share: &Disclosed, finding: &Finding) -> Option<String> {
+    if finding.code != FindingCode::SignatureUndetermined {
+        return None;
+    }
+    let report = report_on(share, finding)?;
+    let signature = report.signatures.iter().find(|signature| {
+        let sub = signature.sub_indication;
+        sub.is_some_and(|sub| {
+            has_no_proof_of_existence(sub) && Some(sub.as_str()) == finding.detail.as_deref()
+        })
+    })?;
+    let mut stamps = signature.timestamps.iter();
+    let stamp = stamps.find(|stamp| stamp.indication != Indication::TotalPassed)?;
+    let (sub, authority) = (stamp.sub_indication?, stamp.authority.as_ref()?);
+    let time = stamp.time.map_or_else(|| t.say("not-stated"), |time| t.moment(time));
+    Some(t.say_with(
+        "finding-timestamp-refused",
+        [
+            ("past", yes_or_no(has_no_proof_of_existence(sub)).into()),
+            ("time", time.into()),
+            ("authority", authority.name.as_str().into()),
+            ("reason", sub_indication(t, sub).into()),
+        ],
+    ))
+}
+
+/// The report on the copy that the finding is about, as far as the reader may see it.
+fn report_on<'a>(share: &'a Disclosed, finding: &Finding) -> Option<&'a DocumentReport> {
+    let document = share.documents.iter().find(|one| Some(one.row.number) == finding.document)?;
+    Some(&document.details.as_ref().filter(|_| !document.hidden)?.report)
 }
 
 /// The organisation whose seal stands on the copy that the finding is about, as far as the reader
 /// may know.
 fn sealed_by(share: &Disclosed, finding: &Finding) -> Option<String> {
-    let document = share.documents.iter().find(|one| Some(one.row.number) == finding.document)?;
-    let report = &document.details.as_ref().filter(|_| !document.hidden)?.report;
+    let report = report_on(share, finding)?;
     let mut seals = report.signatures.iter().filter(|signature| {
         signature.indication == Indication::TotalPassed
             && signature.signer.kind == Some(SignerKind::Seal)
@@ -293,7 +330,7 @@ impl DocumentView {
                 "document-heading",
                 [("number", row.number.into()), ("type", kind.into())],
             ),
-            badge: Badge::of_indication(t, row.indication),
+            badge: Badge::of_document(t, row, &share.row.findings),
             excess: row.excess.then(|| t.say("document-excess")),
             facts,
             links,

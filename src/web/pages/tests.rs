@@ -2,7 +2,7 @@
 
 mod samples;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 
@@ -126,16 +126,22 @@ fn the_sentence_under_a_verdict_is_true_of_the_share() {
         (Verdict::Invalid, &[FindingCode::SignatureInvalid, FindingCode::SignerNotAccepted], ""),
         (Verdict::Undetermined, &[FindingCode::SignatureUndetermined], ""),
         (Verdict::Undetermined, &[FindingCode::NotADocument], "-content"),
+        (Verdict::Undetermined, &[FindingCode::NotADocument, FindingCode::OtherIssuer], "-content"),
+        (Verdict::Undetermined, &[FindingCode::OtherIssuer], "-issuer"),
+        (Verdict::Undetermined, &[FindingCode::OtherIssuer, FindingCode::StaleCopy], "-issuer"),
+        (Verdict::Undetermined, &[FindingCode::ServiceAmbiguous, FindingCode::StaleCopy], ""),
         (Verdict::Verified, &[], ""),
         (Verdict::Verified, &[FindingCode::Duplicate], "-noted"),
         (Verdict::Unsigned, &[FindingCode::UnsignedDocument], ""),
     ] {
         assert_eq!(said(verdict, codes), variant, "{verdict} {codes:?}");
         let none = assurance_key(None);
-        let assurance = ["word", "why"]
-            .into_iter()
-            .filter(|_| variant == "-signer")
-            .map(|part| format!("{none}.{part}{variant}"));
+        let parts: &[&str] = match variant {
+            "-content" => &["why"],
+            "-signer" => &["word", "why"],
+            _ => &[],
+        };
+        let assurance = parts.iter().map(|part| format!("{none}.{part}{variant}"));
         let key = verdict_key(verdict);
         let keys = [format!("{key}.why{variant}"), format!("{key}.todo{variant}")];
         for key in keys.into_iter().chain(assurance) {
@@ -143,6 +149,67 @@ fn the_sentence_under_a_verdict_is_true_of_the_share() {
                 assert!(Texts::new(language).find(&key, []).is_some(), "{key} in {language:?}");
             }
         }
+    }
+}
+
+#[test]
+fn an_old_copy_is_the_reason_only_where_a_fresh_one_is_required() {
+    let mut finding = Finding::of_document(FindingCode::StaleCopy, 1);
+    for (severity, variant) in [(Severity::Warning, ""), (Severity::Error, "-stale")] {
+        finding.severity = severity;
+        let findings = std::slice::from_ref(&finding);
+        assert_eq!(verdict_variant(Verdict::Undetermined, findings), variant);
+    }
+}
+
+/// ETSI EN 319 102-1: for these an earlier moment would do, and nothing that comes later.
+#[test]
+fn what_only_an_earlier_moment_would_save_is_not_said_to_be_checked_later() {
+    for sub in SubIndication::ALL {
+        let finding = Finding::of_document(FindingCode::SignatureUndetermined, 1);
+        let finding = finding.with_detail(sub.as_str());
+        let is_past = sub.as_str().ends_with("_NO_POE");
+        let variant = verdict_variant(Verdict::Undetermined, std::slice::from_ref(&finding));
+        assert_eq!(variant == "-past", is_past, "{sub}");
+        for (language, later, again) in
+            [(Language::Uk, "зараз", "надіслати нову"), (Language::En, "now:", "send a new one")]
+        {
+            let view = FindingView::new(Texts::new(language), &finding, None);
+            assert_eq!(view.text.contains(later), !is_past, "{}", view.text);
+            assert_eq!(view.todo.contains(again), is_past, "{}", view.todo);
+        }
+    }
+}
+
+#[test]
+fn a_time_stamp_that_does_not_save_the_signature_is_named() {
+    let pages: BTreeMap<_, _> = samples::pages().into_iter().collect();
+    for (page, said) in [
+        ("past-ended-uk", "Позначка часу каже «22.11.2026, 10:32»"),
+        ("past-ended-en", "The time-stamp says “22 Nov 2026, 10:32”"),
+        ("past-broken-uk", "«Тестовий надавач позначок часу», не зараховано: документ змінено"),
+        ("past-broken-en", "“Тестовий надавач позначок часу” does not count: the document was"),
+    ] {
+        assert!(pages[page].contains(said), "{page}");
+    }
+    assert!(!pages["invalid-uk"].contains("Позначку часу, яку поставила"));
+}
+
+#[test]
+fn a_copy_that_something_speaks_against_has_no_green_badge_and_the_page_says_what() {
+    let pages: BTreeMap<_, _> = samples::pages().into_iter().collect();
+    let badges = |page: &str| -> Vec<String> {
+        let documents = pages[page].split("<p class=\"badges\">").skip(1);
+        documents.map(|rest| rest.split("</p>").next().unwrap().to_owned()).collect()
+    };
+    assert!(badges("verified-uk").iter().all(|badge| badge.contains("good")));
+    for (page, seal, word) in [
+        ("made-up-uk", "документів: Тестова печатка, NTRUA-00000000.", "але є зауваження"),
+        ("made-up-en", "documents: Тестова печатка, NTRUA-00000000.", "but see the findings"),
+    ] {
+        let badges = badges(page);
+        assert!(badges.iter().all(|one| one.contains(word) && !one.contains("good")), "{badges:?}");
+        assert!(pages[page].contains(seal), "{page}");
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::super::texts::Texts;
 use crate::domain::{
-    Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding, FindingCode,
-    Indication, Qualification, RetentionReason, RevocationKind, RevocationStatus, Role,
-    SenderResult, Severity, SignerKind, SubIndication, Timestamp, TypeCode, TypeSource, Verdict,
-    WarningCode,
+    Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, DocumentRow, Finding,
+    FindingCode, Indication, Qualification, RetentionReason, RevocationKind, RevocationStatus,
+    Role, SenderResult, Severity, SignerKind, SubIndication, Timestamp, TypeCode, TypeSource,
+    Verdict, WarningCode,
 };
 use crate::registry::LegalBasis;
 
@@ -55,6 +55,18 @@ impl Badge {
         Self { word: t.say(&indication_key(indication)), tone, shape }
     }
 
+    /// The badge of a copy. A signature that passed does not make it green where something is said
+    /// against the copy.
+    pub(super) fn of_document(t: Texts, document: &DocumentRow, findings: &[Finding]) -> Self {
+        let is_doubted = findings.iter().any(|finding| {
+            finding.severity == Severity::Error && finding.document == Some(document.number)
+        });
+        if is_doubted && document.indication == Some(Indication::TotalPassed) {
+            return Self { word: t.say("indication-doubted"), tone: "ask", shape: QUESTION };
+        }
+        Self::of_indication(t, document.indication)
+    }
+
     fn of_severity(t: Texts, severity: Severity) -> Self {
         let (tone, shape) = match severity {
             Severity::Info => ("mute", LETTER_I),
@@ -100,11 +112,42 @@ impl FindingView {
         Self {
             badge: Badge::of_severity(t, finding.severity),
             text: finding_text(t, finding),
-            todo: t.say(&format!("{}.todo", finding_key(finding.code))),
+            todo: t.say(&todo_key(finding)),
             about,
             first_receipt: None,
         }
     }
+}
+
+/// The text of what to do about a finding.
+fn todo_key(finding: &Finding) -> String {
+    let key = finding_key(finding.code);
+    if is_of_the_past(finding) { format!("{key}.todo-past") } else { format!("{key}.todo") }
+}
+
+/// Whether a signature proves nothing because what it rests on has ended: no data that comes
+/// later helps.
+fn is_of_the_past(finding: &Finding) -> bool {
+    let detail = finding.detail.as_deref();
+    finding.code == FindingCode::SignatureUndetermined
+        && SubIndication::ALL
+            .iter()
+            .any(|sub| Some(sub.as_str()) == detail && has_no_proof_of_existence(*sub))
+}
+
+/// Whether it would do if an earlier moment were proved (ETSI EN 319 102-1 §5.1.3, `NO_POE`).
+pub(super) fn has_no_proof_of_existence(sub: SubIndication) -> bool {
+    matches!(
+        sub,
+        SubIndication::CryptoConstraintsFailureNoPoe
+            | SubIndication::OutOfBoundsNoPoe
+            | SubIndication::RevokedCaNoPoe
+            | SubIndication::RevokedNoPoe
+    )
+}
+
+pub(super) fn yes_or_no(it_is: bool) -> &'static str {
+    if it_is { "yes" } else { "no" }
 }
 
 /// What a finding says, in a sentence.
@@ -117,6 +160,7 @@ pub(super) fn finding_text(t: Texts, finding: &Finding) -> String {
             ("detail", detail_words(t, finding).into()),
             ("documents", type_choice(t, detail).into()),
             ("reason", reason(t, detail).into()),
+            ("past", yes_or_no(is_of_the_past(finding)).into()),
             ("signal", signal(t, detail).into()),
             ("signers", accepted_signers(t, detail).into()),
             // A copy is never stale at once: 0 stands for an age that nothing tells.
@@ -197,7 +241,8 @@ pub(super) fn verdict_key(verdict: Verdict) -> String {
 
 /// Which of a verdict's sentences is true of this share: the end of the attributes' names.
 ///
-/// `undetermined` may come from what was signed, with every signature genuine; `invalid` may come from the signer alone, with every signature genuine; and a share that is
+/// `undetermined` may come from what was signed, by whom or when, with every signature genuine;
+/// `invalid` may come from the signer alone, with every signature genuine; and a share that is
 /// `verified` may still have something to consider.
 pub(super) fn verdict_variant(verdict: Verdict, findings: &[Finding]) -> &'static str {
     let has = |code| findings.iter().any(|finding| finding.code == code);
@@ -208,8 +253,20 @@ pub(super) fn verdict_variant(verdict: Verdict, findings: &[Finding]) -> &'stati
         "-signer"
     } else if verdict == Verdict::Verified && noted {
         "-noted"
-    } else if verdict == Verdict::Undetermined && has(FindingCode::NotADocument) {
-        "-content"
+    } else if verdict == Verdict::Undetermined {
+        let reasons = || findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let is_a_reason = |code| reasons().any(|finding| finding.code == code);
+        if is_a_reason(FindingCode::NotADocument) {
+            "-content"
+        } else if is_a_reason(FindingCode::OtherIssuer) {
+            "-issuer"
+        } else if reasons().any(is_of_the_past) {
+            "-past"
+        } else if is_a_reason(FindingCode::StaleCopy) {
+            "-stale"
+        } else {
+            ""
+        }
     } else {
         ""
     }

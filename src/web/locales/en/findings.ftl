@@ -49,7 +49,11 @@ finding-signature_beside = The copy bears a further signature, which does not co
     .todo = Another signature proves the copy. The report says who else signed.
 finding-signature_invalid = The signature is invalid: { $reason }.
     .todo = Do not use this copy. Ask for the document to be sent again.
-finding-signature_undetermined = The signature cannot be checked now: { $reason }.
+finding-signature_undetermined = { $past ->
+        [yes] The signature proves nothing: { $reason }.
+       *[no] The signature cannot be checked now: { $reason }.
+    }
+    .todo-past = Do not rely on this copy. Ask the visitor to send a new one from the Diia app. A supervisor decides.
     .todo = Show the signature report to the administrator. A supervisor decides.
 finding-signature_without_content = There is a signature file, but not the document that it signs.
     .todo = Ask the visitor to send the document together with the signature.
@@ -59,7 +63,11 @@ finding-stale_copy = { $hours ->
         [0] When the copy was made is unknown, and the service expects a fresh one.
        *[other] The copy was made { $age } ago, and the service expects a newer one.
     }
-    .todo = Ask the visitor to send a fresh copy.
+    .todo = Ask the visitor to send a fresh copy. Do not go by the date in the file name: anybody can change it.
+finding-timestamp-refused = { $past ->
+        [yes] The time-stamp says “{ $time }”, but the certificate of its authority, “{ $authority }”, is no longer in force, so that date may have been written later.
+       *[no] The time-stamp by “{ $authority }” does not count: { $reason }.
+    }
 finding-trust_list_stale = The trust list is out of date or missing: whether authorities may still issue certificates is not known.
     .todo = Tell the administrator, who has to fetch the new list. Until then do not rely on the word “qualified” in the report.
 finding-type_by_name = The type is taken from the file name alone, and anybody can change a name.
@@ -80,7 +88,7 @@ sub-HASH_FAILURE = the document was changed after signing
 sub-NO_CERTIFICATE_CHAIN_FOUND = the certificate’s issuer is unknown, no chain leads to a trusted issuer
 sub-NO_SIGNING_CERTIFICATE_FOUND = the signer’s certificate is neither in the signature nor among the trusted ones
 sub-NOT_YET_VALID = the signer’s certificate was not yet valid at that time
-sub-OUT_OF_BOUNDS_NO_POE = the certificate was no longer valid, and nothing proves an earlier signature
+sub-OUT_OF_BOUNDS_NO_POE = the certificate had expired, and nothing proves an earlier signature
 sub-REVOKED = the signer’s certificate was revoked
 sub-SIG_CRYPTO_FAILURE = the signature does not fit the signer’s key
 sub-SIG_CONSTRAINTS_FAILURE = the signature’s attributes break a rule

@@ -70,7 +70,17 @@ pub(super) fn pages() -> Vec<(String, String)> {
         add("list", list(t, &shares(), ""));
         add("list-empty", list(t, &[], ""));
         add("list-empty-filtered", list(t, &[], "verdict=invalid&from=2026-11-01"));
-        for share in [verified(), incomplete(), invalid(), hostile(), closed(), destroyed()] {
+        for share in [
+            verified(),
+            incomplete(),
+            invalid(),
+            made_up(),
+            past("past-ended", SubIndication::OutOfBoundsNoPoe),
+            past("past-broken", SubIndication::HashFailure),
+            hostile(),
+            closed(),
+            destroyed(),
+        ] {
             add(&share.0.clone(), share_page(t, &share.1));
         }
     }
@@ -387,6 +397,25 @@ fn invalid() -> (String, Disclosed) {
     let documents = vec![document(1, "internal-passport", broken), unsigned, excess];
     let findings = vec![finding, Finding::of_document(FindingCode::UnsignedDocument, 2)];
     ("invalid".to_owned(), opened(row(3, Verdict::Invalid, findings), documents))
+}
+
+/// Under the genuine seal of an organisation that issues no copies.
+fn made_up() -> (String, Disclosed) {
+    let finding = Finding::of_document(FindingCode::OtherIssuer, 1).with_detail("NTRUA-00000000");
+    let row = row(9, Verdict::Undetermined, vec![finding]);
+    ("made-up".to_owned(), opened(row, vec![document(1, "internal-passport", passed())]))
+}
+
+/// With a certificate that ended, and a time-stamp that does not save the signature.
+fn past(name: &str, of_stamp: SubIndication) -> (String, Disclosed) {
+    let sub = SubIndication::OutOfBoundsNoPoe;
+    let mut report = report(Indication::Indeterminate, Some(sub));
+    for stamp in report.signatures.iter_mut().flat_map(|one| &mut one.timestamps) {
+        stamp.sub_indication = Some(of_stamp);
+    }
+    let finding = Finding::of_document(FindingCode::SignatureUndetermined, 1);
+    let row = row(8, Verdict::Undetermined, vec![finding.with_detail(sub.as_str())]);
+    (name.to_owned(), opened(row, vec![document(1, "internal-passport", report)]))
 }
 
 /// Markup and a thousand letters in every text of a stranger.
