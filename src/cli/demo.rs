@@ -17,7 +17,7 @@ use crate::{
     app::Sockets,
     clock::Clock,
     config::LogFormat,
-    domain::{BranchScope, Finding, MailId, ShareId, ShareRow},
+    domain::{BranchScope, Finding, MailId, Severity, ShareId, ShareRow},
     sample::client::Client,
     store::Store,
 };
@@ -142,12 +142,19 @@ async fn deliver(
     tokio::time::timeout(PATIENCE, verdict).await.context("no verdict in time")?
 }
 
+/// Those that are more than good to know, each once however many copies it is about.
 fn words(findings: &[Finding]) -> String {
     const SHOWN: usize = 36;
     let word = |finding: &Finding| match &finding.detail {
         Some(detail) if detail.chars().count() <= SHOWN => format!("{} ({detail})", finding.code),
         _ => finding.code.to_string(),
     };
-    let words: Vec<_> = findings.iter().map(word).collect();
+    let noted = findings.iter().filter(|finding| finding.severity != Severity::Info);
+    let mut words: Vec<String> = Vec::new();
+    for word in noted.map(word) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
     if words.is_empty() { "–".to_owned() } else { words.join(", ") }
 }

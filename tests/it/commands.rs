@@ -288,6 +288,15 @@ fn the_demo_finds_what_it_expects() {
         assert!(table.contains(verdict), "{verdict} is not in\n{table}");
     }
     assert!(!table.lines().any(|line| line.ends_with("NO")), "{table}");
+    for (attack, finding) in [
+        ("made up, under a firm's own seal", "other_issuer (NTRUA-00000001)"),
+        ("seal that ended, stamp dated back", "signature_undetermined (OUT_OF_BOUNDS_NO_POE)"),
+        ("old copy, renamed as of today", "stale_copy (504)"),
+        ("sealed text with a passport's name", "not_a_document (text)"),
+    ] {
+        let line = table.lines().find(|line| line.starts_with(attack)).unwrap();
+        assert!(line.contains(finding) && !line.contains("verified"), "{line}");
+    }
 }
 
 fn verdict(server: &Server, token: &str, message_id: &str) -> String {

@@ -1,5 +1,7 @@
 //! The shares that the demo sends, each with the verdict it must get.
 
+mod attacks;
+
 use anyhow::Context as _;
 
 use super::installation::Authorities;
@@ -38,9 +40,13 @@ impl Scenario {
     }
 }
 
-/// How long the demo's certificates are valid: it may be left running.
+/// In seconds.
+const DAY: i64 = 86_400;
+
+/// How long the demo's certificates are valid: they sign old copies too, and it may be left
+/// running.
 pub(super) fn validity(now: Timestamp) -> Validity {
-    Validity::days(now.plus_seconds(-86_400), 30)
+    Validity::days(now.plus_seconds(-60 * DAY), 90)
 }
 
 /// All scenarios in the order that they are sent in. `authorities` are those that the demo trusts.
@@ -49,7 +55,6 @@ pub(super) fn all(authorities: &mut Authorities, now: Timestamp) -> anyhow::Resu
     let Authorities { ordinary: authority, national } = authorities;
     let mut stranger = Authority::root(Seed::random()?, validity)?;
     let seal = authority.signer(Subject::Organisation, KeyAlgorithm::P256, validity)?;
-    let firm = authority.signer(Subject::Firm, KeyAlgorithm::P256, validity)?;
     let person = authority.signer(Subject::Person, KeyAlgorithm::Ed25519, validity)?;
     let national_seal = national.signer(Subject::Organisation, KeyAlgorithm::Dstu4145, validity)?;
     let national_person = national.signer(Subject::Person, KeyAlgorithm::Dstu4145, validity)?;
@@ -126,14 +131,7 @@ pub(super) fn all(authorities: &mut Authorities, now: Timestamp) -> anyhow::Resu
         Some(FindingCode::SignerNotAccepted),
     )?;
 
-    let made_up = post.sealed("internal-passport", &firm)?;
-    post.send(
-        "made up, under a firm's own seal",
-        "cnap+residence",
-        made_up,
-        Verdict::Undetermined,
-        Some(FindingCode::OtherIssuer),
-    )?;
+    attacks::send(&mut post, authority, &seal)?;
 
     let copies = post.sealed("internal-passport", &forger)?;
     post.send(
@@ -189,9 +187,14 @@ struct Post {
 impl Post {
     /// A copy like no other, made some minutes ago.
     fn copy(&mut self, type_code: &str) -> anyhow::Result<Copy> {
+        self.copy_of(type_code, self.now.plus_seconds(-300))
+    }
+
+    /// A copy like no other, made at `made_at`.
+    fn copy_of(&mut self, type_code: &str, made_at: Timestamp) -> anyhow::Result<Copy> {
         self.sent += 1;
         let type_code: TypeCode = type_code.parse()?;
-        Ok(Copy::new(&type_code, self.sent, self.now.plus_seconds(-300)))
+        Ok(Copy::new(&type_code, self.sent, made_at))
     }
 
     /// A copy and its detached signature.
