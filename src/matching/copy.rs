@@ -189,7 +189,7 @@ impl<'a> Copy<'a> {
     }
 
     /// Why what was signed is no document where `images` are accepted; `None` when it is one.
-    fn not_a_document(&self, images: AcceptedImages) -> Option<Finding> {
+    pub(super) fn not_a_document(&self, images: AcceptedImages) -> Option<Finding> {
         let instead = match self.form {
             Ok(form) if images.accept(form) => return None,
             Ok(_) => NotADocument::ImageNotAccepted,
