@@ -260,9 +260,6 @@ fn judge_signer(
 /// an early time into it. So the grant is asked for the moment at which the token is proved to
 /// have existed; it must have begun, too, when the token says that it was made.
 fn check_grant(time: Timestamp, path: &[Certificate], problems: &mut Problems, basis: Basis<'_>) {
-    if !path.last().is_some_and(|last| basis.trust.is_listed(last)) {
-        return;
-    }
     for (moment, what) in
         [(basis.at, "when it is proved to have existed"), (time, "when it says it was made")]
     {

@@ -413,16 +413,14 @@ fn grant_problem(
     trust: &TrustStore,
 ) -> Option<(usize, Problem)> {
     let last = path.last().filter(|_| request.purpose == Purpose::Document)?.certificate;
-    if !trust.is_listed(last) {
-        return None;
-    }
-    let place = path.len().saturating_sub(1);
-    if place == 0 {
-        return Some((place, Problem::ListedToIssue));
-    }
-    let at = request.at;
-    if !trust.is_authority_at(last, at) {
-        return Some((place, Problem::NotGranted { at }));
+    let (at, place) = (request.at, path.len().saturating_sub(1));
+    if trust.is_listed(last) {
+        if place == 0 {
+            return Some((place, Problem::ListedToIssue));
+        }
+        if !trust.is_authority_at(last, at) {
+            return Some((place, Problem::NotGranted { at }));
+        }
     }
     // A withdrawn authority is withdrawn under every certificate of its key, whoever issued it.
     let withdrawn = path.iter().position(|link| trust.lacks_grant_at(link.certificate, at));

@@ -281,8 +281,11 @@ impl TrustStore {
     }
 
     /// Whether lists name services with this certificate and none was granted at `at`, whatever it
-    /// does.
+    /// does. Never one that is trusted for another reason than a list.
     pub(crate) fn lacks_grant_at(&self, certificate: &Certificate, at: Timestamp) -> bool {
+        if self.contains(certificate) && !self.is_listed(certificate) {
+            return false;
+        }
         let own = self.services.iter().filter(|service| service.vouches());
         let mut own = own.filter(|service| service.has(certificate)).peekable();
         own.peek().is_some() && !own.any(|service| service.is_granted_at(at))

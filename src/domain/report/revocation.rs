@@ -45,7 +45,7 @@ pub enum RevocationKind {
 }
 
 /// Where the answer was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RevocationSource {
     /// In the installation's cache, fetched from the authority.

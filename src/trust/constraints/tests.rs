@@ -235,8 +235,9 @@ fn an_authority_of_a_list_is_trusted_while_it_is_granted() {
 
 #[test]
 fn a_withdrawn_authority_does_not_come_back_under_another_certificate() {
-    // Listed and withdrawn, and certified for the same key by an authority that is granted.
-    let other = Draft::authority("Other", 20, ("Other", 20)).make();
+    // Listed and withdrawn, and certified for the same key by an authority that is granted, or
+    // that the operator trusts.
+    let other = || Draft::authority("Other", 20, ("Other", 20)).make();
     let withdrawn = Draft::authority("Надавач", 2, ("Root", 1)).make();
     let again = Draft::authority("Надавач", 2, ("Other", 20)).make();
     let signer = Draft::signer("Тестова Особа", 9, ("Надавач", 2)).make();
@@ -244,19 +245,23 @@ fn a_withdrawn_authority_does_not_come_back_under_another_certificate() {
     let mut service = granted(kind(), withdrawn);
     let end: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
     service.history.push(ServiceStatus::new(end, false));
-    let trust = TrustStore::empty().with_services(vec![service, granted(kind(), other)]);
-    for (at, due) in [
-        ("2026-05-31T23:59:59Z", None),
-        ("2026-06-01T00:00:00Z", Some(SubIndication::ChainConstraintsFailure)),
-    ] {
-        let request = PathRequest {
-            signer: &signer,
-            purpose: Purpose::Document,
-            intermediates: std::slice::from_ref(&again),
-            at: at.parse().unwrap(),
-            limits: PathLimits::default(),
-        };
-        let outcome = validate(&request, &trust);
-        assert_eq!(outcome.sub_indication, due, "{at}: {:?}", outcome.reason);
+    let list = vec![service.clone(), granted(kind(), other())];
+    let by_list = TrustStore::empty().with_services(list);
+    let by_operator = TrustStore::new(vec![other()]).with_services(vec![service]);
+    for (what, trust) in [("a list", by_list), ("the operator", by_operator)] {
+        for (at, due) in [
+            ("2026-05-31T23:59:59Z", None),
+            ("2026-06-01T00:00:00Z", Some(SubIndication::ChainConstraintsFailure)),
+        ] {
+            let request = PathRequest {
+                signer: &signer,
+                purpose: Purpose::Document,
+                intermediates: std::slice::from_ref(&again),
+                at: at.parse().unwrap(),
+                limits: PathLimits::default(),
+            };
+            let outcome = validate(&request, &trust);
+            assert_eq!(outcome.sub_indication, due, "{what}, {at}: {:?}", outcome.reason);
+        }
     }
 }

@@ -95,8 +95,8 @@ struct Judge<'a, 'b> {
     claims: Vec<Claim<'a>>,
     /// Full lists that a delta list may continue, the newest first.
     full: Vec<(&'a List, RevocationSource)>,
-    /// What was proved so far.
-    proved: BTreeMap<Sha256, Result<Proof, RevocationError>>,
+    /// What was proved so far, of each source.
+    proved: BTreeMap<(Sha256, RevocationSource), Result<Proof, RevocationError>>,
     /// Why answers are not used.
     obstacles: Vec<String>,
     /// Responders that may be revoked.
@@ -212,7 +212,8 @@ impl<'a, 'b> Judge<'a, 'b> {
                     && claim.this_update <= at
                     && claim.revoked_by(at).is_none()
             };
-            let over = self.first_proved(is_over);
+            // What is proved is not undone by what is in doubt.
+            let over = self.proved_where(is_over, |doubt| doubt.is_none());
             if over.is_none_or(|(claim, _)| claim.revoked_by(at).is_some()) {
                 return report(&suspended, at, doubt);
             }
@@ -311,7 +312,7 @@ impl<'a, 'b> Judge<'a, 'b> {
     }
 
     fn prove_list(&mut self, list: &List, source: RevocationSource) -> Result<(), RevocationError> {
-        if let Some(known) = self.proved.get(&list.sha256) {
+        if let Some(known) = self.proved.get(&(list.sha256, source)) {
             return known.clone().map(|_| ());
         }
         // What the installation fetched itself is hashed once for all documents.
@@ -325,7 +326,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         let algorithms = self.request.trust.algorithms();
         let proof =
             list.prove(self.request.issuer).and_then(|used| Ok(algorithms.check(&used, at)?));
-        self.proved.insert(list.sha256, proof.clone().map(|()| Proof::default()));
+        self.proved.insert((list.sha256, source), proof.clone().map(|()| Proof::default()));
         proof
     }
 
@@ -362,7 +363,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         answer: &'a Answer,
         claim: &Claim<'a>,
     ) -> Result<Option<String>, RevocationError> {
-        let Proof { doubt, until } = self.prove_signer(answer)?;
+        let Proof { doubt, until } = self.prove_signer(answer, claim.source)?;
         let at = self.request.at;
         match until.filter(|until| claim.revoked_by(at).is_none() && *until < at) {
             Some(next_update) => Err(RevocationError::Expired { at, next_update }),
@@ -370,8 +371,12 @@ impl<'a, 'b> Judge<'a, 'b> {
         }
     }
 
-    fn prove_signer(&mut self, answer: &'a Answer) -> Result<Proof, RevocationError> {
-        if let Some(known) = self.proved.get(&answer.sha256) {
+    fn prove_signer(
+        &mut self,
+        answer: &'a Answer,
+        source: RevocationSource,
+    ) -> Result<Proof, RevocationError> {
+        if let Some(known) = self.proved.get(&(answer.sha256, source)) {
             return known.clone();
         }
         let RevocationRequest { issuer, responders, trust, at, .. } = *self.request;
@@ -379,13 +384,13 @@ impl<'a, 'b> Judge<'a, 'b> {
         let known = Known { issuer, responders, trust, at };
         let proof = match responder::prove(answer, known, self.budget) {
             Ok(Some(responder)) => self
-                .check_responder(responder, answer)
+                .check_responder(responder, answer, source)
                 .map(|doubt| Proof { doubt, until: Some(responder.not_after()) }),
             Ok(None) => Ok(Proof::default()),
             Err(error) => Err(error),
         };
         if !self.budget.gave_up {
-            self.proved.insert(answer.sha256, proof.clone());
+            self.proved.insert((answer.sha256, source), proof.clone());
         }
         proof
     }
@@ -396,15 +401,20 @@ impl<'a, 'b> Judge<'a, 'b> {
         &mut self,
         responder: &Certificate,
         answer: &Answer,
+        source: RevocationSource,
     ) -> Result<Option<String>, RevocationError> {
         if responder.is_never_revoked() {
             return Ok(None);
         }
         // The moment in an answer is the responder's word, and a stolen key can write an early one.
         let at = answer.produced_at.max(self.request.at);
-        // In force suffices here: no answer by a responder would be newer than the lists otherwise,
-        // and what a thief of its key has to say must also come from the issuer's address.
-        let answering = Answering::InForce;
+        let answering = match source {
+            // In force suffices: no answer by a responder would be newer than the lists otherwise,
+            // and what a thief of its key has to say must come from the issuer's address.
+            RevocationSource::Cache => Answering::InForce,
+            // A thief brings it himself, and knows how long the list before the revocation lasts.
+            RevocationSource::Signature => self.request.answering,
+        };
         let request = RevocationRequest { certificate: responder, at, answering, ..*self.request };
         let mut judge = Judge::new(&request, self.budget);
         judge.collect_lists();

@@ -109,6 +109,48 @@ fn a_responder_that_nobody_vouches_for_is_no_answer_and_is_asked_about() {
     assert_eq!((other.report.status, other.responders), (Good, Vec::new()));
 }
 
+/// Whoever has the key of a revoked responder brings its answer and a list from before that.
+#[test]
+fn a_responder_whose_answer_is_brought_needs_a_list_of_the_moment() {
+    let certificate = responder(5).make();
+    let answer = AnswerDraft {
+        responder: (certificate.clone(), 5),
+        certificates: vec![certificate.clone()],
+        ..AnswerDraft::new(Said::Good, "0615")
+    };
+    let older = list("0610", "0620");
+    // Nothing but the responder says that the person's certificate is good.
+    let status = |answer_from, list_from, list: &Vec<u8>| {
+        let given = [(answer_from, answer.der()), (list_from, list.clone())];
+        let outcome = judge(PROVED, &given);
+        (outcome.report.status, outcome.responders.len())
+    };
+    assert_eq!(status(Signature, Signature, &older), (Unchecked, 1), "both brought");
+    assert_eq!(status(Signature, Cache, &older), (Unchecked, 1), "the list is fetched");
+    assert_eq!(status(Cache, Cache, &older), (Good, 0), "the answer is the authority's own");
+    assert_eq!(status(Signature, Signature, &list("0615", "0620")).0, Good, "a list of then");
+}
+
+/// A suspension is proved, and what says that it is over is the word of a responder that may
+/// itself be revoked.
+#[test]
+fn a_suspension_is_not_over_because_somebody_in_doubt_says_so() {
+    let certificate = responder(5).make();
+    let hold = AnswerDraft::new(Said::Revoked("0612", 6), "0613").der();
+    let doubtful = AnswerDraft {
+        responder: (certificate.clone(), 5),
+        certificates: vec![certificate],
+        next_update: Some("0620"),
+        ..AnswerDraft::new(Said::Good, "0614")
+    };
+    for answering in [RECEIPT, PROVED, Answering::InForce] {
+        for source in [Cache, Signature] {
+            let given = [(Cache, hold.clone()), (source, doubtful.der())];
+            assert_eq!(judge(answering, &given).report.status, Revoked, "{answering:?} {source:?}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn good_needs_an_answer_of_the_moment_or_later_and_revoked_needs_none(
