@@ -32,6 +32,53 @@ pub(crate) struct Text {
     pub(crate) span: Range<usize>,
 }
 
+impl Text {
+    /// What it says: escapes and hexadecimal digits read (ISO 32000-1 §7.3.4.2, §7.3.4.3). `None`
+    /// when the digits are none.
+    pub(crate) fn octets(&self) -> Option<Vec<u8>> {
+        if self.is_hex {
+            let mut digits: Vec<u8> =
+                self.raw.iter().copied().filter(|byte| !is_white(*byte)).collect();
+            if !digits.len().is_multiple_of(2) {
+                digits.push(b'0');
+            }
+            return digits.chunks(2).map(hex_byte).collect();
+        }
+        let mut octets = Vec::with_capacity(self.raw.len());
+        let mut rest = self.raw.iter().copied().peekable();
+        while let Some(byte) = rest.next() {
+            if byte != b'\\' {
+                octets.push(byte);
+                continue;
+            }
+            match rest.next()? {
+                b'n' => octets.push(b'\n'),
+                b'r' => octets.push(b'\r'),
+                b't' => octets.push(b'\t'),
+                b'b' => octets.push(8),
+                b'f' => octets.push(12),
+                b'\n' => {}
+                b'\r' => {
+                    rest.next_if_eq(&b'\n');
+                }
+                first @ b'0'..=b'7' => {
+                    let mut octet = first.wrapping_sub(b'0');
+                    for _ in 0..2 {
+                        let Some(digit) = rest.next_if(|next| (b'0'..=b'7').contains(next)) else {
+                            break;
+                        };
+                        // High-order overflow is to be ignored.
+                        octet = octet.wrapping_mul(8).wrapping_add(digit.wrapping_sub(b'0'));
+                    }
+                    octets.push(octet);
+                }
+                other => octets.push(other),
+            }
+        }
+        Some(octets)
+    }
+}
+
 /// A dictionary: each key once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Dictionary {

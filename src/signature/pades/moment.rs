@@ -5,7 +5,7 @@ use crate::{content::pdf::Text, domain::Timestamp};
 /// The moment that a date string says; `None` unless it is written as the standard says, to the
 /// second and with the relation to UT.
 pub(super) fn read(text: &Text) -> Option<Timestamp> {
-    parse(std::str::from_utf8(&text.raw).ok().filter(|_| !text.is_hex)?)
+    parse(std::str::from_utf8(&text.octets()?).ok()?)
 }
 
 fn parse(text: &str) -> Option<Timestamp> {
@@ -33,6 +33,27 @@ fn parse(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::pdf::{Object, Reader};
+
+    /// Writers differ: pyHanko escapes the colon.
+    #[test]
+    fn reads_dates_however_their_string_is_written() {
+        for (written, is_right) in [
+            ("(D:20260901100000Z)", true),
+            ("(D\\072202609011\\0600000Z)", true),
+            ("(D\\:2026090110\\\n0000\\\r\nZ)", true),
+            ("<443A32303236303930313130303030305A>", true),
+            ("<44 3a 3230323630393031 3130303030305a>", true),
+            ("(D\\0722026090110000\\n0Z)", false),
+            ("(D:20260901100000Z\\000)", false),
+            ("<443A32303236303930313130303030305>", false),
+        ] {
+            let object = Reader::new(written.as_bytes(), 0).object();
+            let Some(Object::Text(text)) = object else { panic!("{written} is no string") };
+            let due = is_right.then_some("2026-09-01T10:00:00Z");
+            assert_eq!(read(&text).map(|moment| moment.to_string()).as_deref(), due, "{written}");
+        }
+    }
 
     #[test]
     fn reads_dates_to_the_second_and_no_others() {
