@@ -7,6 +7,7 @@
 mod file;
 mod filter;
 mod object;
+mod section;
 
-pub(crate) use file::{Pdf, Resolved, header, header_before, skip_table, spend};
+pub(crate) use file::{Indirect, Pdf, Resolved, header, spend};
 pub(crate) use object::{Dictionary, MAX_ITEMS, Object, Reader, Text, hex_byte, is_white};

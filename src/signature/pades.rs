@@ -21,6 +21,7 @@ use crate::{
     },
 };
 
+mod added;
 mod field;
 mod moment;
 mod range;
@@ -219,7 +220,7 @@ impl Reading<'_> {
                 return Enclosed { known, ..Enclosed::default() };
             }
         };
-        self.check_later(signed, &mut known, &mut warnings);
+        self.check_later(signed, read.certification, &mut known, &mut warnings);
         if self.pdf.is_none() {
             warnings.push(Warning::new(
                 WarningCode::ContainerUnusual,
@@ -256,13 +257,22 @@ impl Reading<'_> {
     }
 
     /// What follows the signed revision may not change what is shown.
-    fn check_later(&self, signed: &Signed, known: &mut Problems, warnings: &mut Vec<Warning>) {
+    fn check_later(
+        &self,
+        signed: &Signed,
+        certified: Option<usize>,
+        known: &mut Problems,
+        warnings: &mut Vec<Warning>,
+    ) {
         let rest = self.file.get(signed.end..).unwrap_or_default();
         if rest.iter().copied().all(is_white) {
             return;
         }
         let checked = match self.pdf {
-            Some(pdf) => revision::check(self.file, signed.end, pdf, &self.comparisons_left),
+            Some(pdf) => {
+                let comparisons_left = &self.comparisons_left;
+                revision::check(self.file, signed.end, pdf, certified, comparisons_left)
+            }
             None => Err("the structure of the file cannot be followed".to_owned()),
         };
         let length = rest.len();

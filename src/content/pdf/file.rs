@@ -14,6 +14,7 @@ use std::{
 use super::{
     filter,
     object::{Dictionary, MAX_ITEMS as MAX_ITEMS_OF_ONE, Object, Reader, is_white},
+    section,
 };
 use crate::content::Purse;
 
@@ -23,6 +24,8 @@ pub(crate) struct Pdf<'a> {
     places: BTreeMap<u32, Place>,
     /// Every object at every place where some revision has it.
     standing: BTreeSet<(u32, usize)>,
+    /// Every object inside an object stream, with that and its index, that some revision names.
+    inside: BTreeSet<(u32, u32, usize)>,
     /// Where the cross-reference sections stand, the newest first.
     pub(crate) sections: Vec<usize>,
     /// The newest trailer.
@@ -78,7 +81,7 @@ impl Deref for Resolved<'_> {
 
 /// Where an object stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     At { at: usize, generation: usize },
     Free,
     Inside { stream: u32, index: usize },
@@ -87,7 +90,7 @@ enum Place {
 /// Revisions of one file.
 const MAX_SECTIONS: usize = 64;
 /// Objects of one file.
-const MAX_OBJECTS: usize = 1 << 20;
+pub(super) const MAX_OBJECTS: usize = 1 << 20;
 /// What the streams of one file may be inflated to, in bytes.
 const MAX_INFLATED: usize = 16 << 20;
 /// How many times its size a deflated stream may have.
@@ -102,7 +105,8 @@ const ITEM_BYTES: usize = 32;
 impl<'a> Pdf<'a> {
     /// Reads where everything stands. `None` when that cannot be followed.
     pub(crate) fn open(file: &'a [u8], purse: &'a dyn Purse) -> Option<Self> {
-        const TAIL: usize = 2048;
+        // As far as other readers look (ISO 32000-1 annex H.3, note 18).
+        const TAIL: usize = 1024;
         let from = file.len().saturating_sub(TAIL);
         let found = memchr::memmem::rfind(file.get(from..)?, b"startxref")?;
         let mut reader = Reader::new(file, from.checked_add(found)?);
@@ -161,6 +165,7 @@ impl<'a> Pdf<'a> {
             file,
             places: BTreeMap::new(),
             standing: BTreeSet::new(),
+            inside: BTreeSet::new(),
             sections: Vec::new(),
             trailer: Dictionary::default(),
             is_hybrid: false,
@@ -218,6 +223,22 @@ impl<'a> Pdf<'a> {
     /// Whether some revision says that the object `number` stands at `at`.
     pub(crate) fn stands(&self, number: u32, at: usize) -> bool {
         self.standing.contains(&(number, at)) || self.sections.contains(&at)
+    }
+
+    /// Whether some revision says that the object `number` is the one of this index in `stream`.
+    pub(crate) fn is_inside(&self, number: u32, stream: u32, index: usize) -> bool {
+        self.inside.contains(&(number, stream, index))
+    }
+
+    /// The objects in an object stream, with their numbers; `None` when one cannot be read.
+    pub(crate) fn objects_in(
+        &self,
+        dictionary: &Dictionary,
+        stream: &[u8],
+    ) -> Option<Vec<(u32, Object)>> {
+        let read = ObjectStream::read(dictionary, self.decode(dictionary, stream)?)?;
+        let object = |at: usize| self.object(&mut Reader::new(&read.decoded, at));
+        read.objects.iter().map(|(number, at)| Some((*number, object(*at)?))).collect()
     }
 
     /// Reads the object that stands at `at`, which has to have this number.
@@ -320,7 +341,7 @@ impl<'a> Pdf<'a> {
         if reader.keyword_near(b"xref").is_none() {
             return self.read_section_stream(at);
         }
-        let read = table(&mut reader);
+        let read = section::table(&mut reader);
         // Readable or not: sections may lie over one another.
         let items = MAX_ITEMS_OF_ONE.saturating_sub(reader.items_left);
         self.spend(items, reader.at.saturating_sub(at))?;
@@ -342,7 +363,7 @@ impl<'a> Pdf<'a> {
         }
         self.standing.insert((number, at));
         let decoded = self.decode(&dictionary, &indirect.stream?)?;
-        self.add(stream_entries(&dictionary, &decoded)?)?;
+        self.add(section::stream_entries(&dictionary, &decoded)?)?;
         Some(dictionary)
     }
 
@@ -359,8 +380,14 @@ impl<'a> Pdf<'a> {
             if told.insert(number, place).is_some_and(|before| before != place) {
                 return None;
             }
-            if let Place::At { at, .. } = place {
-                self.standing.insert((number, at));
+            match place {
+                Place::At { at, .. } => {
+                    self.standing.insert((number, at));
+                }
+                Place::Inside { stream, index } => {
+                    self.inside.insert((number, stream, index));
+                }
+                Place::Free => {}
             }
             let known = self.places.entry(number).or_insert(place);
             // A hybrid file marks as free what only its stream tells.
@@ -368,7 +395,8 @@ impl<'a> Pdf<'a> {
                 *known = place;
             }
         }
-        (self.places.len() <= MAX_OBJECTS && self.standing.len() <= MAX_OBJECTS).then_some(())
+        let named = self.standing.len().saturating_add(self.inside.len());
+        (self.places.len() <= MAX_OBJECTS && named <= MAX_OBJECTS).then_some(())
     }
 }
 
@@ -403,7 +431,7 @@ pub(crate) fn header(reader: &mut Reader<'_>) -> Option<(u32, usize)> {
 }
 
 /// Where the number and the generation before `end` begin.
-pub(crate) fn header_before(bytes: &[u8], end: usize) -> Option<usize> {
+fn header_before(bytes: &[u8], end: usize) -> Option<usize> {
     /// More than a number and the white space around it take.
     const MAX: usize = 64;
     let before = |end: usize, matches: fn(&u8) -> bool| {
@@ -414,78 +442,4 @@ pub(crate) fn header_before(bytes: &[u8], end: usize) -> Option<usize> {
     let is_space: fn(&u8) -> bool = |byte| is_white(*byte);
     let generation = before(before(end, is_space)?, u8::is_ascii_digit)?;
     before(before(generation, is_space)?, u8::is_ascii_digit)
-}
-
-/// Skips a table, whose `xref` is read, and its trailer.
-pub(crate) fn skip_table(reader: &mut Reader<'_>) -> Option<()> {
-    table(reader).map(|_| ())
-}
-
-fn table(reader: &mut Reader<'_>) -> Option<(Vec<(u32, Place)>, Dictionary)> {
-    let mut entries = Vec::new();
-    while reader.keyword(b"trailer").is_none() {
-        let first = u32::try_from(reader.number()?).ok()?;
-        let count = u32::try_from(reader.number()?).ok()?;
-        for number in first..first.checked_add(count)? {
-            let at = reader.number()?;
-            let generation = reader.number()?;
-            if reader.keyword(b"n").is_some() {
-                entries.push((number, Place::At { at, generation }));
-            } else {
-                reader.keyword(b"f")?;
-                entries.push((number, Place::Free));
-            }
-            if entries.len() > MAX_OBJECTS {
-                return None;
-            }
-        }
-    }
-    let trailer = reader.object()?.dictionary()?.clone();
-    Some((entries, trailer))
-}
-
-/// The entries of a cross-reference stream (ISO 32000-1 §7.5.8.3).
-fn stream_entries(dictionary: &Dictionary, decoded: &[u8]) -> Option<Vec<(u32, Place)>> {
-    let widths: Vec<usize> =
-        dictionary.get(b"W")?.array()?.iter().map(Object::integer).collect::<Option<_>>()?;
-    let [kind_width, second_width, third_width] = widths[..] else { return None };
-    if widths.iter().any(|width| *width > 8) {
-        return None;
-    }
-    let width = kind_width.checked_add(second_width)?.checked_add(third_width)?;
-    let index: Vec<usize> = match dictionary.get(b"Index") {
-        Some(index) => index.array()?.iter().map(Object::integer).collect::<Option<_>>()?,
-        None => vec![0, dictionary.integer(b"Size")?],
-    };
-    let mut rows = decoded.chunks_exact(width.max(1));
-    let mut entries = Vec::new();
-    for pair in index.chunks(2) {
-        let [first, count] = *pair else { return None };
-        for number in first..first.checked_add(count)? {
-            let row = rows.next().filter(|_| width > 0)?;
-            let (kind, rest) = row.split_at_checked(kind_width)?;
-            let (second, third) = rest.split_at_checked(second_width)?;
-            let kind = if kind.is_empty() { 1 } else { big_endian(kind)? };
-            let place = match kind {
-                0 => Place::Free,
-                1 => Place::At { at: big_endian(second)?, generation: big_endian(third)? },
-                2 => Place::Inside {
-                    stream: u32::try_from(big_endian(second)?).ok()?,
-                    index: big_endian(third)?,
-                },
-                _ => return None,
-            };
-            if entries.len() == MAX_OBJECTS {
-                return None;
-            }
-            entries.push((u32::try_from(number).ok()?, place));
-        }
-    }
-    Some(entries)
-}
-
-fn big_endian(bytes: &[u8]) -> Option<usize> {
-    bytes
-        .iter()
-        .try_fold(0_usize, |number, byte| number.checked_mul(256)?.checked_add(usize::from(*byte)))
 }

@@ -35,7 +35,7 @@ const MAX_FIELD_DEPTH: usize = 32;
 /// All signature dictionaries, at most one more than [`MAX_SIGNATURES`], in the order of the file.
 /// `None` for `pdf` when its structure cannot be followed.
 pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>, budget: &Budget) -> Vec<Located> {
-    let mut found = pdf.map(shown).unwrap_or_default();
+    let mut found = pdf.map(|pdf| shown(pdf, file)).unwrap_or_default();
     let is_known = |found: &[Located], at: usize| {
         found.iter().filter_map(|one| one.dictionary.as_ref()).any(|one| one.span.contains(&at))
     };
@@ -79,7 +79,10 @@ fn without_range(file: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// The values of the signature fields in the form.
-fn shown(pdf: &Pdf<'_>) -> Vec<Located> {
+///
+/// A signature dictionary counts only where it stands in the file itself. One in an object stream
+/// has places there that may be made the same as those of another signature in the file.
+fn shown(pdf: &Pdf<'_>, file: &[u8]) -> Vec<Located> {
     let mut found: Vec<Located> = Vec::new();
     // Fields, their lists of kids and their values: what is named twice is looked at once.
     let mut seen = BTreeSet::new();
@@ -112,7 +115,7 @@ fn shown(pdf: &Pdf<'_>) -> Vec<Located> {
         let value = pdf.resolve(value);
         let located = match value.as_deref() {
             Some(Object::Null) => continue,
-            Some(Object::Dictionary(dictionary)) => Located {
+            Some(Object::Dictionary(dictionary)) if stands_in(file, dictionary) => Located {
                 at: dictionary.span.start,
                 dictionary: Some(dictionary.clone()),
                 is_shown: true,
@@ -125,6 +128,12 @@ fn shown(pdf: &Pdf<'_>) -> Vec<Located> {
         }
     }
     found
+}
+
+/// Whether this very dictionary is what is read at its place in the file.
+fn stands_in(file: &[u8], dictionary: &Dictionary) -> bool {
+    let read = Reader::new(file, dictionary.span.start).object();
+    read.as_ref().and_then(Object::dictionary) == Some(dictionary)
 }
 
 /// The fields of the form that no other field holds.

@@ -6,30 +6,28 @@
 //! a document security store, and signature fields that nobody sees. This is how changes are found
 //! that hide in a lawful update: other contents under an old reference, an overlay, a form filled
 //! in anew. Whatever is not known to be harmless is not allowed.
-//!
-//! Bytes that no cross-reference section accounts for are not allowed either: a reader that
-//! repairs files may take them for objects.
 
 use std::{cell::Cell, collections::BTreeSet};
 
-use memchr::memmem;
-
-use crate::content::pdf::{self, Dictionary, Object, Pdf, Reader};
+use super::added;
+use crate::content::pdf::{Dictionary, Object, Pdf};
 
 /// Checks that `new`, which begins with the signed revision, shows what that shows, and so does
-/// each revision in between. The clause says what is different. `comparisons_left` bounds what
-/// all signatures of a file may cost.
+/// each revision in between. Further signatures are allowed unless the file was `certified` with no
+/// changes permitted. The clause says what is different. `comparisons_left` bounds what all
+/// signatures of a file may cost.
 pub(super) fn check(
     file: &[u8],
     signed: usize,
     new: &Pdf<'_>,
+    certified: Option<usize>,
     comparisons_left: &Cell<usize>,
 ) -> Result<(), String> {
     let before = file.get(..signed).unwrap_or_default();
     let old = Pdf::open(before, new.purse)
         .filter(|_| before.trim_ascii_end().ends_with(b"%%EOF"))
         .ok_or("the signed revision is not a whole file")?;
-    check_added(file, signed, new)?;
+    added::check(file, (&old, signed), new)?;
     let last =
         old.sections.first().and_then(|first| new.sections.iter().position(|at| at == first));
     let later = last.and_then(|last| new.sections.get(..last)).unwrap_or_default();
@@ -41,7 +39,10 @@ pub(super) fn check(
     let compare = |new: &Pdf<'_>| {
         let left = comparisons_left.get().checked_sub(1).ok_or("has too many later revisions")?;
         comparisons_left.set(left);
-        Comparison::new(&old, new).ok_or("the signed revision has no readable catalog")?.run()
+        let may_sign = certified != Some(NO_CHANGES);
+        Comparison::new(&old, new, may_sign)
+            .ok_or("the signed revision has no readable catalog")?
+            .run()
     };
     compare(new)?;
     // What a later revision hides again is what a reader shows that repairs the file.
@@ -53,45 +54,6 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Everything after the signed revision is an object, a table or an end mark in its place.
-fn check_added(file: &[u8], signed: usize, pdf: &Pdf<'_>) -> Result<(), String> {
-    let stray = |at: usize| format!("the bytes at {at} belong to no object");
-    pdf.spend(0, file.len().saturating_sub(signed)).ok_or_else(|| unreadable("the file"))?;
-    let mut reader = Reader::new(file, signed);
-    let mut headers = BTreeSet::new();
-    loop {
-        reader.skip_white();
-        let at = reader.at;
-        let Some(first) = reader.peek() else { break };
-        let done = if first == b'%' {
-            let is_mark = file.get(at..).is_some_and(|rest| rest.starts_with(b"%%EOF"));
-            reader.at = at.saturating_add(b"%%EOF".len());
-            is_mark.then_some(())
-        } else if reader.keyword(b"xref").is_some() {
-            pdf.sections.contains(&at).then_some(()).and_then(|()| pdf::skip_table(&mut reader))
-        } else if reader.keyword(b"startxref").is_some() {
-            reader.number().filter(|place| pdf.sections.contains(place)).map(|_| ())
-        } else {
-            pdf::header(&mut reader)
-                .filter(|(number, _)| pdf.stands(*number, at))
-                .and_then(|(number, _)| pdf.read_at(at, number))
-                .map(|object| {
-                    headers.insert(at);
-                    reader.at = object.end;
-                })
-        };
-        done.ok_or_else(|| stray(at))?;
-    }
-    // A reader that repairs files takes what looks like an object inside a string, a comment or a
-    // stream.
-    let added = file.get(signed..).unwrap_or_default();
-    memmem::find_iter(added, b"obj")
-        .filter_map(|at| pdf::header_before(added, at))
-        .map(|at| signed.saturating_add(at))
-        .find(|at| !headers.contains(at))
-        .map_or(Ok(()), |at| Err(stray(at)))
-}
-
 /// The signed revision beside the whole file.
 struct Comparison<'a> {
     old: &'a Pdf<'a>,
@@ -100,18 +62,23 @@ struct Comparison<'a> {
     pages: BTreeSet<u32>,
     todo: Vec<u32>,
     seen: BTreeSet<u32>,
+    /// Whether signatures may be added, and fields for them.
+    may_sign: bool,
     /// How many more objects may be compared, those within others counted.
     steps_left: usize,
 }
 
 type Compared = Result<(), String>;
 
+/// `/P` of a certification signature (ISO 32000-1 §12.8.2.2, ISO 32000-2 §12.8.2.2.2): only what
+/// proves the signatures may be added, and document time-stamps.
+const NO_CHANGES: usize = 1;
 /// How many nodes the page tree may have.
 const MAX_PAGE_NODES: usize = 1 << 16;
 const MAX_STEPS: usize = 1 << 23;
 
 impl<'a> Comparison<'a> {
-    fn new(old: &'a Pdf<'a>, new: &'a Pdf<'a>) -> Option<Self> {
+    fn new(old: &'a Pdf<'a>, new: &'a Pdf<'a>, may_sign: bool) -> Option<Self> {
         let (catalog, dictionary) = old.catalog()?;
         let mut pages = BTreeSet::new();
         let mut seen = BTreeSet::new();
@@ -138,7 +105,7 @@ impl<'a> Comparison<'a> {
         }
         new.spend(seen.len(), 0)?;
         let (todo, seen) = (Vec::new(), BTreeSet::new());
-        Some(Self { old, new, catalog, pages, todo, seen, steps_left: MAX_STEPS })
+        Some(Self { old, new, catalog, pages, todo, seen, may_sign, steps_left: MAX_STEPS })
     }
 
     fn run(&mut self) -> Compared {
@@ -293,9 +260,10 @@ impl<'a> Comparison<'a> {
     /// Whether this is a signature field that the signed revision does not have, and that nobody
     /// sees.
     fn is_new_field(&self, item: &Object) -> bool {
-        const KEYS: [&[u8]; 14] = [
-            b"AP", b"DA", b"F", b"FT", b"Ff", b"Lock", b"MK", b"P", b"Rect", b"SV", b"Subtype",
-            b"T", b"TU", b"Type",
+        // An appearance may be shown where the field has no size.
+        const KEYS: [&[u8]; 12] = [
+            b"DA", b"F", b"FT", b"Ff", b"Lock", b"P", b"Rect", b"SV", b"Subtype", b"T", b"TU",
+            b"Type",
         ];
         let Some(number) = item.reference() else { return false };
         let is_new = self.old.get(number).is_some_and(|old| old.object == Object::Null);
@@ -311,14 +279,18 @@ impl<'a> Comparison<'a> {
                 _ => false,
             },
         };
-        let value = field.get(b"V").is_none_or(|value| self.is_signature(value));
+        let value = match field.get(b"V") {
+            Some(value) => self.is_signature(value),
+            None => self.may_sign,
+        };
         field.is(b"FT", b"Sig") && is_plain && is_widget && has_no_size && value
     }
 
     fn is_signature(&self, value: &Object) -> bool {
         let value = self.new.resolve(value);
         value.as_ref().and_then(|value| value.dictionary()).is_some_and(|value| {
-            value.get(b"ByteRange").is_some() && value.get(b"Contents").is_some()
+            let is_allowed = self.may_sign || value.is(b"SubFilter", b"ETSI.RFC3161");
+            is_allowed && value.get(b"ByteRange").is_some() && value.get(b"Contents").is_some()
         })
     }
 }

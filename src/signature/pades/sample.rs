@@ -67,6 +67,11 @@ impl Draft {
 
     /// The same, in this form.
     pub(crate) fn sign_in(&mut self, field: u32, form: &str) {
+        self.sign_with(field, form, "");
+    }
+
+    /// The same, with further `entries` in the signature dictionary.
+    pub(crate) fn sign_with(&mut self, field: u32, form: &str, entries: &str) {
         let value = field + 1;
         self.object(
             field,
@@ -80,7 +85,7 @@ impl Draft {
         self.object(
             value,
             &format!(
-                "<</Type/Sig/SubFilter/ETSI.CAdES.detached/ByteRange[0 AAAAAAAA BBBBBBBB \
+                "<</Type/Sig/SubFilter/ETSI.CAdES.detached{entries}/ByteRange[0 AAAAAAAA BBBBBBBB \
                  CCCCCCCC]/Contents<{room}>>>"
             ),
         );

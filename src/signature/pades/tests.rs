@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod hostile;
+mod repaired;
 
 type Outcome = (Option<Indication>, Option<SubIndication>);
 const PASSED: Outcome = (Some(Indication::TotalPassed), None);
@@ -207,6 +208,8 @@ fn a_field_that_is_seen_or_acts_is_not_allowed() {
         "<</FT/Sig/Subtype/Widget/T(x)/Rect[0 0 0 0]/AA<<>>>>",
         "<</FT/Sig/Subtype/FreeText/T(x)/Rect[0 0 0 0]>>",
         "<</FT/Sig/Subtype/Widget/T(x)/Rect[0 0 0 0]/V 4 0 R>>",
+        // Some readers show an appearance in its own size.
+        "<</FT/Sig/Subtype/Widget/T(x)/Rect[0 0 0 0]/AP<</N 4 0 R>>>>",
     ] {
         let examined = judge_added(|draft| {
             draft.object(40, body);
@@ -222,6 +225,39 @@ fn a_field_that_is_seen_or_acts_is_not_allowed() {
     });
     assert_eq!(outcome(&harmless), PASSED);
     assert_eq!(harmless.report().not_covered.len(), 1);
+}
+
+/// ISO 32000-2 §12.8.2.2.2: a certification may permit no changes but for what proves it.
+#[test]
+fn after_a_certification_without_changes_nobody_signs() {
+    for (permitted, is_right) in [(1, false), (2, true), (3, true)] {
+        let certified = || {
+            let mut draft = Draft::new();
+            draft.end();
+            draft.object(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>");
+            let entries = format!(
+                "/Reference[<</TransformMethod/DocMDP/TransformParams<</P {permitted}>>>>]"
+            );
+            draft.sign_with(5, "<</Fields[5 0 R]/SigFlags 3>>", &entries);
+            draft
+        };
+        let mut signed_again = certified();
+        signed_again.sign_again(20, 7);
+        let mut with_field = certified();
+        with_field.object(40, "<</FT/Sig/Subtype/Widget/T(x)/Rect[0 0 0 0]>>");
+        with_field.object(7, "<</Fields[5 0 R 40 0 R]/SigFlags 3>>");
+        with_field.end();
+        for draft in [signed_again, with_field] {
+            let due = if is_right { PASSED.0 } else { NOT_SHOWN.0 };
+            let found = judge(draft.bytes).report().signatures[0].indication;
+            assert_eq!(Some(found), due, "{permitted}");
+        }
+        let mut proved = certified();
+        proved.object(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R/DSS<</Certs[30 0 R]>>>>");
+        proved.object(30, "<</Length 1>>stream\n0\nendstream");
+        proved.end();
+        assert_eq!(outcome(&judge(proved.bytes)), PASSED, "{permitted}");
+    }
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! Cross-reference sections of a PDF file, as tables (ISO 32000-1 §7.5.4) and as streams (§7.5.8).
+
+use super::{
+    file::{MAX_OBJECTS, Place},
+    object::{Dictionary, Object, Reader},
+};
+
+/// The entries of a table, whose `xref` is read, and its trailer.
+pub(super) fn table(reader: &mut Reader<'_>) -> Option<(Vec<(u32, Place)>, Dictionary)> {
+    let mut entries = Vec::new();
+    while reader.keyword(b"trailer").is_none() {
+        let first = u32::try_from(reader.number()?).ok()?;
+        let count = u32::try_from(reader.number()?).ok()?;
+        for number in first..first.checked_add(count)? {
+            let at = reader.number()?;
+            let generation = reader.number()?;
+            if reader.keyword(b"n").is_some() {
+                entries.push((number, Place::At { at, generation }));
+            } else {
+                reader.keyword(b"f")?;
+                entries.push((number, Place::Free));
+            }
+            if entries.len() > MAX_OBJECTS {
+                return None;
+            }
+        }
+    }
+    let trailer = reader.object()?.dictionary()?.clone();
+    Some((entries, trailer))
+}
+
+/// The entries of a cross-reference stream (ISO 32000-1 §7.5.8.3).
+pub(super) fn stream_entries(dictionary: &Dictionary, decoded: &[u8]) -> Option<Vec<(u32, Place)>> {
+    let widths: Vec<usize> =
+        dictionary.get(b"W")?.array()?.iter().map(Object::integer).collect::<Option<_>>()?;
+    let [kind_width, second_width, third_width] = widths[..] else { return None };
+    if widths.iter().any(|width| *width > 8) {
+        return None;
+    }
+    let width = kind_width.checked_add(second_width)?.checked_add(third_width)?;
+    let index: Vec<usize> = match dictionary.get(b"Index") {
+        Some(index) => index.array()?.iter().map(Object::integer).collect::<Option<_>>()?,
+        None => vec![0, dictionary.integer(b"Size")?],
+    };
+    let mut rows = decoded.chunks_exact(width.max(1));
+    let mut entries = Vec::new();
+    for pair in index.chunks(2) {
+        let [first, count] = *pair else { return None };
+        for number in first..first.checked_add(count)? {
+            let row = rows.next().filter(|_| width > 0)?;
+            let (kind, rest) = row.split_at_checked(kind_width)?;
+            let (second, third) = rest.split_at_checked(second_width)?;
+            let kind = if kind.is_empty() { 1 } else { big_endian(kind)? };
+            let place = match kind {
+                0 => Place::Free,
+                1 => Place::At { at: big_endian(second)?, generation: big_endian(third)? },
+                2 => Place::Inside {
+                    stream: u32::try_from(big_endian(second)?).ok()?,
+                    index: big_endian(third)?,
+                },
+                _ => return None,
+            };
+            if entries.len() == MAX_OBJECTS {
+                return None;
+            }
+            entries.push((u32::try_from(number).ok()?, place));
+        }
+    }
+    Some(entries)
+}
+
+fn big_endian(bytes: &[u8]) -> Option<usize> {
+    bytes
+        .iter()
+        .try_fold(0_usize, |number, byte| number.checked_mul(256)?.checked_add(usize::from(*byte)))
+}
