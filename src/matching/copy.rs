@@ -1,5 +1,7 @@
 //! One copy of a document, as far as the judge looks at it.
 
+use std::cmp::Reverse;
+
 use super::signer::{Acceptance, Rules};
 use crate::{
     domain::{
@@ -81,12 +83,7 @@ impl<'a> Copy<'a> {
             let finding = self.about(FindingCode::SignatureInvalid, broken);
             return Grade::unproved(Verdict::Invalid, Some(place), finding);
         }
-        let best = self.satisfying(rules).min_by_key(|(proof, signature)| {
-            // The one that proves most, with the least said against it.
-            let assurance = rules.and_then(|rules| rules.assurance(proof, signature));
-            (has_warning(signature, WarningCode::RevocationUnchecked), std::cmp::Reverse(assurance))
-        });
-        if let Some((proof, signature)) = best {
+        if let Some((proof, signature)) = self.best(rules) {
             return self.proved(proof, signature, rules);
         }
         let doubted =
@@ -153,23 +150,22 @@ impl<'a> Copy<'a> {
         Grade { verdict: Verdict::Verified, findings, assurance, decisive }
     }
 
-    /// How old the copy is at `received_at`; `None` when nothing tells.
+    /// How old the copy is when it is received; `None` when nothing tells.
     ///
-    /// That it is no older is said by the signers alone whose signatures prove it: what they claim,
-    /// or a content time-stamp that they put under their signature. Everything else that tells a
-    /// time (other time-stamps, for anybody can add one later; its name, for anybody can change
-    /// it) can only make it older. A moment still to come tells nothing.
-    pub(super) fn age(&self, rules: Option<&Rules<'_>>, received_at: Timestamp) -> Option<Age> {
-        let latest = received_at.plus_seconds(CLOCK_TOLERANCE_SECONDS);
-        let told = |moment: &Timestamp| *moment <= latest;
-        let satisfying: Vec<&SignatureReport> =
-            self.satisfying(rules).map(|(_, signature)| signature).collect();
-        let said = satisfying.iter().flat_map(|one| one.signing_time.into_iter().chain(under(one)));
-        let said = said.filter(told).min();
-        let proved = satisfying.iter().filter_map(|one| proved_moment(one));
-        let oldest = said.into_iter().chain(proved).chain(self.made_at).filter(told).min()?;
-        let least_seconds = received_at.seconds_since(oldest).max(0);
-        Some(Age { least_seconds, is_known: said.is_some() })
+    /// That it is no older is said by the signer alone on whose signature the verdict rests: what he
+    /// claims, or a content time-stamp that he put under it. Everything else that tells a time
+    /// (other signatures that count; other time-stamps, for anybody can add one later; its name, for
+    /// anybody can change it) can only make it older. A moment still to come tells nothing.
+    pub(super) fn age(&self, rules: &Rules<'_>) -> Option<Age> {
+        let (_, decisive) = self.best(Some(rules)).unzip();
+        let is_known = decisive.is_some_and(|one| said(one, rules.received_at).next().is_some());
+        let signatures = || self.satisfying(Some(rules)).map(|(_, signature)| signature);
+        let claimed = signatures().flat_map(|one| said(one, rules.received_at));
+        let others = signatures().filter_map(proved_moment).chain(self.made_at);
+        let others = others.filter(|moment| is_told(*moment, rules.received_at));
+        let oldest = claimed.chain(others).min()?;
+        let least_seconds = rules.received_at.seconds_since(oldest).max(0);
+        Some(Age { least_seconds, is_known })
     }
 
     /// Whether it is the same document as `other`: the content is the same, or a signature that
@@ -201,6 +197,20 @@ impl<'a> Copy<'a> {
     /// A finding about this copy.
     pub(super) fn finding(&self, code: FindingCode) -> Finding {
         Finding::of_document(code, self.number)
+    }
+
+    /// The signature that the verdict rests on, of those that prove it by `rules`. Where freshness
+    /// is required it is one that says its age, for signer and age have to hold on the same one; then
+    /// the one with the least said against it that proves most.
+    fn best(&self, rules: Option<&Rules<'_>>) -> Option<(&'a Proof, &'a SignatureReport)> {
+        self.satisfying(rules).min_by_key(|(proof, signature)| {
+            let is_ageless = rules.is_some_and(|rules| {
+                rules.require_fresh && said(signature, rules.received_at).next().is_none()
+            });
+            let assurance = rules.and_then(|rules| rules.assurance(proof, signature));
+            let is_unchecked = has_warning(signature, WarningCode::RevocationUnchecked);
+            (is_ageless, is_unchecked, Reverse(assurance))
+        })
     }
 
     /// The signatures that prove it by `rules`.
@@ -299,6 +309,17 @@ fn is_broken(signature: &SignatureReport) -> bool {
 
 fn has_warning(signature: &SignatureReport, code: WarningCode) -> bool {
     signature.warnings.iter().any(|warning| warning.code == code)
+}
+
+/// When the signer says that he signed, as far as that is a moment before the receipt.
+fn said(signature: &SignatureReport, received_at: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let moments = signature.signing_time.into_iter().chain(under(signature));
+    moments.filter(move |moment| is_told(*moment, received_at))
+}
+
+/// Whether `moment` is none that is still to come.
+fn is_told(moment: Timestamp, received_at: Timestamp) -> bool {
+    moment <= received_at.plus_seconds(CLOCK_TOLERANCE_SECONDS)
 }
 
 /// The moments of right content time-stamps: the signature over them is younger.

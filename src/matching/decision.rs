@@ -56,8 +56,10 @@ pub(super) struct Circumstances<'a> {
 
 impl<'a> Circumstances<'a> {
     fn rules(&self, service: &'a Service) -> Rules<'a> {
-        let Self { has_trust_list, issuers, .. } = *self;
-        Rules { accepted: service.accepted_signers(has_trust_list), issuers, has_trust_list }
+        let Self { has_trust_list, issuers, received_at, .. } = *self;
+        let accepted = service.accepted_signers(has_trust_list);
+        let require_fresh = service.require_fresh;
+        Rules { accepted, issuers, has_trust_list, require_fresh, received_at }
     }
 }
 
@@ -124,8 +126,9 @@ pub(super) fn decide<'a>(
     for (copy, grade) in &deciding {
         bench.verdict = bench.verdict.min(grade.verdict);
         bench.findings.extend(grade.findings.iter().cloned());
-        if let Some(service) = service.filter(|_| is_asked_for(copy)) {
-            bench.check_age(copy, service, rules.as_ref(), received_at);
+        let asked_by = service.zip(rules.as_ref()).filter(|_| is_asked_for(copy));
+        if let Some((service, rules)) = asked_by {
+            bench.check_age(copy, service, rules);
         }
     }
     let is_worse = |other: &Service| {
@@ -134,7 +137,7 @@ pub(super) fn decide<'a>(
             let asked = other.requirement(copy.type_code).is_some();
             let mut strict = Bench { verdict: grade.verdict, findings: Vec::new() };
             strict.verdict = strict.verdict.min(copy.grade(Some(&rules)).verdict);
-            strict.check_age(copy, other, Some(&rules), received_at);
+            strict.check_age(copy, other, &rules);
             asked && strict.verdict < bench.verdict
         })
     };
@@ -227,16 +230,10 @@ impl Bench {
 
     /// A copy that nobody says the age of whose word counts is as good as stale where freshness is
     /// required.
-    fn check_age(
-        &mut self,
-        copy: &Copy<'_>,
-        service: &Service,
-        rules: Option<&Rules<'_>>,
-        received_at: Timestamp,
-    ) {
+    fn check_age(&mut self, copy: &Copy<'_>, service: &Service, rules: &Rules<'_>) {
         let finding = copy.finding(FindingCode::StaleCopy);
         let max = i64::from(service.max_copy_age_hours) * SECONDS_PER_HOUR;
-        let age = copy.age(rules, received_at);
+        let age = copy.age(rules);
         let finding = match age.filter(|age| age.least_seconds > max) {
             Some(age) => finding.with_detail((age.least_seconds / SECONDS_PER_HOUR).to_string()),
             None if service.require_fresh && !age.is_some_and(|age| age.is_known) => {

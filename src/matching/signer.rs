@@ -1,12 +1,12 @@
 //! Whose signature counts for a service.
 
 use crate::{
-    domain::{Assurance, Qualification, SignatureReport, SignerKind},
+    domain::{Assurance, Qualification, SignatureReport, SignerKind, Timestamp},
     registry::{AcceptedSigners, Issuers, PinnedSigner, SignerPolicy},
     signature::Proof,
 };
 
-/// By what the signers of a copy are accepted.
+/// By what the signatures of a copy are accepted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules<'a> {
     /// Whose signatures the service takes.
@@ -15,6 +15,10 @@ pub(super) struct Rules<'a> {
     pub(super) issuers: &'a Issuers,
     /// Whether a trust list is in use: then it says whose certificates name an organisation truly.
     pub(super) has_trust_list: bool,
+    /// Whether the signature that a copy is proved by has to say when it was made.
+    pub(super) require_fresh: bool,
+    /// When the mail was accepted.
+    pub(super) received_at: Timestamp,
 }
 
 /// What the rules say of a signer whose signature passed.

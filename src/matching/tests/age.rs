@@ -83,6 +83,55 @@ fn nobody_else_makes_a_copy_fresh() {
     }
 }
 
+/// Signer and age on the same signature: what one signer vouches for is not made fresh by another.
+#[test]
+fn the_signature_that_decides_says_the_age() {
+    type Signed = (Worth, Option<i64>);
+    type Row = (&'static str, &'static [Signed], Verdict, Option<Assurance>);
+
+    use Assurance::{PersonSigned, Sealed as BySeal, SealedByOther};
+    use Verdict::{Undetermined, Verified};
+    use Worth::{OtherSeal, Personal, Sealed};
+
+    let table: &[Row] = &[
+        ("seal-or-person", &[(Sealed, None), (Personal, Some(1))], Verified, Some(PersonSigned)),
+        ("seal-or-person", &[(Sealed, Some(1)), (Personal, None)], Verified, Some(BySeal)),
+        ("seal-or-person", &[(Sealed, Some(1)), (Personal, Some(2))], Verified, Some(BySeal)),
+        ("seal-or-person", &[(Sealed, None), (Personal, None)], Undetermined, Some(BySeal)),
+        // A moment still to come tells nothing.
+        ("seal-or-person", &[(Sealed, None), (Personal, Some(-24))], Undetermined, Some(BySeal)),
+        // What is known to be old stays old, whoever signs it anew.
+        ("seal-or-person", &[(Sealed, Some(1440)), (Personal, Some(1))], Undetermined, None),
+        ("seal-or-person", &[(Sealed, Some(1)), (Personal, Some(1440))], Undetermined, None),
+        ("anchors", &[(Sealed, None), (OtherSeal, Some(1))], Verified, Some(SealedByOther)),
+        ("anchors", &[(OtherSeal, None), (Personal, Some(1))], Verified, Some(PersonSigned)),
+        ("seal", &[(Sealed, None), (Personal, Some(1))], Undetermined, Some(BySeal)),
+        ("person", &[(Sealed, Some(1)), (Personal, None)], Undetermined, Some(PersonSigned)),
+    ];
+    for (signers, signed, verdict, assurance) in table {
+        let more = format!("signers = \"{signers}\"\nrequire_fresh = true");
+        let strict = branch(&[("x", "[\"u-id\"]", &more)]);
+        let mut turned = signed.to_vec();
+        turned.reverse();
+        for signed in [signed.to_vec(), turned] {
+            let mut copy = sample("u-id", Sealed);
+            copy.report.signatures.clear();
+            copy.proofs.clear();
+            for (place, (worth, hours)) in signed.iter().enumerate() {
+                let mut signature = sample("u-id", *worth).report.signatures.remove(0);
+                signature.signing_time = hours.map(ago);
+                copy.report.signatures.push(signature);
+                copy.proofs.push(Proof::sample(place, b"signer", b"u-id Sealed"));
+            }
+            let decision = decide(&strict, None, &[copy], Vec::new());
+            assert_eq!(decision.verdict, *verdict, "{signers} {signed:?}");
+            if assurance.is_some() {
+                assert_eq!(decision.assurance, *assurance, "{signers} {signed:?}");
+            }
+        }
+    }
+}
+
 /// A time-stamp on a signature can be added by anybody at any time: it proves that the copy is old.
 #[test]
 fn only_a_time_stamp_under_the_signature_makes_a_copy_fresh() {
