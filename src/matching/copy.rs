@@ -168,15 +168,13 @@ impl<'a> Copy<'a> {
         Some(Age { least_seconds, is_known })
     }
 
-    /// Whether it is the same document as `other`: the content is the same, or a signature that
-    /// passed covers nothing but what the other's cover.
+    /// Whether it is the same document as `other`: the content is the same, or a signature over
+    /// this one covers nothing but what those over the other cover.
     pub(super) fn repeats(&self, other: &Self) -> bool {
-        let has = |digest: &Sha256| {
-            let mut covered = other.proofs.iter().flat_map(Proof::covered);
-            other.content.as_ref() == Some(digest) || covered.any(|own| own == digest)
-        };
-        self.content.as_ref().is_some_and(has)
-            || self.proofs.iter().any(|proof| proof.covered().iter().all(has))
+        let has =
+            |digest: &Sha256| other.over_document().any(|proof| proof.covered().contains(digest));
+        self.content.is_some_and(|content| other.content == Some(content))
+            || self.over_document().any(|proof| proof.covered().iter().all(has))
     }
 
     /// Whether it is no copy but a signature file whose document is not in the mail.
@@ -223,6 +221,21 @@ impl<'a> Copy<'a> {
             proof.covers_document()
                 && !has_warning(signature, WarningCode::KeyCompromisedEarlier)
                 && rules.is_none_or(|rules| accept(rules) == Acceptance::Accepted)
+        })
+    }
+
+    /// What is proved over the document itself: over its bytes, or by a signature that lies in its
+    /// file. One around a signature file proves the document as well, and makes nothing the same: who
+    /// sends a copy can sign what he likes beside it.
+    fn over_document(&self) -> impl Iterator<Item = &'a Proof> {
+        let content = self.content;
+        self.passed().filter_map(move |(proof, signature)| {
+            let is_over = match proof.covered() {
+                [] => false,
+                [only] if content.as_ref() == Some(only) => true,
+                _ => !signature.covers.is_empty(),
+            };
+            (is_over && proof.covers_document()).then_some(proof)
         })
     }
 

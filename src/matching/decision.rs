@@ -94,11 +94,14 @@ pub(super) fn decide<'a>(
     let is_excess =
         |copy: &Copy<'_>| !is_asked_for(copy) && (is_complete || !copy.type_code.is_unknown());
     // Beside the documents themselves, a signature of something that was not sent says nothing
-    // against them. The same document again says something only when it is broken there.
+    // against them. The same document again says something only when it is broken there, or is no
+    // document in that form.
     let is_idle = |copy: &Copy<'_>, grade: &Grade| {
         is_excess(copy)
             || (is_complete && copy.is_orphan())
-            || (is_repeated(copy) && grade.verdict > Verdict::Invalid)
+            || (is_repeated(copy)
+                && grade.verdict > Verdict::Invalid
+                && copy.not_a_document(images).is_none())
     };
     // Junk beside what was asked for must not spoil it. When only other things came, they are
     // judged: a forgery is not to be called incomplete.

@@ -103,6 +103,7 @@ fn nobody_is_asked_to_look_at_what_is_no_document() {
 
 /// From the bytes of a mail to its judgement, with everything in between.
 mod whole {
+    use base64ct::{Base64, Encoding as _};
     use bytes::Bytes;
     use proptest::{prelude::*, sample::select};
 
@@ -215,6 +216,34 @@ mod whole {
             opening: bundle.findings,
             policy: &Policy { quarantine_days: 30, issuers: Arc::new(issuers().clone()) },
         })
+    }
+
+    /// A signature file around the genuine copy, and a signature over that file: neither makes an
+    /// unsigned file with the same bytes in it the same document.
+    #[test]
+    fn signature_files_hide_no_unsigned_copy() {
+        let page = pdf::page(&["A"]);
+        let signer = Identity::new(1);
+        let text = Base64::encode_string(&attached(&signer, &page));
+        let around = format!("-----BEGIN CMS-----\n{text}\n-----END CMS-----\n");
+        let name = format!("{PASSPORT}.pdf");
+        let genuine = [
+            attachment("seal.p7s".to_owned(), detached(&signer, &page)),
+            attachment(name.clone(), page),
+        ];
+        let over = detached(&signer, around.as_bytes());
+        let further = [
+            attachment("around.p7s".to_owned(), around.as_bytes()),
+            attachment("over.p7s".to_owned(), over),
+        ];
+        let plans = [Plan::new(&name, around.as_bytes()), Plan::new("META-INF/signature.xml", b"")];
+        let unsigned = attachment(format!("{PASSPORT}.asice"), archive(&plans));
+        let bare = judged([&genuine[..], std::slice::from_ref(&unsigned)].concat());
+        assert_ne!(bare.verdict(), Verdict::Verified);
+        let covered = judged([&genuine[..], &further, &[unsigned]].concat());
+        assert_eq!(covered.verdict(), bare.verdict(), "{:?}", shown(covered.findings()));
+        let is_same = |finding: &Finding| finding.code == FindingCode::SameDocument;
+        assert!(!covered.findings().iter().any(is_same));
     }
 
     /// A PDF file without pages.

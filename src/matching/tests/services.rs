@@ -141,7 +141,8 @@ fn one_content_counts_once() {
     let branch = one_service("[\"u-id\", \"pension-card\"]");
     let one = sample("u-id", Worth::Sealed);
     // The same content; the same signed bytes in another file; a signature over the same bytes.
-    let in_another_file = Sample { content: Some(Sha256::of(b"another")), ..one.clone() };
+    let mut in_another_file = Sample { content: Some(Sha256::of(b"another")), ..one.clone() };
+    in_another_file.report.signatures.first_mut().unwrap().covers = vec!["bytes".to_owned()];
     let with_another_signature = Sample {
         proofs: vec![Proof::sample(0, b"other", b"u-id Sealed")],
         ..in_another_file.clone()
@@ -155,6 +156,67 @@ fn one_content_counts_once() {
         }
         let beside = [one.clone(), renamed, sample("pension-card", Worth::Sealed)];
         assert_eq!(decide(&branch, None, &beside, Vec::new()).verdict, Verdict::Verified);
+    }
+}
+
+/// What a signature says of another file than the document makes no copy the same. A signature
+/// around a signature file that carries the document counts for it, and is not over it directly.
+#[test]
+fn only_what_covers_the_document_says_that_it_is_the_same() {
+    let branch = branch(&[("x", "[\"u-id\"]", "signers = \"seal\"")]);
+    let around = |content: &[u8]| Proof::sample(0, b"signer", content);
+    let beside = |content: &[u8]| around(content).over_another_file();
+    let genuine = b"u-id Sealed";
+    for (name, on_the_first, worth, on_the_second, verdict) in [
+        ("beside it", Some(beside(b"forged")), Worth::Unsigned, None, Verdict::Unsigned),
+        ("around it", Some(around(b"forged")), Worth::Unsigned, None, Verdict::Unsigned),
+        (
+            "around it, and over the other",
+            Some(around(b"forged")),
+            Worth::OtherSeal,
+            Some(around(b"forged")),
+            Verdict::Undetermined,
+        ),
+        (
+            "the genuine one in the other file",
+            None,
+            Worth::Sealed,
+            Some(beside(genuine)),
+            Verdict::Undetermined,
+        ),
+        ("unread", Some(around(b"forged")), Worth::IssuerUnknown, None, Verdict::Undetermined),
+    ] {
+        let mut first = sample("u-id", Worth::Sealed);
+        first.proofs.extend(on_the_first);
+        let second = Sample {
+            content: Some(Sha256::of(b"forged")),
+            proofs: on_the_second.into_iter().collect(),
+            ..sample("u-id", worth)
+        };
+        for copies in [[first.clone(), second.clone()], [second, first]] {
+            let decision = decide(&branch, None, &copies, Vec::new());
+            assert_eq!(decision.verdict, verdict, "{name}");
+            let is_same = |finding: &Finding| finding.code == FindingCode::SameDocument;
+            assert!(!decision.findings.iter().any(is_same), "{name}");
+        }
+    }
+}
+
+/// The same signed bytes, in a file that no reader opens: nobody may rely on the other one alone.
+#[test]
+fn the_same_again_that_is_no_document_decides() {
+    let branch = one_service("[\"u-id\"]");
+    let good = sample("u-id", Worth::Sealed);
+    for instead in NotADocument::ALL {
+        let content = Some(Sha256::of(b"another"));
+        let mut again = Sample { content, form: Err(*instead), ..good.clone() };
+        again.report.signatures.first_mut().unwrap().covers = vec!["bytes".to_owned()];
+        for copies in [[good.clone(), again.clone()], [again, good.clone()]] {
+            let decision = decide(&branch, None, &copies, Vec::new());
+            assert_eq!(decision.verdict, Verdict::Undetermined, "{instead}");
+            let is_same = |finding: &Finding| finding.code == FindingCode::SameDocument;
+            assert!(decision.findings.iter().any(is_same), "{instead}");
+        }
     }
 }
 
