@@ -139,7 +139,8 @@ pub(super) fn decide<'a>(
         deciding.iter().any(|(copy, grade)| {
             let asked = other.requirement(copy.type_code).is_some();
             let mut strict = Bench { verdict: grade.verdict, findings: Vec::new() };
-            strict.verdict = strict.verdict.min(copy.grade(Some(&rules)).verdict);
+            let there = copy.grade(Some(&rules)).of_document(copy, other.accept_images);
+            strict.verdict = strict.verdict.min(there.verdict);
             strict.check_age(copy, other, &rules);
             asked && strict.verdict < bench.verdict
         })

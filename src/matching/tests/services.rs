@@ -121,6 +121,37 @@ fn the_strictest_of_the_services_that_fit_holds() {
     }
 }
 
+/// What may be a picture in one of them has to be a PDF file where the other takes no pictures.
+#[test]
+fn pictures_are_chosen_by_no_sender() {
+    use DocumentForm::{Jpeg, Pdf, Png};
+    let (none, jpeg, both) =
+        ("", "accept_images = [\"jpeg\"]", "accept_images = [\"jpeg\", \"png\"]");
+    for (uid, full, form, verdict) in [
+        (none, jpeg, Pdf, Verdict::Verified),
+        (none, jpeg, Jpeg, Verdict::Undetermined),
+        (jpeg, jpeg, Jpeg, Verdict::Verified),
+        (jpeg, both, Jpeg, Verdict::Verified),
+        (jpeg, both, Png, Verdict::Undetermined),
+        (both, both, Png, Verdict::Verified),
+        (both, none, Pdf, Verdict::Verified),
+    ] {
+        let branch =
+            branch(&[("uid", "[\"u-id\"]", uid), ("full", "[\"u-id\", \"pension-card\"]", full)]);
+        let one = Sample { form: Ok(form), ..sample("u-id", Worth::Sealed) };
+        let filler = sample("pension-card", Worth::Sealed);
+        for copies in [[one.clone(), filler.clone()], [filler, one]] {
+            let decision = decide(&branch, None, &copies, Vec::new());
+            assert_eq!(decision.verdict, verdict, "{uid} {full} {form:?}");
+            assert_eq!(decision.service.map(|service| service.id.as_str()), Some("full"));
+            let is_told = shown(&decision.findings).contains(&"service_ambiguous - -".to_owned());
+            assert_eq!(is_told, verdict == Verdict::Undetermined, "{uid} {full} {form:?}");
+            let named = decide(&branch, Some("full"), &copies, Vec::new());
+            assert_eq!(named.verdict, Verdict::Verified, "{uid} {full} {form:?}");
+        }
+    }
+}
+
 /// Judged again, a share keeps its service, and what speaks against the choice speaks again.
 #[test]
 fn a_choice_of_before_does_not_become_an_address() {
