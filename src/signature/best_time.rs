@@ -6,6 +6,9 @@
 //! the moment that the judgement starts from. So an authority whose certificate has expired still
 //! proves something when a later authority vouches for what it issued.
 //!
+//! A time-stamp of an authority of which nobody can say whether it was revoked proves less: what it
+//! moves is kept apart from what is sure ([`Moment`]).
+//!
 //! A content time-stamp is the other bound: the signature is younger. It moves nothing back.
 
 #[cfg(test)]
@@ -14,10 +17,35 @@ mod tests;
 use super::problem::Problems;
 use crate::domain::{BestTimeSource, SubIndication, Timestamp, Warning, WarningCode};
 
+/// By when something existed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moment {
+    /// By all right time-stamps.
+    pub(super) at: Timestamp,
+    /// By those alone whose authorities were not revoked: not before `at`.
+    pub(super) sure: Timestamp,
+}
+
+impl Moment {
+    /// With what a time-stamp proves, besides.
+    pub(super) fn proved(self, by: Proved) -> Self {
+        let sure = if by.is_checked { self.sure.min(by.time) } else { self.sure };
+        Self { at: self.at.min(by.time), sure }
+    }
+}
+
+/// What a right time-stamp proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Proved {
+    pub(super) time: Timestamp,
+    /// Whether its authority is known not to have been revoked.
+    pub(super) is_checked: bool,
+}
+
 /// A moment at which the signature existed, and how that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Proof {
-    pub(super) at: Timestamp,
+    pub(super) moment: Moment,
     pub(super) source: BestTimeSource,
 }
 
@@ -53,16 +81,27 @@ pub(super) struct BestTime {
 
 impl BestTime {
     /// What has to be told of the moment.
-    pub(super) fn warning(&self) -> Option<Warning> {
-        let content = self.content.filter(|_| !is_time_stamp(self.proof.source))?;
-        let at = self.proof.at;
-        Some(Warning::new(
-            WarningCode::ContentTimeOnly,
-            format!(
-                "Only the document is proved to have existed at {content}. When it was signed is \
-                 not, so the signature is judged for {at}."
-            ),
-        ))
+    pub(super) fn warnings(&self) -> impl Iterator<Item = Warning> {
+        let Moment { at, sure } = self.proof.moment;
+        let content = self.content.filter(|_| !is_time_stamp(self.proof.source)).map(|content| {
+            Warning::new(
+                WarningCode::ContentTimeOnly,
+                format!(
+                    "Only the document is proved to have existed at {content}. When it was signed \
+                     is not, so the signature is judged for {at}."
+                ),
+            )
+        });
+        let unchecked = (at < sure).then(|| {
+            Warning::new(
+                WarningCode::RevocationUnchecked,
+                format!(
+                    "That the signature existed at {at} rests on a time-stamp, and whether its \
+                     authority was revoked is not known; without it the signature existed at {sure}."
+                ),
+            )
+        });
+        content.into_iter().chain(unchecked)
     }
 
     /// ETSI EN 319 102-1 §5.5.4: time-stamps that contradict each other prove nothing together.
@@ -83,14 +122,14 @@ impl BestTime {
 pub(super) fn find(
     start: Proof,
     scopes: &[Scope],
-    mut judge: impl FnMut(usize, Timestamp) -> Option<Timestamp>,
+    mut judge: impl FnMut(usize, Moment) -> Option<Proved>,
 ) -> BestTime {
     let mut signature = start;
     let mut content: Option<Timestamp> = None;
     let mut contradiction = None;
-    let mut existed = vec![start.at; scopes.len()];
+    let mut existed = vec![start.moment; scopes.len()];
     // The earliest right time-stamp around each place.
-    let outermost = is_time_stamp(start.source).then_some(start.at);
+    let outermost = is_time_stamp(start.source).then_some(start.moment.at);
     let mut around = vec![outermost; scopes.len()];
     // Content time-stamps stand under the signature: they existed when it did.
     let is_content = |scope: &Scope| scope.over == Over::Content;
@@ -99,10 +138,11 @@ pub(super) fn find(
     for (place, scope) in outer.chain(inner) {
         let bound = around.get(place).copied().flatten();
         let moment = match scope.over {
-            Over::Content => signature.at,
-            Over::Other | Over::Signature(_) => existed.get(place).copied().unwrap_or(start.at),
+            Over::Content => signature.moment,
+            Over::Other | Over::Signature(_) => existed.get(place).copied().unwrap_or(start.moment),
         };
-        let Some(time) = judge(place, moment) else { continue };
+        let Some(proved) = judge(place, moment) else { continue };
+        let time = proved.time;
         if let Some(bound) = bound.filter(|bound| time > *bound) {
             contradiction = contradiction.or(Some((time, bound)));
         }
@@ -111,15 +151,16 @@ pub(super) fn find(
             Over::Other => {}
             Over::Signature(source) => {
                 // An authority's clock may run ahead of ours; what exists by then exists now.
-                let at = time.min(start.at);
-                if !is_time_stamp(signature.source) || at < signature.at {
-                    signature = Proof { at: at.min(signature.at), source };
+                let at = time.min(start.moment.at);
+                if !is_time_stamp(signature.source) || at < signature.moment.at {
+                    signature.source = source;
                 }
+                signature.moment = signature.moment.proved(proved);
             }
         }
         for covered in scope.around.iter().filter(|covered| **covered > place) {
             if let Some(moment) = existed.get_mut(*covered) {
-                *moment = time.min(*moment);
+                *moment = moment.proved(proved);
             }
             if let Some(bound) = around.get_mut(*covered) {
                 *bound = Some(bound.map_or(time, |known| known.min(time)));
@@ -127,9 +168,9 @@ pub(super) fn find(
         }
     }
     if is_time_stamp(signature.source)
-        && let Some(time) = content.filter(|time| *time > signature.at)
+        && let Some(time) = content.filter(|time| *time > signature.moment.at)
     {
-        contradiction = contradiction.or(Some((time, signature.at)));
+        contradiction = contradiction.or(Some((time, signature.moment.at)));
     }
     BestTime { proof: signature, content, contradiction }
 }

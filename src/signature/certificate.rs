@@ -189,6 +189,57 @@ fn judge_certificate(
     for reference in attributes.iter().flat_map(|attributes| &attributes.references) {
         is_meant &= reference.check(certificate, basis, &mut problems);
     }
+    let is_signed = matches!(checked, Some(Ok(_)));
+    let Above { chain, path, problems: of_path, mut warnings, qualification } =
+        judge_above(certificate, signed_data, asked, is_signed, basis);
+    problems.extend(of_path);
+    let mut qualification = Some(qualification);
+    // A time-stamp of which nobody can say whether its authority was revoked saves nothing from what
+    // is known without it.
+    if basis.at < basis.sure {
+        let without = Basis { at: basis.sure, ..basis };
+        let without = judge_above(certificate, signed_data, asked, is_signed, without);
+        problems.extend(without.problems);
+        let known = warnings.len();
+        for warning in without.warnings {
+            let is_told = warnings.iter().take(known).any(|told| told.code == warning.code);
+            warnings.extend((!is_told).then_some(warning));
+        }
+        qualification = Some(without.qualification);
+    }
+    let found = Found {
+        certificate: Some(certificate.clone()),
+        value: checked,
+        chain,
+        path,
+        problems,
+        warnings,
+        qualification,
+    };
+    if is_meant || !signed_data.certificates().contains(certificate) {
+        return found;
+    }
+    found.contradicted()
+}
+
+/// What the certificates above a signer's are worth.
+struct Above {
+    chain: Vec<CertificateReport>,
+    path: Vec<Certificate>,
+    problems: Problems,
+    warnings: Vec<Warning>,
+    qualification: QualificationReport,
+}
+
+/// ETSI EN 319 102-1 §5.2.6 for `basis.at`. `is_signed` says whether the signature value is right.
+fn judge_above(
+    certificate: &Certificate,
+    signed_data: &SignedData,
+    asked: Asked<'_>,
+    is_signed: bool,
+    basis: Basis<'_>,
+) -> Above {
+    let mut problems = Problems::default();
     let mut limits = PathLimits::default();
     let left = basis.budget.left(Resource::KeyChecks);
     let steps_left = basis.budget.left(Resource::Steps);
@@ -248,22 +299,16 @@ fn judge_certificate(
         purpose: asked.purpose,
         brought,
         younger_than: asked.younger_than,
-        is_signed: matches!(checked, Some(Ok(_))),
+        is_signed,
     };
     revocation::judge_path(&mut path, asked, &mut problems, basis);
-    let found = Found {
-        certificate: Some(certificate.clone()),
-        value: checked,
+    Above {
         chain: path.chain,
         path: path.certificates,
         problems,
         warnings: path.warnings,
-        qualification: Some(qualification),
-    };
-    if is_meant || !signed_data.certificates().contains(certificate) {
-        return found;
+        qualification,
     }
-    found.contradicted()
 }
 
 /// Only a proved path says who issued the certificate.

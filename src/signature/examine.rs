@@ -465,9 +465,10 @@ fn judge_stamps<'a>(
             reports.push(stamp.unjudged(&known));
             continue;
         };
-        let judged = timestamp::judge(token, &stamp.over, &stamp.name, basis.at, beside, basis);
-        if let Some(time) = judged.time {
-            basis = Basis { at: time.min(basis.at), source: stamp.source, ..basis };
+        let judged = timestamp::judge(token, &stamp.over, &stamp.name, beside, basis);
+        if let Some(proved) = judged.proved {
+            let moment = basis.moment().proved(proved);
+            basis = Basis { source: stamp.source, ..basis.at_moment(moment) };
         }
         reports.push(judged.report);
     }

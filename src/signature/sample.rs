@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ed25519_dalek::{Signer as _, SigningKey};
 
-use crate::algorithms::DigestAlgorithm;
+use crate::{algorithms::DigestAlgorithm, trust::Certificate};
 
 pub(crate) mod time_stamp;
 
@@ -91,6 +91,16 @@ impl Identity {
         let signature = key.sign(&body).to_bytes();
         let certificate = sequence(&[&body, &algorithm(ED25519), &tlv(0x03, &[&[0], &signature])]);
         Self { key, certificate, issuer, serial: seed }
+    }
+
+    /// The key of this seed with a certificate that somebody else made for it.
+    pub(crate) fn of(seed: u8, certificate: &Certificate) -> Self {
+        Self {
+            key: SigningKey::from_bytes(&[seed; 32]),
+            certificate: certificate.der().to_vec(),
+            issuer: certificate.issuer_der().to_vec(),
+            serial: *certificate.serial_octets().first().unwrap(),
+        }
     }
 
     /// `IssuerAndSerialNumber`.

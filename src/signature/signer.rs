@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::{
     Budget, Conditions, Limits,
     attributes::{Claim, SignedAttributes, TimeStampKind, UnsignedAttributes, listed},
+    best_time::Moment,
     budget::Spent,
     certificate::{self, Asked, Found, Value},
     cms::{SignedData, Signer, SignerId},
@@ -34,6 +35,9 @@ pub(super) struct Basis<'a> {
     pub(super) conditions: &'a Conditions<'a>,
     /// The best signature time (ETSI EN 319 102-1 §5.3.4), and why that one.
     pub(super) at: Timestamp,
+    /// The same without time-stamps of authorities of which nobody can say whether they were
+    /// revoked. What such a one proves must not make anything better than it is without it.
+    pub(super) sure: Timestamp,
     pub(super) source: BestTimeSource,
     pub(super) limits: &'a Limits,
     /// What may still be done.
@@ -69,6 +73,7 @@ impl<'a> Basis<'a> {
             trust: conditions.trust,
             conditions,
             at: conditions.at,
+            sure: conditions.at,
             source: conditions.source,
             limits: &conditions.limits,
             budget,
@@ -80,7 +85,17 @@ impl<'a> Basis<'a> {
 
     /// When something has to count that was not made before `not_before`.
     pub(super) fn when(&self, not_before: Timestamp) -> When<'a> {
-        When { policy: self.trust.algorithms(), at: self.at, not_before }
+        When { policy: self.trust.algorithms(), at: self.sure, not_before }
+    }
+
+    /// What is judged existed by then.
+    pub(super) fn moment(&self) -> Moment {
+        Moment { at: self.at, sure: self.sure }
+    }
+
+    /// The same for what existed by then.
+    pub(super) fn at_moment(self, Moment { at, sure }: Moment) -> Self {
+        Self { at, sure, ..self }
     }
 }
 
@@ -150,7 +165,7 @@ pub(super) fn judge(
     let counter_signatures = counter::judge(signed_data, signer, basis);
     let stamped = timestamp::judge_all(signed_data, signer, bytes.as_ref(), basis);
     let best = &stamped.best;
-    let basis = Basis { at: best.proof.at, source: best.proof.source, ..basis };
+    let basis = Basis { source: best.proof.source, ..basis.at_moment(best.proof.moment) };
     let value = Value::new(signer, bytes.as_ref());
     let asked = Asked {
         beside: brought.certificates(),
@@ -162,7 +177,7 @@ pub(super) fn judge(
     let certificate = found.certificate.as_ref();
     let mut warnings = unusual::warnings(signed_data, signer, certificate, basis);
     warnings.extend(found.warnings.iter().cloned());
-    warnings.extend(best.warning());
+    warnings.extend(best.warnings());
 
     let mut problems = known.problems.clone();
     for used in known.binding {

@@ -17,6 +17,7 @@ use bytes::Bytes;
 
 use super::{
     attributes::SignedAttributes,
+    best_time::Proved,
     certificate::{self, Asked, Found, Value},
     constraints,
     problem::Problems,
@@ -45,25 +46,24 @@ pub(super) use self::layers::judge_all;
 pub(super) struct JudgedTimestamp {
     pub(super) report: TimestampReport,
     /// What it proves: the moment at which its content existed. `None` when it is not right.
-    pub(super) time: Option<Timestamp>,
+    pub(super) proved: Option<Proved>,
 }
 
 /// Judges a token over `covered`, parts that are hashed one after another.
 ///
-/// `name` is what the report calls it. `at` is the moment at which the token is proved to have
+/// `name` is what the report calls it. `basis` has the moment at which the token is proved to have
 /// existed: the authority's certificates have to be valid then. `beside` are certificates that
 /// came with it and not in it; nothing in them is trusted.
 pub(super) fn judge(
     token: &Bytes,
     covered: &[Bytes],
     name: &str,
-    at: Timestamp,
     beside: &[Certificate],
     basis: Basis<'_>,
 ) -> JudgedTimestamp {
     let target = Target { spellings: vec![covered.to_vec()], ..Target::default() };
     let token = Token::read(token, basis.limits, basis.budget);
-    judge_read(token.as_ref(), &target, name, beside, Basis { at, ..basis })
+    judge_read(token.as_ref(), &target, name, beside, basis)
 }
 
 /// Judges a token that was read, or could not be, at `basis.at`.
@@ -92,6 +92,8 @@ fn judge_read(
     let (indication, sub_indication, reason) = problems.conclusion();
     let is_right = indication == Indication::TotalPassed;
     let time_if_right = time.filter(|_| is_right);
+    let is_unchecked = |warning: &Warning| warning.code == WarningCode::RevocationUnchecked;
+    let is_checked = !report.warnings.iter().any(is_unchecked);
     JudgedTimestamp {
         report: TimestampReport {
             indication,
@@ -101,7 +103,7 @@ fn judge_read(
             qualified: qualified(&report.chain, time_if_right, basis),
             ..report
         },
-        time: time_if_right,
+        proved: time_if_right.map(|time| Proved { time, is_checked }),
     }
 }
 
@@ -260,9 +262,11 @@ fn judge_signer(
 /// an early time into it. So the grant is asked for the moment at which the token is proved to
 /// have existed; it must have begun, too, when the token says that it was made.
 fn check_grant(time: Timestamp, path: &[Certificate], problems: &mut Problems, basis: Basis<'_>) {
-    for (moment, what) in
-        [(basis.at, "when it is proved to have existed"), (time, "when it says it was made")]
-    {
+    for (moment, what) in [
+        (basis.at, "when it is proved to have existed"),
+        (basis.sure, "when it is sure to have existed"),
+        (time, "when it says it was made"),
+    ] {
         if path.iter().any(|certificate| basis.trust.lacks_grant_at(certificate, moment)) {
             problems.doubt(
                 SubIndication::ChainConstraintsFailure,
@@ -333,6 +337,6 @@ fn qualified(
     Some(services.iter().any(|service| {
         service.kind == ServiceKind::QualifiedTimeStamping
             && service.certificates.iter().any(names)
-            && [time, basis.at].iter().all(|moment| service.is_granted_at(*moment))
+            && [time, basis.at, basis.sure].iter().all(|moment| service.is_granted_at(*moment))
     }))
 }

@@ -10,6 +10,14 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_seconds(second)
 }
 
+fn surely(moment: Timestamp) -> Moment {
+    Moment { at: moment, sure: moment }
+}
+
+fn checked(second: i64) -> Proved {
+    Proved { time: at(second), is_checked: true }
+}
+
 /// A time-stamp for a test: what it is over, its time, and until when its authority's
 /// certificate is valid; `None` for one that is wrong.
 type Row = (Over, &'static [usize], Option<(i64, i64)>);
@@ -20,10 +28,10 @@ const ARCHIVE: Over = Over::Signature(BestTimeSource::ArchiveTimestamp);
 fn best(source: BestTimeSource, rows: &[Row]) -> BestTime {
     let scope = |(over, around, _): &Row| Scope { over: *over, around: around.to_vec() };
     let scopes: Vec<Scope> = rows.iter().map(scope).collect();
-    find(Proof { at: at(START), source }, &scopes, |place, moment| {
+    find(Proof { moment: surely(at(START)), source }, &scopes, |place, moment| {
         let (_, _, outcome) = *rows.get(place)?;
         let (time, valid_until) = outcome?;
-        (moment <= at(valid_until)).then(|| at(time))
+        (moment.at <= at(valid_until)).then(|| checked(time))
     })
 }
 
@@ -94,7 +102,7 @@ fn goes_from_the_outermost_time_stamp_inwards() {
         ),
     ];
     for (rows, moment, source) in cases {
-        let due = Proof { at: at(*moment), source: *source };
+        let due = Proof { moment: surely(at(*moment)), source: *source };
         let found = best(Receipt, rows);
         assert_eq!((found.proof, found.contradiction), (due, None), "{rows:?}");
     }
@@ -148,9 +156,13 @@ fn a_content_time_stamp_is_the_lower_bound_and_never_the_moment() {
             let rows: &[Row] =
                 &[(Over::Content, &[], Some((30, START - 1))), (Over::Content, &[], content)];
             let best = best(source, rows);
-            assert_eq!(best.proof, Proof { at: at(START), source });
+            assert_eq!(best.proof, Proof { moment: surely(at(START)), source });
             assert_eq!(best.content, lower, "{content:?}");
-            assert_eq!(best.warning().is_some(), lower.is_some() && !is_proved, "{source:?}");
+            assert_eq!(
+                best.warnings().next().is_some(),
+                lower.is_some() && !is_proved,
+                "{source:?}"
+            );
         }
     }
 }
@@ -207,13 +219,13 @@ proptest! {
     fn nothing_that_ended_moves_anything((signed_at, made) in history()) {
         let scopes: Vec<Scope> =
             made.iter().map(|it| Scope { over: it.over, around: it.around.clone() }).collect();
-        let start = Proof { at: at(START), source: BestTimeSource::Receipt };
-        let judge = |places: &[Made], place: usize, moment: Timestamp| {
+        let start = Proof { moment: surely(at(START)), source: BestTimeSource::Receipt };
+        let judge = |places: &[Made], place: usize, moment: Moment| {
             let it: &Made = places.get(place)?;
-            (moment <= at(it.end)).then(|| at(it.time()))
+            (moment.at <= at(it.end)).then(|| checked(it.time()))
         };
         let best = find(start, &scopes, |place, moment| judge(&made, place, moment));
-        prop_assert!(best.proof.at >= at(signed_at), "{best:?}");
+        prop_assert!(best.proof.moment.at >= at(signed_at), "{best:?}");
         prop_assert!(best.content.is_none_or(|content| content <= at(signed_at)), "{best:?}");
         // It is as if those tokens were not there.
         let honest = find(start, &scopes, |place, moment| {
@@ -221,5 +233,31 @@ proptest! {
             judge(&made, place, moment)
         });
         prop_assert_eq!(best, honest);
+    }
+
+    /// What is sure is what is known without the time-stamps of authorities that nobody checked.
+    #[test]
+    fn what_is_unchecked_moves_nothing_that_is_sure(
+        (_, made) in history(),
+        unchecked in any::<u8>(),
+    ) {
+        let scopes: Vec<Scope> =
+            made.iter().map(|it| Scope { over: it.over, around: it.around.clone() }).collect();
+        let start = Proof { moment: surely(at(START)), source: BestTimeSource::Receipt };
+        let is_checked = |place: usize| unchecked >> place & 1 == 0;
+        // What is right has to be right for what is sure as well.
+        let judge = |place: usize, moment: Moment| {
+            let it: &Made = made.get(place)?;
+            let is_right = moment.sure <= at(it.end);
+            is_right.then(|| Proved { time: at(it.time()), is_checked: is_checked(place) })
+        };
+        let best = find(start, &scopes, judge);
+        let without =
+            find(start, &scopes, |place, moment| judge(place, moment).filter(|it| it.is_checked));
+        prop_assert_eq!(best.proof.moment.sure, without.proof.moment.at);
+        prop_assert!(best.proof.moment.at <= best.proof.moment.sure);
+        let is_told = |it: &Warning| it.code == WarningCode::RevocationUnchecked;
+        let rests_on_it = best.proof.moment.at < best.proof.moment.sure;
+        prop_assert_eq!(best.warnings().any(|it| is_told(&it)), rests_on_it);
     }
 }

@@ -42,7 +42,7 @@ pub(in crate::signature) fn judge_all(
     content: Option<&Bytes>,
     basis: Basis<'_>,
 ) -> Stamped {
-    let start = Proof { at: basis.at, source: basis.source };
+    let start = Proof { moment: basis.moment(), source: basis.source };
     let unsigned = signer.unsigned_attributes.as_ref().ok();
     let stamps = Stamp::all(signer, basis);
     if stamps.is_empty() {
@@ -66,12 +66,12 @@ pub(in crate::signature) fn judge_all(
     let inwards: Vec<&Stamp<'_>> = order.iter().filter_map(|place| stamps.get(*place)).collect();
     let scopes: Vec<Scope> = inwards.iter().map(|stamp| stamp.scope(&inwards, &subject)).collect();
     let mut judged: Vec<(usize, JudgedTimestamp)> = Vec::new();
-    let best = best_time::find(start, &scopes, |place, at| {
+    let best = best_time::find(start, &scopes, |place, moment| {
         let (stamp, place) = (inwards.get(place)?, *order.get(place)?);
-        let outcome = stamp.judge(&subject, beside, Basis { at, ..basis });
-        let time = outcome.time;
+        let outcome = stamp.judge(&subject, beside, basis.at_moment(moment));
+        let proved = outcome.proved;
         judged.push((place, outcome));
-        time
+        proved
     });
     let report = |(place, stamp): (usize, &Stamp<'_>)| {
         let found = judged.iter().find(|(at, _)| *at == place);

@@ -29,6 +29,7 @@ use crate::{
 };
 
 mod layers;
+mod unchecked;
 
 const MD5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05];
 const COVERED: &[u8] = b"a signature value";
@@ -62,11 +63,11 @@ fn judge_at(
     let parts = [Bytes::from_static(&COVERED[..2]), Bytes::from_static(&COVERED[2..])];
     let inquiry = RefCell::default();
     let basis = Basis::new(&conditions, &budget, &inquiry);
-    judge(token, &parts, "signature-time-stamp", at, beside, basis)
+    judge(token, &parts, "signature-time-stamp", beside, basis)
 }
 
 fn outcome(judged: &JudgedTimestamp) -> (Indication, Option<SubIndication>) {
-    assert_eq!(judged.time.is_some(), judged.report.indication == Indication::TotalPassed);
+    assert_eq!(judged.proved.is_some(), judged.report.indication == Indication::TotalPassed);
     (judged.report.indication, judged.report.sub_indication)
 }
 
@@ -85,10 +86,11 @@ fn a_right_token_proves_its_time_and_tells_who_says_so() {
     let authority = authority(7);
     let judged = judge_by(&token(&authority, COVERED, TIME), &trust(&[&authority]), &[]);
     assert_eq!(outcome(&judged), PASSED, "{:#?}", judged.report);
-    assert_eq!(judged.time, Some(moment("2026-08-01T10:00:00Z")));
+    let time = judged.proved.map(|proved| proved.time);
+    assert_eq!(time, Some(moment("2026-08-01T10:00:00Z")));
     let report = judged.report;
     assert_eq!(report.kind, "signature-time-stamp");
-    assert_eq!(report.time, judged.time);
+    assert_eq!(report.time, time);
     assert_eq!(report.policy.as_deref(), Some("1.2.804.2.1.1.1.2.3.1"));
     assert_eq!(report.algorithm.as_deref(), Some("Ed25519"));
     assert_eq!(report.digest_algorithm.as_deref(), Some("SHA-256"));
@@ -290,7 +292,7 @@ fn is_qualified_when_a_list_had_granted_the_service_at_that_time() {
         let trust = TrustStore::empty().with_services(vec![service]);
         let right = judge_by(&token(&authority, COVERED, TIME), &trust, &[]);
         assert_eq!(right.report.qualified, Some(qualified));
-        assert_eq!(right.time.is_some(), is_right, "{:?}", right.report.reason);
+        assert_eq!(right.proved.is_some(), is_right, "{:?}", right.report.reason);
         let wrong = judge_by(&token(&authority, b"other", TIME), &trust, &[]);
         assert_eq!(wrong.report.qualified, Some(false));
     }
@@ -360,6 +362,6 @@ proptest! {
         let is_changed = token[place..end] != bytes[..];
         token.splice(place..end, bytes);
         let judged = judge_by(&token.into(), &trusted, &[]);
-        prop_assert!(!is_changed || judged.time.is_none());
+        prop_assert!(!is_changed || judged.proved.is_none());
     }
 }

@@ -20,6 +20,18 @@ pub(crate) fn person() -> Certificate {
     Draft::signer("Тестова Особа", 9, ("Issuer", 1)).make()
 }
 
+/// The same certificate with another end.
+pub(crate) fn person_until(not_after: &'static str) -> Certificate {
+    Draft { not_after, ..Draft::signer("Тестова Особа", 9, ("Issuer", 1)) }.make()
+}
+
+/// A time-stamping authority's certificate by [`issuer`], with the key and serial number of this
+/// seed.
+pub(crate) fn time_stamping_authority(seed: u8) -> Certificate {
+    let purposes = &["1.3.6.1.5.5.7.3.8"];
+    Draft { purposes, ..Draft::signer("TSA", seed, ("Issuer", 1)) }.make()
+}
+
 /// The authority «Root», whose key has the seed 2.
 pub(crate) fn root() -> Certificate {
     Draft::authority("Root", 2, ("Root", 2)).make()
@@ -113,7 +125,7 @@ fn entry((serial, at, reason, invalid): &Entry) -> Vec<u8> {
 }
 
 /// What an answer says.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Said {
     Good,
     Revoked(&'static str, u8),
