@@ -29,9 +29,9 @@ use self::{
 use crate::{
     bundle::Document,
     domain::{
-        Assurance, Awaits, BranchId, Finding, Indication, Retention, RetentionReason, ServiceId,
-        Severity, Sha256, ShareId, SignatureReport, SubIndication, Term, Timestamp, TypeCode,
-        TypeSource, Verdict,
+        Assurance, Awaits, BranchId, Finding, FindingCode, Indication, Retention, RetentionReason,
+        ServiceId, Severity, Sha256, ShareId, ShareRow, SignatureReport, SubIndication, Term,
+        Timestamp, TypeCode, TypeSource, Verdict,
     },
     registry::{Branch, Issuers},
     signature::Examined,
@@ -91,6 +91,7 @@ pub struct Judgement {
     documents: Vec<JudgedDocument>,
     retention: Retention,
     excess_retention: Retention,
+    awaits: Option<Awaits>,
 }
 
 /// A document with its place in the judgement.
@@ -123,7 +124,11 @@ pub fn judge(case: Case<'_>) -> Judgement {
         }
         _ => (quarantine, RetentionReason::Quarantine),
     };
-    let documents = (1..).zip(case.documents).zip(copies);
+    let documents: Vec<JudgedDocument> = (1..)
+        .zip(case.documents)
+        .zip(copies)
+        .map(|((number, source), place)| JudgedDocument { number, place, source })
+        .collect();
     Judgement {
         share: case.share,
         branch: case.branch.id.clone(),
@@ -132,15 +137,24 @@ pub fn judge(case: Case<'_>) -> Judgement {
         verdict,
         assurance,
         findings,
-        documents: documents
-            .map(|((number, source), place)| JudgedDocument { number, place, source })
-            .collect(),
+        awaits: awaited(&documents),
+        documents,
         retention: Retention { destroy_at: case.received_at.plus_days(days), reason },
         excess_retention: Retention {
             destroy_at: case.received_at.plus_days(days.min(quarantine)),
             reason: RetentionReason::Excess,
         },
     }
+}
+
+fn awaited(documents: &[JudgedDocument]) -> Option<Awaits> {
+    if documents.iter().any(|document| !document.examined().wanted().is_empty()) {
+        return Some(Awaits::Revocation);
+    }
+    documents
+        .iter()
+        .any(|document| document.indication() == Some(Indication::Indeterminate))
+        .then_some(Awaits::Trust)
 }
 
 impl Judgement {
@@ -165,7 +179,37 @@ impl Judgement {
             documents: Vec::new(),
             retention: Retention { destroy_at, reason: RetentionReason::Quarantine },
             excess_retention: Retention { destroy_at, reason: RetentionReason::Excess },
+            awaits: None,
         }
+    }
+
+    /// What this judgement, whose documents are not those that are kept, makes of the share that was
+    /// judged before; `None` when it is not worse. The judgement that comes out has no documents:
+    /// the kept ones stay as they are, and so does what was found with them. It waits for what this
+    /// one waits for.
+    ///
+    /// It only takes away. The verdict is the worse one, and `undetermined` at best, for nothing of
+    /// what proves the better ones can be shown with the documents that are kept.
+    #[must_use]
+    pub fn lowering(self, before: &ShareRow) -> Option<Self> {
+        if self.verdict >= before.verdict {
+            return None;
+        }
+        // A number of this judgement is another document's there, and what came before is kept
+        // elsewhere.
+        let own = self.findings.into_iter().filter(|finding| finding.document.is_none());
+        let kept = before.findings.iter().filter(|one| one.code != FindingCode::Duplicate);
+        let mut findings: Vec<Finding> = own.chain(kept.cloned()).collect();
+        findings.push(Finding::of_share(FindingCode::JudgedOtherwise));
+        Finding::sort(&mut findings);
+        Some(Self {
+            service: before.service.clone(),
+            verdict: self.verdict.min(Verdict::Undetermined),
+            assurance: None,
+            findings,
+            documents: Vec::new(),
+            ..self
+        })
     }
 
     /// The same judgement with `notes` among its findings: of severity info alone, for what changes
@@ -248,13 +292,7 @@ impl Judgement {
     /// certificates.
     #[must_use]
     pub fn awaits(&self) -> Option<Awaits> {
-        if self.documents.iter().any(|document| !document.examined().wanted().is_empty()) {
-            return Some(Awaits::Revocation);
-        }
-        self.documents
-            .iter()
-            .any(|document| document.indication() == Some(Indication::Indeterminate))
-            .then_some(Awaits::Trust)
+        self.awaits
     }
 
     /// The term of the raw mail: it holds every document, also those that nobody asked for.

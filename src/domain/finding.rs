@@ -80,6 +80,9 @@ finding_codes! {
     EncryptedUnopened = "encrypted_unopened", Error;
     /// A copy that the service did not ask for; the detail is its type.
     ExcessDocument = "excess_document", Warning;
+    /// Judged again, the mail is worth less than was said, and gives other documents than are kept:
+    /// their reports are those of before.
+    JudgedOtherwise = "judged_otherwise", Error;
     /// The signature is proved to be older than the revocation of the signer's key, and not older
     /// than the date since which the authority holds the key to be compromised.
     KeyCompromisedEarlier = "key_compromised_earlier", Error;

@@ -3,7 +3,8 @@
 //! Its raw mail is taken from the vault, opened and judged as at first: for the moment of receipt and
 //! for the service it was matched with, by the registry of now. What comes out takes the place of
 //! what was said before. Only what is said changes: objects, data keys, which copies are hidden and
-//! which came before stay, so a share that the registry of now would split otherwise is left as it is.
+//! which came before stay. A mail that would be split otherwise than it is kept raises no verdict: the
+//! share takes the worse one, and its documents stay as they are.
 //!
 //! Each step may be cut off and is done again by the next run. A share that stops the program when
 //! it is judged again is given up after a few times.
@@ -92,14 +93,24 @@ impl Pipeline {
         let judgement = self.judge_again(&before, named.as_ref(), opened);
         let judgement =
             judgement.map(|(judgement, known_by)| (judgement.noting(signals.cloned()), known_by));
-        let judgement = judgement.filter(|(judgement, _)| is_split_as(judgement, &documents));
         let Some((judgement, known_by)) = judgement else {
-            tracing::info!(share.id = %share, "the registry has changed since the share was judged, \
-                or a key that opens a copy has come: it stays as it is");
+            tracing::info!(share.id = %share, "the registry has no longer what the share was judged \
+                by: it stays as it is");
             self.store.end_rejudging(share, waiting.awaits, &grounds).await?;
             return Ok(Rejudging::Unchanged);
         };
-        self.replace(&before, &documents, &judgement, (known_by, grounds)).await
+        if is_split_as(&judgement, &documents) {
+            return self.replace(&before, &documents, &judgement, (known_by, grounds)).await;
+        }
+        let Some(judgement) = judgement.lowering(&before) else {
+            tracing::info!(share.id = %share, "the share would be split otherwise now, and is worth \
+                no less: it stays as it is");
+            self.store.end_rejudging(share, waiting.awaits, &grounds).await?;
+            return Ok(Rejudging::Unchanged);
+        };
+        // The numbers are those of other documents.
+        let known_by = KnownBy { documents: Vec::new(), ..known_by };
+        self.put(&before, &judgement, Vec::new(), (known_by, grounds)).await
     }
 
     /// The raw mail of a share as it was sent; `None` when it is destroyed.
@@ -217,6 +228,18 @@ impl Pipeline {
             self.store.end_rejudging(share, judgement.awaits(), &grounds).await?;
             return Ok(Rejudging::Unchanged);
         }
+        self.put(before, judgement, sealed_details, (known_by, grounds)).await
+    }
+
+    /// Puts the judgement in the place of the old one.
+    async fn put(
+        &self,
+        before: &ShareRow,
+        judgement: &Judgement,
+        sealed_details: Vec<Vec<u8>>,
+        (known_by, grounds): (KnownBy, Grounds),
+    ) -> Result<Rejudging, PipelineError> {
+        let share = before.id;
         let judged_at = self.clock.now();
         let new = Rejudged { before, judgement, judged_at, sealed_details, known_by, grounds };
         if !self.store.rejudge(&new).await? {

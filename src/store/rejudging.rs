@@ -49,7 +49,7 @@ pub struct Rejudged<'a> {
     /// The share as it stood when it was read.
     pub before: &'a ShareRow,
     /// What `matching` says of it now. Its documents are those of `before`, each with the same
-    /// number and term.
+    /// number and term; or it has none, and those of `before` stay as they are.
     pub judgement: &'a Judgement,
     /// When it was judged again.
     pub judged_at: Timestamp,

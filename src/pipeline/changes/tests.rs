@@ -1,5 +1,7 @@
 //! Claims about shares that passed: what becomes of them when what they rest on changes.
 
+mod otherwise;
+
 use tempfile::TempDir;
 
 use super::*;
@@ -16,7 +18,7 @@ use crate::{
         Seed,
         authority::{Authority, KeyAlgorithm, ORGANISATION, Revoked, Signer, Subject, Validity},
         copy::Copy,
-        mail::Draft,
+        mail::{Attachment, Draft},
     },
     sealing::MasterKey,
     spool::{Spool, SpoolSettings},
@@ -70,11 +72,15 @@ fn moment(seconds: i64) -> Timestamp {
 
 impl House {
     async fn new(policy: RevocationPolicy) -> Self {
+        Self::with_registry(policy, REGISTRY).await
+    }
+
+    async fn with_registry(policy: RevocationPolicy, registry: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let master = MasterKey::generate().unwrap();
         let url = format!("sqlite:{}", directory.path().join("skrynka.db").display());
         let store = Store::open(&url, &master.check_value()).await.unwrap();
-        let registry = Registry::parse(REGISTRY).unwrap();
+        let registry = Registry::parse(registry).unwrap();
         store.apply_registry(&registry, &Actor::CommandLine, moment(0)).await.unwrap();
         let metrics = Metrics::new();
         let settings = SpoolSettings { segment_bytes: 64 << 10, reserve_bytes: 0 };
@@ -146,6 +152,12 @@ impl House {
     async fn send(&self) -> ShareId {
         let received_at = self.pipeline.clock.now();
         let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, received_at);
+        self.send_all(vec![copy.attached(&self.signer, received_at).unwrap()]).await
+    }
+
+    /// Accepts a mail with these attachments and judges it.
+    async fn send_all(&self, attachments: Vec<Attachment>) -> ShareId {
+        let received_at = self.pipeline.clock.now();
         let draft = Draft {
             message_id: "1@mail.example.ua".to_owned(),
             from: "testova.osoba@mail.example.ua".parse().unwrap(),
@@ -153,7 +165,7 @@ impl House {
             date: received_at,
             subject: "copies".to_owned(),
             text: String::new(),
-            attachments: vec![copy.attached(&self.signer, received_at).unwrap()],
+            attachments,
         };
         let id: MailId = mail_id(received_at).unwrap();
         let envelope = Envelope {
