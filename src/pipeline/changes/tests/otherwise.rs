@@ -8,6 +8,7 @@ use crate::{
         asic::sample::{Plan, archive},
         sample::tlv,
     },
+    trust::revocation_sample::ListDraft,
 };
 
 /// The service may have a second copy and need not.
@@ -86,6 +87,18 @@ fn multiply(cms: &[u8], times: usize) -> Vec<u8> {
     let parts = parts.iter().map(|part| part.raw).chain([signers.as_slice()]);
     let parts: Vec<&[u8]> = parts.collect();
     tlv(0x30, &[kind.raw, &tlv(0xa0, &[&tlv(0x30, &parts)])])
+}
+
+/// Lists of another authority than the signer's: nothing is proved of them before they are asked.
+fn lists_of_others(count: u32) -> RevocationStore {
+    let mut store = RevocationStore::empty();
+    let mut list = ListDraft::new("0615", "0622").der();
+    let signature_end = list.len() - 4;
+    for number in 0..count {
+        list[signature_end..].copy_from_slice(&number.to_be_bytes());
+        store.add(&list).unwrap();
+    }
+    store
 }
 
 #[tokio::test]
@@ -178,4 +191,40 @@ async fn a_mail_that_is_over_its_budget_when_it_is_judged_again_does_not_stay_ve
     assert!(codes.contains(&FindingCode::LimitExceeded), "the page says why: {codes:?}");
     assert!(codes.contains(&FindingCode::JudgedOtherwise), "{codes:?}");
     assert_eq!(house.documents(share).await.len(), 33, "what is kept stays");
+}
+
+#[tokio::test]
+async fn a_cache_that_grows_does_not_end_what_is_judged_again() {
+    let mut house = House::new(RevocationPolicy::Require).await;
+    let at = moment(0);
+    house.revocation.send_replace(Arc::new(lists_of_others(500)));
+    house.list(60, None);
+    let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, at);
+    let mut all = vec![copy.attached(&house.signer, at).unwrap()];
+    all.extend(house.junk(20));
+    let share = house.send_all(all).await;
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+    house.pipeline.clock.set(moment(DAY));
+    let mut more = lists_of_others(3500);
+    more.extend(&house.revocation.borrow());
+    house.revocation.send_replace(Arc::new(more));
+    house.list(DAY, Some(-DAY));
+    house.follow().await;
+    assert_eq!(house.verdict(share).await, Verdict::Invalid);
+}
+
+#[tokio::test]
+async fn a_genuine_mail_passes_beside_a_full_cache() {
+    let mut house = House::new(RevocationPolicy::Prefer).await;
+    house.revocation.send_replace(Arc::new(lists_of_others(20_000)));
+    let mut below = house.authority.subordinate(House::validity()).unwrap();
+    let signer = below.signer(Subject::Organisation, KeyAlgorithm::P256, House::validity());
+    let (signer, at) = (signer.unwrap(), moment(0));
+    let copies = (0..30).map(|number| {
+        let copy = Copy::new(&"birth-certificate".parse().unwrap(), number, at);
+        copy.attached(&signer, at).unwrap()
+    });
+    let share = house.send_all(copies.collect()).await;
+    let row = house.row(share).await;
+    assert_eq!(row.verdict, Verdict::Verified, "{:?}", row.findings.first());
 }
