@@ -20,11 +20,12 @@ use crate::{
 /// force.
 const KEPT_DAYS: u32 = 30;
 
-/// How long after its end the newest answer is kept that says good of a certificate: a share may be
-/// judged again for another reason, and the authority may have forgotten the certificate.
-const KEPT_GOOD_DAYS: u32 = 120;
+/// How long after its end is kept what nothing else says: the newest answer that says good of a
+/// certificate, and every revocation. A share may be judged again for another reason, and the
+/// authority may have forgotten the certificate. What revokes must not go before what clears.
+const KEPT_ALONE_DAYS: u32 = 120;
 
-/// The most bytes and files of the cache; beyond, the oldest go first.
+/// The most bytes and files of the cache; beyond, the oldest go first, and last of all what revokes.
 const MAX_BYTES: u64 = 256 << 20;
 const MAX_FILES: usize = 20_000;
 
@@ -34,6 +35,7 @@ pub(super) struct Cache {
     directory: PathBuf,
     entries: HashMap<Sha256, Entry>,
     changed: bool,
+    max_files: usize,
 }
 
 /// One list or answer.
@@ -51,8 +53,12 @@ impl Cache {
     /// removed; they are fetched again.
     pub(super) fn open(directory: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        let mut cache =
-            Self { directory: directory.to_owned(), entries: HashMap::new(), changed: false };
+        let mut cache = Self {
+            directory: directory.to_owned(),
+            entries: HashMap::new(),
+            changed: false,
+            max_files: MAX_FILES,
+        };
         for file in fs::read_dir(directory)? {
             let path = file?.path();
             let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
@@ -88,7 +94,8 @@ impl Cache {
 
     /// Removes what nothing needs any more at `now`: good answers that have a later one, and all that
     /// ended more than 30 days ago, except the newest list of each issuer, and for 120 days the newest
-    /// good answer about each certificate; then the oldest while there is too much.
+    /// good answer about each certificate and what says of any that it is revoked when the newest lists
+    /// do not; then the oldest while there is too much, and what revokes last.
     pub(super) fn sweep(&mut self, now: Timestamp) {
         for digest in self.superfluous(now) {
             let path = self.path(digest);
@@ -117,6 +124,11 @@ impl Cache {
             let of_issuer = (kept.kind == RevocationKind::Crl, kept.issuer.as_str());
             super::is_list(kept.kind) && newest.get(&of_issuer) == Some(&kept.this_update)
         };
+        let mut newest_lists = RevocationStore::empty();
+        for entry in self.entries.values().filter(|entry| is_newest(&entry.kept)) {
+            newest_lists.extend(&entry.store);
+        }
+        let revokes = |entry: &Entry| !entry.store.news_since(&newest_lists).revoked.is_empty();
         let mut newest_good: HashMap<Sha256, (Timestamp, Sha256)> = HashMap::new();
         for (digest, Entry { kept, .. }) in &self.entries {
             if let Some(good) = kept.good {
@@ -130,24 +142,33 @@ impl Cache {
         for (digest, entry) in &self.entries {
             let end = entry.kept.next_update.unwrap_or(entry.kept.this_update);
             let newest = entry.kept.good.and_then(|good| newest_good.get(&good));
-            let days = if newest.is_some() { KEPT_GOOD_DAYS } else { KEPT_DAYS };
             let has_later = newest.is_some_and(|(_, newest)| newest != digest);
-            if has_later || end.plus_days(days) < now && !is_newest(&entry.kept) {
+            let is_over = |days| end.plus_days(days) < now;
+            let is_needed = is_newest(&entry.kept)
+                || !is_over(KEPT_DAYS)
+                || !is_over(KEPT_ALONE_DAYS) && (newest.is_some() || revokes(entry));
+            if has_later || !is_needed {
                 superfluous.push(*digest);
             } else {
-                rest.push((is_newest(&entry.kept), entry.kept.this_update, *digest, entry.bytes));
+                rest.push((*digest, entry));
             }
         }
-        // The newest of all stay the longest.
-        rest.sort_unstable();
         let (mut bytes, mut files) =
-            (rest.iter().map(|(.., bytes)| bytes).sum::<u64>(), rest.len());
-        for (_, _, digest, size) in rest {
-            if bytes <= MAX_BYTES && files <= MAX_FILES {
+            (rest.iter().map(|(_, entry)| entry.bytes).sum::<u64>(), rest.len());
+        let is_within = |bytes: u64, files: usize| bytes <= MAX_BYTES && files <= self.max_files;
+        if is_within(bytes, files) {
+            return superfluous;
+        }
+        // The newest of all stay the longest.
+        rest.sort_by_cached_key(|(digest, entry)| {
+            (is_newest(&entry.kept) || revokes(entry), entry.kept.this_update, *digest)
+        });
+        for (digest, entry) in rest {
+            if is_within(bytes, files) {
                 break;
             }
             superfluous.push(digest);
-            bytes = bytes.saturating_sub(size);
+            bytes = bytes.saturating_sub(entry.bytes);
             files = files.saturating_sub(1);
         }
         superfluous

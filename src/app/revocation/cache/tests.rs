@@ -1,7 +1,10 @@
 use super::*;
-use crate::sample::{
-    Seed,
-    authority::{Authority, Validity},
+use crate::{
+    sample::{
+        Seed,
+        authority::{Authority, Validity},
+    },
+    trust::revocation_sample::{AnswerDraft, ListDraft, Said},
 };
 
 fn moment(days: u32) -> Timestamp {
@@ -62,4 +65,62 @@ fn a_list_stays_for_thirty_days_after_its_end_and_the_newest_for_ever() {
     cache.sweep(moment(300));
     assert_eq!(cache.len(), 1, "there is no newer one");
     assert_eq!(Cache::open(directory.path()).unwrap().len(), 1);
+}
+
+/// Noon of a day of 2026.
+fn noon(day: &str) -> Timestamp {
+    format!("2026-{}-{}T12:00:00Z", &day[..2], &day[2..]).parse().unwrap()
+}
+
+#[test]
+fn what_revokes_stays_as_long_as_what_clears() {
+    let until = |said: Said| {
+        AnswerDraft { next_update: Some("0616"), ..AnswerDraft::new(said, "0615") }.der()
+    };
+    let named = |from, to| ListDraft::new(from, to).with(&[(9, "0610", Some(1), None)]).der();
+    let silent = |from, to| ListDraft::new(from, to).der();
+    // Each ended on the 16th of June, and 120 days later is the 14th of October.
+    let alone = [until(Said::Good), until(Said::Revoked("0610", 1)), named("0609", "0616")];
+    for (place, data) in alone.iter().enumerate() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(directory.path()).unwrap();
+        for bytes in [data, &silent("0622", "0629")] {
+            cache.insert(Entry::write(bytes, directory.path()).unwrap());
+        }
+        for (now, kept) in [("0717", 2), ("1014", 2), ("1015", 1)] {
+            cache.sweep(noon(now));
+            assert_eq!(cache.len(), kept, "{place} on {now}");
+        }
+    }
+    // What the newest list says too is not needed for that.
+    let directory = tempfile::tempdir().unwrap();
+    let mut cache = Cache::open(directory.path()).unwrap();
+    for bytes in [named("0609", "0616"), named("0622", "0629")] {
+        cache.insert(Entry::write(&bytes, directory.path()).unwrap());
+    }
+    cache.sweep(noon("0716"));
+    assert_eq!(cache.len(), 2);
+    cache.sweep(noon("0717"));
+    assert_eq!(cache.len(), 1);
+}
+
+#[test]
+fn where_there_is_too_much_what_revokes_goes_last() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut cache = Cache::open(directory.path()).unwrap();
+    let revoked =
+        Entry::write(&AnswerDraft::new(Said::Revoked("0601", 1), "0605").der(), directory.path());
+    let revoked = revoked.unwrap();
+    let digest = revoked.digest;
+    cache.insert(revoked);
+    for day in ["0610", "0611", "0612"] {
+        let unknown = AnswerDraft::new(Said::Unknown, day).der();
+        cache.insert(Entry::write(&unknown, directory.path()).unwrap());
+    }
+    for (files, left) in [(3, 3), (1, 1)] {
+        cache.max_files = files;
+        cache.sweep(noon("0613"));
+        assert_eq!(cache.len(), left);
+        assert!(cache.entries.contains_key(&digest), "the oldest, and it revokes");
+    }
 }
