@@ -44,15 +44,21 @@ fn stem(name: &str, kind: FileKind) -> (String, &'static str) {
     const MAX_BYTES: usize = 200;
     let mut stem = clean(name);
     let mut inner = "";
-    while let Some((before, ending)) = stem.rsplit_once('.').filter(|(_, end)| is_ending(end)) {
-        let is_beside = matches!(kind, FileKind::Envelope | FileKind::SignedData);
-        if is_beside && ending.eq_ignore_ascii_case("pdf") {
-            inner = ".pdf";
+    loop {
+        while let Some((before, ending)) = stem.rsplit_once('.').filter(|(_, end)| is_ending(end)) {
+            let is_beside = matches!(kind, FileKind::Envelope | FileKind::SignedData);
+            if is_beside && ending.eq_ignore_ascii_case("pdf") {
+                inner = ".pdf";
+            }
+            stem = trim(before).to_owned();
         }
-        stem = trim(before).to_owned();
+        if stem.len() <= MAX_BYTES {
+            return (stem, inner);
+        }
+        // What is left of a part that was no ending may be one.
+        stem.truncate(stem.floor_char_boundary(MAX_BYTES));
+        stem = trim(&stem).to_owned();
     }
-    stem.truncate(stem.floor_char_boundary(MAX_BYTES));
-    (trim(&stem).to_owned(), inner)
 }
 
 /// Without signs that are not seen or turn the direction of writing, and with `_` for those that
@@ -203,6 +209,8 @@ mod tests {
         let long = format!("{}.pdf", "Є".repeat(300));
         let offered = offered(&long, "x", Pdf);
         assert_eq!(offered, format!("{}.pdf", "Є".repeat(100)));
+        let cut = format!("{}.JK\u{538f0}", "Q".repeat(197));
+        assert_eq!(self::offered(&cut, "x", Pdf), format!("{}.pdf", "Q".repeat(197)));
     }
 
     proptest! {

@@ -115,7 +115,7 @@ fn a_responder_whose_answer_is_brought_needs_a_list_of_the_moment() {
     let certificate = responder(5).make();
     let answer = AnswerDraft {
         responder: (certificate.clone(), 5),
-        certificates: vec![certificate.clone()],
+        certificates: vec![certificate],
         ..AnswerDraft::new(Said::Good, "0615")
     };
     let older = list("0610", "0620");
