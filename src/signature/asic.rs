@@ -15,12 +15,12 @@ use std::cmp::Reverse;
 use bytes::Bytes;
 
 use super::{
-    Budget,
-    container::{Embedded, Enclosed, Stamp, Unpacked},
+    Budget, Resource,
+    container::{Embedded, Enclosed, Inner, Stamp, Unpacked},
     problem::{Problems, sentence},
 };
 use crate::{
-    algorithms::Failure,
+    algorithms::{Failure, Used},
     domain::{BestTimeSource, Container, Indication, SubIndication, Warning, WarningCode},
 };
 
@@ -272,7 +272,7 @@ impl<'a> Parts<'a> {
 
     /// The time-stamps over manifests that name `signature` (ETSI EN 319 162-1 annex A.7).
     fn stamps_over(&self, signature: &Entry) -> Vec<Stamp> {
-        let mut found: Vec<(usize, Stamp)> = Vec::new();
+        let mut found: Vec<(&Manifest, [&Entry; 2], Stamp)> = Vec::new();
         for (file, read) in &self.manifests {
             let Ok(manifest) = read else { continue };
             let token = self.time_stamps.iter().find(|stamp| stamp.name == manifest.signature);
@@ -301,12 +301,35 @@ impl<'a> Parts<'a> {
                 known,
                 binding,
                 source: BestTimeSource::ArchiveTimestamp,
+                around: Vec::new(),
             };
-            found.push((manifest.references.len(), stamp));
+            found.push((manifest, [file, token], stamp));
         }
-        // Each is over everything that was there before it, so the newest names most.
-        found.sort_by_key(|(references, _)| Reverse(*references));
-        found.into_iter().map(|(_, stamp)| stamp).collect()
+        // Each is over everything that was there before it, so the newest names most. That is the
+        // order in which they are looked at: what one is over, its manifest says.
+        found.sort_by_key(|(manifest, ..)| Reverse(manifest.references.len()));
+        let around = |(place, (manifest, ..)): (usize, &(&Manifest, _, _))| -> Vec<Inner> {
+            let after = found.iter().enumerate().skip(place.saturating_add(1));
+            let inside = |(place, (_, files, _)): (usize, &(_, [&Entry; 2], _))| {
+                Some(Inner { place, binding: self.binding(manifest, *files)? })
+            };
+            after.filter_map(inside).collect()
+        };
+        let around: Vec<Vec<Inner>> = found.iter().enumerate().map(around).collect();
+        let stamps = found.into_iter().zip(around);
+        stamps.map(|((.., stamp), around)| Stamp { around, ..stamp }).collect()
+    }
+
+    /// The digests by which `manifest` names a time-stamp and the manifest that this is over;
+    /// `None` when it does not name both as they are.
+    fn binding(&self, manifest: &Manifest, files: [&Entry; 2]) -> Option<Vec<Used>> {
+        let named = |file: &Entry| {
+            self.budget.spend(Resource::Elements, manifest.references.len()).ok()?;
+            let reference = manifest.references.iter().find(|one| one.name == file.name)?;
+            reference.spend(&file.content, self.budget).ok()?;
+            reference.fits(&file.content).ok().flatten()
+        };
+        files.into_iter().map(named).collect()
     }
 
     /// What is unusual about the media type (ETSI EN 319 162-1 annex A.1). It decides nothing.

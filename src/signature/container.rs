@@ -3,7 +3,12 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Budget, Form, asic, pades, problem::Problems};
+use super::{
+    Budget, Form, asic,
+    best_time::{Over, Scope},
+    pades,
+    problem::Problems,
+};
 use crate::{
     algorithms::Used,
     domain::{BestTimeSource, Container, Indication, Level, Timestamp, TimestampReport, Warning},
@@ -61,6 +66,17 @@ pub(super) struct Stamp {
     pub(super) binding: Option<Used>,
     /// How a moment that it proves is known.
     pub(super) source: BestTimeSource,
+    /// The time-stamps after it that it is over too.
+    pub(super) around: Vec<Inner>,
+}
+
+/// A time-stamp that another one is over.
+#[derive(Clone)]
+pub(super) struct Inner {
+    /// Its place among the time-stamps around the signature.
+    pub(super) place: usize,
+    /// The digests that bind it to the other, where a manifest stands between the two.
+    pub(super) binding: Vec<Used>,
 }
 
 /// What a PDF file keeps to prove a signature later (ETSI EN 319 142-1 §6).
@@ -93,6 +109,26 @@ impl Embedded {
 }
 
 impl Stamp {
+    /// Time-stamps each of which is over all of the file before it, the outermost first: so over
+    /// all that come after it here.
+    pub(super) fn nested(mut stamps: Vec<Self>) -> Vec<Self> {
+        let count = stamps.len();
+        for (place, stamp) in stamps.iter_mut().enumerate() {
+            let inside = place.saturating_add(1)..count;
+            stamp.around = inside.map(|place| Inner { place, binding: Vec::new() }).collect();
+        }
+        stamps
+    }
+
+    /// What it is over, where the digests that the manifests give bind that.
+    pub(super) fn scope(&self, binds: impl Fn(&Used) -> bool) -> Scope {
+        let bound = self.around.iter().filter(|inner| inner.binding.iter().all(&binds));
+        Scope {
+            over: Over::Signature(self.source),
+            around: bound.map(|inner| inner.place).collect(),
+        }
+    }
+
     /// The report on a time-stamp with which something is wrong before it is judged.
     pub(super) fn unjudged(&self, known: &Problems) -> TimestampReport {
         let (indication, sub_indication, reason) = known.conclusion();

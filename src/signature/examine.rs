@@ -6,23 +6,24 @@ use bytes::Bytes;
 
 use super::{
     Budget, Conditions, Encrypted, Form, Proof, Resource, Signed,
+    best_time::{self, BestTime, Scope},
     budget::Spent,
     cms::{CmsError, SignedData},
-    container::{self, Embedded, Enclosed, Unpacked},
+    container::{self, Embedded, Enclosed, Stamp, Unpacked},
     layers::{Layer, Layers, decrypted},
     problem::Problems,
     revocation::{Brought, Inquiry},
     signer::{self, Basis, Content, Judged, Known},
-    timestamp,
+    timestamp::{self, JudgedTimestamp},
 };
 use crate::{
-    algorithms::DigestAlgorithm,
+    algorithms::{DigestAlgorithm, Used},
     content::document as document_in,
     domain::{
         Container, DocumentForm, DocumentReport, NotADocument, Sha256, SignatureReport,
         SubIndication, Timestamp, TimestampReport,
     },
-    trust::Wanted,
+    trust::{Certificate, Wanted},
 };
 
 /// A document whose signatures were judged. Only [`examine`] makes one.
@@ -326,8 +327,10 @@ impl<'a> Document<'a> {
     /// `brought` is what the container brings; nothing in it is trusted.
     fn judge_enclosed(&mut self, enclosed: &Enclosed, brought: &Brought) {
         let around = Basis { brought: Some(brought), ..self.basis };
-        let (basis, time_stamps) = judge_stamps(enclosed, around);
+        let (best, time_stamps) = judge_stamps(enclosed, around);
+        let basis = Basis { source: best.proof.source, ..around.at_moment(best.proof.moment) };
         let mut known = enclosed.known.clone();
+        best.check_order(&mut known);
         let parsed = match &enclosed.file {
             Some(file) => {
                 SignedData::parse_within(file, self.basis.limits, self.basis.budget).map(Some)
@@ -446,31 +449,30 @@ fn sha256(content: &mut Content, budget: &Budget) -> Option<Sha256> {
     Some(Sha256::from_bytes(digest.try_into().ok()?))
 }
 
-/// Judges the time-stamps around a signature, each for the moment that the one around it proves;
-/// the moment that the innermost proves is where judging the signature begins.
-fn judge_stamps<'a>(
-    enclosed: &Enclosed,
-    mut basis: Basis<'a>,
-) -> (Basis<'a>, Vec<TimestampReport>) {
+/// Judges the time-stamps around a signature, each for the moment that those around it prove, and
+/// finds the moment at which judging the signature begins.
+fn judge_stamps(enclosed: &Enclosed, basis: Basis<'_>) -> (BestTime, Vec<TimestampReport>) {
     let beside = basis.brought.map_or(&[][..], Brought::certificates);
+    let binds = |used: &Used| basis.trust.algorithms().check(used, basis.sure).is_ok();
+    let scopes: Vec<Scope> = enclosed.stamps.iter().map(|stamp| stamp.scope(binds)).collect();
     let mut reports = Vec::new();
-    for stamp in &enclosed.stamps {
-        let mut known = stamp.known.clone();
-        if let Some(used) = &stamp.binding {
-            let when = basis.when(Timestamp::from_micros(i64::MIN));
-            known.rely(used, when, "of what the time-stamp is over, ");
-        }
-        let token = stamp.token.as_ref().filter(|_| known.len() == 0);
-        let Some(token) = token else {
-            reports.push(stamp.unjudged(&known));
-            continue;
-        };
-        let judged = timestamp::judge(token, &stamp.over, &stamp.name, beside, basis);
-        if let Some(proved) = judged.proved {
-            let moment = basis.moment().proved(proved);
-            basis = Basis { source: stamp.source, ..basis.at_moment(moment) };
-        }
+    let start = best_time::Proof { moment: basis.moment(), source: basis.source };
+    let best = best_time::find(start, &scopes, |place, moment| {
+        let judged = judge_stamp(enclosed.stamps.get(place)?, beside, basis.at_moment(moment));
         reports.push(judged.report);
+        judged.proved
+    });
+    (best, reports)
+}
+
+fn judge_stamp(stamp: &Stamp, beside: &[Certificate], basis: Basis<'_>) -> JudgedTimestamp {
+    let mut known = stamp.known.clone();
+    if let Some(used) = &stamp.binding {
+        let when = basis.when(Timestamp::from_micros(i64::MIN));
+        known.rely(used, when, "of what the time-stamp is over, ");
     }
-    (basis, reports)
+    match stamp.token.as_ref().filter(|_| known.len() == 0) {
+        Some(token) => timestamp::judge(token, &stamp.over, &stamp.name, beside, basis),
+        None => JudgedTimestamp { report: stamp.unjudged(&known), proved: None },
+    }
 }

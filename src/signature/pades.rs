@@ -68,7 +68,7 @@ pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
         let mut only = Enclosed::default();
         let text = "the PDF file has a document time-stamp and no signature";
         only.known.doubt(SubIndication::FormatFailure, text);
-        only.stamps = stamps.iter().rev().map(Read::stamp).collect();
+        only.stamps = Stamp::nested(stamps.iter().rev().map(Read::stamp).collect());
         enclosed.push(only);
     }
     if located.len() > MAX_SIGNATURES {
@@ -248,7 +248,7 @@ impl Reading<'_> {
             known,
             binding: Vec::new(),
             covers: self.covers(signed, read.certification),
-            stamps: later.into_iter().map(Read::stamp).collect(),
+            stamps: Stamp::nested(later.into_iter().map(Read::stamp).collect()),
             warnings,
             kept: Some(kept),
             claimed: read.claimed,
@@ -340,6 +340,7 @@ impl Read {
             known,
             binding: None,
             source: BestTimeSource::DocumentTimestamp,
+            around: Vec::new(),
         }
     }
 }

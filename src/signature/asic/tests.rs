@@ -6,10 +6,13 @@ use bytes::Bytes;
 
 use super::sample::{Plan, archive, manifest};
 use crate::{
-    domain::{Container, Indication, SubIndication},
+    domain::{BestTimeSource, Container, Indication, SubIndication, Timestamp},
     signature::{
         Conditions, Examined, Signed, examine,
-        sample::{Identity, attached, detached},
+        sample::{
+            Identity, attached, detached,
+            time_stamp::{authority, authority_valid, token},
+        },
     },
     trust::{Certificate, TrustStore},
 };
@@ -28,10 +31,13 @@ fn doubt(sub_indication: SubIndication) -> Outcome {
 
 fn judge(plans: &[Plan<'_>]) -> Examined {
     let certificate = Certificate::parse(&Identity::new(1).certificate).unwrap();
-    let trust = TrustStore::new(vec![certificate]);
+    judge_by(plans, &TrustStore::new(vec![certificate]))
+}
+
+fn judge_by(plans: &[Plan<'_>], trust: &TrustStore) -> Examined {
     let at = "2026-09-01T10:00:05Z".parse().unwrap();
     let signed = Signed { content: Some(archive(plans).into()), signatures: Vec::new() };
-    examine(&signed, &Conditions::new(&trust, at))
+    examine(&signed, &Conditions::new(trust, at))
 }
 
 fn outcome(examined: &Examined) -> Outcome {
@@ -202,4 +208,59 @@ fn what_else_lies_in_the_meta_folder_is_named() {
     ]);
     assert_eq!(outcome(&examined), PASSED);
     assert_eq!(examined.report().not_covered, ["META-INF/manifest.xml"]);
+}
+
+/// ETSI EN 319 162-1 annex A.7: an archive manifest names what its time-stamp is over, the older
+/// time-stamps and their manifests with it.
+#[test]
+fn an_archive_time_stamp_vouches_for_no_other_that_its_manifest_does_not_name() {
+    let ended = authority_valid(7, [b"240101000000Z", b"260815000000Z"]);
+    let lasting = authority(8);
+    let parse = |one: &Identity| Certificate::parse(&one.certificate).unwrap();
+    let trust = TrustStore::new([&Identity::new(1), &ended, &lasting].map(parse).to_vec());
+    let main = manifest("META-INF/signature1.p7s", &[("a.pdf", COPY)]);
+    let signature = sign(&main);
+    let over_signature = ("META-INF/signature1.p7s", &signature[..]);
+    // By an authority that ended on 2026-08-15, or by whoever has its key.
+    let inner = manifest("META-INF/inner.tst", &[over_signature]);
+    let inner_token = token(&ended, &inner, "20250101100000Z");
+    let inner_files = [
+        ("META-INF/ASiCArchiveManifest1.xml", &inner[..]),
+        ("META-INF/inner.tst", &inner_token[..]),
+    ];
+    let other: (&str, &[u8]) = ("META-INF/inner.tst", OTHER);
+    let by = |moment: &str, source| (moment.parse::<Timestamp>().unwrap(), source);
+    let receipt = by("2026-09-01T10:00:05Z", BestTimeSource::Receipt);
+    let archived = |moment: &str| by(moment, BestTimeSource::ArchiveTimestamp);
+    let (outer, both) = (archived("2026-08-14T10:00:00Z"), archived("2025-01-01T10:00:00Z"));
+    let [inner_manifest, inner_stamp] = inner_files;
+    let document = ("a.pdf", COPY);
+    for (what, named, due) in [
+        ("there is no other", None, receipt),
+        ("the signature alone", Some(vec![over_signature]), outer),
+        ("others instead", Some(vec![over_signature, document]), outer),
+        ("the token alone", Some(vec![over_signature, inner_stamp, document]), outer),
+        ("the manifest alone", Some(vec![over_signature, inner_manifest, document]), outer),
+        ("another token", Some(vec![over_signature, inner_manifest, other]), outer),
+        ("both", Some(vec![over_signature, inner_manifest, inner_stamp]), both),
+    ] {
+        let outer = named.map(|named| manifest("META-INF/outer.tst", &named));
+        let outer_token = outer.as_ref().map(|outer| token(&lasting, outer, "20260814100000Z"));
+        let mut plans = vec![
+            Plan::new("mimetype", EXTENDED),
+            Plan::new("a.pdf", COPY),
+            Plan::new("META-INF/ASiCManifest1.xml", &main),
+            Plan::new("META-INF/signature1.p7s", &signature),
+        ];
+        plans.extend(inner_files.map(|(name, content)| Plan::new(name, content)));
+        if let (Some(outer), Some(token)) = (&outer, &outer_token) {
+            plans.push(Plan::new("META-INF/ASiCArchiveManifest2.xml", outer));
+            plans.push(Plan::new("META-INF/outer.tst", token));
+        }
+        let examined = judge_by(&plans, &trust);
+        let report = &examined.report().signatures[0];
+        let found = (report.best_time, report.best_time_source);
+        assert_eq!(found, due, "{what}: {:#?}", report.timestamps);
+        assert_eq!(outcome(&examined), PASSED, "{what}");
+    }
 }
