@@ -121,8 +121,7 @@ pub fn verify(
     let key = key.public_key()?;
     let used = match (scheme, &key) {
         (Scheme::Dstu4145(digest), PublicKey::Dstu4145(key)) => {
-            dstu::verify(key, digest, message, signature)?;
-            vec![Mechanism::digest(digest)]
+            vec![dstu::verify(key, digest, message, signature)?]
         }
         (Scheme::Ed25519, PublicKey::Ed25519(point)) => {
             scheme::must_be_absent(parameters).map_err(wrong_parameters)?;

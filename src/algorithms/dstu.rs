@@ -1,6 +1,6 @@
 //! DSTU 4145-2002 signatures over GOST 34.311-95 or Kupyna.
 
-use super::{DigestAlgorithm, Failure};
+use super::{DigestAlgorithm, Failure, Mechanism, policy};
 use crate::dstu::{
     self, Curve, Gost34311, KeyCache, OctetOrder, Parameters, PublicKey, Substitution,
 };
@@ -19,13 +19,14 @@ impl DstuKey<'_> {
     }
 }
 
+/// Says which digest a right value rests on.
 pub(super) fn verify(
     key: &DstuKey<'_>,
     digest: DigestAlgorithm,
     message: &[u8],
     signature: &[u8],
-) -> Result<(), Failure> {
-    let digest = digest_with(key, digest, message);
+) -> Result<Mechanism, Failure> {
+    let (digest, mechanism) = digest_with(key, digest, message);
     let verified = match key.order {
         OctetOrder::LeastFirst => {
             KeyCache::global().verify(key.curve(), key.octets, &digest, signature)
@@ -34,7 +35,7 @@ pub(super) fn verify(
             .map(|key| dstu::verify(&key, &digest, signature)),
     };
     match verified {
-        Ok(true) => Ok(()),
+        Ok(true) => Ok(mechanism),
         Ok(false) => Err(Failure::Mismatch),
         Err(_) => Err(Failure::BadKey {
             algorithm: format!("DSTU 4145 M{}", key.curve().degree()),
@@ -43,15 +44,16 @@ pub(super) fn verify(
     }
 }
 
-/// A key may bring a substitution table of its own for GOST 34.311.
-fn digest_with(key: &DstuKey<'_>, digest: DigestAlgorithm, message: &[u8]) -> Vec<u8> {
+/// A key may bring a substitution table of its own for GOST 34.311. Whoever chose it may know other
+/// bytes with the same digest, so it is another digest.
+fn digest_with(key: &DstuKey<'_>, digest: DigestAlgorithm, message: &[u8]) -> (Vec<u8>, Mechanism) {
     match (digest, &key.parameters.substitution) {
         (DigestAlgorithm::Gost34311, Some(packed)) if *packed != Substitution::STANDARD_PACKED => {
             let substitution = Substitution::from_packed(packed);
             let mut hasher = Gost34311::new(&substitution);
             hasher.update(message);
-            hasher.finish().to_vec()
+            (hasher.finish().to_vec(), Mechanism::named(policy::GOST_34311_WITH_ANOTHER_TABLE))
         }
-        (_, _) => digest.digest(message),
+        (_, _) => (digest.digest(message), Mechanism::digest(digest)),
     }
 }

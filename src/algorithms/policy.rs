@@ -255,6 +255,9 @@ pub(super) const DSTU_4145: &str = "DSTU 4145";
 pub(super) const RSA: &str = "RSA";
 pub(super) const RSA_PKCS1: &str = "RSA PKCS #1 v1.5";
 pub(super) const RSA_PSS: &str = "RSA-PSS";
+/// No line can name it: no policy accepts a table that whoever holds the key may have chosen.
+pub(super) const GOST_34311_WITH_ANOTHER_TABLE: &str =
+    "GOST 34.311 with another substitution table";
 const FIRST_CERTIFICATE_NAME: &str = "SHA-1 as the name of a certificate";
 
 /// Names of the algorithms that lines are about and that are computed here, besides the digests.

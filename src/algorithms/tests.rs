@@ -1,8 +1,14 @@
 #![expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 
+use der::{
+    Any, Encode as _, Tag,
+    asn1::{BitString, ObjectIdentifier, OctetString},
+};
 use proptest::prelude::*;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::*;
+use crate::dstu::{self, Curve, Gost34311, Substitution};
 
 /// What `tests/fixtures/algorithms/regenerate.sh` makes.
 const VECTORS: &str = include_str!("../../tests/fixtures/algorithms/vectors.txt");
@@ -109,6 +115,53 @@ fn says_what_a_right_value_rests_on() {
         ("ed25519", vec!["Ed25519"]),
     ] {
         assert_eq!(Vector::named(name).used(), used, "{name}");
+    }
+}
+
+/// Whoever chooses the table finds other bytes with the same digest: with no substitution at all the
+/// digest is as good as linear.
+#[test]
+fn a_substitution_table_of_the_keys_own_is_a_mechanism_that_no_policy_accepts() {
+    const ALGORITHM: &str = "1.2.804.2.1.1.1.1.3.1.1";
+    let standard = Substitution::STANDARD_PACKED;
+    let mut swapped = standard;
+    swapped.swap(0, 1);
+    let accepted = ["DSTU 4145 M257", "GOST 34.311"];
+    let of_its_own = ["DSTU 4145 M257", "GOST 34.311 with another substitution table"];
+    for (table, rests_on) in [
+        (None, accepted),
+        (Some(standard), accepted),
+        (Some(swapped), of_its_own),
+        (Some([0; 64]), of_its_own),
+        (Some([0x5a; 64]), of_its_own),
+    ] {
+        let key = dstu::PrivateKey::read(Curve::M257, &[3; 31]).unwrap();
+        let point = OctetString::new(key.public_key().to_octets()).unwrap().to_der().unwrap();
+        let named = ObjectIdentifier::new_unwrap(Curve::M257.oid()).to_der().unwrap();
+        let table_der = table.map(|table| OctetString::new(table).unwrap().to_der().unwrap());
+        let parameters = [named, table_der.unwrap_or_default()].concat();
+        let spki = SubjectPublicKeyInfoOwned {
+            algorithm: AlgorithmIdentifierOwned {
+                oid: ObjectIdentifier::new_unwrap(ALGORITHM),
+                parameters: Some(Any::new(Tag::Sequence, parameters).unwrap()),
+            },
+            subject_public_key: BitString::from_bytes(&point).unwrap(),
+        };
+        let spki = spki.to_der().unwrap();
+        let substitution = Substitution::from_packed(&table.unwrap_or(standard));
+        let mut hasher = Gost34311::new(&substitution);
+        hasher.update(MESSAGE);
+        let signature = key.sign(&hasher.finish(), &[7; 64]).unwrap();
+        let algorithm = AlgorithmId { oid: ALGORITHM.to_owned(), parameters: None };
+        let used = verify(&algorithm, None, &spki, MESSAGE, &signature).unwrap();
+        let found: Vec<String> = used.mechanisms().iter().map(ToString::to_string).collect();
+        assert_eq!(found, rests_on, "{table:?}");
+        for at in ["1996-01-01T00:00:00Z", "2026-09-01T00:00:00Z"] {
+            let checked = Policy::built_in().check(&used, at.parse().unwrap());
+            assert_eq!(checked.is_ok(), rests_on == accepted, "{table:?}");
+        }
+        let wrong = verify(&algorithm, None, &spki, b"another message", &signature);
+        assert_eq!(wrong, Err(Failure::Mismatch), "{table:?}");
     }
 }
 
