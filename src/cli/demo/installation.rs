@@ -13,7 +13,7 @@ use crate::{
     registry::Registry,
     sample::{
         Seed,
-        authority::{Authority, ORGANISATION},
+        authority::{Authority, KeyAlgorithm, ORGANISATION, Signer, Subject},
     },
     store::NewUser,
 };
@@ -31,6 +31,9 @@ pub(super) struct Authorities {
     pub(super) ordinary: Authority,
     /// With DSTU 4145.
     pub(super) national: Authority,
+    /// Makes time-stamps. It is trusted by itself, as nobody can be asked about those below a demo
+    /// authority, and what is not asked about proves no earlier moment.
+    pub(super) time: Signer,
 }
 
 /// What the demo's server is started with.
@@ -61,17 +64,18 @@ impl Installation {
         config.sender.check = false;
         config.signatures.issuers = Some(vec![ORGANISATION.parse()?]);
         let now = Clock::system().now();
-        let authorities = Authorities {
-            ordinary: Authority::root(Seed::random()?, validity(now))?,
-            national: Authority::national_root(Seed::random()?, validity(now))?,
-        };
-        for (file, authority) in [
-            ("demo-root.pem", &authorities.ordinary),
-            ("demo-national-root.pem", &authorities.national),
+        let mut ordinary = Authority::root(Seed::random()?, validity(now))?;
+        let national = Authority::national_root(Seed::random()?, validity(now))?;
+        let time = ordinary.signer(Subject::TimeStamping, KeyAlgorithm::P256, validity(now))?;
+        for (file, certificate) in [
+            ("demo-root.pem", ordinary.certificate_pem()?),
+            ("demo-national-root.pem", national.certificate_pem()?),
+            ("demo-time.pem", time.certificate_pem()?),
         ] {
-            fs::write(config.trust.directory.join(file), authority.certificate_pem()?)
+            fs::write(config.trust.directory.join(file), certificate)
                 .context("cannot write a demo authority's certificate")?;
         }
+        let authorities = Authorities { ordinary, national, time };
 
         let (store, _) = open_store(&config).await?;
         let registry = Registry::parse(include_str!("registry.toml"))

@@ -52,7 +52,7 @@ pub(super) fn validity(now: Timestamp) -> Validity {
 /// All scenarios in the order that they are sent in. `authorities` are those that the demo trusts.
 pub(super) fn all(authorities: &mut Authorities, now: Timestamp) -> anyhow::Result<Vec<Scenario>> {
     let validity = validity(now);
-    let Authorities { ordinary: authority, national } = authorities;
+    let Authorities { ordinary: authority, national, time } = authorities;
     let mut stranger = Authority::root(Seed::random()?, validity)?;
     let seal = authority.signer(Subject::Organisation, KeyAlgorithm::P256, validity)?;
     let person = authority.signer(Subject::Person, KeyAlgorithm::Ed25519, validity)?;
@@ -131,7 +131,7 @@ pub(super) fn all(authorities: &mut Authorities, now: Timestamp) -> anyhow::Resu
         Some(FindingCode::SignerNotAccepted),
     )?;
 
-    attacks::send(&mut post, authority, &seal)?;
+    attacks::send(&mut post, authority, time, &seal)?;
 
     let copies = post.sealed("internal-passport", &forger)?;
     post.send(

@@ -5,7 +5,7 @@ use crate::{
     domain::{BestTimeSource, Indication, SignatureReport, SubIndication},
     sample::{
         Seed,
-        authority::{Authority, KeyAlgorithm, Subject, Validity},
+        authority::{Authority, KeyAlgorithm, Signer, Subject, Validity},
     },
     signature::{self, Conditions, Signed},
     trust::{Certificate, TrustStore},
@@ -31,10 +31,12 @@ fn root() -> Authority {
     Authority::root(Seed::from([9; 32]), lasting()).unwrap()
 }
 
-/// Judged in September.
-fn judged(message: Vec<u8>, root: &Authority) -> SignatureReport {
-    let anchor = Certificate::parse(root.certificate()).unwrap();
-    let trust = TrustStore::new(vec![anchor]);
+/// Judged in September. A time-stamp of an authority of which nobody can be asked whether it was
+/// revoked keeps no ended signer, so those in `trusted` are trusted by themselves.
+fn judged(message: Vec<u8>, root: &Authority, trusted: &[&Signer]) -> SignatureReport {
+    let own = trusted.iter().map(|signer| signer.certificate());
+    let anchors = own.chain([root.certificate()]).map(|der| Certificate::parse(der).unwrap());
+    let trust = TrustStore::new(anchors.collect());
     let signed = Signed { content: Some(CONTENT.into()), signatures: vec![message.into()] };
     let conditions = Conditions::new(&trust, moment("2026-09-01T10:00:00Z"));
     let examined = signature::examine(&signed, &conditions);
@@ -54,11 +56,12 @@ fn a_time_stamp_keeps_an_ended_signer_only_while_its_own_authority_lasts() {
         let mut root = root();
         let signer = root.signer(Subject::Organisation, key, ended()).unwrap();
         let mut message = sign::detached(CONTENT, &signer, signed_at).unwrap();
-        if let Some(validity) = stamper {
-            let authority = root.signer(Subject::TimeStamping, key, validity).unwrap();
-            message = stamped(&message, &authority, signed_at).unwrap();
+        let authority =
+            stamper.map(|validity| root.signer(Subject::TimeStamping, key, validity).unwrap());
+        if let Some(authority) = &authority {
+            message = stamped(&message, authority, signed_at).unwrap();
         }
-        let report = judged(message, &root);
+        let report = judged(message, &root, &authority.iter().collect::<Vec<_>>());
         assert_eq!(report.sub_indication, due, "{stamper:?}: {report:#?}");
         assert_eq!(report.timestamps.len(), usize::from(stamper.is_some()));
         if due.is_none() {
@@ -76,7 +79,7 @@ fn who_may_not_time_stamp_moves_nothing() {
     for subject in [Subject::Firm, Subject::Organisation, Subject::Person] {
         let signer = root.signer(subject, KeyAlgorithm::P256, lasting()).unwrap();
         let message = sign::detached(CONTENT, &signer, signed_at).unwrap();
-        let report = judged(stamped(&message, &signer, signed_at).unwrap(), &root);
+        let report = judged(stamped(&message, &signer, signed_at).unwrap(), &root, &[]);
         assert_eq!(report.best_time_source, BestTimeSource::Receipt, "{subject:?}");
         let stamps: Vec<_> = report.timestamps.iter().map(|stamp| stamp.indication).collect();
         assert!(stamps.iter().all(|one| *one != Indication::TotalPassed), "{subject:?}");

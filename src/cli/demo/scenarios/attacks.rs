@@ -10,14 +10,15 @@ use crate::{
     },
 };
 
-/// Adds them to `post`. The demo trusts `authority`; `seal` is that of the issuer of copies.
+/// Adds them to `post`. The demo trusts `authority` and `time`; `seal` is that of the issuer of copies.
 pub(super) fn send(
     post: &mut Post,
     authority: &mut Authority,
+    time: &Signer,
     seal: &Signer,
 ) -> anyhow::Result<()> {
     made_up(post, authority)?;
-    time_stamped(post, authority)?;
+    time_stamped(post, authority, time)?;
     renamed(post, seal)?;
     no_document(post, seal)
 }
@@ -37,22 +38,21 @@ fn made_up(post: &mut Post, authority: &mut Authority) -> anyhow::Result<()> {
 
 /// The issuer's certificate ended a day ago. What it sealed before is proved by a time-stamp,
 /// unless whoever made that may have made it today: its time is only its authority's word.
-fn time_stamped(post: &mut Post, authority: &mut Authority) -> anyhow::Result<()> {
-    let lasting = validity(post.now);
-    let ended = Validity { to: post.now.plus_seconds(-DAY), ..lasting };
+fn time_stamped(post: &mut Post, authority: &mut Authority, time: &Signer) -> anyhow::Result<()> {
+    let ended = Validity { to: post.now.plus_seconds(-DAY), ..validity(post.now) };
     let old_seal = authority.signer(Subject::Organisation, KeyAlgorithm::P256, ended)?;
+    let old_time = authority.signer(Subject::TimeStamping, KeyAlgorithm::P256, ended)?;
     let before = post.now.plus_seconds(-2 * DAY);
     for (title, stamper, verdict, finding) in [
-        ("seal that ended since, stamped in time", lasting, Verdict::Verified, None),
+        ("seal that ended since, stamped in time", time, Verdict::Verified, None),
         (
             "seal that ended, stamp dated back",
-            ended,
+            &old_time,
             Verdict::Undetermined,
             Some(FindingCode::SignatureUndetermined),
         ),
     ] {
-        let stamper = authority.signer(Subject::TimeStamping, KeyAlgorithm::P256, stamper)?;
-        let copies = stamped(post, &old_seal, &stamper, before)?;
+        let copies = stamped(post, &old_seal, stamper, before)?;
         post.send(title, "cnap+residence", copies, verdict, finding)?;
     }
     Ok(())
