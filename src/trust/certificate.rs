@@ -1,5 +1,6 @@
 //! One X.509 certificate: its bytes, and the facts that a path and a report need (RFC 5280 §4).
 
+mod kind;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     algorithms::{self, AlgorithmId, Used},
-    domain::{OrganisationId, Sha256, SignerKind, SignerReport, Timestamp},
+    domain::{Sha256, SignerKind, SignerReport, Timestamp},
 };
 
 /// An X.509 certificate that could be read whole. Cheap to clone.
@@ -271,49 +272,6 @@ impl Certificate {
         &self.0.extensions.qualified
     }
 
-    /// What a signature by this certificate's key proves: an organisation's seal, or a person's
-    /// hand.
-    ///
-    /// A seal is what says so (the national purpose, or the `QcType` of ETSI EN 319 412-5) and
-    /// does not say that it is a person's signature too; or else what names an organisation and no
-    /// person. A pseudonym is a person's (ETSI EN 319 412-2 §4.2.4).
-    #[must_use]
-    pub fn signer_kind(&self) -> SignerKind {
-        let Facts { subject, .. } = &*self.0;
-        let is_for_person = self.has_type(TYPE_SIGNATURE);
-        if self.says_seal() && !is_for_person {
-            return SignerKind::Seal;
-        }
-        let of_person = [name::GIVEN_NAME, name::INITIALS, name::PSEUDONYM, name::SURNAME];
-        let names_person = of_person.iter().any(|oid| subject.has(oid));
-        if is_for_person || names_person || self.organisation().is_none() {
-            SignerKind::Person
-        } else {
-            SignerKind::Seal
-        }
-    }
-
-    /// Whether it says itself that it is for seals: by the national purpose, or by its `QcType`.
-    pub(super) fn says_seal(&self) -> bool {
-        let purposes = self.0.extensions.purposes.as_deref().unwrap_or_default();
-        self.has_type(TYPE_SEAL) || purposes.iter().any(|purpose| purpose == PURPOSE_SEAL)
-    }
-
-    fn has_type(&self, oid: &str) -> bool {
-        self.0.extensions.qualified.types.iter().any(|kind| kind == oid)
-    }
-
-    /// The organisation's identifier: `organizationIdentifier`, or the ЄДРПОУ code among the
-    /// directory attributes. `None` when there is none, or there are different ones.
-    #[must_use]
-    pub fn organisation_id(&self) -> Option<OrganisationId> {
-        let Facts { extensions, subject, .. } = &*self.0;
-        let named = subject.attributes(name::ORGANISATION_IDENTIFIER);
-        let mut all = named.chain(extensions.national_codes.iter().map(String::as_str));
-        let first: OrganisationId = all.next()?.parse().ok()?;
-        all.all(|other| other.parse().as_ref() == Ok(&first)).then_some(first)
-    }
-
     /// Where `authorityInfoAccess` says that an OCSP responder answers about it: at most eight
     /// `http` or `https` URLs of up to 2048 bytes.
     #[must_use]
@@ -476,10 +434,6 @@ impl Certificate {
         algorithms::verify(&algorithm, None, issuer.public_key(), &facts.signed, &facts.signature)
     }
 }
-
-const PURPOSE_SEAL: &str = "1.2.804.2.1.1.1.3.9";
-const TYPE_SIGNATURE: &str = "0.4.0.1862.1.6.1";
-const TYPE_SEAL: &str = "0.4.0.1862.1.6.2";
 
 /// The parser passes over bytes after the last field that it knows, inside a SEQUENCE too. A
 /// certificate that has any could mean something else to another reader. Nor does it look at the

@@ -2,9 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::trust::sample::{
-    Draft, attribute, name as name_of, object_identifier, qualified_type, tlv,
+use super::{
+    kind::{TYPE_SEAL, TYPE_SIGNATURE},
+    *,
+};
+use crate::{
+    domain::OrganisationId,
+    trust::sample::{Draft, attribute, name as name_of, object_identifier, qualified_type, tlv},
 };
 
 fn draft() -> Draft {

@@ -1,12 +1,15 @@
 #![expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 
-use std::{slice::from_ref, sync::Arc};
+use std::slice::from_ref;
 
 use Indication::{Indeterminate, TotalFailed, TotalPassed};
 use SubIndication as Sub;
 
 use super::*;
 use crate::trust::sample::{AGREEMENT, Draft, ISSUING, LOGIN, attribute, name, tlv};
+
+mod limits;
+mod policy;
 
 const AT: &str = "2027-01-01T00:00:00Z";
 const ROOT: (&str, u8) = ("Root", 1);
@@ -423,69 +426,6 @@ fn ends_in_a_loop_of_two_authorities() {
     assert_eq!(outcome.chain.len(), 3);
 }
 
-/// `length` authorities from `Root` down, and a signer below the last.
-fn tower(length: u8) -> (Draft, Vec<Draft>) {
-    let mut above = ("Root".to_owned(), 1);
-    let mut tower = Vec::new();
-    for key in 100..100 + length {
-        let subject = format!("Level {key}");
-        tower.push(Draft::authority(&subject, key, (&above.0, above.1)));
-        above = (subject, key);
-    }
-    (person((&above.0, above.1)), tower)
-}
-
-#[test]
-fn takes_paths_of_eight_certificates_and_no_longer() {
-    let (signer, given) = tower(6);
-    assert_passed(&judge(&signer, &given, &[root()]), 8);
-    let (signer, given) = tower(7);
-    let outcome = judge(&signer, &given, &[root()]);
-    let expected = (Indeterminate, Sub::CertificateChainGeneralFailure);
-    assert_refused(&outcome, expected, 7, "longer than 8 certificates");
-}
-
-#[test]
-fn gives_up_when_the_ways_are_too_many() {
-    // Every authority has certified every other: ways without end, and none to the root.
-    let names = ["A", "B", "C", "D", "E", "F", "G"];
-    let key = |place: usize| u8::try_from(place).unwrap() + 30;
-    let mut given = Vec::new();
-    for (place, subject) in names.iter().enumerate() {
-        for (above, issuer) in names.iter().enumerate() {
-            given.push(Draft::authority(subject, key(place), (issuer, key(above))));
-        }
-    }
-    let outcome = judge(&person(("A", key(0))), &given, &[root()]);
-    let expected = (Indeterminate, Sub::CertificateChainGeneralFailure);
-    assert_refused(&outcome, expected, 0, "given up after 64 signature checks");
-}
-
-#[test]
-fn keeps_to_the_budget_given() {
-    let (signer, given) = tower(2);
-    let (signer, given) = (signer.make(), given.iter().map(Draft::make).collect::<Vec<_>>());
-    let trust = TrustStore::new(vec![root().make()]);
-    let judge = |signature_checks, steps| {
-        let limits = PathLimits { certificates: 8, signature_checks, steps };
-        let at = AT.parse().unwrap();
-        validate(
-            &PathRequest {
-                signer: &signer,
-                purpose: Purpose::Document,
-                intermediates: &given,
-                at,
-                limits,
-            },
-            &trust,
-        )
-        .indication
-    };
-    assert_eq!(judge(3, 3), TotalPassed);
-    assert_eq!(judge(2, 3), Indeterminate);
-    assert_eq!(judge(3, 2), Indeterminate);
-}
-
 #[test]
 fn names_an_algorithm_that_it_cannot_check() {
     for (oid, words) in [
@@ -498,51 +438,6 @@ fn names_an_algorithm_that_it_cannot_check() {
         let expected = (Indeterminate, Sub::CryptoConstraintsFailure);
         assert_refused(&outcome, expected, 0, words);
         assert_eq!(outcome.chain.len(), 3);
-    }
-}
-
-/// Certificates of 2026 and 2027, their keys accepted until a day before, within and after: for each
-/// moment what the path is worth. The trusted certificate's own signature does not matter, its key
-/// does.
-#[test]
-fn every_signature_on_the_path_counts_by_the_policy_of_the_moment() {
-    let expired = Some(Sub::CryptoConstraintsFailureNoPoe);
-    let never = Some(Sub::CryptoConstraintsFailure);
-    for (end, at, expected) in [
-        ("2026-12-31", "2026-12-31T23:59:59Z", None),
-        ("2026-12-31", "2027-01-01T00:00:00Z", expired),
-        ("2025-12-31", "2026-12-31T23:59:59Z", never),
-        ("2099-12-31", AT, None),
-    ] {
-        let policy = crate::algorithms::Policy::built_in_but(&[("Ed25519", end)]);
-        let (signer, middle) = (person(MIDDLE).make(), middle().make());
-        for (given, trusted, length) in
-            [(vec![middle.clone()], root().make(), 3), (Vec::new(), middle, 2)]
-        {
-            let trust = TrustStore::new(vec![trusted]).with_algorithms(Arc::clone(&policy));
-            let request = PathRequest {
-                signer: &signer,
-                purpose: Purpose::Document,
-                intermediates: &given,
-                at: at.parse().unwrap(),
-                limits: PathLimits::default(),
-            };
-            let outcome = validate(&request, &trust);
-            let context = format!("until {end}, at {at}: {:?}", outcome.reason);
-            assert_eq!(outcome.sub_indication, expected, "{context}");
-            assert_eq!(outcome.chain.len(), length, "{context}");
-            let problems = outcome.chain.iter().filter(|link| link.problem.is_some()).count();
-            assert_eq!(problems, if expected.is_some() { length - 1 } else { 0 }, "{context}");
-        }
-        let trust = TrustStore::new(vec![signer.clone()]).with_algorithms(policy);
-        let request = PathRequest {
-            signer: &signer,
-            purpose: Purpose::Document,
-            intermediates: &[],
-            at: at.parse().unwrap(),
-            limits: PathLimits::default(),
-        };
-        assert_eq!(validate(&request, &trust).indication, TotalPassed, "pinned: no signature");
     }
 }
 
