@@ -95,8 +95,7 @@ pub fn implied_digest(signature_algorithm: &str) -> Option<DigestAlgorithm> {
 /// Checks that `signature` was made over `message` by the private half of `public_key_spki`, and
 /// says what that rests on: the caller asks a [`Policy`] whether it counts.
 ///
-/// `digest` is the object identifier of the digest algorithm named beside the signature (CMS
-/// `digestAlgorithm`). It counts only where `algorithm` itself names none: `rsaEncryption` and
+/// `digest` is the OID in the `digestAlgorithm` field of a CMS `SignerInfo` (RFC 5652 §5.3). It counts only where `algorithm` itself names none: `rsaEncryption` and
 /// `id-ecPublicKey`, which older signers write in place of a signature algorithm.
 ///
 /// # Errors

@@ -2,8 +2,8 @@
 //!
 //! [`verify`](super::verify()) says what a right value rests on; a [`Policy`] says whether that
 //! proves anything at the moment at which the value is proved to have existed. A policy is data:
-//! lines with a date and a source. The one that is built in stands in `policy.toml` beside this
-//! file; an installation may have its own in the same form. What no line names is refused.
+//! lines with a date and a source. The default policy is the file `policy.toml`, compiled in; an
+//! installation may name another file of the same form. An algorithm without a line is refused.
 //!
 //! The moment is the caller's: for a signature the best signature time.
 

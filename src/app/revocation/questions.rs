@@ -66,7 +66,8 @@ pub(super) struct Answer {
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     open: HashMap<Sha256, Question>,
-    /// Those that are: when somebody last asked, and from when on an answer has to be true.
+    /// Questions now sent to an authority: when each was last put, and the earliest `thisUpdate` that
+    /// answers it.
     asked: HashMap<Sha256, (Timestamp, Timestamp)>,
 }
 

@@ -31,8 +31,8 @@ pub(super) struct Authorities {
     pub(super) ordinary: Authority,
     /// With DSTU 4145.
     pub(super) national: Authority,
-    /// Makes time-stamps. It is trusted by itself, as nobody can be asked about those below a demo
-    /// authority, and what is not asked about proves no earlier moment.
+    /// Makes time-stamps. Its certificate is itself in the trust directory: the demo publishes no
+    /// revocation data, and an authority whose revocation status is unknown proves no earlier time.
     pub(super) time: Signer,
 }
 

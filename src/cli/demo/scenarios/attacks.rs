@@ -1,4 +1,4 @@
-//! What a forger sends, and beside it what is honest and looks like it.
+//! Mails with forged copies, and genuine ones that differ in one point, to compare.
 
 use super::{DAY, Post, validity};
 use crate::{
