@@ -8,6 +8,9 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use ureq::http::StatusCode;
+
+use crate::support::installation::wait_for;
 
 /// The key under which `WebDriver` names an element (§12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -88,6 +91,20 @@ impl Browser {
         self.post(&format!("element/{element}/click"), &json!({}));
     }
 
+    /// Clicks what leads to another page, and waits until the page that it was on is gone: the click
+    /// alone may answer before the next page is there.
+    pub(crate) fn follow(&self, selector: &str) {
+        let old = self.element("html");
+        self.click(selector);
+        let name = format!("{}/element/{old}/name", self.session);
+        wait_for("the next page is there", || {
+            let (status, answer) = answer(self.agent.get(&name).call());
+            (!status.is_success()).then(|| {
+                assert_eq!(answer["value"]["error"], "stale element reference", "{answer}");
+            })
+        });
+    }
+
     pub(crate) fn text(&self, selector: &str) -> String {
         let element = self.element(selector);
         self.get(&format!("element/{element}/text")).as_str().unwrap().to_owned()
@@ -140,11 +157,16 @@ impl Drop for Browser {
     }
 }
 
-fn call(answered: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Value {
-    let mut response = answered.unwrap();
-    let status = response.status();
-    let body: Value =
-        response.body_mut().with_config().limit(1 << 26).read_json().unwrap_or_default();
+type Answered = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
+
+fn call(answered: Answered) -> Value {
+    let (status, body) = answer(answered);
     assert!(status.is_success(), "WebDriver: {status}: {body}");
     body["value"].clone()
+}
+
+fn answer(answered: Answered) -> (StatusCode, Value) {
+    let mut response = answered.unwrap();
+    let body = response.body_mut().with_config().limit(1 << 26).read_json().unwrap_or_default();
+    (response.status(), body)
 }
