@@ -75,7 +75,7 @@ impl Default for Limits {
 /// Finds the documents of a mail.
 ///
 /// A document is a PDF file, a file that is signed, a file named as Diia names copies, or a
-/// container that may hold documents. Texts, pictures and whatever else a mail brings are left out.
+/// container that may hold documents. Other texts, pictures and whatever else a mail brings are left out.
 /// Whatever came encrypted is a document, or a signature of one.
 #[must_use]
 pub fn assemble(message: &Message, opening: &mut Opening<'_>, limits: &Limits) -> Bundle {

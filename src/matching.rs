@@ -78,6 +78,32 @@ pub struct Case<'a> {
     pub policy: &'a Policy,
 }
 
+/// Why a share could not be judged again as it was judged at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// Its mail is destroyed; the copies that are kept were judged.
+    Mail,
+    /// The registry no longer has its branch or its service.
+    Registry,
+    /// Its mail gives other documents now than are kept.
+    Sorting,
+    /// It stopped the program each time.
+    Stopped,
+}
+
+impl Otherwise {
+    /// The detail of the finding `judged_otherwise`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Registry => "registry",
+            Self::Sorting => "sorting",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// The judgement on one share.
 #[derive(Clone, Debug)]
 pub struct Judgement {
@@ -183,28 +209,39 @@ impl Judgement {
         }
     }
 
-    /// What this judgement, whose documents are not those that are kept, makes of the share that was
-    /// judged before; `None` when it is not worse. The judgement that comes out has no documents:
-    /// the kept ones stay as they are, and so does what was found with them. It waits for what this
-    /// one waits for.
+    /// What this judgement, which is not made as the first one was, makes of the share that was
+    /// judged before; `None` when it is worth no less. The judgement that comes out has no
+    /// documents: the kept ones stay as they are, and so does what was found with them. It waits for
+    /// what this one waits for.
     ///
     /// It only takes away. The verdict is the worse one, and `undetermined` at best, for nothing of
     /// what proves the better ones can be shown with the documents that are kept.
     #[must_use]
-    pub fn lowering(self, before: &ShareRow) -> Option<Self> {
-        if self.verdict >= before.verdict {
+    pub fn lowering(self, before: &ShareRow, otherwise: Otherwise) -> Option<Self> {
+        if self.verdict >= before.verdict && self.assurance >= before.assurance {
             return None;
         }
+        let verdict = match otherwise {
+            // What was encrypted for the organisation is kept in clear, and a signature over the
+            // encrypted file cannot be told from a broken one.
+            Otherwise::Mail => before.verdict.min(Verdict::Undetermined),
+            Otherwise::Registry | Otherwise::Sorting | Otherwise::Stopped => {
+                self.verdict.min(before.verdict).min(Verdict::Undetermined)
+            }
+        };
         // A number of this judgement is another document's there, and what came before is kept
         // elsewhere.
         let own = self.findings.into_iter().filter(|finding| finding.document.is_none());
-        let kept = before.findings.iter().filter(|one| one.code != FindingCode::Duplicate);
+        let kept = before.findings.iter().filter(|one| {
+            !matches!(one.code, FindingCode::Duplicate | FindingCode::JudgedOtherwise)
+        });
         let mut findings: Vec<Finding> = own.chain(kept.cloned()).collect();
-        findings.push(Finding::of_share(FindingCode::JudgedOtherwise));
+        let reason = Finding::of_share(FindingCode::JudgedOtherwise);
+        findings.push(reason.with_detail(otherwise.as_str()));
         Finding::sort(&mut findings);
         Some(Self {
             service: before.service.clone(),
-            verdict: self.verdict.min(Verdict::Undetermined),
+            verdict,
             assurance: None,
             findings,
             documents: Vec::new(),

@@ -11,12 +11,15 @@ mod intake;
 mod keep;
 mod look_up;
 mod rejudge;
+mod remains;
 mod turns;
 
 use std::{error::Error, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, RwLock, Semaphore, mpsc, watch},
+    sync::{
+        OwnedSemaphorePermit, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, mpsc, watch,
+    },
     task::JoinSet,
 };
 
@@ -35,7 +38,7 @@ use crate::{
 };
 
 use changes::Outdated;
-use examine::Sources;
+use examine::{Material, Sources};
 use look_up::LookUp;
 use turns::{Turn, Turns};
 
@@ -105,6 +108,9 @@ enum PipelineError {
     Vault(#[from] VaultError),
 }
 
+/// The right to open a mail: beside others, or alone.
+type Held<'a> = (Option<RwLockReadGuard<'a, ()>>, Option<RwLockWriteGuard<'a, ()>>);
+
 /// What the mails in hand share.
 struct Floor {
     /// One for each mail that is worked on. A mail that waits to be tried again or for what the
@@ -127,6 +133,16 @@ impl Floor {
             opening: RwLock::default(),
             turns: Arc::default(),
             outdated: Outdated::default(),
+        }
+    }
+
+    /// The right to open a mail that was begun so often before. What stopped the program may have
+    /// been another that was being opened beside it: alone, each answers for itself.
+    async fn open(&self, attempts: u32) -> Held<'_> {
+        if attempts == 0 {
+            (Some(self.opening.read().await), None)
+        } else {
+            (None, Some(self.opening.write().await))
         }
     }
 }
@@ -284,14 +300,10 @@ impl Pipeline {
         sources: &Sources,
         floor: &Floor,
     ) -> Result<(examine::Opened, Option<LookUp>), PipelineError> {
-        // What stopped the program may have been another mail that was being opened beside this
-        // one. Alone, each answers for itself.
-        let (_beside, _alone) = if pending.attempts == 0 {
-            (Some(floor.opening.read().await), None)
-        } else {
-            (None, Some(floor.opening.write().await))
-        };
-        if self.spool.begin_attempt(mail.id).await? > MAX_ATTEMPTS {
+        let _held = floor.open(pending.attempts).await;
+        // Those before this one count that ended in a panic, wherever it was.
+        let begun = self.spool.begin_attempt(mail.id).await?.max(pending.attempts + 1);
+        if begun > MAX_ATTEMPTS {
             return Ok((examine::Opened::unopened_after_crashes(), None));
         }
         let origin = sender::Origin::from(&mail.envelope);
@@ -302,7 +314,7 @@ impl Pipeline {
         let look_up =
             checks.map(|checks| LookUp::begin(checks.clone(), origin, mail.message.clone()));
         let received_at = mail.envelope.received_at;
-        let opened = self.examine(mail.message.clone(), received_at, sources).await;
+        let opened = self.examine(Material::Mail(mail.message.clone()), received_at, sources).await;
         if look_up.is_none() || opened.is_err() {
             self.spool.end_attempt(mail.id).await?;
         }
@@ -313,13 +325,13 @@ impl Pipeline {
     /// there.
     async fn examine(
         &self,
-        message: bytes::Bytes,
+        material: Material,
         received_at: Timestamp,
         sources: &Sources,
     ) -> Result<examine::Opened, PipelineError> {
         let (pipeline, sources) = (self.clone(), sources.clone());
         tokio::task::spawn_blocking(move || {
-            examine::open_and_examine(message, &sources, received_at, &pipeline)
+            examine::examine(material, &sources, received_at, &pipeline)
         })
         .await
         .map_err(|_| PipelineError::Panicked)

@@ -22,7 +22,7 @@ pub use file::RegistryError;
 pub use qr_term::QrTerm;
 pub use signers::{AcceptedSigners, Issuers, PinnedSigner, PinnedSignerError, SignerPolicy};
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::Deserialize;
 
@@ -177,6 +177,37 @@ impl Registry {
 }
 
 impl Branch {
+    /// What a share tells of a branch that the registry no longer has: its service, where it had
+    /// one, asks for `types` and takes every signer, every picture and every age. It asks for less
+    /// than the real one did, so that it can only tell whether a proof still stands.
+    #[must_use]
+    pub fn remembered(
+        id: BranchId,
+        service: Option<ServiceId>,
+        types: &BTreeSet<TypeCode>,
+    ) -> Self {
+        let documents = types
+            .iter()
+            .map(|code| Requirement { any_of: vec![code.clone()], optional: false })
+            .collect();
+        let service = service.map(|id| Service {
+            name: id.to_string(),
+            id,
+            legal_basis: LegalBasis::Law,
+            legal_note: None,
+            documents,
+            retention_days: 1,
+            qr_issued_on: None,
+            signers: Some(SignerPolicy::Anchors),
+            max_copy_age_hours: file::DEFAULT_COPY_AGE_HOURS,
+            accept_images: AcceptedImages { jpeg: true, png: true },
+            require_fresh: false,
+            active: true,
+        });
+        let services = service.into_iter().collect();
+        Self { name: id.to_string(), id, addresses: Vec::new(), services }
+    }
+
     /// The service of that id.
     #[must_use]
     pub fn service(&self, id: &ServiceId) -> Option<&Service> {

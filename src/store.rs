@@ -35,7 +35,7 @@ pub use login::LoginGate;
 pub use purge::{Destruction, DueKey, PurgeProblem, PurgeReport, PurgeRun};
 pub use receipt::{Grounds, Inserted, NewDocument, NewKey, NewShare};
 pub use registry::Names;
-pub use rejudging::{Rejudged, Select, Waiting};
+pub use rejudging::{Rejudged, Select, Selected};
 pub use session::{NewSession, Session};
 pub use share::{Cursor, CursorError, ShareFilter, SharePage};
 pub use token::{NewToken, Token};

@@ -68,7 +68,7 @@ finding_codes! {
     /// The time of a copy is proved for the document and not for its signature, which is judged for
     /// the receipt.
     ContentTimeOnly = "content_time_only", Warning;
-    /// Opening the mail stopped the program more than once; it is kept unopened.
+    /// Opening the mail stopped the program three times; it is kept unopened.
     CrashedWhileOpening = "crashed_while_opening", Error;
     /// What a signature here covers, or the same content, came before; the detail is where
     /// ([`FirstReceipt`]).

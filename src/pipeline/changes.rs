@@ -124,7 +124,7 @@ impl Pipeline {
     async fn rejudge_all(
         &self,
         todo: &mut Todo,
-        floor: &Floor,
+        floor: &Arc<Floor>,
         stop: &watch::Receiver<bool>,
     ) -> bool {
         let mut all_well = true;
@@ -174,7 +174,7 @@ impl Pipeline {
         &self,
         revoked: &BTreeSet<Topic>,
         seen: &mut HashSet<ShareId>,
-        floor: &Floor,
+        floor: &Arc<Floor>,
         stop: &watch::Receiver<bool>,
     ) -> bool {
         // A list revokes thousands, and shares rest on a few.
@@ -201,7 +201,7 @@ impl Pipeline {
         &self,
         select: Select,
         seen: &mut HashSet<ShareId>,
-        floor: &Floor,
+        floor: &Arc<Floor>,
         stop: &watch::Receiver<bool>,
     ) -> bool {
         let mut stop = stop.clone();
@@ -209,22 +209,25 @@ impl Pipeline {
         let mut all_well = true;
         loop {
             let start = Instant::now();
-            let page = match self.store.waiting(select, after, BATCH).await {
+            let page = match self.store.selected(select, after, BATCH).await {
                 Ok(page) => page,
                 Err(error) => {
                     self.metrics.failure(Part::Pipeline);
-                    tracing::error!(error = chain(&error), "waiting shares cannot be listed");
+                    tracing::error!(
+                        error = chain(&error),
+                        "the shares to be judged again cannot be listed"
+                    );
                     return false;
                 }
             };
             let Some(last) = page.last() else { return all_well };
             after = Some(last.place);
-            for waiting in page {
+            for selected in page {
                 if *stop.borrow() {
                     return false;
                 }
-                let share = waiting.place.share();
-                if seen.insert(share) && !self.try_rejudge(waiting, floor).await {
+                let share = selected.place.share();
+                if seen.insert(share) && !self.try_rejudge(selected, floor).await {
                     all_well = false;
                     seen.remove(&share);
                 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use bytes::Bytes;
 
 use crate::{
-    bundle::{self, Document, Opening},
+    bundle::{self, Bundle, Document, Opening},
     domain::{Finding, FindingCode, Fingerprint, Sha256, Timestamp},
     message,
     metrics::Stage,
@@ -50,12 +50,21 @@ impl Sources {
     }
 }
 
+/// What is examined.
+pub(super) enum Material {
+    /// A mail as it was sent.
+    Mail(Bytes),
+    /// Copies that are left of one that is destroyed.
+    Copies(Vec<Document>),
+}
+
 /// What a mail turned out to hold, the same for every branch it came to.
 pub(super) struct Opened {
     /// The mail's own Message-ID and subject, when it could be opened.
     pub(super) message_id: Option<String>,
     pub(super) subject: Option<String>,
-    /// Whether a trust list was loaded when its signatures were judged.
+    /// Whether a trust list was set up when its signatures were judged, see
+    /// [`TrustStore::expects_list`].
     pub(super) has_trust_list: bool,
     /// What is said of its sender.
     pub(super) signals: Vec<Finding>,
@@ -121,39 +130,43 @@ impl Opened {
     /// A mail that stopped the program each time it was opened.
     pub(super) fn unopened_after_crashes() -> Self {
         let finding = Finding::of_share(FindingCode::CrashedWhileOpening);
-        Self {
-            message_id: None,
-            subject: None,
-            has_trust_list: false,
-            signals: Vec::new(),
-            content: Content::Malformed(finding),
-        }
+        Self::inside(Content::Malformed(finding), false)
+    }
+
+    /// What is known without the mail's own header.
+    fn inside(content: Content, has_trust_list: bool) -> Self {
+        Self { message_id: None, subject: None, has_trust_list, signals: Vec::new(), content }
     }
 }
 
-/// Opens `raw`, pairs its documents with their signatures, and judges each for `received_at`.
-pub(super) fn open_and_examine(
-    raw: Bytes,
+/// Opens a mail, pairs its documents with their signatures, and judges each for `received_at`;
+/// copies are judged as they are.
+pub(super) fn examine(
+    material: Material,
     sources: &Sources,
     received_at: Timestamp,
     pipeline: &Pipeline,
 ) -> Opened {
     let metrics = &pipeline.metrics;
     let has_trust_list = sources.trust.expects_list();
+    let raw = match material {
+        Material::Mail(raw) => raw,
+        Material::Copies(documents) => {
+            let bundle = Bundle { documents, findings: Vec::new() };
+            let content = judge_documents(bundle, sources, received_at, pipeline);
+            return Opened::inside(content, has_trust_list);
+        }
+    };
+    // Nothing that is known stops the program here; the tests have a mail that does.
+    #[cfg(test)]
+    assert!(!raw.starts_with(b"X-Stops-The-Program:"));
     let start = Instant::now();
     let opened = message::open(raw, &message::Limits::default());
     metrics.stage(Stage::Open, start.elapsed());
     let message = match opened {
         Ok(message) => message,
         Err(error) => {
-            let content = Content::Malformed(error.finding());
-            return Opened {
-                message_id: None,
-                subject: None,
-                has_trust_list,
-                signals: Vec::new(),
-                content,
-            };
+            return Opened::inside(Content::Malformed(error.finding()), has_trust_list);
         }
     };
 
@@ -162,6 +175,23 @@ pub(super) fn open_and_examine(
     let bundle = bundle::assemble(&message, &mut opening, &bundle::Limits::default());
     metrics.stage(Stage::Bundle, start.elapsed());
 
+    let content = judge_documents(bundle, sources, received_at, pipeline);
+    Opened {
+        message_id: message.message_id().map(str::to_owned),
+        subject: message.subject().map(shorten),
+        has_trust_list,
+        signals: Vec::new(),
+        content,
+    }
+}
+
+/// Judges the documents of one mail, each with its signatures, for `received_at`.
+fn judge_documents(
+    bundle: Bundle,
+    sources: &Sources,
+    received_at: Timestamp,
+    pipeline: &Pipeline,
+) -> Content {
     let start = Instant::now();
     let limits = signature::Limits::default();
     let budget = Budget::new(&limits);
@@ -183,10 +213,10 @@ pub(super) fn open_and_examine(
             Examination { document, examined, fingerprints }
         })
         .collect();
-    metrics.stage(Stage::Verify, start.elapsed());
+    pipeline.metrics.stage(Stage::Verify, start.elapsed());
     // What was judged before the budget ran out is not taken either: of a mail made to exhaust it
     // nothing is trusted.
-    let content = if let Some(resource) = budget.spent() {
+    if let Some(resource) = budget.spent() {
         let finding = Finding::of_share(FindingCode::LimitExceeded);
         Content::Malformed(finding.with_detail(resource.name()))
     } else {
@@ -195,13 +225,6 @@ pub(super) fn open_and_examine(
             findings.push(Finding::of_share(FindingCode::TrustListStale));
         }
         Content::Documents { documents, findings }
-    };
-    Opened {
-        message_id: message.message_id().map(str::to_owned),
-        subject: message.subject().map(shorten),
-        has_trust_list,
-        signals: Vec::new(),
-        content,
     }
 }
 

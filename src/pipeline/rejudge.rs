@@ -3,40 +3,45 @@
 //! Its raw mail is taken from the vault, opened and judged as at first: for the moment of receipt and
 //! for the service it was matched with, by the registry of now. What comes out takes the place of
 //! what was said before. Only what is said changes: objects, data keys, which copies are hidden and
-//! which came before stay. A mail that would be split otherwise than it is kept raises no verdict: the
-//! share takes the worse one, and its documents stay as they are.
+//! which came before stay.
 //!
-//! Each step may be cut off and is done again by the next run. A share that stops the program when
-//! it is judged again is given up after a few times.
+//! Where that cannot be, see [`Otherwise`], no verdict is raised: the share takes a worse one, and
+//! its documents stay as they are.
+//!
+//! Each step may be cut off and is done again by the next run.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use tokio::task::JoinSet;
 
 use crate::{
-    domain::{
-        BranchScope, DocumentDetails, DocumentRow, FindingCode, ServiceId, ShareDetails, ShareId,
-        ShareRow, Term, without_trace,
-    },
-    matching::{self, Address, Case, ExaminedDocument, Judgement},
+    domain::{BranchScope, DocumentDetails, DocumentRow, FindingCode, ServiceId, ShareRow},
+    matching::{self, Address, Case, ExaminedDocument, Judgement, Otherwise},
     metrics::{Part, Rejudging},
-    sealing::Key,
-    store::{Grounds, KnownBy, Rejudged, Waiting},
+    registry::Branch,
+    store::{Grounds, KnownBy, Rejudged, Selected},
     trust::Wanted,
-    vault::{ObjectName, VaultError},
 };
 
 use super::{
     Floor, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
-    examine::{Content, Opened, Sources},
+    examine::{Content, Material, Opened, Sources},
     keep::stale_from,
 };
 
 impl Pipeline {
     /// Judges a share again; whether it came to an end, changed or not.
-    pub(super) async fn try_rejudge(&self, waiting: Waiting, floor: &Floor) -> bool {
-        let share = waiting.place.share();
-        match self.rejudge(waiting, floor).await {
+    pub(super) async fn try_rejudge(&self, selected: Selected, floor: &Arc<Floor>) -> bool {
+        let share = selected.place.share();
+        let (pipeline, floor) = (self.clone(), Arc::clone(floor));
+        // On a task of its own, so that a panic ends there.
+        let mut task = JoinSet::new();
+        task.spawn(async move { pipeline.rejudge(selected, &floor).await });
+        let outcome = match task.join_next().await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(_)) | None => Err(PipelineError::Panicked),
+        };
+        match outcome {
             Ok(outcome) => {
                 self.metrics.share_rejudged(outcome);
                 true
@@ -45,10 +50,11 @@ impl Pipeline {
                 self.metrics.failure(Part::Pipeline);
                 tracing::error!(share.id = %share, error = chain(&error),
                     "a share could not be judged again; it stays as it is and is tried again");
-                // An attempt that ended with an error did not stop the program: it counts for
-                // nothing, or a vault that is away some minutes would leave the share as it is for
-                // good.
-                if let Err(error) = self.store.end_attempt(share).await {
+                // What is no fault of the share counts for nothing, or a vault that is away some
+                // minutes would end its verdict.
+                if !matches!(error, PipelineError::Panicked)
+                    && let Err(error) = self.store.end_attempt(share).await
+                {
                     tracing::error!(
                         error = chain(&error),
                         "the end of an attempt cannot be written down"
@@ -59,116 +65,107 @@ impl Pipeline {
         }
     }
 
-    async fn rejudge(&self, waiting: Waiting, floor: &Floor) -> Result<Rejudging, PipelineError> {
-        let share = waiting.place.share();
+    async fn rejudge(&self, selected: Selected, floor: &Floor) -> Result<Rejudging, PipelineError> {
+        let share = selected.place.share();
         let before = self.store.share(share, &BranchScope::All).await?;
         let Some(before) = before.filter(|before| before.destroyed_at.is_none()) else {
             return Ok(Rejudging::Gone);
         };
         let sources = Sources::of(self);
-        let nothing = self.grounds(before.received_at, &sources, &[]);
-        let Some(mail) = self.kept_mail(share).await? else {
+        let documents = self.store.documents(share).await?;
+        let Some(material) = self.remains(share, &documents).await? else {
+            let nothing = self.grounds(before.received_at, &sources, &[]);
             self.store.end_rejudging(share, None, &nothing).await?;
             return Ok(Rejudging::Gone);
         };
-        if self.store.begin_rejudging(share).await? > MAX_ATTEMPTS {
-            tracing::error!(share.id = %share,
-                "judging the share again stopped the program each time; it stays as it is");
-            self.metrics.failure(Part::Pipeline);
-            self.store.end_rejudging(share, None, &nothing).await?;
-            return Ok(Rejudging::Gone);
-        }
-        let opened = {
-            // A mail that may have stopped the program is opened alone.
-            let _beside = floor.opening.read().await;
-            self.examine(mail, before.received_at, &sources).await?
-        };
+        let has_mail = matches!(material, Material::Mail(_));
+        let opened = self.open_again(selected, material, &before, &sources, floor).await?;
+        let has_stopped = opened.is_none();
+        let opened = opened.unwrap_or_else(Opened::unopened_after_crashes);
         self.ask_for(opened.wanted());
         let relied_on: Vec<Wanted> = opened.relied_on().cloned().collect();
         let grounds = self.grounds(before.received_at, &sources, &relied_on);
-        let documents = self.store.documents(share).await?;
         // What the DNS said then is not what it says now.
         let signals = before.findings.iter().filter(|finding| finding.code.is_of_sender());
         let named = self.named_service(&before).await?;
-        let judgement = self.judge_again(&before, named.as_ref(), opened);
-        let judgement =
-            judgement.map(|(judgement, known_by)| (judgement.noting(signals.cloned()), known_by));
-        let Some((judgement, known_by)) = judgement else {
-            tracing::info!(share.id = %share, "the registry has no longer what the share was judged \
-                by: it stays as it is");
-            self.store.end_rejudging(share, waiting.awaits, &grounds).await?;
-            return Ok(Rejudging::Unchanged);
+        let known_by = opened.known_by(before.received_at);
+        let (branch, is_remembered) = self.branch_of(&before, &documents);
+        let judgement = self.judge_again(&before, &branch, named.as_ref(), opened);
+        let judgement = judgement.noting(signals.cloned());
+        let otherwise = if has_stopped {
+            Some(Otherwise::Stopped)
+        } else if !has_mail {
+            Some(Otherwise::Mail)
+        } else if is_remembered {
+            Some(Otherwise::Registry)
+        } else {
+            (!is_split_as(&judgement, &documents)).then_some(Otherwise::Sorting)
         };
-        if is_split_as(&judgement, &documents) {
+        let stale_from = stale_from(&judgement, &branch);
+        let Some(otherwise) = otherwise else {
+            let known_by = KnownBy { stale_from, ..known_by };
             return self.replace(&before, &documents, &judgement, (known_by, grounds)).await;
-        }
-        let Some(judgement) = judgement.lowering(&before) else {
-            tracing::info!(share.id = %share, "the share would be split otherwise now, and is worth \
-                no less: it stays as it is");
-            self.store.end_rejudging(share, waiting.awaits, &grounds).await?;
+        };
+        let awaits = judgement.awaits();
+        let Some(judgement) = judgement.lowering(&before, otherwise) else {
+            tracing::info!(share.id = %share, otherwise = otherwise.as_str(),
+                "the share cannot be judged again as at first, and is worth no less: it stays as it is");
+            self.store.end_rejudging(share, awaits, &grounds).await?;
             return Ok(Rejudging::Unchanged);
         };
         // The numbers are those of other documents.
-        let known_by = KnownBy { documents: Vec::new(), ..known_by };
+        let known_by = KnownBy { documents: Vec::new(), stale_from };
         self.put(&before, &judgement, Vec::new(), (known_by, grounds)).await
     }
 
-    /// The raw mail of a share as it was sent; `None` when it is destroyed.
-    async fn kept_mail(&self, share: ShareId) -> Result<Option<Bytes>, PipelineError> {
-        let Some(term) = self.store.mail_term(share).await? else { return Ok(None) };
-        let Some(key) = self.kept_key(share, term).await? else { return Ok(None) };
-        match self.vault.read(share, term, &ObjectName::mail(), &key).await {
-            Ok(kept) => Ok(Some(kept.slice_ref(without_trace(&kept)))),
-            // The purge has just been here.
-            Err(VaultError::Missing { .. }) if self.kept_key(share, term).await?.is_none() => {
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
+    /// Opens and examines, counting attempts that stop the program; `None` after too many.
+    async fn open_again(
+        &self,
+        selected: Selected,
+        material: Material,
+        before: &ShareRow,
+        sources: &Sources,
+        floor: &Floor,
+    ) -> Result<Option<Opened>, PipelineError> {
+        let _held = floor.open(selected.attempts).await;
+        if self.store.begin_rejudging(before.id).await? > MAX_ATTEMPTS {
+            tracing::error!(share.id = %before.id,
+                "judging the share again stopped the program each time; it is not tried any more");
+            self.metrics.failure(Part::Pipeline);
+            return Ok(None);
         }
+        self.examine(material, before.received_at, sources).await.map(Some)
     }
 
-    async fn kept_key(&self, share: ShareId, term: Term) -> Result<Option<Key>, PipelineError> {
-        let wrapped = self.store.wrapped_key(share, term).await?;
-        let key = wrapped.map(|wrapped| self.vault.data_key(share, term, &wrapped));
-        Ok(key.transpose()?)
-    }
-
-    /// The service that the recipient's sub-address names. Which service a share was matched with
-    /// does not tell who chose it.
-    async fn named_service(&self, before: &ShareRow) -> Result<Option<ServiceId>, PipelineError> {
-        let key = self.kept_key(before.id, Term::Share).await?;
-        let (Some(key), Some(sealed)) = (key, &before.sealed_details) else { return Ok(None) };
-        let (term, kind) = (Term::Share, ShareDetails::KIND);
-        let details: ShareDetails = self.vault.open_details(before.id, term, kind, &key, sealed)?;
+    /// The branch of the share by the registry of now; as far as the share tells, where the registry
+    /// has no longer what it was judged by. Whether it is the latter.
+    fn branch_of(&self, before: &ShareRow, documents: &[DocumentRow]) -> (Branch, bool) {
         let registry = Arc::clone(&self.registry.borrow());
-        let mut services = details.recipients.iter().filter_map(|recipient| {
-            registry.find(recipient).and_then(|found| Some(found.service?.id.clone()))
-        });
-        Ok(services.next())
+        let has_service = |branch: &&Branch| {
+            before.service.as_ref().is_none_or(|id| branch.service(id).is_some())
+        };
+        if let Some(branch) = registry.branch(&before.branch).filter(has_service) {
+            return (branch.clone(), false);
+        }
+        let asked_for = documents.iter().filter(|row| !row.excess);
+        let types = asked_for.map(|row| row.type_code.clone()).collect();
+        (Branch::remembered(before.branch.clone(), before.service.clone(), &types), true)
     }
 
-    /// Judges by the registry of now, and says what the documents are known by; `None` when the
-    /// registry no longer has the branch or the service.
     fn judge_again(
         &self,
         before: &ShareRow,
+        branch: &Branch,
         named: Option<&ServiceId>,
         opened: Opened,
-    ) -> Option<(Judgement, KnownBy)> {
-        let known_by = opened.known_by(before.received_at);
+    ) -> Judgement {
         let (documents, opening) = match opened.content {
             Content::Documents { documents, findings } => (documents, findings),
             Content::Malformed(finding) => {
-                let (share, branch, at) = (before.id, &before.branch, before.received_at);
-                let judgement = Judgement::malformed(share, branch, at, finding, &self.policy);
-                return Some((judgement, known_by));
+                let (share, id, at) = (before.id, &branch.id, before.received_at);
+                return Judgement::malformed(share, id, at, finding, &self.policy);
             }
         };
-        let registry = Arc::clone(&self.registry.borrow());
-        let branch = registry.branch(&before.branch)?;
-        if let Some(service) = &before.service {
-            branch.service(service)?;
-        }
         // A service that was offered then counts as offered, whatever the registry says now.
         let was_retired =
             before.findings.iter().any(|finding| finding.code == FindingCode::ServiceRetired);
@@ -180,7 +177,7 @@ impl Pipeline {
                 examined: examination.examined,
             })
             .collect();
-        let judgement = matching::judge(Case {
+        matching::judge(Case {
             share: before.id,
             branch,
             address: Address { named, before: matched },
@@ -189,9 +186,7 @@ impl Pipeline {
             documents,
             opening,
             policy: &self.policy,
-        });
-        let stale_from = stale_from(&judgement, branch);
-        Some((judgement, KnownBy { stale_from, ..known_by }))
+        })
     }
 
     /// Puts the judgement in the place of the old one when it says anything else.

@@ -45,7 +45,7 @@ struct House {
     master: MasterKey,
     pipeline: Pipeline,
     registry: watch::Sender<Arc<Registry>>,
-    floor: Floor,
+    floor: Arc<Floor>,
 }
 
 impl House {
@@ -86,7 +86,7 @@ impl House {
             clock: Clock::fixed(at),
             metrics,
         };
-        let floor = Floor::new(1);
+        let floor = Arc::new(Floor::new(1));
         Self { directory, master, pipeline, registry, floor }
     }
 
@@ -253,6 +253,18 @@ async fn a_mail_that_stopped_the_program_each_time_is_kept_unopened() {
     }
     let pending = house.pipeline.spool.next().await;
     house.judge(pending).await.unwrap();
+    assert_eq!(house.verdict(id, "school").await, Some(Verdict::Malformed));
+}
+
+#[tokio::test]
+async fn a_mail_that_panics_each_time_is_kept_unopened() {
+    let house = House::new().await;
+    let mail = b"X-Stops-The-Program: yes\r\n\r\n".to_vec();
+    let id = house.accept_message(&["school@docs.example.ua"], mail).await;
+    let (_stop, stopping) = watch::channel(false);
+    let pending = house.pipeline.spool.next().await;
+    let place = Place { slot: slot(&house.floor).await, turn: house.floor.turns.take() };
+    house.pipeline.clone().settle(pending, place, Arc::clone(&house.floor), stopping).await;
     assert_eq!(house.verdict(id, "school").await, Some(Verdict::Malformed));
 }
 

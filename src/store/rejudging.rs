@@ -1,4 +1,4 @@
-//! Judging a share again: which shares wait for it, and the new judgement in the place of the old.
+//! Judging a share again: which shares are selected, and the new judgement in the place of the old.
 //!
 //! Objects, data keys and the row's place in the list stay as they are. What changes is what is
 //! said of the share: verdict, findings, and what the report says of each document. The audit has
@@ -36,11 +36,11 @@ pub enum Select {
 
 /// A share that is to be judged again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct Selected {
     /// The share, as the place that the next page starts after.
     pub place: Cursor,
-    /// What it waits for; `None` when nothing is missing.
-    pub awaits: Option<Awaits>,
+    /// How often judging it again was begun since it last came to an end.
+    pub attempts: u32,
 }
 
 /// A share that was judged again.
@@ -67,16 +67,16 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn waiting(
+    pub async fn selected(
         &self,
         select: Select,
         after: Option<Cursor>,
         limit: u32,
-    ) -> Result<Vec<Waiting>, StoreError> {
+    ) -> Result<Vec<Selected>, StoreError> {
         macro_rules! page {
             ($condition:literal) => {
                 concat!(
-                    "SELECT id, received_us, awaits FROM shares
+                    "SELECT id, received_us, rejudge_attempts FROM shares
                      WHERE destroyed_us IS NULL AND (received_us, id) < ($1, $2) AND ",
                     $condition,
                     " ORDER BY received_us DESC, id DESC LIMIT $3"
@@ -122,7 +122,7 @@ impl Store {
             let record = Record::new(row, "shares", "id");
             let place =
                 Cursor { received_at: record.read("received_us")?, share: record.read("id")? };
-            Ok(Waiting { place, awaits: record.read_optional("awaits")? })
+            Ok(Selected { place, attempts: record.read("rejudge_attempts")? })
         };
         self.engine.rows(sql, &values).await?.iter().map(read).collect()
     }

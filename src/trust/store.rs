@@ -84,8 +84,7 @@ impl TrustStore {
     #[must_use]
     pub fn with_algorithms(mut self, policy: Arc<algorithms::Policy>) -> Self {
         self.algorithms = policy;
-        self.digest = OnceLock::new();
-        self
+        self.changed()
     }
 
     /// Which algorithms prove something, and until when.
@@ -106,8 +105,7 @@ impl TrustStore {
             }
         }
         self.services.extend(services);
-        self.digest = OnceLock::new();
-        self
+        self.changed()
     }
 
     /// Knows the services of this list. The caller has verified it.
@@ -127,7 +125,6 @@ impl TrustStore {
         }
         self.lists.push(issue);
         self.expects_list = true;
-        self.digest = OnceLock::new();
         self.with_services(services)
     }
 
@@ -138,15 +135,14 @@ impl TrustStore {
         for list in self.lists.iter_mut().chain(of_services) {
             list.grace_seconds = grace_seconds;
         }
-        self
+        self.changed()
     }
 
     /// A trust list belongs to this installation, whether one can be used now or not.
     #[must_use]
     pub fn expecting_list(mut self) -> Self {
         self.expects_list = true;
-        self.digest = OnceLock::new();
-        self
+        self.changed()
     }
 
     /// The same in place of `old`: by its algorithm policy, and what that expected is expected still.
@@ -154,8 +150,7 @@ impl TrustStore {
     pub fn in_place_of(mut self, old: &Self) -> Self {
         self.algorithms = Arc::clone(&old.algorithms);
         self.expects_list |= old.expects_list;
-        self.digest = OnceLock::new();
-        self
+        self.changed()
     }
 
     /// Whether a trust list belongs to this installation: it has one, or is set up for one. What a
@@ -199,8 +194,7 @@ impl TrustStore {
         self.services.extend(other.services);
         self.lists.extend(other.lists);
         self.expects_list |= other.expects_list;
-        self.digest = OnceLock::new();
-        self
+        self.changed()
     }
 
     /// The list that was issued last.
@@ -240,6 +234,12 @@ impl TrustStore {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.certificates.is_empty()
+    }
+
+    /// What was told of it before no longer holds.
+    fn changed(mut self) -> Self {
+        self.digest = OnceLock::new();
+        self
     }
 
     /// Tells stores apart by which judgements may differ: other certificates, other services or

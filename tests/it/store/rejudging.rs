@@ -134,9 +134,9 @@ fn known_by(copies: &[u8]) -> KnownBy {
     KnownBy { documents: vec![(1, fingerprints)], stale_from: moment(0).plus_days(3) }
 }
 
-async fn waiting(store: &Store) -> Vec<Awaits> {
-    let waiting = store.waiting(Select::Awaiting, None, 100).await.unwrap();
-    waiting.into_iter().filter_map(|share| share.awaits).collect()
+async fn waiting(store: &Store) -> Vec<ShareId> {
+    let selected = store.selected(Select::Awaiting, None, 100).await.unwrap();
+    selected.into_iter().map(|share| share.place.share()).collect()
 }
 
 async fn a_share_waits_until_nothing_can_change_it(database: &Database) {
@@ -145,12 +145,12 @@ async fn a_share_waits_until_nothing_can_change_it(database: &Database) {
     assert_eq!(waiting(&store).await, [], "an unsigned copy stays unsigned");
     let sealed = Sample { number: 2, ..CARD };
     seal.keep(&sealed, 30, &store).await;
-    assert_eq!(waiting(&store).await, [Awaits::Trust]);
+    assert_eq!(waiting(&store).await, [sealed.share()]);
     store
         .end_rejudging(sealed.share(), Some(Awaits::Revocation), &sample::grounds())
         .await
         .unwrap();
-    assert_eq!(waiting(&store).await, [Awaits::Revocation]);
+    assert_eq!(waiting(&store).await, [sealed.share()]);
     store.end_rejudging(sealed.share(), None, &sample::grounds()).await.unwrap();
     assert_eq!(waiting(&store).await, []);
 }
@@ -164,7 +164,7 @@ async fn waiting_shares_are_listed_page_by_page_the_newest_first(database: &Data
     }
     let mut listed = Vec::new();
     let mut after = None;
-    while let [first, ..] = store.waiting(Select::Awaiting, after, 2).await.unwrap().as_slice() {
+    while let [first, ..] = store.selected(Select::Awaiting, after, 2).await.unwrap().as_slice() {
         listed.push(first.place.share());
         after = Some(first.place);
     }
@@ -305,7 +305,7 @@ async fn each_change_finds_the_shares_that_it_concerns(database: &Database) {
     }
     let found = async |select| {
         let mut found: Vec<ShareId> = Vec::new();
-        for waiting in store.waiting(select, None, 100).await.unwrap() {
+        for waiting in store.selected(select, None, 100).await.unwrap() {
             found.push(waiting.place.share());
         }
         found.sort();

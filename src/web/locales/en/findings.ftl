@@ -17,7 +17,12 @@ finding-encrypted_unopened = The encrypted copy cannot be opened; the report say
     .todo = Ask the visitor to send the copy again. If that does not help, tell the administrator.
 finding-excess_document = The service does not ask for this document: { $documents }.
     .todo = Do not use it. The copy is hidden from operators and goes earlier than the others.
-finding-judged_otherwise = Judged again, the mail is worth less than was said before, and its copies would be sorted otherwise than they are kept here.
+finding-judged_otherwise = { $detail ->
+    [mail] Judged again, the share is worth less than was said before. Its mail is destroyed by now; the copies that are kept were judged.
+    [registry] Judged again, the share is worth less than was said before. The branch or the service that it was for is no longer there.
+    [stopped] The program stopped several times while judging the share again, so nothing shows any more that it is in order.
+   *[other] Judged again, the mail is worth less than was said before, and its copies would be sorted otherwise than they are kept here.
+    }
     .todo = Do not rely on the share: what is shown of each copy is what was said at first. Ask for the copies to be sent again. A supervisor decides.
 finding-key_compromised_earlier = The signer’s certificate was revoked because the key came into other hands, and that was before the proved time of the signature.
     .todo = Somebody else may have signed. Ask for the document to be sent again, or check it on the spot. A supervisor decides.
