@@ -20,8 +20,6 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use self::offer::Address;
-
 use self::{
     copy::Copy,
     decision::{Circumstances, Decision, Place},
@@ -63,8 +61,8 @@ pub struct Case<'a> {
     pub share: ShareId,
     /// The branch it came to.
     pub branch: &'a Branch,
-    /// What says which service it is for.
-    pub address: Address<'a>,
+    /// The service that the recipient's sub-address names.
+    pub named: Option<&'a ServiceId>,
     /// When the mail was accepted.
     pub received_at: Timestamp,
     /// Whether a trust list is in use: services that say nothing of signers accept less then, and a
@@ -81,11 +79,11 @@ pub struct Case<'a> {
 /// Why a share could not be judged again as it was judged at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Otherwise {
-    /// Its mail is destroyed; the copies that are kept were judged.
+    /// Its mail is destroyed.
     Mail,
-    /// The registry no longer has its branch or its service.
-    Registry,
-    /// Its mail gives other documents now than are kept.
+    /// An earlier version kept it, and not what its service asked for.
+    Service,
+    /// Its mail gives other documents now than are kept, or none.
     Sorting,
     /// It stopped the program each time.
     Stopped,
@@ -97,7 +95,7 @@ impl Otherwise {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mail => "mail",
-            Self::Registry => "registry",
+            Self::Service => "service",
             Self::Sorting => "sorting",
             Self::Stopped => "stopped",
         }
@@ -135,7 +133,7 @@ pub fn judge(case: Case<'_>) -> Judgement {
         let copies: Vec<Copy<'_>> =
             (1..).zip(&case.documents).map(|(number, source)| source.copy(number)).collect();
         let circumstances = Circumstances {
-            address: case.address,
+            named: case.named,
             received_at: case.received_at,
             has_trust_list: case.has_trust_list,
             issuers: &case.policy.issuers,
@@ -209,8 +207,8 @@ impl Judgement {
         }
     }
 
-    /// What this judgement, which is not made as the first one was, makes of the share that was
-    /// judged before; `None` when it is worth no less. The judgement that comes out has no
+    /// What this judgement on the copies that are kept, which is not made as the first one was, makes
+    /// of the share that was judged before; `None` when it is worth no less. The judgement that comes out has no
     /// documents: the kept ones stay as they are, and so does what was found with them. It waits for
     /// what this one waits for.
     ///
@@ -221,14 +219,15 @@ impl Judgement {
         if self.verdict >= before.verdict && self.assurance >= before.assurance {
             return None;
         }
-        let verdict = match otherwise {
-            // What was encrypted for the organisation is kept in clear, and a signature over the
-            // encrypted file cannot be told from a broken one.
-            Otherwise::Mail => before.verdict.min(Verdict::Undetermined),
-            Otherwise::Registry | Otherwise::Sorting | Otherwise::Stopped => {
-                self.verdict.min(before.verdict).min(Verdict::Undetermined)
-            }
-        };
+        // What was encrypted is kept in clear, and a signature over the encrypted file cannot be told
+        // from a broken one.
+        let is_sure = otherwise == Otherwise::Stopped
+            || self
+                .documents
+                .iter()
+                .any(|one| one.sub_indication().is_some_and(SubIndication::is_revocation));
+        let verdict = if is_sure { self.verdict } else { Verdict::Undetermined };
+        let verdict = verdict.min(before.verdict).min(Verdict::Undetermined);
         // A number of this judgement is another document's there, and what came before is kept
         // elsewhere.
         let own = self.findings.into_iter().filter(|finding| finding.document.is_none());

@@ -7,6 +7,7 @@
 
 mod changes;
 mod examine;
+mod forgotten;
 mod intake;
 mod keep;
 mod look_up;

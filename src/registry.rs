@@ -147,6 +147,12 @@ impl AcceptedImages {
 }
 
 impl Registry {
+    /// A registry that has this branch and nothing else.
+    #[must_use]
+    pub fn alone(branch: Branch) -> Self {
+        Self { organisation: branch.name.clone(), branches: vec![branch] }
+    }
+
     /// The branch that mail to `recipient` belongs to; `None` when the address is not ours.
     ///
     /// A sub-address that names no service of the branch (`school5+fund@…`) still reaches the
@@ -177,9 +183,9 @@ impl Registry {
 }
 
 impl Branch {
-    /// What a share tells of a branch that the registry no longer has: its service, where it had
-    /// one, asks for `types` and takes every signer, every picture and every age. It asks for less
-    /// than the real one did, so that it can only tell whether a proof still stands.
+    /// What a share tells of the branch it came to: its service, where it had one, asks for `types`
+    /// and takes every signer, every picture and every age. It asks for less than the real one did,
+    /// so that it can only tell whether a proof still stands.
     #[must_use]
     pub fn remembered(
         id: BranchId,

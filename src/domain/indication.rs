@@ -106,3 +106,10 @@ impl fmt::Display for SubIndication {
         f.write_str(self.as_str())
     }
 }
+impl SubIndication {
+    /// Whether it says that a certificate was revoked.
+    #[must_use]
+    pub fn is_revocation(self) -> bool {
+        matches!(self, Self::Revoked | Self::RevokedNoPoe | Self::RevokedCaNoPoe)
+    }
+}

@@ -319,3 +319,13 @@ pub struct DocumentReport {
     #[serde(default)]
     pub encrypted: bool,
 }
+
+impl DocumentReport {
+    /// Every certificate on the chains of its signatures and their time-stamps.
+    pub fn certificates(&self) -> impl Iterator<Item = &CertificateReport> {
+        self.signatures.iter().flat_map(|signature| {
+            let stamps = signature.timestamps.iter().flat_map(|stamp| &stamp.chain);
+            signature.chain.iter().chain(stamps)
+        })
+    }
+}

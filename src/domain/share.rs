@@ -145,6 +145,10 @@ pub struct DocumentDetails {
     pub sha256: Sha256Hex,
     /// The names of its signature files, in the order of their objects.
     pub signature_names: Vec<String>,
+    /// Whether the last of them is the file that the document came in with its signatures: a
+    /// container, or a signature that carries it.
+    #[serde(default)]
+    pub is_enclosed: bool,
     /// What its signatures are worth.
     pub report: DocumentReport,
 }

@@ -4,11 +4,14 @@ use std::cmp::Reverse;
 
 use super::{
     copy::{Copy, Grade},
-    offer::{self, Address},
+    offer,
     signer::Rules,
 };
 use crate::{
-    domain::{Assurance, Finding, FindingCode, Severity, Timestamp, TypeCode, TypeSource, Verdict},
+    domain::{
+        Assurance, Finding, FindingCode, ServiceId, Severity, Timestamp, TypeCode, TypeSource,
+        Verdict,
+    },
     registry::{AcceptedImages, Branch, Issuers, QrTerm, Requirement, Service},
 };
 
@@ -44,8 +47,8 @@ pub(super) struct Place {
 /// What copies are decided by, beside the branch they came to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances<'a> {
-    /// What says which service it is for.
-    pub(super) address: Address<'a>,
+    /// The service that the recipient's sub-address names.
+    pub(super) named: Option<&'a ServiceId>,
     /// When the mail was accepted.
     pub(super) received_at: Timestamp,
     /// Whether a trust list is in use.
@@ -72,7 +75,7 @@ pub(super) fn decide<'a>(
 ) -> Decision<'a> {
     let received_at = circumstances.received_at;
     let types: Vec<&TypeCode> = copies.iter().map(|copy| copy.type_code).collect();
-    let choice = offer::choose(branch, circumstances.address, &types);
+    let choice = offer::choose(branch, circumstances.named, &types);
     let service = choice.service;
     let is_asked_for = |copy: &Copy<'_>| {
         service.is_none_or(|service| service.requirement(copy.type_code).is_some())

@@ -5,16 +5,6 @@ use crate::{
     registry::{Branch, Service},
 };
 
-/// What says which service a share is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Address<'a> {
-    /// The service that the recipient's sub-address names.
-    pub named: Option<&'a ServiceId>,
-    /// The service that the share was matched with when it was judged before: it stays the one, and
-    /// counts as offered, for it was offered then.
-    pub before: Option<&'a ServiceId>,
-}
-
 /// The service that a share is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Choice<'a> {
@@ -36,18 +26,13 @@ pub(super) struct Choice<'a> {
 /// tells nothing, for the sender can add it at will.
 pub(super) fn choose<'a>(
     branch: &'a Branch,
-    address: Address<'_>,
+    named: Option<&ServiceId>,
     types: &[&TypeCode],
 ) -> Choice<'a> {
-    let is_offered = |service: &&Service| service.active || address.before == Some(&service.id);
-    let offered: Vec<&Service> = branch.services.iter().filter(is_offered).collect();
-    let before = address.before.and_then(|id| branch.service(id));
-    if let Some(named) = address.named.and_then(|id| branch.service(id))
-        && before.is_none_or(|before| before.id == named.id)
-    {
-        let is_retired = !is_offered(&named);
-        return Choice { service: Some(named), others: Vec::new(), is_retired };
+    if let Some(named) = named.and_then(|id| branch.service(id)) {
+        return Choice { service: Some(named), others: Vec::new(), is_retired: !named.active };
     }
+    let offered: Vec<&Service> = branch.active_services().collect();
     if let [only] = offered.as_slice() {
         return Choice { service: Some(only), ..Choice::default() };
     }
@@ -59,12 +44,12 @@ pub(super) fn choose<'a>(
     };
     let exact = || fitting.iter().copied().filter(|service| must_have_all(service, &types));
     let asking = || offered.iter().copied().filter(|service| asks_for_all(service, &types));
-    let service = before.or_else(|| match fitting.as_slice() {
+    let service = match fitting.as_slice() {
         _ if types.is_empty() => None,
         [] => only(asking()),
         [fitting] => Some(*fitting),
         _ => only(exact()),
-    });
+    };
     let is_other = |other: &&Service| service.is_some_and(|service| service.id != other.id);
     Choice { service, others: fitting.into_iter().filter(is_other).collect(), is_retired: false }
 }

@@ -180,12 +180,7 @@ fn issuers() -> &'static Issuers {
 }
 
 fn circumstances(has_trust_list: bool) -> Circumstances<'static> {
-    Circumstances {
-        address: Address::default(),
-        received_at: received_at(),
-        has_trust_list,
-        issuers: issuers(),
-    }
+    Circumstances { named: None, received_at: received_at(), has_trust_list, issuers: issuers() }
 }
 
 fn decide<'a>(
@@ -195,8 +190,7 @@ fn decide<'a>(
     opening: Vec<Finding>,
 ) -> Decision<'a> {
     let named = hint.and_then(|id| branch.service(&id.parse().unwrap())).map(|found| &found.id);
-    let address = Address { named, before: None };
-    decide_in(branch, Circumstances { address, ..circumstances(false) }, samples, opening)
+    decide_in(branch, Circumstances { named, ..circumstances(false) }, samples, opening)
 }
 
 fn decide_in<'a>(

@@ -165,8 +165,7 @@ impl Pipeline {
         }
         all_well &= topics.is_empty();
         todo.news.topics = topics;
-        let due = Select::Due(self.clock.now());
-        self.rejudge_selected(due, &mut seen, floor, stop).await && all_well
+        self.rejudge_selected(Select::Due, &mut seen, floor, stop).await && all_well
     }
 
     /// Judges the shares again that rest on one of these certificates.
@@ -209,7 +208,7 @@ impl Pipeline {
         let mut all_well = true;
         loop {
             let start = Instant::now();
-            let page = match self.store.selected(select, after, BATCH).await {
+            let page = match self.store.selected(select, self.clock.now(), after, BATCH).await {
                 Ok(page) => page,
                 Err(error) => {
                     self.metrics.failure(Part::Pipeline);

@@ -8,8 +8,8 @@
 use std::time::Instant;
 
 use crate::{
-    domain::{DocumentDetails, Sha256, ShareDetails, ShareId, Term, Timestamp},
-    matching::{self, Address, Case, ExaminedDocument, JudgedDocument, Judgement},
+    domain::{DocumentDetails, ServiceId, Sha256, ShareDetails, ShareId, Term, Timestamp},
+    matching::{self, Case, ExaminedDocument, JudgedDocument, Judgement},
     metrics::Stage,
     registry::Branch,
     sealing::Key,
@@ -50,10 +50,13 @@ impl Pipeline {
         sources: &Sources,
     ) -> Result<(), PipelineError> {
         let share = ShareId::of(mail.id, &target.branch.id);
-        let judgement = self.judge_for(share, mail, target, opened);
-        let judgement = judgement.noting(opened.signals.iter().cloned());
         let start = Instant::now();
-        let grounds = self.grounds(mail.envelope.received_at, sources, opened.relied_on());
+        let (received_at, named) = (mail.envelope.received_at, target.service.as_ref());
+        let judgement = self.judgement_on(share, &target.branch, named, received_at, opened);
+        let judgement = judgement.noting(opened.signals.iter().cloned());
+        self.metrics.stage(Stage::Match, start.elapsed());
+        let start = Instant::now();
+        let grounds = self.grounds(received_at, sources, opened.relied_on());
         let judged = Judged { judgement: &judgement, grounds: &grounds };
         self.seal_and_commit(share, mail, target, opened, judged).await?;
         self.metrics.stage(Stage::Keep, start.elapsed());
@@ -63,15 +66,15 @@ impl Pipeline {
         Ok(())
     }
 
-    fn judge_for(
+    /// Judges what a mail turned out to hold, for a share of one branch.
+    pub(super) fn judgement_on(
         &self,
         share: ShareId,
-        mail: &SpooledMail,
-        target: &Target,
+        branch: &Branch,
+        named: Option<&ServiceId>,
+        received_at: Timestamp,
         opened: &Opened,
     ) -> Judgement {
-        let received_at = mail.envelope.received_at;
-        let branch = &target.branch;
         let (documents, findings) = match &opened.content {
             Content::Malformed(finding) => {
                 let finding = finding.clone();
@@ -86,19 +89,16 @@ impl Pipeline {
                 examined: examination.examined.clone(),
             })
             .collect();
-        let start = Instant::now();
-        let judgement = matching::judge(Case {
+        matching::judge(Case {
             share,
             branch,
-            address: Address { named: target.service.as_ref(), before: None },
+            named,
             received_at,
             has_trust_list: opened.has_trust_list,
             documents,
             opening: findings.clone(),
             policy: &self.policy,
-        });
-        self.metrics.stage(Stage::Match, start.elapsed());
-        judgement
+        })
     }
 
     async fn seal_and_commit(
@@ -159,6 +159,7 @@ impl Pipeline {
             documents,
             known_by: opened.known_by(stale_from(judgement, &target.branch)),
             grounds: grounds.clone(),
+            branch: &target.branch,
         };
         Ok(self.store.insert_share(&new).await?)
     }
@@ -219,7 +220,11 @@ impl Pipeline {
         let content = examined.content();
         self.vault.put(share, term, &ObjectName::document(number), key, content).await?;
         let mut signature_files = 0;
-        for signature in &document.signed.signatures {
+        // Without the file that it came in nobody could prove the document again.
+        let enclosing = document.signed.content.as_ref().filter(|file| *file != content);
+        let mut signature_names = document.signature_names.clone();
+        signature_names.extend(enclosing.map(|_| document.name.clone()));
+        for signature in document.signed.signatures.iter().chain(enclosing) {
             signature_files += 1;
             let name = ObjectName::signature(number, signature_files);
             self.vault.put(share, term, &name, key, signature).await?;
@@ -227,7 +232,8 @@ impl Pipeline {
         let details = DocumentDetails {
             name: document.name.clone(),
             sha256: Sha256::of(content).into(),
-            signature_names: document.signature_names.clone(),
+            signature_names,
+            is_enclosed: enclosing.is_some(),
             report: examined.report().clone(),
         };
         let kind = DocumentDetails::kind(number);

@@ -15,18 +15,19 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::{
-    domain::{BranchScope, DocumentDetails, DocumentRow, FindingCode, ServiceId, ShareRow},
-    matching::{self, Address, Case, ExaminedDocument, Judgement, Otherwise},
+    domain::{BranchScope, DocumentDetails, DocumentReport, FindingCode, ShareRow, Term},
+    matching::{Judgement, Otherwise},
     metrics::{Part, Rejudging},
-    registry::Branch,
+    registry::{Branch, Registry},
     store::{Grounds, KnownBy, Rejudged, Selected},
-    trust::Wanted,
 };
 
 use super::{
     Floor, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
-    examine::{Content, Material, Opened, Sources},
+    examine::{Material, Opened, Sources},
+    forgotten::is_by_what_is_forgotten,
     keep::stale_from,
+    remains::Kept,
 };
 
 impl Pipeline {
@@ -71,133 +72,116 @@ impl Pipeline {
         let Some(before) = before.filter(|before| before.destroyed_at.is_none()) else {
             return Ok(Rejudging::Gone);
         };
-        let sources = Sources::of(self);
-        let documents = self.store.documents(share).await?;
-        let Some(material) = self.remains(share, &documents).await? else {
-            let nothing = self.grounds(before.received_at, &sources, &[]);
-            self.store.end_rejudging(share, None, &nothing).await?;
+        let Some(documents) = self.kept_documents(share).await? else {
             return Ok(Rejudging::Gone);
         };
-        let has_mail = matches!(material, Material::Mail(_));
-        let opened = self.open_again(selected, material, &before, &sources, floor).await?;
-        let has_stopped = opened.is_none();
-        let opened = opened.unwrap_or_else(Opened::unopened_after_crashes);
+        let version = self.store.branch_version(share).await?;
+        let has_version = version.is_some();
+        let registry = version.unwrap_or_else(|| remembered(&before, &documents));
+        // As at first: what may have stopped the program is opened alone.
+        let _held = floor.open(selected.attempts).await;
+        if self.store.begin_rejudging(share).await? > MAX_ATTEMPTS {
+            tracing::error!(share.id = %share,
+                "judging the share again stopped the program each time; it is not tried any more");
+            self.metrics.failure(Part::Pipeline);
+            let (opened, sources) = (Opened::unopened_after_crashes(), Sources::of(self));
+            let again = self.judged(&before, &registry, &opened, &sources).await?;
+            return self.lower(&before, &documents, again, Otherwise::Stopped).await;
+        }
+        let mail = self.kept_mail(share).await?;
+        let has_mail = mail.is_some();
+        if let Some(mail) = mail.filter(|_| has_version) {
+            let again = self.judge_again(&before, &registry, Material::Mail(mail)).await?;
+            if is_split_as(&again.judgement, &documents) {
+                return self.replace(&before, &documents, again).await;
+            }
+        }
+        let Some(copies) = self.kept_copies(share, &documents).await? else {
+            return Ok(Rejudging::Gone);
+        };
+        let again = self.judge_again(&before, &registry, Material::Copies(copies)).await?;
+        let otherwise = match (has_version, has_mail) {
+            (false, _) => Otherwise::Service,
+            (true, false) => Otherwise::Mail,
+            (true, true) => Otherwise::Sorting,
+        };
+        self.lower(&before, &documents, again, otherwise).await
+    }
+
+    /// Opens, examines and judges, by the branch as it was.
+    async fn judge_again(
+        &self,
+        before: &ShareRow,
+        registry: &Registry,
+        material: Material,
+    ) -> Result<Again, PipelineError> {
+        let sources = Sources::of(self);
+        let opened = self.examine(material, before.received_at, &sources).await?;
         self.ask_for(opened.wanted());
-        let relied_on: Vec<Wanted> = opened.relied_on().cloned().collect();
-        let grounds = self.grounds(before.received_at, &sources, &relied_on);
+        self.judged(before, registry, &opened, &sources).await
+    }
+
+    async fn judged(
+        &self,
+        before: &ShareRow,
+        registry: &Registry,
+        opened: &Opened,
+        sources: &Sources,
+    ) -> Result<Again, PipelineError> {
+        let branch = registry.branch(&before.branch).ok_or(PipelineError::NoBranch)?;
+        let (share, at) = (before.id, before.received_at);
+        let named = self.named_service(before, registry).await?;
+        let judgement = self.judgement_on(share, branch, named.as_ref(), at, opened);
         // What the DNS said then is not what it says now.
         let signals = before.findings.iter().filter(|finding| finding.code.is_of_sender());
-        let named = self.named_service(&before).await?;
-        let known_by = opened.known_by(before.received_at);
-        let (branch, is_remembered) = self.branch_of(&before, &documents);
-        let judgement = self.judge_again(&before, &branch, named.as_ref(), opened);
         let judgement = judgement.noting(signals.cloned());
-        let otherwise = if has_stopped {
-            Some(Otherwise::Stopped)
-        } else if !has_mail {
-            Some(Otherwise::Mail)
-        } else if is_remembered {
-            Some(Otherwise::Registry)
-        } else {
-            (!is_split_as(&judgement, &documents)).then_some(Otherwise::Sorting)
-        };
-        let stale_from = stale_from(&judgement, &branch);
-        let Some(otherwise) = otherwise else {
-            let known_by = KnownBy { stale_from, ..known_by };
-            return self.replace(&before, &documents, &judgement, (known_by, grounds)).await;
-        };
+        let stale_from = stale_from(&judgement, branch);
+        let known_by = KnownBy { stale_from, ..opened.known_by(at) };
+        let grounds = self.grounds(at, sources, opened.relied_on());
+        Ok(Again { judgement, known_by, grounds })
+    }
+
+    /// Takes the judgement where it is worse than the old one.
+    async fn lower(
+        &self,
+        before: &ShareRow,
+        documents: &[Kept],
+        again: Again,
+        otherwise: Otherwise,
+    ) -> Result<Rejudging, PipelineError> {
+        let Again { judgement, known_by, grounds } = again;
         let awaits = judgement.awaits();
-        let Some(judgement) = judgement.lowering(&before, otherwise) else {
-            tracing::info!(share.id = %share, otherwise = otherwise.as_str(),
+        let judged = documents.iter().filter(|kept| kept.row.term == Term::Share);
+        let lower = if is_by_what_is_forgotten(&judgement, before.verdict, reports(judged)) {
+            None
+        } else {
+            judgement.lowering(before, otherwise)
+        };
+        let Some(judgement) = lower else {
+            tracing::info!(share.id = %before.id, otherwise = otherwise.as_str(),
                 "the share cannot be judged again as at first, and is worth no less: it stays as it is");
-            self.store.end_rejudging(share, awaits, &grounds).await?;
+            self.store.end_rejudging(before.id, awaits, &grounds).await?;
             return Ok(Rejudging::Unchanged);
         };
         // The numbers are those of other documents.
-        let known_by = KnownBy { documents: Vec::new(), stale_from };
-        self.put(&before, &judgement, Vec::new(), (known_by, grounds)).await
-    }
-
-    /// Opens and examines, counting attempts that stop the program; `None` after too many.
-    async fn open_again(
-        &self,
-        selected: Selected,
-        material: Material,
-        before: &ShareRow,
-        sources: &Sources,
-        floor: &Floor,
-    ) -> Result<Option<Opened>, PipelineError> {
-        let _held = floor.open(selected.attempts).await;
-        if self.store.begin_rejudging(before.id).await? > MAX_ATTEMPTS {
-            tracing::error!(share.id = %before.id,
-                "judging the share again stopped the program each time; it is not tried any more");
-            self.metrics.failure(Part::Pipeline);
-            return Ok(None);
-        }
-        self.examine(material, before.received_at, sources).await.map(Some)
-    }
-
-    /// The branch of the share by the registry of now; as far as the share tells, where the registry
-    /// has no longer what it was judged by. Whether it is the latter.
-    fn branch_of(&self, before: &ShareRow, documents: &[DocumentRow]) -> (Branch, bool) {
-        let registry = Arc::clone(&self.registry.borrow());
-        let has_service = |branch: &&Branch| {
-            before.service.as_ref().is_none_or(|id| branch.service(id).is_some())
-        };
-        if let Some(branch) = registry.branch(&before.branch).filter(has_service) {
-            return (branch.clone(), false);
-        }
-        let asked_for = documents.iter().filter(|row| !row.excess);
-        let types = asked_for.map(|row| row.type_code.clone()).collect();
-        (Branch::remembered(before.branch.clone(), before.service.clone(), &types), true)
-    }
-
-    fn judge_again(
-        &self,
-        before: &ShareRow,
-        branch: &Branch,
-        named: Option<&ServiceId>,
-        opened: Opened,
-    ) -> Judgement {
-        let (documents, opening) = match opened.content {
-            Content::Documents { documents, findings } => (documents, findings),
-            Content::Malformed(finding) => {
-                let (share, id, at) = (before.id, &branch.id, before.received_at);
-                return Judgement::malformed(share, id, at, finding, &self.policy);
-            }
-        };
-        // A service that was offered then counts as offered, whatever the registry says now.
-        let was_retired =
-            before.findings.iter().any(|finding| finding.code == FindingCode::ServiceRetired);
-        let matched = before.service.as_ref().filter(|_| !was_retired);
-        let documents = documents
-            .into_iter()
-            .map(|examination| ExaminedDocument {
-                document: examination.document,
-                examined: examination.examined,
-            })
-            .collect();
-        matching::judge(Case {
-            share: before.id,
-            branch,
-            address: Address { named, before: matched },
-            received_at: before.received_at,
-            has_trust_list: opened.has_trust_list,
-            documents,
-            opening,
-            policy: &self.policy,
-        })
+        let known_by = KnownBy { documents: Vec::new(), ..known_by };
+        let again = Again { judgement, known_by, grounds };
+        self.put(before, again, Vec::new()).await
     }
 
     /// Puts the judgement in the place of the old one when it says anything else.
     async fn replace(
         &self,
         before: &ShareRow,
-        documents: &[DocumentRow],
-        judgement: &Judgement,
-        (known_by, grounds): (KnownBy, Grounds),
+        documents: &[Kept],
+        again: Again,
     ) -> Result<Rejudging, PipelineError> {
         let share = before.id;
+        let Again { judgement, grounds, .. } = &again;
+        if is_by_what_is_forgotten(judgement, before.verdict, reports(documents.iter())) {
+            self.store.end_rejudging(share, judgement.awaits(), grounds).await?;
+            return Ok(Rejudging::Unchanged);
+        }
         // Those that came before are no matter of judging.
         let findings = before.findings.iter().filter(|one| one.code != FindingCode::Duplicate);
         let mut changed = before.verdict != judgement.verdict()
@@ -205,37 +189,35 @@ impl Pipeline {
             || before.service.as_ref() != judgement.service()
             || !findings.eq(judgement.findings());
         let mut sealed_details = Vec::new();
-        for (row, judged) in documents.iter().zip(judgement.documents()) {
-            let key = self.kept_key(share, row.term).await?;
-            let (Some(key), Some(sealed)) = (key, &row.sealed_details) else {
-                self.store.end_rejudging(share, None, &grounds).await?;
+        for (kept, judged) in documents.iter().zip(judgement.documents()) {
+            let Kept { row, details: Some(details) } = kept else { return Ok(Rejudging::Gone) };
+            let Some(key) = self.kept_key(share, row.term).await? else {
                 return Ok(Rejudging::Gone);
             };
+            let report = judged.examined().report().clone();
+            changed |= details.report != report;
+            let details = DocumentDetails { report, ..details.clone() };
             let kind = DocumentDetails::kind(row.number);
-            let mut details: DocumentDetails =
-                self.vault.open_details(share, row.term, &kind, &key, sealed)?;
-            let report = judged.examined().report();
-            changed |= details.report != *report;
-            details.report = report.clone();
             sealed_details.push(self.vault.seal_details(share, row.term, &kind, &key, &details)?);
         }
         if !changed {
-            self.store.end_rejudging(share, judgement.awaits(), &grounds).await?;
+            self.store.end_rejudging(share, judgement.awaits(), grounds).await?;
             return Ok(Rejudging::Unchanged);
         }
-        self.put(before, judgement, sealed_details, (known_by, grounds)).await
+        self.put(before, again, sealed_details).await
     }
 
     /// Puts the judgement in the place of the old one.
     async fn put(
         &self,
         before: &ShareRow,
-        judgement: &Judgement,
+        again: Again,
         sealed_details: Vec<Vec<u8>>,
-        (known_by, grounds): (KnownBy, Grounds),
     ) -> Result<Rejudging, PipelineError> {
         let share = before.id;
         let judged_at = self.clock.now();
+        let Again { judgement, known_by, grounds } = again;
+        let judgement = &judgement;
         let new = Rejudged { before, judgement, judged_at, sealed_details, known_by, grounds };
         if !self.store.rejudge(&new).await? {
             return Ok(Rejudging::Gone);
@@ -246,11 +228,33 @@ impl Pipeline {
     }
 }
 
+/// A share was judged again: what is said of it, what its documents are known by, and what the
+/// judgement rests on.
+struct Again {
+    judgement: Judgement,
+    known_by: KnownBy,
+    grounds: Grounds,
+}
+
+/// The registry as far as the share tells.
+fn remembered(before: &ShareRow, documents: &[Kept]) -> Registry {
+    let asked_for = documents.iter().filter(|kept| !kept.row.excess);
+    let types = asked_for.map(|kept| kept.row.type_code.clone()).collect();
+    Registry::alone(Branch::remembered(before.branch.clone(), before.service.clone(), &types))
+}
+
+/// What was said of each document; `None` where it is destroyed.
+fn reports<'a>(
+    documents: impl Iterator<Item = &'a Kept>,
+) -> impl Iterator<Item = Option<&'a DocumentReport>> {
+    documents.map(|kept| kept.details.as_ref().map(|details| &details.report))
+}
+
 /// Whether the documents are those that are kept, each for the term that it is kept for.
-fn is_split_as(judgement: &Judgement, kept: &[DocumentRow]) -> bool {
+fn is_split_as(judgement: &Judgement, kept: &[Kept]) -> bool {
     let judged = judgement.documents();
     judged.len() == kept.len()
-        && judged.iter().zip(kept).all(|(judged, kept)| {
+        && judged.iter().zip(kept).all(|(judged, Kept { row: kept, .. })| {
             judged.number() == kept.number
                 && judged.size() == kept.size
                 && judged.term() == kept.term

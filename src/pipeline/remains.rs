@@ -1,55 +1,84 @@
 //! What is left of a share to judge it by.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use crate::{
     bundle::{Document, read_name},
     domain::{
-        DocumentDetails, DocumentRow, ServiceId, ShareDetails, ShareId, ShareRow, Term,
+        Container, DocumentDetails, DocumentRow, ServiceId, ShareDetails, ShareId, ShareRow, Term,
         without_trace,
     },
+    registry::Registry,
     sealing::Key,
     signature::Signed,
     vault::{ObjectName, VaultError},
 };
 
-use super::{Pipeline, PipelineError, examine::Material};
+use super::{Pipeline, PipelineError};
+
+/// What is kept of a document.
+pub(super) struct Kept {
+    pub(super) row: DocumentRow,
+    /// `None` when it is destroyed.
+    pub(super) details: Option<DocumentDetails>,
+}
 
 impl Pipeline {
-    /// The mail of a share; where that is destroyed, as it is with the copies that nobody asked for,
-    /// the copies that are kept as long as the share itself. `None` when the share is destroyed.
-    pub(super) async fn remains(
+    /// The mail of a share as it was sent; `None` when it is destroyed, as it is with the copies that
+    /// nobody asked for.
+    pub(super) async fn kept_mail(&self, share: ShareId) -> Result<Option<Bytes>, PipelineError> {
+        let Some(term) = self.store.mail_term(share).await? else { return Ok(None) };
+        let Some(key) = self.kept_key(share, term).await? else { return Ok(None) };
+        let kept = self.kept(share, term, &ObjectName::mail(), &key).await?;
+        Ok(kept.map(|kept| kept.slice_ref(without_trace(&kept))))
+    }
+
+    /// What is kept of each document; `None` when the share is destroyed.
+    pub(super) async fn kept_documents(
         &self,
         share: ShareId,
-        documents: &[DocumentRow],
-    ) -> Result<Option<Material>, PipelineError> {
-        let Some(term) = self.store.mail_term(share).await? else { return Ok(None) };
-        if let Some(key) = self.kept_key(share, term).await?
-            && let Some(kept) = self.kept(share, term, &ObjectName::mail(), &key).await?
-        {
-            return Ok(Some(Material::Mail(kept.slice_ref(without_trace(&kept)))));
+    ) -> Result<Option<Vec<Kept>>, PipelineError> {
+        let mut all = Vec::new();
+        for row in self.store.documents(share).await? {
+            let key = self.kept_key(share, row.term).await?;
+            let details = match (&row.sealed_details, key) {
+                (Some(sealed), Some(key)) => {
+                    let kind = DocumentDetails::kind(row.number);
+                    Some(self.vault.open_details(share, row.term, &kind, &key, sealed)?)
+                }
+                _ if row.term == Term::Share => return Ok(None),
+                _ => None,
+            };
+            all.push(Kept { row, details });
         }
+        Ok(Some(all))
+    }
+
+    /// The copies that are kept as long as the share itself; `None` when it is destroyed.
+    pub(super) async fn kept_copies(
+        &self,
+        share: ShareId,
+        documents: &[Kept],
+    ) -> Result<Option<Vec<Document>>, PipelineError> {
         let Some(key) = self.kept_key(share, Term::Share).await? else { return Ok(None) };
         let mut copies = Vec::new();
-        for row in documents.iter().filter(|row| row.term == Term::Share) {
-            let Some(copy) = self.kept_copy(share, row, &key).await? else { return Ok(None) };
+        for Kept { row, details } in documents.iter().filter(|kept| kept.row.term == Term::Share) {
+            let Some(details) = details else { return Ok(None) };
+            let Some(copy) = self.kept_copy(share, row, details, &key).await? else {
+                return Ok(None);
+            };
             copies.push(copy);
         }
-        Ok(Some(Material::Copies(copies)))
+        Ok(Some(copies))
     }
 
     async fn kept_copy(
         &self,
         share: ShareId,
         row: &DocumentRow,
+        details: &DocumentDetails,
         key: &Key,
     ) -> Result<Option<Document>, PipelineError> {
-        let Some(sealed) = &row.sealed_details else { return Ok(None) };
-        let kind = DocumentDetails::kind(row.number);
-        let details: DocumentDetails =
-            self.vault.open_details(share, row.term, &kind, key, sealed)?;
         let name = ObjectName::document(row.number);
         let Some(content) = self.kept(share, row.term, &name, key).await? else { return Ok(None) };
         let mut signatures = Vec::new();
@@ -58,19 +87,24 @@ impl Pipeline {
             let Some(file) = self.kept(share, row.term, &name, key).await? else { return Ok(None) };
             signatures.push(file);
         }
-        // Of a signature without its document, the signature itself is kept in its place.
-        let is_document = signatures.first() != Some(&content);
-        let made_at = [&details.name]
-            .into_iter()
-            .chain(&details.signature_names)
-            .find_map(|name| read_name(name).made_at);
+        let mut signature_names = details.signature_names.clone();
+        let content = if details.is_enclosed {
+            signature_names.pop();
+            signatures.pop()
+        } else {
+            // Of a signature without its document, the signature itself is kept in its place.
+            let is_carried = details.report.container == Container::CmsAttached
+                || signatures.first() == Some(&content);
+            (!is_carried).then_some(content)
+        };
+        let mut names = [&details.name].into_iter().chain(&details.signature_names);
         Ok(Some(Document {
+            name: details.name.clone(),
             type_code: row.type_code.clone(),
             type_source: row.type_source,
-            made_at,
-            signed: Signed { content: is_document.then_some(content), signatures },
-            name: details.name,
-            signature_names: details.signature_names,
+            made_at: names.find_map(|name| read_name(name).made_at),
+            signed: Signed { content, signatures },
+            signature_names,
             encrypted: Vec::new(),
         }))
     }
@@ -102,17 +136,17 @@ impl Pipeline {
         Ok(key.transpose()?)
     }
 
-    /// The service that the recipient's sub-address names. Which service a share was matched with
-    /// does not tell who chose it.
+    /// The service that the recipient's sub-address names in `registry`. Which service a share was
+    /// matched with does not tell who chose it.
     pub(super) async fn named_service(
         &self,
         before: &ShareRow,
+        registry: &Registry,
     ) -> Result<Option<ServiceId>, PipelineError> {
         let key = self.kept_key(before.id, Term::Share).await?;
         let (Some(key), Some(sealed)) = (key, &before.sealed_details) else { return Ok(None) };
         let (term, kind) = (Term::Share, ShareDetails::KIND);
         let details: ShareDetails = self.vault.open_details(before.id, term, kind, &key, sealed)?;
-        let registry = Arc::clone(&self.registry.borrow());
         let mut services = details.recipients.iter().filter_map(|recipient| {
             registry.find(recipient).and_then(|found| Some(found.service?.id.clone()))
         });

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     domain::{Actor, Fingerprint, MailId, Sha256, ShareId, Term, Timestamp},
     matching::{JudgedDocument, Judgement},
+    registry::{Branch, Registry},
 };
 
 /// A judged share, to be kept.
@@ -35,6 +36,8 @@ pub struct NewShare<'a> {
     pub known_by: KnownBy,
     /// What the judgement rests on.
     pub grounds: Grounds,
+    /// The branch that it was judged for.
+    pub branch: &'a Branch,
 }
 
 /// What a judgement rests on besides the mail: when that changes, the share is judged again.
@@ -89,7 +92,8 @@ impl Store {
     pub async fn insert_share(&self, new: &NewShare<'_>) -> Result<Inserted, StoreError> {
         new.check_keys()?;
         let mut transaction = self.engine.begin().await?;
-        if !new.insert_row(&mut transaction).await? {
+        let version = insert_version(new.branch, &mut transaction).await?;
+        if !new.insert_row(version, &mut transaction).await? {
             return Ok(Inserted::AlreadyThere);
         }
         new.insert_keys(&mut transaction).await?;
@@ -140,7 +144,11 @@ impl NewShare<'_> {
             .ok_or(StoreError::DocumentMissing { share: self.judgement.share(), number })
     }
 
-    async fn insert_row(&self, transaction: &mut Transaction) -> Result<bool, StoreError> {
+    async fn insert_row(
+        &self,
+        version: Sha256,
+        transaction: &mut Transaction,
+    ) -> Result<bool, StoreError> {
         let judgement = self.judgement;
         let retention = judgement.retention();
         let inserted = transaction
@@ -148,9 +156,10 @@ impl NewShare<'_> {
                 "INSERT INTO shares (id, mail_id, branch_id, service_id, verdict, assurance,
                                      received_us, judged_us, destroy_us, retention_reason,
                                      mail_bytes, mail_term, sealed_details, message_fingerprint,
-                                     awaits, mail_place, judged_by, look_us)
+                                     awaits, mail_place, judged_by, look_us,
+                                     branch_version)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-                         $17, $18)
+                         $17, $18, $19)
                  ON CONFLICT (id) DO NOTHING",
                 values![
                     judgement.share(),
@@ -171,6 +180,7 @@ impl NewShare<'_> {
                     self.mail_place,
                     self.grounds.trust,
                     self.grounds.look_at,
+                    version,
                 ],
             )
             .await?;
@@ -224,6 +234,23 @@ impl NewShare<'_> {
         }
         Ok(())
     }
+}
+
+/// Keeps the branch as it is now, once.
+async fn insert_version(
+    branch: &Branch,
+    transaction: &mut Transaction,
+) -> Result<Sha256, StoreError> {
+    let text = Registry::alone(branch.clone()).to_toml();
+    let digest = Sha256::of(text.as_bytes());
+    transaction
+        .execute(
+            "INSERT INTO branch_versions (digest, text) VALUES ($1, $2)
+             ON CONFLICT (digest) DO NOTHING",
+            values![digest, text],
+        )
+        .await?;
+    Ok(digest)
 }
 
 /// Keeps what the judgement's revocation data is about.

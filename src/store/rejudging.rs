@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{Actor, Awaits, Fingerprint, Retention, Sha256, ShareId, ShareRow, Term, Timestamp},
     matching::Judgement,
+    registry::Registry,
 };
 
 /// Which shares are to be judged again.
@@ -24,8 +25,8 @@ pub enum Select {
     Awaiting,
     /// Those that wait for revocation data about this.
     AwaitingAbout(Fingerprint),
-    /// Those whose time to be looked at again has come by now.
-    Due(Timestamp),
+    /// Those whose time to be looked at again has come.
+    Due,
     /// This one.
     One(ShareId),
     /// Those whose judgement rests on this, waiting or not.
@@ -62,14 +63,15 @@ pub struct Rejudged<'a> {
 }
 
 impl Store {
-    /// At most `limit` shares that are kept and to be judged again, the newest first, after the
-    /// cursor's.
+    /// At most `limit` shares that are to be judged again and are kept beyond `now`, the newest
+    /// first, after the cursor's.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn selected(
         &self,
         select: Select,
+        now: Timestamp,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Selected>, StoreError> {
@@ -77,7 +79,8 @@ impl Store {
             ($condition:literal) => {
                 concat!(
                     "SELECT id, received_us, rejudge_attempts FROM shares
-                     WHERE destroyed_us IS NULL AND (received_us, id) < ($1, $2) AND ",
+                     WHERE destroyed_us IS NULL AND destroy_us > $4
+                       AND (received_us, id) < ($1, $2) AND ",
                     $condition,
                     " ORDER BY received_us DESC, id DESC LIMIT $3"
                 )
@@ -87,32 +90,29 @@ impl Store {
             || (i64::MAX, String::new()),
             |last| (last.received_at.as_micros(), last.share.to_string()),
         );
-        let mut values = values![before, before_id, limit].to_vec();
+        let mut values = values![before, before_id, limit, now].to_vec();
         let sql = match select {
             Select::Awaiting => page!("awaits IS NOT NULL"),
             Select::AwaitingAbout(topic) => {
                 values.extend_from_slice(values![Awaits::Revocation, topic]);
                 page!(
-                    "awaits = $4
-                     AND id IN (SELECT share_id FROM grounds WHERE fingerprint = $5)"
+                    "awaits = $5
+                     AND id IN (SELECT share_id FROM grounds WHERE fingerprint = $6)"
                 )
             }
-            Select::Due(now) => {
-                values.extend_from_slice(values![now]);
-                page!("look_us <= $4")
-            }
+            Select::Due => page!("look_us <= $4"),
             Select::One(share) => {
                 values.extend_from_slice(values![share]);
-                page!("id = $4")
+                page!("id = $5")
             }
             Select::RestingOn(topic) => {
                 values.extend_from_slice(values![topic]);
-                page!("id IN (SELECT share_id FROM grounds WHERE fingerprint = $4)")
+                page!("id IN (SELECT share_id FROM grounds WHERE fingerprint = $5)")
             }
             Select::TrustingOther(trust) => {
                 values.extend_from_slice(values![trust]);
                 page!(
-                    "(judged_by IS NULL OR judged_by <> $4)
+                    "(judged_by IS NULL OR judged_by <> $5)
                      AND EXISTS (SELECT 1 FROM documents
                                  WHERE share_id = shares.id AND indication IS NOT NULL)"
                 )
@@ -135,6 +135,27 @@ impl Store {
         let rows = self.engine.rows("SELECT DISTINCT fingerprint FROM grounds", &[]).await?;
         let read = |row| Record::new(row, "grounds", "fingerprint").read("fingerprint");
         rows.iter().map(read).collect()
+    }
+
+    /// A registry of the share's branch alone, as it was when the share was judged at first; `None`
+    /// for a share that an earlier version kept, and when this version cannot read it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn branch_version(&self, share: ShareId) -> Result<Option<Registry>, StoreError> {
+        let sql = "SELECT shares.id, text FROM shares
+                   JOIN branch_versions ON digest = branch_version WHERE shares.id = $1";
+        let Some(row) = self.engine.row(sql, values![share]).await? else { return Ok(None) };
+        let text: String = Record::new(&row, "branch_versions", "id").read("text")?;
+        Ok(Registry::parse(&text).ok())
+    }
+
+    /// Makes all shares such as an earlier version kept.
+    #[cfg(test)]
+    pub(crate) async fn forget_branch_versions(&self) {
+        let mut transaction = self.engine.begin().await.unwrap();
+        transaction.execute("UPDATE shares SET branch_version = NULL", &[]).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     /// Writes down that judging the share again begins, and tells how often it was begun since it
@@ -241,7 +262,8 @@ impl Rejudged<'_> {
                                                          ELSE verdict END,
                                    verdict_changed_us = CASE WHEN verdict = $5
                                                              THEN verdict_changed_us ELSE $7 END
-                 WHERE id = $1 AND destroyed_us IS NULL AND verdict = $2 AND judged_us = $3",
+                 WHERE id = $1 AND destroyed_us IS NULL AND destroy_us > $7 AND verdict = $2
+                   AND judged_us = $3",
                 values![
                     before.id,
                     before.verdict,
@@ -293,8 +315,14 @@ impl Rejudged<'_> {
             transaction
                 .execute(
                     "UPDATE data_keys SET destroy_us = $3, reason = $4
-                     WHERE share_id = $1 AND term = $2 AND destroy_us < $3",
-                    values![self.before.id, term, retention.destroy_at, retention.reason],
+                     WHERE share_id = $1 AND term = $2 AND destroy_us < $3 AND destroy_us > $5",
+                    values![
+                        self.before.id,
+                        term,
+                        retention.destroy_at,
+                        retention.reason,
+                        self.judged_at,
+                    ],
                 )
                 .await?;
         }

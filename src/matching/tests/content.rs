@@ -209,7 +209,7 @@ mod whole {
         judge(Case {
             share: ShareId::from_bytes([1; 16]),
             branch: &one_service("[\"internal-passport\"]"),
-            address: Address::default(),
+            named: None,
             received_at: received_at(),
             has_trust_list: false,
             documents: documents.collect(),

@@ -33,7 +33,7 @@ fn judged(branch: &Branch, documents: Vec<ExaminedDocument>) -> Judgement {
     judge(Case {
         share: ShareId::from_bytes([1; 16]),
         branch,
-        address: Address::default(),
+        named: None,
         received_at: received_at(),
         has_trust_list: false,
         documents,

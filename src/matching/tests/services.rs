@@ -58,14 +58,6 @@ fn a_sub_address_of_a_retired_service_leaves_a_doubt() {
         assert!(decision.verdict <= Verdict::Undetermined, "{worth:?}");
         assert!(shown(&decision.findings).contains(&"service_retired - -".to_owned()));
     }
-    // It was offered when the share came: what was said then is not taken back.
-    let old = "old".parse().unwrap();
-    for named in [None, Some(&old)] {
-        let address = Address { named, before: Some(&old) };
-        let at_first = Circumstances { address, ..circumstances(false) };
-        let again = decide_in(&branch, at_first, &[sample("u-id", Worth::Sealed)], Vec::new());
-        assert_eq!((again.verdict, again.findings), (Verdict::Verified, Vec::new()), "{named:?}");
-    }
 }
 
 /// What a service may have and need not is the sender's to add: it chooses no service.
@@ -150,20 +142,6 @@ fn pictures_are_chosen_by_no_sender() {
             assert_eq!(named.verdict, Verdict::Verified, "{uid} {full} {form:?}");
         }
     }
-}
-
-/// Judged again, a share keeps its service, and what speaks against the choice speaks again.
-#[test]
-fn a_choice_of_before_does_not_become_an_address() {
-    let branch = branch(&[
-        ("uid", "[\"u-id\"]", "signers = \"seal\""),
-        ("full", "[\"u-id\", \"pension-card\"]", "signers = \"anchors\""),
-    ]);
-    let samples = [sample("u-id", Worth::Personal), sample("pension-card", Worth::Personal)];
-    let full = "full".parse().unwrap();
-    let address = Address { named: None, before: Some(&full) };
-    let again = Circumstances { address, ..circumstances(false) };
-    assert_eq!(decide_in(&branch, again, &samples, Vec::new()).verdict, Verdict::Undetermined);
 }
 
 /// One document satisfies one requirement, under whatever names and in whatever containers.

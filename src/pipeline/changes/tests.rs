@@ -248,7 +248,8 @@ async fn a_share_is_looked_at_again_after_some_days_and_left_in_peace_then() {
     assert_eq!(house.wanted_since(), [3 * DAY], "a list of before");
     house.list(3 * DAY, None);
     house.follow().await;
-    let waiting = house.pipeline.store.selected(Select::Awaiting, None, 10).await.unwrap();
+    let waiting =
+        house.pipeline.store.selected(Select::Awaiting, moment(0), None, 10).await.unwrap();
     assert_eq!(waiting, []);
     house.pipeline.clock.set(moment(5 * DAY));
     house.follow().await;

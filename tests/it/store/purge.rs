@@ -128,6 +128,7 @@ impl<'a> House<'a> {
                 stale_from: sample.received_at().plus_days(3),
             },
             grounds: sample::grounds(),
+            branch: sample::branch(sample.branch),
         };
         store.insert_share(&new).await.unwrap();
     }

@@ -7,7 +7,7 @@ use skrynka::{
         Actor, Awaits, BranchScope, Finding, FindingCode, RetentionReason, Sha256, ShareId,
         ShareRow, Term, Verdict, VerdictChange,
     },
-    matching::{Address, Case, ExaminedDocument, Judgement, Policy, judge},
+    matching::{Case, ExaminedDocument, Judgement, Policy, judge},
     sample::{
         Seed,
         authority::{Authority, KeyAlgorithm, Signer, Subject, Validity},
@@ -73,11 +73,10 @@ impl Seal {
             signature_names: vec!["student-id-card.pdf.p7s".to_owned()],
             encrypted: Vec::new(),
         };
-        let registry = sample::registry();
         judge(Case {
             share: sample.share(),
-            branch: registry.branch(&sample.branch.parse().unwrap()).unwrap(),
-            address: Address::default(),
+            branch: sample::branch(sample.branch),
+            named: None,
             received_at: sample.received_at(),
             has_trust_list: false,
             documents: vec![ExaminedDocument { document, examined }],
@@ -101,6 +100,7 @@ impl Seal {
             documents: vec![NewDocument { number: 1, sealed_details: vec![3], signature_files: 1 }],
             known_by: known_by(&[sample.number]),
             grounds: sample::grounds(),
+            branch: sample::branch(sample.branch),
         };
         store.insert_share(&new).await.unwrap();
         row(sample, store).await
@@ -135,7 +135,7 @@ fn known_by(copies: &[u8]) -> KnownBy {
 }
 
 async fn waiting(store: &Store) -> Vec<ShareId> {
-    let selected = store.selected(Select::Awaiting, None, 100).await.unwrap();
+    let selected = store.selected(Select::Awaiting, moment(0), None, 100).await.unwrap();
     selected.into_iter().map(|share| share.place.share()).collect()
 }
 
@@ -164,7 +164,9 @@ async fn waiting_shares_are_listed_page_by_page_the_newest_first(database: &Data
     }
     let mut listed = Vec::new();
     let mut after = None;
-    while let [first, ..] = store.selected(Select::Awaiting, after, 2).await.unwrap().as_slice() {
+    while let [first, ..] =
+        store.selected(Select::Awaiting, moment(0), after, 2).await.unwrap().as_slice()
+    {
         listed.push(first.place.share());
         after = Some(first.place);
     }
@@ -303,32 +305,32 @@ async fn each_change_finds_the_shares_that_it_concerns(database: &Database) {
     ] {
         store.end_rejudging(sample.share(), awaits, &grounds).await.unwrap();
     }
-    let found = async |select| {
-        let mut found: Vec<ShareId> = Vec::new();
-        for waiting in store.selected(select, None, 100).await.unwrap() {
-            found.push(waiting.place.share());
-        }
+    let found = async |select, now| {
+        let selected = store.selected(select, moment(now), None, 100).await.unwrap();
+        let mut found: Vec<ShareId> = selected.iter().map(|share| share.place.share()).collect();
         found.sort();
         found
     };
     let (about_one, about_two) = (fingerprint(&[1]), fingerprint(&[2]));
-    for (select, expected) in [
-        (Select::Awaiting, vec![one, three]),
-        (Select::AwaitingAbout(about_one), vec![one]),
-        (Select::AwaitingAbout(about_two), vec![one]),
-        (Select::AwaitingAbout(fingerprint(&[3])), vec![]),
-        (Select::RestingOn(about_one), vec![one, three]),
-        (Select::RestingOn(about_two), vec![one, two]),
-        (Select::Due(moment(499)), vec![]),
-        (Select::Due(moment(500)), vec![one]),
-        (Select::Due(moment(501)), vec![one, three]),
-        (Select::One(two.share()), vec![two]),
-        (Select::TrustingOther(Sha256::of(b"now")), vec![three]),
-        (Select::TrustingOther(Sha256::of(b"new")), vec![one, two, three]),
+    for (select, now, expected) in [
+        (Select::Awaiting, 0, vec![one, three]),
+        (Select::AwaitingAbout(about_one), 0, vec![one]),
+        (Select::AwaitingAbout(about_two), 0, vec![one]),
+        (Select::AwaitingAbout(fingerprint(&[3])), 0, vec![]),
+        (Select::RestingOn(about_one), 0, vec![one, three]),
+        (Select::RestingOn(about_two), 0, vec![one, two]),
+        (Select::Due, 499, vec![]),
+        (Select::Due, 500, vec![one]),
+        (Select::Due, 501, vec![one, three]),
+        (Select::One(two.share()), 0, vec![two]),
+        (Select::TrustingOther(Sha256::of(b"now")), 0, vec![three]),
+        (Select::TrustingOther(Sha256::of(b"new")), 0, vec![one, two, three]),
+        (Select::Awaiting, 30 * 86_400 - 1, vec![one, three]),
+        (Select::Awaiting, 30 * 86_400, vec![]),
     ] {
         let mut expected: Vec<_> = expected.into_iter().map(Sample::share).collect();
         expected.sort();
-        assert_eq!(found(select).await, expected, "{select:?}");
+        assert_eq!(found(select, now).await, expected, "{select:?} {now}");
     }
     assert_eq!(store.topics().await.unwrap(), [about_one, about_two].into());
     let far = moment(0).plus_days(31);
@@ -336,7 +338,7 @@ async fn each_change_finds_the_shares_that_it_concerns(database: &Database) {
         assert!(store.destroy_key(sample.share(), Term::Share, far).await.unwrap());
     }
     assert_eq!(store.topics().await.unwrap(), [about_two].into(), "grounds go with the share");
-    assert_eq!(found(Select::RestingOn(about_one)).await, []);
+    assert_eq!(found(Select::RestingOn(about_one), 0).await, []);
 }
 
 async fn the_verdict_before_stays_when_only_findings_change(database: &Database) {

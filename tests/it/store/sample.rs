@@ -1,10 +1,12 @@
 //! A registry and shares to keep.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use skrynka::{
     bundle::Document,
     domain::{Fingerprint, MailId, Sha256, ShareId, Term, Timestamp, TypeSource},
-    matching::{Address, Case, ExaminedDocument, Judgement, Policy, judge},
+    matching::{Case, ExaminedDocument, Judgement, Policy, judge},
     registry::{Branch, Registry},
     sample::pdf,
     signature::{Conditions, Signed, examine},
@@ -57,6 +59,11 @@ pub(super) fn registry() -> Registry {
     Registry::parse(REGISTRY).unwrap()
 }
 
+pub(super) fn branch(id: &str) -> &'static Branch {
+    static ALL: LazyLock<Registry> = LazyLock::new(registry);
+    ALL.branch(&id.parse().unwrap()).unwrap()
+}
+
 /// What a share is made of. Nothing in it is signed, so it is kept for the quarantine's days.
 pub(super) struct Sample {
     pub(super) number: u8,
@@ -86,7 +93,7 @@ impl Sample {
         judge(Case {
             share: self.share(),
             branch,
-            address: Address::default(),
+            named: None,
             received_at: self.received_at(),
             has_trust_list: false,
             documents,
@@ -126,6 +133,7 @@ impl Sample {
                 stale_from: self.received_at().plus_days(3),
             },
             grounds: grounds(),
+            branch: branch(self.branch),
         }
     }
 

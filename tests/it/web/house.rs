@@ -15,7 +15,7 @@ use skrynka::{
         Actor, BranchScope, DocumentDetails, MailId, Role, Sha256, ShareDetails, ShareId, Term,
         Timestamp, TokenScope, TypeSource,
     },
-    matching::{Address, Case, ExaminedDocument, JudgedDocument, Judgement, Policy, judge},
+    matching::{Case, ExaminedDocument, JudgedDocument, Judgement, Policy, judge},
     metrics::Metrics,
     registry::Registry,
     sample::{
@@ -258,7 +258,7 @@ impl House {
         let judgement = judge(Case {
             share,
             branch,
-            address: Address::default(),
+            named: None,
             received_at,
             has_trust_list: false,
             documents,
@@ -337,6 +337,7 @@ impl House {
                 documents,
                 known_by: self.known_by(judgement),
                 grounds: Grounds { trust: Sha256::of(b"trust"), look_at: None, topics: Vec::new() },
+                branch: self.registry.branch(judgement.branch()).unwrap(),
             })
             .await
             .unwrap();
@@ -367,6 +368,7 @@ impl House {
             name: document.name.clone(),
             sha256: Sha256::of(content).into(),
             signature_names: document.signature_names.clone(),
+            is_enclosed: false,
             report: judged.examined().report().clone(),
         };
         let kind = DocumentDetails::kind(number);

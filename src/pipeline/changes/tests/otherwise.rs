@@ -52,7 +52,7 @@ impl House {
 }
 
 /// A container of `copy` with its signature by `signer`, under the name of `named`.
-fn container(copy: &Copy, signer: &Signer, named: &Copy) -> Attachment {
+pub(super) fn container(copy: &Copy, signer: &Signer, named: &Copy) -> Attachment {
     let [_, signature] = copy.detached(signer, moment(0)).unwrap();
     let content = archive(&[
         Plan::new("mimetype", b"application/vnd.etsi.asic-s+zip"),
@@ -172,25 +172,25 @@ async fn a_root_that_splits_the_share_otherwise_leaves_a_doubt_until_it_is_back(
     );
 }
 
+/// What was asked for is proved by itself then, and what is known of its signer counts.
 #[tokio::test]
-async fn a_mail_that_is_over_its_budget_when_it_is_judged_again_does_not_stay_verified() {
-    let mut house = House::new(RevocationPolicy::Prefer).await;
-    let at = moment(0);
-    let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, at);
-    let mut all = vec![copy.attached(&house.signer, at).unwrap()];
-    all.extend(house.junk(32));
-    let share = house.send_all(all).await;
-    assert_eq!(house.verdict(share).await, Verdict::Verified);
-    // The list that is now at hand has a signature too, to be checked for each of the junk's.
-    house.pipeline.clock.set(moment(3600));
-    house.list(3600, Some(-DAY));
-    house.follow().await;
-    let row = house.row(share).await;
-    let codes: Vec<_> = row.findings.iter().map(|finding| finding.code).collect();
-    assert_eq!(row.verdict, Verdict::Malformed, "{codes:?}");
-    assert!(codes.contains(&FindingCode::LimitExceeded), "the page says why: {codes:?}");
-    assert!(codes.contains(&FindingCode::JudgedOtherwise), "{codes:?}");
-    assert_eq!(house.documents(share).await.len(), 33, "what is kept stays");
+async fn a_mail_that_is_over_its_budget_when_it_is_judged_again_is_judged_by_its_copies() {
+    for (revoked, expected) in [(None, Verdict::Verified), (Some(-DAY), Verdict::Invalid)] {
+        let mut house = House::new(RevocationPolicy::Prefer).await;
+        let at = moment(0);
+        let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, at);
+        let mut all = vec![copy.attached(&house.signer, at).unwrap()];
+        all.extend(house.junk(32));
+        let share = house.send_all(all).await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified);
+        // The list that is now at hand has a signature too, to be checked for each of the junk's.
+        house.pipeline.clock.set(moment(3600));
+        house.list(3600, revoked);
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, expected);
+        assert_eq!(house.says_so(share).await, revoked.is_some());
+        assert_eq!(house.documents(share).await.len(), 33, "what is kept stays");
+    }
 }
 
 #[tokio::test]

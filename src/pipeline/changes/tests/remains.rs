@@ -1,22 +1,22 @@
-//! Claims about shares that cannot be judged again as they were judged at first: the mail is gone,
-//! the registry has no longer what they were judged by, or judging them stops the program.
+//! Claims about what a share is judged again by: the branch as it was, and where the mail cannot
+//! tell any more, the copies that are kept.
 
 use super::*;
 use crate::{domain::FindingCode, pipeline::MAX_ATTEMPTS, retention::Purge};
 
-/// What became of the shares before they are judged again.
+/// What is lost before a share is judged again.
 #[derive(Clone, Copy, Debug)]
 enum Loss {
     Mail,
-    Branch,
-    Service,
-    MailAndService,
+    /// What the branch was like: an earlier version kept the share.
+    Version,
+    Both,
 }
 
 impl House {
     /// A verified share with a copy that nobody asked for, of which this much is lost.
     async fn with_a_loss(loss: Loss) -> (Self, ShareId) {
-        let mut house = Self::new(RevocationPolicy::Prefer).await;
+        let house = Self::new(RevocationPolicy::Prefer).await;
         let at = moment(0);
         let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, at);
         let other = Copy::new(&"internal-passport".parse().unwrap(), 2, at);
@@ -24,23 +24,66 @@ impl House {
             house.send_all(vec![copy.attached(&house.signer, at).unwrap(), other.unsigned()]).await;
         assert_eq!(house.verdict(share).await, Verdict::Verified);
         house.pipeline.clock.set(moment(31 * DAY));
-        if matches!(loss, Loss::Mail | Loss::MailAndService) {
-            let Pipeline { store, vault, metrics, clock, .. } = house.pipeline.clone();
-            let report = Purge::new(store, vault, metrics, clock).run().await.unwrap();
+        if matches!(loss, Loss::Mail | Loss::Both) {
+            let report = house.purge().await;
             assert_eq!((report.destroyed, report.failed), (1, 0), "the short term is over");
         }
-        let without = match loss {
-            Loss::Mail => REGISTRY.to_owned(),
-            Loss::Branch => REGISTRY.replace("id = \"school\"", "id = \"lyceum\""),
-            Loss::Service | Loss::MailAndService => {
-                REGISTRY.replace("id = \"enrolment\"", "id = \"another\"")
-            }
-        };
-        let (_, registry) = watch::channel(Arc::new(Registry::parse(&without).unwrap()));
-        house.pipeline.registry = registry;
+        if matches!(loss, Loss::Version | Loss::Both) {
+            house.pipeline.store.forget_branch_versions().await;
+        }
         (house, share)
     }
+
+    async fn purge(&self) -> crate::store::PurgeReport {
+        let Pipeline { store, vault, metrics, clock, .. } = self.pipeline.clone();
+        Purge::new(store, vault, metrics, clock).run().await.unwrap()
+    }
+
+    /// From now on the registry is this one.
+    fn apply(&mut self, registry: &str) {
+        let (_, in_force) = watch::channel(Arc::new(Registry::parse(registry).unwrap()));
+        self.pipeline.registry = in_force;
+    }
+
+    /// Trusts another authority beside: everything is judged again.
+    fn trust_another(&self) {
+        let mut all = read_certificates(self.authority.certificate()).unwrap();
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let other = Authority::root(Seed::from([8; 32]), validity).unwrap();
+        all.extend(read_certificates(other.certificate()).unwrap());
+        self.trust(TrustStore::new(all));
+    }
 }
+
+/// Whatever form a copy came in, what is kept of it proves it.
+#[tokio::test]
+async fn a_copy_is_proved_again_from_what_is_kept_of_it() {
+    let at = moment(0);
+    let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, at);
+    let signed: [(&str, Forms); 3] = [
+        ("detached", |copy, signer, at| copy.detached(signer, at).unwrap().into()),
+        ("attached", |copy, signer, at| vec![copy.attached(signer, at).unwrap()]),
+        ("asic-s", |copy, signer, _| vec![otherwise::container(copy, signer, copy)]),
+    ];
+    for (form, of) in signed {
+        let mut house = House::new(RevocationPolicy::Prefer).await;
+        let other = Copy::new(&"internal-passport".parse().unwrap(), 2, at);
+        let mut all = of(&copy, &house.signer, at);
+        all.push(other.unsigned());
+        let share = house.send_all(all).await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified, "{form}");
+        house.pipeline.clock.set(moment(31 * DAY));
+        assert_eq!(house.purge().await.destroyed, 1, "the mail is gone");
+        house.trust_another();
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified, "{form}");
+        house.list(31 * DAY, Some(-1));
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Invalid, "{form}");
+    }
+}
+
+type Forms = fn(&Copy, &Signer, Timestamp) -> Vec<Attachment>;
 
 /// The detail of the finding that says why a share is judged otherwise.
 fn why(row: &ShareRow) -> Option<&str> {
@@ -50,18 +93,15 @@ fn why(row: &ShareRow) -> Option<&str> {
 
 #[tokio::test]
 async fn whatever_is_lost_a_revocation_ends_what_was_verified() {
-    for (loss, reason) in [
-        (Loss::Mail, "mail"),
-        (Loss::Branch, "registry"),
-        (Loss::Service, "registry"),
-        (Loss::MailAndService, "mail"),
-    ] {
+    for (loss, reason) in
+        [(Loss::Mail, "mail"), (Loss::Version, "service"), (Loss::Both, "service")]
+    {
         let (mut house, share) = House::with_a_loss(loss).await;
         house.list(31 * DAY, Some(-1));
         house.follow().await;
         let row = house.row(share).await;
-        assert!(row.verdict <= Verdict::Undetermined, "{loss:?}: {}", row.verdict);
-        assert_eq!(why(&row), Some(reason), "{loss:?}");
+        assert_eq!(row.verdict, Verdict::Invalid, "{loss:?}");
+        assert_eq!((why(&row), row.assurance), (Some(reason), None), "{loss:?}");
         assert_eq!(row.verdict_change.unwrap().before, Verdict::Verified, "{loss:?}");
         assert_eq!(row.service, Some("enrolment".parse().unwrap()), "{loss:?}");
     }
@@ -69,7 +109,7 @@ async fn whatever_is_lost_a_revocation_ends_what_was_verified() {
 
 #[tokio::test]
 async fn whatever_is_lost_a_root_that_is_taken_away_ends_what_was_verified() {
-    for loss in [Loss::Mail, Loss::Branch, Loss::Service, Loss::MailAndService] {
+    for loss in [Loss::Mail, Loss::Version, Loss::Both] {
         let (mut house, share) = House::with_a_loss(loss).await;
         house.trust(TrustStore::empty());
         house.follow().await;
@@ -80,19 +120,121 @@ async fn whatever_is_lost_a_root_that_is_taken_away_ends_what_was_verified() {
 
 #[tokio::test]
 async fn what_is_lost_alone_is_no_reason_for_another_verdict() {
-    for loss in [Loss::Mail, Loss::Branch, Loss::Service, Loss::MailAndService] {
+    for loss in [Loss::Mail, Loss::Version, Loss::Both] {
         let (mut house, share) = House::with_a_loss(loss).await;
-        // A list that revokes nobody, and a root more.
         house.list(31 * DAY, None);
-        let mut all = read_certificates(house.authority.certificate()).unwrap();
-        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
-        let other = Authority::root(Seed::from([8; 32]), validity).unwrap();
-        all.extend(read_certificates(other.certificate()).unwrap());
-        house.trust(TrustStore::new(all));
+        house.trust_another();
         house.follow().await;
         let row = house.row(share).await;
         assert_eq!((row.verdict, row.judged_at), (Verdict::Verified, moment(0)), "{loss:?}");
     }
+}
+
+/// A service is changed for those who come, not for those who came.
+#[tokio::test]
+async fn a_share_is_judged_again_by_the_branch_as_it_was() {
+    let service = "
+[[branch.service]]
+id = \"enrolment-next\"
+name = \"Вступ наступного року\"
+legal_basis = \"contract\"
+documents = [\"birth-certificate\"]
+retention_days = 90
+signers = \"seal\"
+require_fresh = true
+";
+    for changed in [
+        format!("{REGISTRY}{service}"),
+        format!("{REGISTRY}active = false\n{service}"),
+        REGISTRY.replace("[\"birth-certificate\"]", "[\"birth-certificate\", \"u-id\"]"),
+        REGISTRY.replace("\"anchors\"", "\"person\""),
+        format!("{REGISTRY}require_fresh = true\nmax_copy_age_hours = 1\n"),
+        REGISTRY.replace("id = \"enrolment\"", "id = \"another\""),
+        REGISTRY.replace("id = \"school\"", "id = \"lyceum\""),
+    ] {
+        let mut house = House::new(RevocationPolicy::Prefer).await;
+        let share = house.send().await;
+        let before = house.row(share).await;
+        assert_eq!(before.verdict, Verdict::Verified);
+        house.pipeline.clock.set(moment(DAY));
+        house.apply(&changed);
+        house.trust_another();
+        house.follow().await;
+        assert_eq!(house.row(share).await, before, "{changed}");
+        // Its own proof can fall as before.
+        house.list(DAY, Some(-1));
+        house.follow().await;
+        let row = house.row(share).await;
+        assert_eq!((row.verdict, why(&row)), (Verdict::Invalid, None), "{changed}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_cache_forgets_is_not_forgiven() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        for was_verified in [true, false] {
+            let mut house = House::new(policy).await;
+            house.list(60, (!was_verified).then_some(-DAY));
+            let share = house.send().await;
+            assert_eq!(house.verdict(share).await == Verdict::Verified, was_verified);
+            house.pipeline.clock.set(moment(DAY));
+            house.list(DAY, Some(-DAY));
+            house.follow().await;
+            assert_eq!(house.verdict(share).await, Verdict::Invalid);
+            let told = house.row(share).await;
+
+            // The cache is empty, a start looks at everything, and trust comes and goes.
+            house.pipeline.clock.set(moment(20 * DAY));
+            house.revocation.send_replace(Arc::default());
+            house.todo = Todo::new();
+            house.follow().await;
+            house.trust(TrustStore::empty());
+            house.follow().await;
+            house.trust(house.root());
+            house.follow().await;
+            assert_eq!(house.row(share).await, told, "{policy:?}");
+            assert!(house.wanted_since().contains(&0), "the authority is asked again");
+
+            // It was an error, says the authority.
+            house.list(20 * DAY, None);
+            house.follow().await;
+            assert_eq!(house.verdict(share).await, Verdict::Verified, "{policy:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_cleared_stays_cleared_when_the_answer_is_forgotten() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        let mut house = House::new(policy).await;
+        house.list(60, None);
+        let share = house.send().await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified);
+        house.pipeline.clock.set(moment(60 * DAY));
+        house.revocation.send_replace(Arc::default());
+        house.trust_another();
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified, "{policy:?}");
+        // Whatever else is wrong counts.
+        house.trust(TrustStore::empty());
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Undetermined, "{policy:?}");
+    }
+}
+
+/// The purge runs each hour; nothing that happens before it gives a share another day.
+#[tokio::test]
+async fn a_share_whose_day_has_come_is_not_judged_again() {
+    let mut house = House::new(RevocationPolicy::Prefer).await;
+    let share = house.send().await;
+    let before = house.row(share).await;
+    assert_eq!(before.retention.destroy_at, moment(90 * DAY));
+    house.pipeline.clock.set(moment(90 * DAY));
+    house.trust(TrustStore::empty());
+    house.follow().await;
+    assert_eq!(house.row(share).await, before);
+    house.purge().await;
+    assert_eq!(house.row(share).await.destroyed_at, Some(moment(90 * DAY)));
 }
 
 #[tokio::test]
@@ -106,7 +248,7 @@ async fn a_share_that_stops_the_program_when_it_is_judged_again_does_not_stay_ve
     house.trust(TrustStore::empty());
     house.follow().await;
     let row = house.row(share).await;
-    assert_eq!(row.verdict, Verdict::Malformed);
+    assert_eq!((row.verdict, why(&row)), (Verdict::Malformed, Some("stopped")));
     assert!(row.findings.iter().any(|one| one.code == FindingCode::CrashedWhileOpening));
 }
 

@@ -19,7 +19,7 @@ finding-excess_document = The service does not ask for this document: { $documen
     .todo = Do not use it. The copy is hidden from operators and goes earlier than the others.
 finding-judged_otherwise = { $detail ->
     [mail] Judged again, the share is worth less than was said before. Its mail is destroyed by now; the copies that are kept were judged.
-    [registry] Judged again, the share is worth less than was said before. The branch or the service that it was for is no longer there.
+    [service] Judged again, the share is worth less than was said before. An earlier version of Skrynka kept it, and not what its service asked for.
     [stopped] The program stopped several times while judging the share again, so nothing shows any more that it is in order.
    *[other] Judged again, the mail is worth less than was said before, and its copies would be sorted otherwise than they are kept here.
     }

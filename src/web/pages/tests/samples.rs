@@ -247,6 +247,7 @@ fn document(number: u32, type_code: &str, report: DocumentReport) -> DisclosedDo
         destroyed: false,
         details: Some(DocumentDetails {
             signature_names: vec![format!("{name}.p7s")],
+            is_enclosed: false,
             name,
             sha256: Sha256::of(&[number.to_le_bytes()[0]]).into(),
             report,
