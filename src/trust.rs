@@ -42,7 +42,7 @@ pub use self::{
         Assert, CertificateUse, Criteria, Criterion, QualificationElement, Qualifier,
         ServiceExtensions, ServiceKind, ServiceStatus, TrustService,
     },
-    store::{ListIssue, TrustStore},
+    store::{ListIssue, OutdatedList, TrustStore},
 };
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ pub(super) async fn refresh_trust(
         if overdue && !told_overdue {
             tracing::warn!(
                 "the trust list is past its next update, or missing: fetch the new one with \
-                 `skrynka trust update`; after the days of grace nothing is called qualified"
+                 `skrynka trust update`; after the days of grace it grants nothing any more"
             );
         }
         told_overdue = overdue;

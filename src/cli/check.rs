@@ -126,9 +126,9 @@ fn check_list(trust: &TrustStore, grace_days: u16) {
     match trust.newest_list() {
         Some(list) if trust.lacks_list_at(now) => {
             let until = if list.is_outdated_at(now) {
-                "nothing is called qualified any more".to_owned()
+                "it grants nothing any more, and nothing is called qualified".to_owned()
             } else {
-                format!("{grace_days} days after it nothing is called qualified")
+                format!("{grace_days} days after it, it grants nothing any more")
             };
             Findings::advise(&format_args!(
                 "the trust list of {} is past its next update: run `skrynka trust update`; {until}",

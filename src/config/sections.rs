@@ -143,8 +143,8 @@ pub struct Trust {
     pub list_sha256: Option<String>,
     /// The country that it must be of. Default: `UA`.
     pub list_territory: String,
-    /// Days after its next issue was due in which the list still tells qualified signatures from
-    /// others. Default: 7.
+    /// Days after its next issue was due in which the list still grants its authorities and tells
+    /// qualified signatures from others. Default: 7.
     pub list_grace_days: u16,
 }
 

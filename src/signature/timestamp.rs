@@ -31,7 +31,7 @@ use crate::{
         CertificateReport, Indication, Sha256Hex, SubIndication, Timestamp, TimestampReport,
         Warning, WarningCode,
     },
-    trust::{Certificate, Purpose, ServiceKind},
+    trust::{Certificate, Purpose, ServiceKind, TrustService},
 };
 
 use self::{
@@ -256,7 +256,7 @@ fn judge_signer(
 }
 
 /// Who is trusted by a list alone may time-stamp while the list grants some service of it: one
-/// that is withdrawn is withdrawn for a reason.
+/// that is withdrawn is withdrawn for a reason, and of one whose list is long overdue nobody knows.
 ///
 /// The time in a token is its authority's word, and whoever has the key of a withdrawn one writes
 /// an early time into it. So the grant is asked for the moment at which the token is proved to
@@ -273,6 +273,14 @@ fn check_grant(time: Timestamp, path: &[Certificate], problems: &mut Problems, b
                 format!(
                     "the trust list has not granted the authority's service at {moment}, {what}"
                 ),
+        let last = path.last();
+        if let Some(list) = last.and_then(|last| basis.trust.outdated_list_at(last, moment)) {
+            problems.doubt(
+                SubIndication::CertificateChainGeneralFailure,
+                format!("only a trust list vouches for the authority: {list}"),
+            );
+            return;
+        }
             );
             return;
         }
@@ -325,7 +333,10 @@ fn qualified(
 ) -> Option<bool> {
     // A list that is long overdue says nothing.
     let services = basis.trust.services().iter();
-    let services: Vec<_> = services.filter(|service| !service.is_outdated_at(basis.at)).collect();
+    let is_outdated = |service: &&TrustService| {
+        [basis.at, basis.sure].iter().any(|moment| service.is_outdated_at(*moment))
+    };
+    let services: Vec<_> = services.filter(|service| !is_outdated(service)).collect();
     if services.is_empty() {
         return None;
     }

@@ -147,7 +147,11 @@ impl<'a> Search<'a> {
             return ControlFlow::Continue(());
         };
         if self.trust.contains(last) {
-            return self.consider(Judged::of(path, self.request, self.trust));
+            self.consider(Judged::of(path, self.request, self.trust))?;
+            // Above one that an outdated list alone vouches for may be one that stands without it.
+            if self.trust.outdated_list_at(last, self.request.at).is_none() {
+                return ControlFlow::Continue(());
+            }
         }
         let issuer = last.issuer().to_owned();
         let mut dead_end = if last.is_self_issued() {
@@ -329,7 +333,8 @@ impl<'a> Judged<'a> {
 
     fn report(&self, place: usize, link: &Link<'_>, trust: &TrustStore) -> CertificateReport {
         let certificate = link.certificate;
-        let role = match (place, trust.contains(certificate)) {
+        let is_end = place.saturating_add(1) == self.links.len();
+        let role = match (place, is_end && trust.contains(certificate)) {
             (0, true) => CertificateRole::PinnedSigner,
             (0, false) => CertificateRole::Signer,
             (_, true) => CertificateRole::Anchor,
@@ -403,28 +408,36 @@ fn limit_problems(path: &[Link<'_>]) -> Vec<(usize, Problem)> {
 }
 
 /// Who is trusted by a list alone is trusted while the list grants it. A service is withdrawn for
-/// a reason: a document that its key vouches for after that proves nothing.
+/// a reason: a document that its key vouches for after that proves nothing. Whether a list that is
+/// long overdue still grants it, nobody knows.
 ///
 /// The list grants that certificates are issued. An authority's key signs OCSP answers too, with
-/// whatever nonce somebody sent: what it signs itself is no document.
+/// whatever nonce somebody sent: what it signs itself is no document. Time-stamps are asked about
+/// for other moments besides, where they are judged.
 fn grant_problem(
     path: &[Link<'_>],
     request: &PathRequest<'_>,
     trust: &TrustStore,
 ) -> Option<(usize, Problem)> {
-    let last = path.last().filter(|_| request.purpose == Purpose::Document)?.certificate;
+    let last = path.last()?.certificate;
     let (at, place) = (request.at, path.len().saturating_sub(1));
-    if trust.is_listed(last) {
-        if place == 0 {
-            return Some((place, Problem::ListedToIssue));
+    let outdated = || trust.outdated_list_at(last, at).map(Problem::ListOutdated);
+    let problem = match request.purpose {
+        Purpose::Document if trust.is_listed(last) && place == 0 => Some(Problem::ListedToIssue),
+        Purpose::Document => {
+            // A withdrawn authority is withdrawn under every certificate of its key, whoever
+            // issued it.
+            let withdrawn = path.iter().position(|link| trust.lacks_grant_at(link.certificate, at));
+            if let Some(place) = withdrawn {
+                return Some((place, Problem::NotGranted { at }));
+            }
+            let is_other = trust.is_listed(last) && !trust.is_authority_at(last, at);
+            if is_other { Some(Problem::NotGranted { at }) } else { outdated() }
         }
-        if !trust.is_authority_at(last, at) {
-            return Some((place, Problem::NotGranted { at }));
-        }
-    }
-    // A withdrawn authority is withdrawn under every certificate of its key, whoever issued it.
-    let withdrawn = path.iter().position(|link| trust.lacks_grant_at(link.certificate, at));
-    withdrawn.map(|place| (place, Problem::NotGranted { at }))
+        Purpose::TimeStamping => outdated(),
+        Purpose::OcspSigning | Purpose::RevocationList => None,
+    };
+    problem.map(|problem| (place, problem))
 }
 
 /// ETSI EN 319 412-2 §4.3.2 wants nonRepudiation in a certificate for signatures: one without it

@@ -1,5 +1,6 @@
 //! What can be wrong with a certificate on a path, and which of several problems is told.
 
+use super::OutdatedList;
 use crate::{
     algorithms::{Failure, Refused},
     domain::{Indication, SubIndication, Timestamp},
@@ -19,6 +20,8 @@ pub(super) enum Problem {
     GivenUp { checks: usize, steps: usize },
     #[error("the path from it to the trust directory is longer than {limit} certificates")]
     LongPath { limit: usize },
+    #[error("only a trust list vouches for it: {0}")]
+    ListOutdated(OutdatedList),
     #[error("its key usage does not allow it to issue certificates")]
     MayNotIssue,
     #[error("its key usage allows neither digitalSignature nor nonRepudiation")]
@@ -87,6 +90,8 @@ impl Problem {
             Self::SignerExpired { .. } => 17,
             Self::AuthorityNotYetValid { .. } => 18,
             Self::AuthorityExpired { .. } => 19,
+            // All that is known is right.
+            Self::ListOutdated(_) => 20,
         }
     }
 
@@ -95,6 +100,7 @@ impl Problem {
             Self::AuthorityExpired { .. }
             | Self::AuthorityNotYetValid { .. }
             | Self::GivenUp { .. }
+            | Self::ListOutdated(_)
             | Self::LongPath { .. } => {
                 (Indication::Indeterminate, SubIndication::CertificateChainGeneralFailure)
             }

@@ -51,15 +51,9 @@ fn judge(
     let (outdated, services): (Vec<_>, Vec<_>) = authorities(trust)
         .filter(|service| service.has(issuer))
         .partition(|service| service.is_outdated_at(at));
-    if let Some(next_update) = outdated
-        .first()
-        .filter(|_| services.is_empty())
-        .and_then(|service| service.list.as_ref()?.next_update)
-    {
-        reasons.push(format!(
-            "The trust list was to be replaced by {next_update}: whether the service was still \
-             granted at {at} is not known."
-        ));
+    let said_before = outdated.iter().find_map(|service| service.list.as_ref()?.outdated_at(at));
+    if let Some(list) = said_before.filter(|_| services.is_empty()) {
+        reasons.push(format!("Whether its service was still granted is not known: {list}."));
         return Qualification::Undetermined;
     }
     if services.is_empty() {

@@ -46,7 +46,7 @@ pub struct ListIssue {
     pub issued_at: Timestamp,
     /// When the next is due.
     pub next_update: Option<Timestamp>,
-    /// How many seconds after `next_update` it still counts for what kind a signature is.
+    /// How many seconds after `next_update` it still counts.
     pub grace_seconds: i64,
 }
 
@@ -63,8 +63,35 @@ impl ListIssue {
     /// Whether it is so long overdue that it says nothing for `at` any more.
     #[must_use]
     pub fn is_outdated_at(&self, at: Timestamp) -> bool {
-        self.next_update.is_some_and(|next| at > next.plus_seconds(self.grace_seconds))
+        self.outdated_at(at).is_some()
     }
+
+    /// That it is so long overdue that it says nothing for `at` any more.
+    #[must_use]
+    pub fn outdated_at(&self, at: Timestamp) -> Option<OutdatedList> {
+        let next_update = self.next_update?;
+        (at > next_update.plus_seconds(self.grace_seconds)).then(|| OutdatedList {
+            territory: self.territory.clone(),
+            sequence: self.sequence,
+            issued_at: self.issued_at,
+            next_update,
+            at,
+        })
+    }
+}
+
+/// A list that is too long overdue to say anything for a moment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the trust list of {territory}, issue {sequence} of {issued_at}, was to be replaced by \
+     {next_update} and says nothing for {at}"
+)]
+pub struct OutdatedList {
+    territory: String,
+    sequence: u64,
+    issued_at: Timestamp,
+    next_update: Timestamp,
+    at: Timestamp,
 }
 
 impl TrustStore {
@@ -286,17 +313,37 @@ impl TrustStore {
         if self.contains(certificate) && !self.is_listed(certificate) {
             return false;
         }
-        let own = self.services.iter().filter(|service| service.vouches());
-        let mut own = own.filter(|service| service.has(certificate)).peekable();
-        own.peek().is_some() && !own.any(|service| service.is_granted_at(at))
+        let said = self.said_of(certificate, at);
+        !said.is_empty() && !said.iter().any(|service| service.is_granted_at(at))
+    }
+
+    /// The list that this certificate is trusted by, where no other reason is left and it is too
+    /// long overdue to say anything for `at`; of several the one that was due last.
+    pub(crate) fn outdated_list_at(
+        &self,
+        certificate: &Certificate,
+        at: Timestamp,
+    ) -> Option<OutdatedList> {
+        let said =
+            if self.is_listed(certificate) { self.said_of(certificate, at) } else { Vec::new() };
+        let lists = said.into_iter().filter_map(|service| service.list.as_ref());
+        lists.max_by_key(|list| list.next_update)?.outdated_at(at)
     }
 
     /// Whether one of them issues certificates to people and was granted at `at`.
     pub(super) fn is_authority_at(&self, certificate: &Certificate, at: Timestamp) -> bool {
-        let mut own = self.services.iter().filter(|service| service.has(certificate));
-        own.any(|service| {
+        self.said_of(certificate, at).iter().any(|service| {
             service.kind == ServiceKind::QualifiedAuthority && service.is_granted_at(at)
         })
+    }
+
+    /// The services with this certificate by the lists that say something for `at`. Where all are
+    /// long overdue, by those: what such a list had taken back it has not given again.
+    fn said_of(&self, certificate: &Certificate, at: Timestamp) -> Vec<&TrustService> {
+        let own = self.services.iter().filter(|service| service.vouches());
+        let own = own.filter(|service| service.has(certificate));
+        let (overdue, said): (Vec<_>, Vec<_>) = own.partition(|service| service.is_outdated_at(at));
+        if said.is_empty() { overdue } else { said }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn list(trust: &Trust) -> anyhow::Result<ExitCode> {
             say(&format!("{}: {}, {days} days old", path.display(), summary(&list)));
             say(&format!("  {}", verified(&note.verified)));
             if list.is_overdue_at(now) {
-                warn("this list is past its next update; it is still used");
+                warn("this list is past its next update; it is used for the days of grace");
             }
         }
     }

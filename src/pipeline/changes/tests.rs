@@ -25,8 +25,8 @@ use crate::{
     spool::{Spool, SpoolSettings},
     store::Store,
     trust::{
-        Certificate, ServiceExtensions, ServiceKind, ServiceStatus, TrustService, TrustStore,
-        read_certificates,
+        Certificate, ListIssue, ServiceExtensions, ServiceKind, ServiceStatus, TrustService,
+        TrustStore, read_certificates,
     },
     vault::Vault,
 };
@@ -310,6 +310,44 @@ async fn a_grant_that_is_withdrawn_or_given_back_changes_what_passed() {
         house.trust(listed(withdrawn_at));
         house.follow().await;
         assert_eq!(house.verdict(share).await, expected, "{withdrawn_at:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_overdue_list_leaves_open_passes_with_the_new_one() {
+    let mut house = House::new(RevocationPolicy::Prefer).await;
+    let authority = Certificate::parse(house.authority.certificate()).unwrap();
+    let listed = |next_update: i64| {
+        let list = ListIssue {
+            url: None,
+            territory: "UA".to_owned(),
+            sequence: 1,
+            issued_at: moment(-20 * DAY),
+            next_update: Some(moment(next_update)),
+            grace_seconds: 7 * DAY,
+        };
+        TrustStore::empty().with_services(vec![TrustService {
+            kind: ServiceKind::QualifiedAuthority,
+            provider: "Тестовий надавач".to_owned(),
+            name: "Тестова послуга".to_owned(),
+            certificates: vec![authority.clone()],
+            key_ids: Vec::new(),
+            subjects: Vec::new(),
+            history: vec![ServiceStatus::new(moment(-20 * DAY), true)],
+            list: Some(list),
+        }])
+    };
+    house.trust(listed(-8 * DAY));
+    let share = house.send().await;
+    assert_eq!(house.verdict(share).await, Verdict::Undetermined);
+    for (next_update, expected) in [
+        (30 * DAY, Verdict::Verified),
+        (-6 * DAY, Verdict::Verified),
+        (-8 * DAY, Verdict::Undetermined),
+    ] {
+        house.trust(listed(next_update));
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, expected, "{next_update}");
     }
 }
 

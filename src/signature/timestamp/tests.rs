@@ -311,11 +311,15 @@ fn whether_a_service_is_granted_is_unknown_when_its_list_is_long_overdue() {
         list: None,
         history: vec![ServiceStatus::new(moment("2025-01-01T00:00:00Z"), true)],
     };
-    for (next_update, qualified) in [
-        (Some("2026-09-01T00:00:00Z"), Some(true)),
-        (Some("2026-08-25T10:00:00Z"), Some(true)),
-        (Some("2026-08-25T09:59:59Z"), None),
-        (None, Some(true)),
+    let overdue = doubt(SubIndication::CertificateChainGeneralFailure);
+    for (next_update, by_hand, qualified, due) in [
+        (Some("2026-09-01T00:00:00Z"), false, Some(true), PASSED),
+        (Some("2026-08-25T10:00:00Z"), false, Some(true), PASSED),
+        (Some("2026-08-25T09:59:59Z"), false, None, overdue),
+        (Some("2026-08-25T09:59:59Z"), true, None, PASSED),
+        // The time that the token states is its authority's word.
+        (Some("2026-08-10T00:00:00Z"), false, None, overdue),
+        (None, false, Some(true), PASSED),
     ] {
         let list = TrustList {
             territory: "UA".to_owned(),
@@ -325,10 +329,16 @@ fn whether_a_service_is_granted_is_unknown_when_its_list_is_long_overdue() {
             services: vec![service.clone()],
             problems: Vec::new(),
         };
-        let trust = TrustStore::empty().with_list(list);
+        let directory = if by_hand { trust(&[&authority]) } else { TrustStore::empty() };
+        let trust = directory.with_list(list);
         let judged = judge_by(&token(&authority, COVERED, TIME), &trust, &[]);
-        assert_eq!(outcome(&judged), PASSED);
+        assert_eq!(outcome(&judged), due, "{next_update:?}: {:?}", judged.report.reason);
         assert_eq!(judged.report.qualified, qualified, "{next_update:?}");
+        if due == overdue {
+            let reason = judged.report.reason.unwrap();
+            assert!(reason.contains("the trust list of UA"), "{reason}");
+            assert!(reason.contains(next_update.unwrap()), "{reason}");
+        }
     }
 }
 

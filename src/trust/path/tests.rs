@@ -9,6 +9,7 @@ use super::*;
 use crate::trust::sample::{AGREEMENT, Draft, ISSUING, LOGIN, attribute, name, tlv};
 
 mod limits;
+mod overdue;
 mod policy;
 
 const AT: &str = "2027-01-01T00:00:00Z";

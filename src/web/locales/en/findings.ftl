@@ -76,7 +76,7 @@ finding-timestamp-refused = { $past ->
        *[no] The time-stamp by “{ $authority }” does not count: { $reason }.
     }
 finding-trust_list_stale = The trust list is out of date or missing: whether authorities may still issue certificates is not known.
-    .todo = Tell the administrator, who has to fetch the new list. Until then do not rely on the word “qualified” in the report.
+    .todo = Tell the administrator, who has to fetch the new list: some days after its term it vouches for nobody. Until then do not rely on the word “qualified” in the report.
 finding-type_by_name = The type is taken from the file name alone, and anybody can change a name.
     .todo = Open the copy and see whether it really is such a document.
 finding-type_unknown = The type of the document could not be told.
