@@ -17,7 +17,7 @@ use std::{
 use tokio::{sync::watch as channel, task::JoinSet};
 
 use crate::{
-    algorithms::{Policy, PolicyError},
+    algorithms::PolicyError,
     clock::Clock,
     config::{self, Config},
     envelope::OrganisationKeys,
@@ -40,7 +40,7 @@ pub use listeners::Sockets;
 pub use organisation_keys::{OrganisationKeyError, read_organisation_keys, recipient_certificates};
 use revocation::Revocation;
 pub use trust_directory::{
-    TrustDirectory, read_algorithm_policy, read_trust, read_trust_directory,
+    TrustDirectory, algorithm_policy, read_algorithm_policy, read_trust, read_trust_directory,
 };
 pub use trust_lists::{
     Accepted, HowVerified, ListNote, ListRefusal, ListRules, accept_list, download_list,
@@ -245,10 +245,7 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
     let trust = read_trust(&config.trust)?;
     let (revision, registry) = store.registry().await?;
     warn_of_gaps(&trust, &registry, &config.trust.directory);
-    let algorithms = match &config.signatures.policy {
-        Some(path) => read_algorithm_policy(path)?,
-        None => Policy::built_in(),
-    };
+    let algorithms = algorithm_policy(&config.signatures)?;
 
     let (shutdown, stop) = channel::channel(false);
     let (registry_sender, registry) = channel::channel(Arc::new(registry));

@@ -77,6 +77,14 @@ pub fn read_trust(section: &config::Trust) -> Result<TrustDirectory, AppError> {
     Ok(TrustDirectory { store, problems })
 }
 
+/// The algorithm policy of an installation: its own, or the one that is built in.
+///
+/// # Errors
+/// As [`read_algorithm_policy`].
+pub fn algorithm_policy(section: &config::Signatures) -> Result<Arc<Policy>, AppError> {
+    section.policy.as_deref().map_or_else(|| Ok(Policy::built_in()), read_algorithm_policy)
+}
+
 /// Reads an algorithm policy.
 ///
 /// # Errors

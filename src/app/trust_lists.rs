@@ -13,6 +13,7 @@ use std::{
     io::Write as _,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -25,8 +26,10 @@ use crate::{
 };
 
 /// What a list must fulfil.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ListRules {
+    /// Which algorithms its signature may rest on.
+    pub algorithms: Arc<Policy>,
     /// The certificates that may sign it.
     pub signers: Vec<Sha256>,
     /// The one issue that is accepted although its signature cannot be checked.
@@ -189,7 +192,7 @@ pub fn accept_list(
             return Err(ListRefusal::OtherDigest { actual, expected, whose });
         }
     }
-    let verified = match TrustList::verify(bytes, &rules.signers, &Policy::built_in(), now) {
+    let verified = match TrustList::verify(bytes, &rules.signers, &rules.algorithms, now) {
         Ok(signer) => HowVerified::Signature {
             signer: signer.certificate.sha256().to_string(),
             algorithm: signer.algorithm,

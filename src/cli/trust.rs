@@ -6,6 +6,7 @@ mod show;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::{Context as _, bail};
@@ -13,6 +14,7 @@ use clap::{Args, Subcommand};
 
 use super::{complain, say};
 use crate::{
+    algorithms::Policy,
     app::{self, HowVerified, ListRules},
     clock::Clock,
     config::{Config, Trust},
@@ -110,16 +112,25 @@ struct Proof {
 
 impl Place {
     fn load(&self) -> anyhow::Result<Trust> {
+        Ok(self.load_with_policy()?.0)
+    }
+
+    /// The same with the algorithm policy of the installation, the one that is built in where
+    /// there is no configuration.
+    fn load_with_policy(&self) -> anyhow::Result<(Trust, Arc<Policy>)> {
         if let Some(directory) = &self.trust {
-            return Ok(Trust { directory: directory.clone(), ..Trust::default() });
+            let trust = Trust { directory: directory.clone(), ..Trust::default() };
+            return Ok((trust, Policy::built_in()));
         }
         let file = self.config.clone().unwrap_or_else(|| "skrynka.toml".into());
-        Ok(Config::load(&file, std::env::vars())?.trust)
+        let config = Config::load(&file, std::env::vars())?;
+        let algorithms = app::algorithm_policy(&config.signatures)?;
+        Ok((config.trust, algorithms))
     }
 }
 
 impl Proof {
-    fn rules(&self, trust: &Trust) -> anyhow::Result<ListRules> {
+    fn rules(&self, trust: &Trust, algorithms: Arc<Policy>) -> anyhow::Result<ListRules> {
         let mut signers = self.signer.clone();
         for pin in &trust.list_signers {
             signers.push(pin.parse().with_context(|| format!("[trust] list_signers, {pin}"))?);
@@ -127,6 +138,7 @@ impl Proof {
         let configured = trust.list_sha256.as_ref().map(|digest| digest.parse::<Sha256>());
         let configured = configured.transpose().context("[trust] list_sha256")?;
         Ok(ListRules {
+            algorithms,
             signers,
             sha256: self.sha256.or(configured),
             published: None,
@@ -145,19 +157,22 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 fn run_blocking(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Import { place, files, include_test, proof } => {
-            import::run(&place.load()?, files, *include_test, proof)
+            let (trust, algorithms) = place.load_with_policy()?;
+            import::run(&trust, files, *include_test, &proof.rules(&trust, algorithms)?)
         }
         Command::List { place } => show::list(&place.load()?),
         Command::Show { place, what } => show::one(&place.load()?, what),
-        Command::Update { place, url, proof } => update(&place.load()?, url.as_deref(), proof),
+        Command::Update { place, url, proof } => {
+            let (trust, algorithms) = place.load_with_policy()?;
+            update(&trust, url.as_deref(), proof.rules(&trust, algorithms)?)
+        }
     }
 }
 
-fn update(trust: &Trust, url: Option<&str>, proof: &Proof) -> anyhow::Result<ExitCode> {
+fn update(trust: &Trust, url: Option<&str>, mut rules: ListRules) -> anyhow::Result<ExitCode> {
     let Some(url) = url.or(trust.list_url.as_deref()) else {
         bail!("no address to fetch from: set [trust] list_url, or name it with --url");
     };
-    let mut rules = proof.rules(trust)?;
     let (bytes, published) = app::download_list(url)?;
     rules.published = published;
     let now = Clock::system().now();

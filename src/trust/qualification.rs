@@ -41,12 +41,9 @@ fn judge(
         reasons.push("No trust list is loaded.".to_owned());
         return Qualification::Undetermined;
     }
-    let Some(issuer) = issuer.or_else(|| listed_issuer(certificate, trust)) else {
-        reasons.push(format!(
-            "No authority of the trust list has issued the certificate; its issuer is {}.",
-            certificate.issuer()
-        ));
-        return Qualification::NotQualified;
+    let issuer = match issuer.map_or_else(|| listed_issuer(certificate, trust, at, reasons), Ok) {
+        Ok(issuer) => issuer,
+        Err(kind) => return kind,
     };
     let (outdated, services): (Vec<_>, Vec<_>) = authorities(trust)
         .filter(|service| service.has(issuer))
@@ -320,13 +317,33 @@ fn authorities(trust: &TrustStore) -> impl Iterator<Item = &TrustService> {
     trust.services().iter().filter(|service| service.kind == ServiceKind::QualifiedAuthority)
 }
 
-/// The authority of the lists whose key has signed `certificate`.
-fn listed_issuer<'a>(certificate: &Certificate, trust: &'a TrustStore) -> Option<&'a Certificate> {
+/// The authority of the lists whose key has signed `certificate`, by what the policy accepts at
+/// `at`; or what the certificate is without one.
+fn listed_issuer<'a>(
+    certificate: &Certificate,
+    trust: &'a TrustStore,
+    at: Timestamp,
+    reasons: &mut Vec<String>,
+) -> Result<&'a Certificate, Qualification> {
     /// Authorities of one name whose keys are tried.
     const MOST_KEYS: usize = 8;
 
     let all = authorities(trust).flat_map(|service| &service.certificates);
     let named =
         all.filter(|issuer| certificate.names_issuer(issuer) && certificate.names_key_of(issuer));
-    named.take(MOST_KEYS).find(|issuer| certificate.verify_issued_by(issuer).is_ok())
+    let proof = |issuer| Some((issuer, certificate.verify_issued_by(issuer).ok()?));
+    let Some((issuer, used)) = named.take(MOST_KEYS).find_map(proof) else {
+        reasons.push(format!(
+            "No authority of the trust list has issued the certificate; its issuer is {}.",
+            certificate.issuer()
+        ));
+        return Err(Qualification::NotQualified);
+    };
+    if let Err(refused) = trust.algorithms().check(&used, at) {
+        reasons.push(format!(
+            "The issuer's signature on the certificate cannot be relied on: {refused}."
+        ));
+        return Err(Qualification::Undetermined);
+    }
+    Ok(issuer)
 }

@@ -256,6 +256,53 @@ fn a_list_is_imported_with_its_signature_or_with_both_digests() {
     assert!(said.contains("nobody has verified this list"), "{said}");
 }
 
+/// The policy of an installation holds for its trust lists as for everything else.
+#[test]
+fn a_list_is_signed_by_what_the_policy_of_the_installation_accepts() {
+    let Some(scheme) = Scheme::new(RSA) else { return };
+    let list = of_scheme(&scheme, 5, "rsa-sha256", EXCLUSIVE);
+    let file = scheme.path("TL-UA.xml");
+    fs::write(&file, &list).unwrap();
+    let url = serve(vec![("/list.xml", 200, list)]) + "/list.xml";
+    let (config, pin) = (scheme.path("skrynka.toml"), scheme.pin().to_string());
+    let own = |name: &str, end: &str| {
+        let mut policy: toml::Table = Policy::BUILT_IN.parse().unwrap();
+        let lines = policy["algorithm"].as_array_mut().unwrap();
+        for line in lines.iter_mut().filter(|line| line["name"].as_str() == Some(name)) {
+            line.as_table_mut().unwrap().insert("accepted_until".to_owned(), end.into());
+        }
+        policy.to_string()
+    };
+    for (policy, refused) in [
+        (None, None),
+        (Some(own("RSA", "no end")), None),
+        (Some(own("RSA", "never")), Some("RSA")),
+        (Some(own("RSA", "2025-12-31")), Some("RSA")),
+        (Some(own("SHA-256", "never")), Some("SHA-256")),
+    ] {
+        let named = if policy.is_some() { "[signatures]\npolicy = \"policy.toml\"\n" } else { "" };
+        fs::write(&config, format!("{named}[trust]\ndirectory = \"trust\"\n")).unwrap();
+        fs::write(scheme.path("policy.toml"), policy.as_deref().unwrap_or_default()).unwrap();
+        for what in [&["import", file.to_str().unwrap()][..], &["update", "--url", &url]] {
+            let done = skrynka()
+                .args(["trust", what[0], "-c"])
+                .arg(&config)
+                .args(&what[1..])
+                .args(["--signer", &pin])
+                .output()
+                .unwrap();
+            let said = both(&done);
+            assert_eq!(done.status.success(), refused.is_none(), "{what:?}: {said}");
+            assert!(said.contains(refused.unwrap_or("issue 5")), "{what:?}: {said}");
+            let kept = fs::read_dir(scheme.path("trust")).unwrap().count();
+            assert_eq!(kept > 0, refused.is_none(), "{what:?}");
+            for entry in fs::read_dir(scheme.path("trust")).unwrap() {
+                fs::remove_file(entry.unwrap().path()).unwrap();
+            }
+        }
+    }
+}
+
 /// Answers each request with the file of its path, one after another.
 fn serve(files: Vec<(&'static str, u16, Vec<u8>)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

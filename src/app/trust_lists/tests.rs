@@ -29,6 +29,7 @@ fn an_unsigned_list_is_never_accepted_while_a_signer_is_pinned() {
     let bytes = list("UA", 1);
     let digest = Some(Sha256::of(&bytes));
     let rules = ListRules {
+        algorithms: Policy::built_in(),
         signers: vec![Sha256::of(b"pinned")],
         sha256: digest,
         published: digest,

@@ -7,9 +7,9 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{Proof, list_name, read, summary, verified, warn};
+use super::{list_name, read, summary, verified, warn};
 use crate::{
-    app,
+    app::{self, ListRules},
     cli::say,
     clock::Clock,
     config::Trust,
@@ -20,7 +20,7 @@ pub(super) fn run(
     trust: &Trust,
     files: &[PathBuf],
     include_test: bool,
-    proof: &Proof,
+    rules: &ListRules,
 ) -> anyhow::Result<ExitCode> {
     let directory = &trust.directory;
     anyhow::ensure!(directory.is_dir(), "{} is no directory", directory.display());
@@ -28,7 +28,7 @@ pub(super) fn run(
     for file in files {
         let bytes = read(file)?;
         if is_xml(&bytes) {
-            import_list(trust, file, &bytes, proof)?;
+            import_list(trust, file, &bytes, rules.clone())?;
         } else {
             let found = trust::read_certificates(&bytes)
                 .with_context(|| format!("{} is refused", file.display()))?;
@@ -43,9 +43,13 @@ fn is_xml(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().first() == Some(&b'<')
 }
 
-fn import_list(trust: &Trust, file: &Path, bytes: &[u8], proof: &Proof) -> anyhow::Result<()> {
+fn import_list(
+    trust: &Trust,
+    file: &Path,
+    bytes: &[u8],
+    mut rules: ListRules,
+) -> anyhow::Result<()> {
     let now = Clock::system().now();
-    let mut rules = proof.rules(trust)?;
     let mut appended = file.as_os_str().to_owned();
     appended.push(".sha2");
     let beside = [file.with_extension("sha2"), PathBuf::from(appended)];

@@ -1,9 +1,12 @@
 use Qualification as Kind;
 
 use super::*;
-use crate::trust::{
-    ServiceStatus, TrustList,
-    sample::{Draft, name, object_identifier, tlv},
+use crate::{
+    algorithms::Policy,
+    trust::{
+        ServiceStatus, TrustList,
+        sample::{Draft, name, object_identifier, tlv},
+    },
 };
 
 const COMPLIANCE: &str = "0.4.0.1862.1.1";
@@ -136,6 +139,25 @@ fn the_issuer_of_a_pinned_signer_is_looked_for_in_the_list() {
     assert_eq!(qualification(&right.make(), None, &trust, at).kind, Kind::QualifiedSignature);
     let forged = Draft { issuer_key: 5, ..right };
     assert_eq!(qualification(&forged.make(), None, &trust, at).kind, Kind::NotQualified);
+}
+
+#[test]
+fn the_issuer_of_a_pinned_signer_is_found_by_what_the_policy_accepts() {
+    let service = || service(ServiceKind::QualifiedAuthority, &[("2020-01-01T00:00:00Z", true)]);
+    for (until, kind) in [
+        ("2099-12-31", Kind::QualifiedSignature),
+        ("2027-01-01", Kind::QualifiedSignature),
+        ("2026-12-31", Kind::Undetermined),
+        ("2020-12-31", Kind::Undetermined),
+    ] {
+        let policy = Policy::built_in_but(&[("Ed25519", until)]);
+        let trust = TrustStore::empty().with_services(vec![service()]).with_algorithms(policy);
+        let signer = signer(&[COMPLIANCE, DEVICE]).make();
+        let report = qualification(&signer, None, &trust, SIGNED_AT.parse().unwrap());
+        assert_eq!(report.kind, kind, "{until}: {:?}", report.reasons);
+        let is_refused = report.reasons.iter().any(|reason| reason.contains("Ed25519"));
+        assert_eq!(is_refused, kind == Kind::Undetermined, "{until}: {:?}", report.reasons);
+    }
 }
 
 #[test]
