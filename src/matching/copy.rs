@@ -268,6 +268,7 @@ impl<'a> Copy<'a> {
             .iter()
             .filter(|signature| {
                 signature.sub_indication == Some(SubIndication::CryptoConstraintsFailure)
+            self.assurance = None;
             })
             .find_map(unsupported_in)
     }

@@ -18,6 +18,29 @@ fn what_is_no_document_is_never_verified() {
     }
 }
 
+/// A genuine signature on what is no document proves nothing as a copy, whoever made it.
+#[test]
+fn what_is_no_document_has_no_assurance() {
+    let services = branch(&[("enrolment", "[\"u-id\", \"passport\"]", "")]);
+    for worth in [Worth::Sealed, Worth::OtherSeal, Worth::Personal] {
+        for instead in NotADocument::ALL {
+            let genuine = sample("foreign-passport", worth);
+            let other = Sample { form: Err(*instead), ..sample("u-id", worth) };
+            let assurance =
+                |copies: &[Sample]| decide(&services, None, copies, Vec::new()).assurance;
+            assert_eq!(assurance(std::slice::from_ref(&other)), None, "{worth:?} {instead}");
+            assert_eq!(assurance(&[genuine.clone(), other]), None, "{worth:?} {instead}");
+            assert_ne!(assurance(&[genuine]), None, "{worth:?}");
+        }
+        let picture = Sample { form: Ok(DocumentForm::Jpeg), ..sample("u-id", worth) };
+        for (images, is_copy) in [("", false), ("accept_images = [\"jpeg\"]", true)] {
+            let branch = branch(&[("enrolment", "[\"u-id\"]", images)]);
+            let decision = decide(&branch, None, std::slice::from_ref(&picture), Vec::new());
+            assert_eq!(decision.assurance.is_some(), is_copy, "{worth:?} {images}");
+        }
+    }
+}
+
 #[test]
 fn a_picture_is_a_document_where_the_service_says_so() {
     use DocumentForm::{Jpeg, Pdf, Png};
