@@ -81,6 +81,17 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// The algorithm that cannot be checked, where that is the reason.
+    #[must_use]
+    pub fn unsupported(&self) -> Option<&str> {
+        match self {
+            Self::Unsupported { name } => Some(name),
+            Self::BadKey { .. } | Self::BadParameters { .. } | Self::Mismatch => None,
+        }
+    }
+}
+
 /// The digest algorithm that a signature algorithm's own identifier implies, where it implies one.
 #[must_use]
 pub fn implied_digest(signature_algorithm: &str) -> Option<DigestAlgorithm> {

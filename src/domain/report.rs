@@ -154,6 +154,9 @@ pub struct CertificateReport {
     pub sha256: Sha256Hex,
     /// What is wrong with it, in English; `None` when nothing is.
     pub problem: Option<String>,
+    /// The algorithm for whose sake its issuer's signature on it cannot be checked.
+    #[serde(default)]
+    pub unsupported: Option<String>,
     /// Whether it was revoked, and how that is known; `None` for the anchor, which nobody revokes.
     #[serde(default)]
     pub revocation: Option<RevocationReport>,
@@ -266,6 +269,10 @@ pub struct SignatureReport {
     pub sub_indication: Option<SubIndication>,
     /// The same in one English sentence with the values on both sides; `None` when passed.
     pub reason: Option<String>,
+    /// The algorithm for whose sake nothing can be said, by the name that people know: that of the
+    /// signature, of a digest or of a key in the chain.
+    #[serde(default)]
+    pub unsupported: Option<String>,
     /// The level.
     pub level: Level,
     /// The signature algorithm by the name that people know; the object identifier if it has none.

@@ -104,9 +104,9 @@ impl<'a> Copy<'a> {
         {
             let finding = self.about(FindingCode::SignatureUndetermined, open);
             let mut grade = Grade::unproved(Verdict::Undetermined, Some(place), finding);
-            let algorithm = self.unsupported_algorithm();
+            let unsupported = signatures().find_map(|(_, one)| one.unsupported.as_deref());
             grade.findings.extend(
-                algorithm
+                unsupported
                     .map(|name| self.finding(FindingCode::AlgorithmUnsupported).with_detail(name)),
             );
             return grade;
@@ -259,19 +259,6 @@ impl<'a> Copy<'a> {
         let detail = signature.sub_indication.map(|sub| sub.as_str().to_owned());
         Finding { detail, ..self.finding(code) }
     }
-
-    /// The algorithm for whose sake nothing can be said: the signature's own, or that of a key in
-    /// its chain. A supported algorithm with a key that is too short is not meant.
-    fn unsupported_algorithm(&self) -> Option<&str> {
-        self.report
-            .signatures
-            .iter()
-            .filter(|signature| {
-                signature.sub_indication == Some(SubIndication::CryptoConstraintsFailure)
-            self.assurance = None;
-            })
-            .find_map(unsupported_in)
-    }
 }
 
 impl Grade {
@@ -281,6 +268,7 @@ impl Grade {
         let is_proved = self.verdict == Verdict::Verified;
         if let Some(finding) = copy.not_a_document(images).filter(|_| is_proved) {
             self.verdict = Verdict::Undetermined;
+            self.assurance = None;
             self.findings.push(finding);
         }
         self
@@ -352,15 +340,4 @@ fn proved_moment(signature: &SignatureReport) -> Option<Timestamp> {
         | BestTimeSource::SignatureTimestamp => Some(signature.best_time),
         BestTimeSource::Given | BestTimeSource::Receipt => None,
     }
-}
-
-fn unsupported_in(signature: &SignatureReport) -> Option<&str> {
-    let keys = signature.chain.iter().map(|certificate| certificate.key.as_str());
-    [signature.algorithm.as_str()].into_iter().chain(keys).find(|name| !is_supported(name))
-}
-
-/// Whether an algorithm of this name belongs to a family that [`crate::algorithms`] verifies.
-fn is_supported(name: &str) -> bool {
-    let families = ["DSTU 4145", "ECDSA", "Ed25519", "RSA"];
-    families.iter().any(|family| name.starts_with(family)) && !name.ends_with("normal basis")
 }

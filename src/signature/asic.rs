@@ -258,10 +258,8 @@ impl<'a> Parts<'a> {
                     format!("{name} in the container is not the file that the manifest names"),
                 ),
                 Err(failure @ Failure::Unsupported { .. }) => {
-                    enclosed.known.doubt(
-                        SubIndication::CryptoConstraintsFailure,
-                        format!("the manifest names {name} by a digest; {failure}"),
-                    );
+                    let what = format!("the manifest names {name} by a digest; ");
+                    enclosed.known.uncomputed(&failure, &what);
                 }
                 Err(failure) => {
                     enclosed.known.fail(SubIndication::HashFailure, failure.to_string());
@@ -290,9 +288,7 @@ impl<'a> Parts<'a> {
                     SubIndication::HashFailure,
                     format!("the time-stamp {} is over another signature", token.name),
                 ),
-                Err(failure) => {
-                    known.doubt(SubIndication::CryptoConstraintsFailure, failure.to_string());
-                }
+                Err(failure) => known.uncomputed(&failure, ""),
             }
             let stamp = Stamp {
                 name: "ASiC archive time-stamp".to_owned(),

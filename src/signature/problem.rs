@@ -2,7 +2,7 @@
 
 use super::budget::Spent;
 use crate::{
-    algorithms::{Policy, Used},
+    algorithms::{Failure, Policy, Used},
     domain::{Indication, SubIndication, Timestamp},
 };
 
@@ -13,6 +13,8 @@ struct Problem {
     sub_indication: SubIndication,
     /// A clause: no capital letter, no full stop.
     text: String,
+    /// The algorithm for whose sake nothing can be said.
+    unsupported: Option<String>,
 }
 
 /// When something that is right has to count.
@@ -41,6 +43,21 @@ impl Problems {
         self.push(Indication::Indeterminate, sub_indication, text);
     }
 
+    /// What cannot be computed says nothing. `what` begins the sentence about it.
+    pub(super) fn uncomputed(&mut self, failure: &Failure, what: &str) {
+        self.0.push(Problem {
+            indication: Indication::Indeterminate,
+            sub_indication: SubIndication::CryptoConstraintsFailure,
+            text: format!("{what}{failure}"),
+            unsupported: failure.unsupported().map(str::to_owned),
+        });
+    }
+
+    /// The first algorithm for whose sake nothing can be said.
+    pub(super) fn unsupported(&self) -> Option<&str> {
+        self.0.iter().find_map(|problem| problem.unsupported.as_deref())
+    }
+
     /// ETSI EN 319 102-1 §5.2.8: something is right, and counts if the policy accepts what it rests
     /// on. `what` begins the sentence about it.
     pub(super) fn rely(&mut self, used: &Used, when: When<'_>, what: &str) {
@@ -60,7 +77,8 @@ impl Problems {
         sub_indication: SubIndication,
         text: impl Into<String>,
     ) {
-        self.0.push(Problem { indication, sub_indication, text: text.into() });
+        let text = text.into();
+        self.0.push(Problem { indication, sub_indication, text, unsupported: None });
     }
 
     pub(super) fn extend(&mut self, problems: Self) {

@@ -71,10 +71,21 @@ impl Identity {
 
     /// One with its own validity and with more extensions than a key identifier.
     pub(crate) fn valid(seed: u8, validity: [&[u8]; 2], extensions: &[&[u8]]) -> Self {
+        let public = SigningKey::from_bytes(&[seed; 32]).verifying_key();
+        let public = tlv(0x03, &[&[0], public.as_bytes()]);
+        let public = sequence(&[&algorithm(ED25519), &public]);
+        Self::written(seed, validity, extensions, &public)
+    }
+
+    /// One whose certificate names another `SubjectPublicKeyInfo` than that of the key.
+    pub(crate) fn with_key(seed: u8, public_key: &[u8]) -> Self {
+        Self::written(seed, [b"240101000000Z", b"431231235959Z"], &[], public_key)
+    }
+
+    fn written(seed: u8, validity: [&[u8]; 2], extensions: &[&[u8]], public_key: &[u8]) -> Self {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let name = tlv(0x0c, &["Тестова Особа".as_bytes()]);
         let issuer = sequence(&[&set(&[&sequence(&[&oid(&[0x55, 0x04, 0x03]), &name])])]);
-        let public = tlv(0x03, &[&[0], key.verifying_key().as_bytes()]);
         let key_id = tlv(0x04, &[&tlv(0x04, &[&[seed; 20]])]);
         let key_id = sequence(&[&oid(&[0x55, 0x1d, 0x0e]), &key_id]);
         let extensions = tlv(0xa3, &[&sequence(&[&key_id, &extensions.concat()])]);
@@ -85,7 +96,7 @@ impl Identity {
             &issuer,
             &sequence(&validity.map(|moment| tlv(0x17, &[moment])).each_ref().map(Vec::as_slice)),
             &issuer,
-            &sequence(&[&algorithm(ED25519), &public]),
+            public_key,
             &extensions,
         ]);
         let signature = key.sign(&body).to_bytes();

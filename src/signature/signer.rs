@@ -189,6 +189,10 @@ pub(super) fn judge(
     best.check_order(&mut problems);
     problems.extend(constraints::check(signed_data, signer, bytes.as_ref(), basis));
     let (indication, sub_indication, reason) = problems.conclusion();
+    let of_value = found.value.as_ref().and_then(|value| value.as_ref().err()?.unsupported());
+    let of_chain = || found.chain.iter().find_map(|link| link.unsupported.as_deref());
+    let unsupported = of_value.or_else(|| problems.unsupported()).or_else(of_chain);
+    let unsupported = unsupported.map(str::to_owned);
     let certificate = found.certificate;
     let proved_by = certificate
         .as_ref()
@@ -199,6 +203,7 @@ pub(super) fn judge(
             indication,
             sub_indication,
             reason,
+            unsupported,
             level: level(signed_data, signer, attributes),
             algorithm: algorithm_name(&signer.signature_algorithm.id),
             digest_algorithm: algorithm_name(&signer.digest_algorithm.id),
@@ -232,6 +237,7 @@ pub(super) fn unread(problems: &Problems, basis: Basis<'_>) -> SignatureReport {
         indication: indication.max(Indication::Indeterminate),
         sub_indication: sub_indication.or(Some(SubIndication::FormatFailure)),
         reason,
+        unsupported: problems.unsupported().map(str::to_owned),
         level: Level::Cms,
         algorithm: UNKNOWN.to_owned(),
         digest_algorithm: UNKNOWN.to_owned(),
@@ -313,9 +319,7 @@ pub(super) fn check_content(
         }
         // Unsupported for the value too: it is told there, by the name of the whole algorithm.
         Err(_) if matches!(found.value, Some(Err(Failure::Unsupported { .. }))) => {}
-        Err(failure) => {
-            problems.doubt(SubIndication::CryptoConstraintsFailure, failure.to_string());
-        }
+        Err(failure) => problems.uncomputed(&failure, ""),
     }
 }
 

@@ -11,6 +11,7 @@ mod counter;
 mod level;
 mod policy;
 mod reference;
+mod unsupported;
 
 use bytes::Bytes;
 use proptest::prelude::*;

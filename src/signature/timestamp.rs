@@ -130,10 +130,7 @@ fn nothing_known(name: &str) -> TimestampReport {
 fn check_info(info: &Info, target: &Target, problems: &mut Problems, basis: Basis<'_>) {
     match DigestAlgorithm::from_oid(&info.digest_algorithm) {
         Ok(algorithm) => check_imprint(info, algorithm, target, problems, basis),
-        Err(failure) => {
-            let text = format!("of what the time-stamp is over, {failure}");
-            problems.doubt(SubIndication::CryptoConstraintsFailure, text);
-        }
+        Err(failure) => problems.uncomputed(&failure, "of what the time-stamp is over, "),
     }
     let now = basis.conditions.at;
     if info.time > now.plus_seconds(CLOCK_TOLERANCE_SECONDS) {
@@ -273,14 +270,14 @@ fn check_grant(time: Timestamp, path: &[Certificate], problems: &mut Problems, b
                 format!(
                     "the trust list has not granted the authority's service at {moment}, {what}"
                 ),
+            );
+            return;
+        }
         let last = path.last();
         if let Some(list) = last.and_then(|last| basis.trust.outdated_list_at(last, moment)) {
             problems.doubt(
                 SubIndication::CertificateChainGeneralFailure,
                 format!("only a trust list vouches for the authority: {list}"),
-            );
-            return;
-        }
             );
             return;
         }

@@ -128,6 +128,11 @@ struct Link<'a> {
 }
 
 impl Link<'_> {
+    /// The algorithm for whose sake nothing can be said of the signature on the certificate.
+    fn unsupported(&self) -> Option<&str> {
+        self.proof.as_ref()?.as_ref().err()?.unsupported()
+    }
+
     /// Why the signature on the certificate does not count for the moment `at`.
     fn problem(&self, at: Timestamp, trust: &TrustStore) -> Option<Problem> {
         match self.proof.as_ref()? {
@@ -353,6 +358,7 @@ impl<'a> Judged<'a> {
             key: certificate.key_name(),
             sha256: certificate.sha256().into(),
             problem: (!problems.is_empty()).then(|| problems.join("; ")),
+            unsupported: link.unsupported().map(str::to_owned),
             revocation: None,
         }
     }

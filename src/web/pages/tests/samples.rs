@@ -267,6 +267,7 @@ fn report(indication: Indication, sub: Option<SubIndication>) -> DocumentReport 
         key: "ECDSA P-256".to_owned(),
         sha256: Sha256::of(subject.as_bytes()).into(),
         problem: (sub == Some(SubIndication::Expired)).then(|| "expired".to_owned()),
+        unsupported: None,
         revocation: (role == CertificateRole::Signer).then(|| RevocationReport {
             status: RevocationStatus::Good,
             kind: Some(RevocationKind::Ocsp),
@@ -291,6 +292,7 @@ fn report(indication: Indication, sub: Option<SubIndication>) -> DocumentReport 
             reason: sub.map(|_| {
                 "the signed digest is 12ab…, the digest of the content is 34cd…".to_owned()
             }),
+            unsupported: None,
             level: Level::CadesBes,
             algorithm: "ECDSA P-256".to_owned(),
             digest_algorithm: "SHA-256".to_owned(),
