@@ -1,11 +1,12 @@
 //! Names of keys: whom a file is encrypted for, and who encrypted it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use der::Tag;
 
 use crate::{
     asn1::{Broken, Element, primitive},
+    domain,
     trust::Certificate,
 };
 
@@ -102,13 +103,10 @@ fn common_name(name: &[u8]) -> Option<String> {
     organisation
 }
 
+/// Of no more octets than a serial number or key identifier has: the length is the sender's.
 fn hex(octets: &[u8]) -> String {
     const MOST: usize = 64;
-    octets.iter().take(MOST).fold(String::new(), |mut text, octet| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    domain::hex(octets.get(..MOST).unwrap_or(octets))
 }
 
 impl RecipientName {

@@ -22,8 +22,8 @@ use super::{
 use crate::{
     algorithms::{DigestAlgorithm, Failure, Used, algorithm_name},
     domain::{
-        BestTimeSource, Indication, Level, Sha256, SignatureReport, SignerReport, SubIndication,
-        Timestamp,
+        self, BestTimeSource, Indication, Level, Sha256, SignatureReport, SignerReport,
+        SubIndication, Timestamp,
     },
     trust::{self, Certificate, TrustStore},
 };
@@ -381,10 +381,5 @@ pub(super) fn nameless(id: &SignerId) -> SignerReport {
 
 /// Hexadecimal digits, of no more bytes than the longest digest has: the length is the signer's.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().take(64).fold(String::new(), |mut digits, byte| {
-        digits.extend(
-            [byte >> 4, byte & 15].map(|half| char::from_digit(half.into(), 16)).iter().flatten(),
-        );
-        digits
-    })
+    domain::hex(bytes.get(..64).unwrap_or(bytes))
 }

@@ -5,6 +5,8 @@ use x509_parser::{
     x509::{AttributeTypeAndValue, X509Name},
 };
 
+pub(super) use crate::domain::hex;
+
 /// A subject's or issuer's name.
 #[derive(Clone, Debug)]
 pub(super) struct Name {
@@ -250,10 +252,4 @@ fn comparable(name: &X509Name<'_>) -> Comparable {
 
 fn folded(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dstu", &[]),
     ("algorithms", &["domain", "dstu"]),
     ("trust", &["algorithms", "asn1", "domain", "xml"]),
-    ("envelope", &["algorithms", "asn1", "dstu", "trust"]),
+    ("envelope", &["algorithms", "asn1", "domain", "dstu", "trust"]),
     ("message", &["domain"]),
     ("signature", &["algorithms", "asn1", "content", "domain", "trust", "xml"]),
     ("bundle", &["algorithms", "content", "domain", "envelope", "message", "signature", "trust"]),

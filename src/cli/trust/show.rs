@@ -1,7 +1,6 @@
 //! `skrynka trust list` and `skrynka trust show`.
 
 use std::{
-    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -15,6 +14,7 @@ use crate::{
     cli::{output::table, say},
     clock::Clock,
     config::Trust,
+    domain::hex,
     trust::{
         self, Certificate, CertificateUse, ServiceExtensions, ServiceKind, TrustList, TrustService,
     },
@@ -157,12 +157,6 @@ fn extensions(extensions: &ServiceExtensions) -> String {
 }
 
 fn show_certificate(certificate: &Certificate) {
-    let hex = |bytes: Option<&[u8]>| {
-        bytes.unwrap_or_default().iter().fold(String::new(), |mut digits, byte| {
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
-    };
     let statements = certificate.qualified_statements();
     let mut said = Vec::new();
     if statements.national_mark {
@@ -188,7 +182,7 @@ fn show_certificate(certificate: &Certificate) {
     say(&format!("valid      {} to {}", certificate.not_before(), certificate.not_after()));
     say(&format!("key        {}", certificate.key_name()));
     say(&format!("authority  {}", if certificate.is_authority() { "yes" } else { "no" }));
-    say(&format!("key id     {}", hex(certificate.subject_key_id())));
+    say(&format!("key id     {}", hex(certificate.subject_key_id().unwrap_or_default())));
     if let Some(purposes) = certificate.purposes() {
         say(&format!("purposes   {}", purposes.join(", ")));
     }

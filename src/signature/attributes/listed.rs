@@ -1,10 +1,10 @@
 //! Signed attributes that are kept for the reader of a report and not judged.
 
 use super::{RawAttribute, SignedAttributes};
-use crate::domain::AttributeReport;
+use crate::domain::{AttributeReport, hex};
 
-/// The most digits of one attribute in a report.
-const MAX_DIGITS: usize = 1024;
+/// The most bytes of one attribute in a report.
+const MAX_BYTES: usize = 512;
 
 /// The names that the standards give them (RFC 2634, RFC 5126 §5, ETSI EN 319 122-1 §5.2,
 /// RFC 8551 §2.5).
@@ -31,12 +31,11 @@ pub(in crate::signature) fn listed(attributes: &SignedAttributes) -> Vec<Attribu
 impl RawAttribute {
     fn report(&self) -> AttributeReport {
         let name = NAMES.iter().find(|(id, _)| *id == self.id).map(|(_, name)| *name);
-        let digits = self.values.iter().flatten().flat_map(|byte| [byte >> 4, byte & 15]);
-        let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+        let values = self.values.iter().flatten().take(MAX_BYTES).copied().collect::<Vec<_>>();
         AttributeReport {
             id: self.id.clone(),
             name: name.map(ToOwned::to_owned),
-            value: digits.take(MAX_DIGITS).collect(),
+            value: hex(&values),
         }
     }
 }
