@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use skrynka::domain::{FindingCode, WarningCode};
+
 /// The column of each table that names tests.
 const TESTS: &str = "test";
 
@@ -28,30 +30,82 @@ fn every_rule_that_the_document_names_has_a_test_or_a_reason() {
     }
 }
 
+/// Words of `docs/judging.md` that are written like the names of tests: keys of the registry, of
+/// reports and of the API.
+const KEYS: [&str; 7] = [
+    "invalid_since",
+    "judged_at",
+    "max_copy_age_hours",
+    "require_fresh",
+    "type_source",
+    "verdict_before",
+    "verdict_changed_at",
+];
+
 #[test]
 fn every_test_behind_a_rule_of_judging_exists() {
     let document = fs::read_to_string(root().join("docs/judging.md")).unwrap();
-    let words =
-        document.split('`').skip(1).step_by(2).map(|word| word.rsplit("::").next().unwrap());
-    // A name that is a sentence is a test's; findings and keys are shorter.
-    let is_sentence = |word: &&str| {
-        word.matches('_').count() > 3
-            && !word.contains(|c: char| c.is_whitespace() || c.is_uppercase())
-    };
-    let named: BTreeSet<&str> = words.filter(is_sentence).collect();
-    assert!(named.len() > 80, "{}", named.len());
-    let mut existing = BTreeSet::new();
-    for directory in ["src", "tests/it"] {
-        for file in files(&root().join(directory)) {
-            let source = fs::read_to_string(file).unwrap();
-            // Tests that run on both databases are named in a list and have no attribute.
-            let functions = source.lines().filter_map(|line| line.split_once("fn "));
-            let defined = functions.filter_map(|(_, rest)| rest.split(['(', '<']).next());
-            existing.extend(defined.map(str::to_owned));
-        }
-    }
-    let missing: Vec<_> = named.iter().filter(|name| !existing.contains(**name)).collect();
+    let words: BTreeSet<&str> = document.split('`').skip(1).step_by(2).collect();
+    let known: BTreeSet<&str> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
+    let known_of_warnings = WarningCode::ALL.iter().map(|code| code.as_str());
+    let known: BTreeSet<&str> = known.into_iter().chain(known_of_warnings).chain(KEYS).collect();
+    let tests = paths_of_tests();
+    let named = |word: &&str| is_like_a_test(word) && !known.contains(*word);
+    let (named, missing): (Vec<&str>, Vec<&str>) =
+        words.iter().copied().filter(named).partition(|word| is_test_or_module(word, &tests));
     assert!(missing.is_empty(), "no such tests: {missing:?}");
+    assert!(named.len() > 80, "{}", named.len());
+    let unused: Vec<_> = KEYS.iter().filter(|key| !words.contains(**key)).collect();
+    assert!(unused.is_empty(), "not in the document: {unused:?}");
+}
+
+/// Whether a word between backticks is written like the name or the path of a function.
+fn is_like_a_test(word: &str) -> bool {
+    let is_plain = word
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | ':' | '…'));
+    is_plain && word.len() > 1 && (word.contains('_') || word.contains("::"))
+}
+
+/// Whether `word` is a test or a module with tests: its name, its whole path (`it::` stands for
+/// `tests/it`), or the end of that after `…`.
+fn is_test_or_module(word: &str, tests: &BTreeSet<String>) -> bool {
+    let (word, is_whole) = match word.strip_prefix("…::") {
+        Some(end) => (end, false),
+        None => (word, word.contains("::")),
+    };
+    let is_named = |path: &str| {
+        path == word || !is_whole && path.strip_suffix(word).is_some_and(|p| p.ends_with("::"))
+    };
+    tests.iter().any(|test| {
+        let ends = test.match_indices("::").map(|(end, _)| end).chain([test.len()]);
+        ends.into_iter().any(|end| is_named(&test[..end]))
+    })
+}
+
+#[test]
+fn a_test_is_found_by_name_path_and_module_and_by_nothing_else() {
+    let tests = ["trust::path::tests::is_right", "it::revocation::is_asked"].map(str::to_owned);
+    let tests = BTreeSet::from(tests);
+    for (word, is_found) in [
+        ("is_right", true),
+        ("trust::path::tests::is_right", true),
+        ("…::tests::is_right", true),
+        ("trust::path::tests", true),
+        ("it::revocation", true),
+        ("it::revocation::is_asked", true),
+        ("…::revocation::is_asked", true),
+        ("is_wrong", false),
+        ("right", false),
+        ("s_right", false),
+        ("path::tests::is_right", false),
+        ("…::path::is_right", false),
+        ("trust::list::tests::is_right", false),
+        ("it::revocation::is_right", false),
+        ("trust::path::tests::is", false),
+    ] {
+        assert_eq!(is_test_or_module(word, &tests), is_found, "{word}");
+    }
 }
 
 /// What stands between backticks in the last column of tables whose last column is for tests.
@@ -79,20 +133,37 @@ fn cells(row: &str) -> Vec<String> {
 
 /// The names of all functions that the test runner runs.
 fn tests_in_the_sources() -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for directory in ["src", "tests/it"] {
-        for file in files(&root().join(directory)) {
-            names.extend(tests_in(&fs::read_to_string(file).unwrap()));
-        }
-    }
-    names
+    let paths = paths_of_tests();
+    paths.iter().filter_map(|path| Some(path.rsplit_once("::")?.1.to_owned())).collect()
 }
 
-/// The names of the functions with an attribute that makes them tests and none that leaves them out.
+/// The same with the module of the file that each is in.
+fn paths_of_tests() -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    for (directory, crate_name) in [("src", None), ("tests/it", Some("it"))] {
+        let directory = root().join(directory);
+        for file in files(&directory) {
+            let inside = file.strip_prefix(&directory).unwrap().with_extension("");
+            let parts = inside.iter().map(|part| part.to_str().unwrap());
+            let module: Vec<&str> = crate_name.into_iter().chain(parts).collect();
+            let tests = tests_in(&fs::read_to_string(&file).unwrap());
+            paths.extend(tests.iter().map(|test| format!("{}::{test}", module.join("::"))));
+        }
+    }
+    paths
+}
+
+/// The names of the functions with an attribute that makes them tests and none that leaves them out,
+/// and of those in the list of tests that run on each database.
 fn tests_in(source: &str) -> Vec<String> {
     let mut names = Vec::new();
     let (mut is_test, mut is_ignored) = (false, false);
+    let mut is_list = false;
     for line in source.lines().map(str::trim_start) {
+        is_list = (is_list && line != "}") || line == "on_each_engine! {";
+        if is_list {
+            names.extend(line.strip_suffix(',').map(str::to_owned));
+        }
         is_test |= ["#[test]", "#[tokio::test"].iter().any(|test| line.starts_with(test));
         is_ignored |= line.starts_with("#[ignore");
         let line = line.strip_prefix("async ").unwrap_or(line);
@@ -109,8 +180,9 @@ fn tests_in(source: &str) -> Vec<String> {
 fn only_what_the_test_runner_runs_is_a_test() {
     let source = "#[test]\nfn a() {}\nfn helper() {}\n#[tokio::test(start_paused = true)]\n\
                   #[cfg(unix)]\nasync fn b() {}\n#[test]\n#[ignore = \"slow\"]\nfn c() {}\n\
-                  #[ignore]\n#[test]\nfn d() {}\nproptest! {\n    #[test]\n    fn e(x in 0..1) {}\n}";
-    assert_eq!(tests_in(source), ["a", "b", "e"]);
+                  #[ignore]\n#[test]\nfn d() {}\nproptest! {\n    #[test]\n    fn e(x in 0..1) {}\n}\n\
+                  on_each_engine! {\n    f,\n    g,\n}\nasync fn h() {}";
+    assert_eq!(tests_in(source), ["a", "b", "e", "f", "g"]);
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {
