@@ -44,6 +44,6 @@ pub use share::{
     Awaits, DocumentDetails, DocumentRow, Fingerprint, Retention, RetentionReason, Sha256Hex,
     ShareDetails, ShareRow, Term, VerdictChange,
 };
-pub use time::{Date, Timestamp, TimestampError};
+pub use time::{CLOCK_TOLERANCE_SECONDS, Date, Timestamp, TimestampError};
 pub use user::{Actor, BranchScope, Role, TokenScope};
 pub use verdict::{Assurance, Verdict};

@@ -30,6 +30,10 @@ const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 const MIN_MICROS: i64 = -377_705_023_201 * MICROS_PER_SECOND;
 const MAX_MICROS: i64 = 253_402_207_200 * MICROS_PER_SECOND;
 
+/// How far another's clock may be ahead of ours, in seconds: a moment no further in the future is taken
+/// for the present.
+pub const CLOCK_TOLERANCE_SECONDS: i64 = 600;
+
 /// The zone that days are counted in for people: an installation's branches are in Ukraine.
 const ZONE: &str = "Europe/Kyiv";
 

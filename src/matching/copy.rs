@@ -5,16 +5,13 @@ use std::cmp::Reverse;
 use super::signer::{Acceptance, Rules};
 use crate::{
     domain::{
-        Assurance, BestTimeSource, DocumentForm, DocumentReport, Finding, FindingCode, Indication,
-        NotADocument, Severity, Sha256, SignatureReport, SubIndication, Timestamp, TypeCode,
-        TypeSource, Verdict, WarningCode,
+        Assurance, BestTimeSource, CLOCK_TOLERANCE_SECONDS, DocumentForm, DocumentReport, Finding,
+        FindingCode, Indication, NotADocument, Severity, Sha256, SignatureReport, SubIndication,
+        Timestamp, TypeCode, TypeSource, Verdict, WarningCode,
     },
     registry::AcceptedImages,
     signature::Proof,
 };
-
-/// A clock that is right may be ahead of ours by so much.
-const CLOCK_TOLERANCE_SECONDS: i64 = 600;
 
 /// What stays open with a signature that proves a copy.
 const RESERVES: [(WarningCode, FindingCode); 2] = [

@@ -258,6 +258,7 @@ fn judge_above(
             intermediates: &intermediates,
             limits,
             at: basis.at,
+            clock_tolerance_seconds: basis.clock_tolerance_seconds(),
         },
         basis.trust,
     );
@@ -270,6 +271,7 @@ fn judge_above(
     } else if path.gave_up && path.steps == steps_left {
         problems.spent(basis.budget.exhaust(Resource::Steps));
     }
+    let basis = Basis { at: path.at, ..basis };
     let qualification = qualification_of(certificate, &path, basis);
     let nothing = Brought::default();
     let brought = basis.brought.unwrap_or(&nothing);

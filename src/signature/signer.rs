@@ -22,8 +22,8 @@ use super::{
 use crate::{
     algorithms::{DigestAlgorithm, Failure, Used, algorithm_name},
     domain::{
-        self, BestTimeSource, Indication, Level, Sha256, SignatureReport, SignerReport,
-        SubIndication, Timestamp,
+        self, BestTimeSource, CLOCK_TOLERANCE_SECONDS, Indication, Level, Sha256, SignatureReport,
+        SignerReport, SubIndication, Timestamp,
     },
     trust::{self, Certificate, TrustStore},
 };
@@ -96,6 +96,15 @@ impl<'a> Basis<'a> {
     /// The same for what existed by then.
     pub(super) fn at_moment(self, Moment { at, sure }: Moment) -> Self {
         Self { at, sure, ..self }
+    }
+
+    /// How far ahead of the moment that is judged for a certificate may begin, in seconds. The
+    /// receipt is told by our clock, and the beginning by that of an authority; a moment that a
+    /// time-stamp proves or a person named is what it is.
+    pub(super) fn clock_tolerance_seconds(&self) -> i64 {
+        let is_receipt =
+            self.conditions.source == BestTimeSource::Receipt && self.at >= self.conditions.at;
+        if is_receipt { CLOCK_TOLERANCE_SECONDS } else { 0 }
     }
 }
 

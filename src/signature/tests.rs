@@ -6,6 +6,7 @@
     reason = "a test that counts wrongly fails"
 )]
 
+mod beginning;
 mod ber;
 mod counter;
 mod level;

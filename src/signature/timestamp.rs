@@ -23,13 +23,13 @@ use super::{
     problem::Problems,
     revocation::Brought,
     signer::{self, Basis, Content},
-    unusual::{self, CLOCK_TOLERANCE_SECONDS},
+    unusual,
 };
 use crate::{
     algorithms::{DigestAlgorithm, Used, algorithm_name},
     domain::{
-        CertificateReport, Indication, Sha256Hex, SubIndication, Timestamp, TimestampReport,
-        Warning, WarningCode,
+        CLOCK_TOLERANCE_SECONDS, CertificateReport, Indication, Sha256Hex, SubIndication,
+        Timestamp, TimestampReport, Warning, WarningCode,
     },
     trust::{Certificate, Purpose, ServiceKind, TrustService},
 };

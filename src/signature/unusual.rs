@@ -7,12 +7,9 @@ use super::{
     signer::{Basis, Subject},
 };
 use crate::{
-    domain::{Timestamp, Warning, WarningCode},
+    domain::{CLOCK_TOLERANCE_SECONDS, Timestamp, Warning, WarningCode},
     trust::Certificate,
 };
-
-/// How far another's clock may be ahead of ours.
-pub(super) const CLOCK_TOLERANCE_SECONDS: i64 = 600;
 
 /// What is unusual and harmless.
 pub(super) fn warnings(

@@ -35,6 +35,9 @@ pub struct PathRequest<'a> {
     pub intermediates: &'a [Certificate],
     /// The moment that every certificate on the path must be valid at.
     pub at: Timestamp,
+    /// How far ahead of that moment a certificate may begin, in seconds: a path with one that does
+    /// is judged for the beginning.
+    pub clock_tolerance_seconds: i64,
     /// The budget.
     pub limits: PathLimits,
 }
@@ -63,6 +66,8 @@ pub struct PathOutcome {
     pub chain: Vec<CertificateReport>,
     /// The certificates of `chain`, in its order.
     pub certificates: Vec<Certificate>,
+    /// The moment that it was judged for: not before [`PathRequest::at`].
+    pub at: Timestamp,
     /// `TotalPassed` when the path is right in everything.
     pub indication: Indication,
     /// Why it is not.
@@ -260,22 +265,24 @@ fn spend(budget: &mut usize) -> ControlFlow<Stop> {
 /// A path with everything that is wrong on it, each problem with the place of its certificate.
 struct Judged<'a> {
     links: Vec<Link<'a>>,
+    at: Timestamp,
     problems: Vec<(usize, Problem)>,
 }
 
 impl<'a> Judged<'a> {
     fn of(path: &[Link<'a>], request: &PathRequest<'_>, trust: &TrustStore) -> Self {
+        let at = judged_for(path, request);
         let mut problems = Vec::new();
         // RFC 5280 §4.2.1.9: self-issued certificates do not count.
         let mut authorities_below = 0_u32;
         for (place, link) in path.iter().enumerate() {
             let certificate = link.certificate;
             let mut found = if place == 0 {
-                signer_problems(certificate, request.purpose, request.at)
+                signer_problems(certificate, request.purpose, at)
             } else {
-                authority_problems(certificate, authorities_below, request.at)
+                authority_problems(certificate, authorities_below, at)
             };
-            found.extend(link.problem(request.at, trust));
+            found.extend(link.problem(at, trust));
             let unknown = certificate.unknown_critical().iter().cloned();
             found.extend(unknown.map(|name| Problem::UnknownCritical { name }));
             problems.extend(found.into_iter().map(|problem| (place, problem)));
@@ -284,8 +291,8 @@ impl<'a> Judged<'a> {
             }
         }
         problems.extend(limit_problems(path));
-        problems.extend(grant_problem(path, request, trust));
-        Self { links: path.to_vec(), problems }
+        problems.extend(grant_problem(path, request.purpose, at, trust));
+        Self { links: path.to_vec(), at, problems }
     }
 
     fn worst(&self) -> Option<&(usize, Problem)> {
@@ -303,11 +310,13 @@ impl<'a> Judged<'a> {
         let unusual = [unusual_key_usage, unread_issuer_key];
         let warnings = unusual.iter().filter_map(|about| about(signer?)).collect();
         let certificates = self.links.iter().map(|link| link.certificate.clone()).collect();
+        let at = self.at;
         let Some((place, problem)) = self.worst() else {
             let indication = Indication::TotalPassed;
             return PathOutcome {
                 chain,
                 certificates,
+                at,
                 indication,
                 sub_indication: None,
                 reason: None,
@@ -326,6 +335,7 @@ impl<'a> Judged<'a> {
         PathOutcome {
             chain,
             certificates,
+            at,
             indication,
             sub_indication: Some(sub_indication),
             reason: Some(reason),
@@ -362,6 +372,13 @@ impl<'a> Judged<'a> {
             revocation: None,
         }
     }
+}
+
+/// The moment asked for, or the latest beginning within the tolerance after it.
+fn judged_for(path: &[Link<'_>], request: &PathRequest<'_>) -> Timestamp {
+    let latest = request.at.plus_seconds(request.clock_tolerance_seconds);
+    let beginnings = path.iter().map(|link| link.certificate.not_before());
+    beginnings.filter(|beginning| *beginning <= latest).fold(request.at, Timestamp::max)
 }
 
 fn signer_problems(signer: &Certificate, asked: Purpose, at: Timestamp) -> Vec<Problem> {
@@ -422,13 +439,14 @@ fn limit_problems(path: &[Link<'_>]) -> Vec<(usize, Problem)> {
 /// for other moments besides, where they are judged.
 fn grant_problem(
     path: &[Link<'_>],
-    request: &PathRequest<'_>,
+    purpose: Purpose,
+    at: Timestamp,
     trust: &TrustStore,
 ) -> Option<(usize, Problem)> {
     let last = path.last()?.certificate;
-    let (at, place) = (request.at, path.len().saturating_sub(1));
+    let place = path.len().saturating_sub(1);
     let outdated = || trust.outdated_list_at(last, at).map(Problem::ListOutdated);
-    let problem = match request.purpose {
+    let problem = match purpose {
         Purpose::Document if trust.is_listed(last) && place == 0 => Some(Problem::ListedToIssue),
         Purpose::Document => {
             // A withdrawn authority is withdrawn under every certificate of its key, whoever

@@ -46,7 +46,14 @@ fn judge(
     at: &str,
 ) -> PathOutcome {
     let (at, limits) = (at.parse().unwrap(), PathLimits::default());
-    let request = PathRequest { signer, purpose: Purpose::Document, intermediates, at, limits };
+    let request = PathRequest {
+        signer,
+        purpose: Purpose::Document,
+        intermediates,
+        at,
+        clock_tolerance_seconds: 0,
+        limits,
+    };
     validate(&request, &TrustStore::new(trusted.to_vec()))
 }
 

@@ -92,7 +92,14 @@ impl Case {
         let signer = person();
         let limits = PathLimits::default();
         let purpose = Purpose::Document;
-        let request = PathRequest { signer: &signer, purpose, intermediates, at, limits };
+        let request = PathRequest {
+            signer: &signer,
+            purpose,
+            intermediates,
+            at,
+            clock_tolerance_seconds: 0,
+            limits,
+        };
         let mut path = trust::validate(&request, &trust);
         let mut brought = Brought::default();
         let data: Vec<Bytes> = self.brought.iter().cloned().map(Bytes::from).collect();

@@ -31,6 +31,7 @@ fn refusal(middle: &[Extension], person: &[Extension]) -> Option<String> {
             intermediates: &intermediates,
             at: AT.parse().unwrap(),
             limits: PathLimits::default(),
+            clock_tolerance_seconds: 0,
         },
         &trust,
     );
@@ -188,6 +189,7 @@ fn a_list_trusts_each_service_for_what_it_does() {
             intermediates: &[],
             at: "2026-06-01T00:00:00Z".parse().unwrap(),
             limits: PathLimits::default(),
+            clock_tolerance_seconds: 0,
         };
         let reason = validate(&request, &trust).reason;
         let told = reason.as_deref().unwrap_or_default();
@@ -227,6 +229,7 @@ fn an_authority_of_a_list_is_trusted_while_it_is_granted() {
             intermediates: &[],
             at: at.parse().unwrap(),
             limits: PathLimits::default(),
+            clock_tolerance_seconds: 0,
         };
         let outcome = validate(&request, trust);
         assert_eq!(outcome.reason.is_none(), right, "{:?}", outcome.reason);
@@ -259,6 +262,7 @@ fn a_withdrawn_authority_does_not_come_back_under_another_certificate() {
                 intermediates: std::slice::from_ref(&again),
                 at: at.parse().unwrap(),
                 limits: PathLimits::default(),
+                clock_tolerance_seconds: 0,
             };
             let outcome = validate(&request, &trust);
             assert_eq!(outcome.sub_indication, due, "{what}, {at}: {:?}", outcome.reason);

@@ -42,6 +42,7 @@ fn judge_at(at: &str, signer: &Draft, given: &[Draft], trusted: &[Draft]) -> Pat
         intermediates: &intermediates,
         at: at.parse().unwrap(),
         limits: PathLimits::default(),
+        clock_tolerance_seconds: 0,
     };
     validate(&request, &trust)
 }
@@ -474,6 +475,7 @@ fn refuses_a_certificate_changed_after_signing() {
         intermediates: &[],
         at,
         limits,
+        clock_tolerance_seconds: 0,
     };
     let outcome = validate(&request, &trust);
     let expected = (Indeterminate, Sub::NoCertificateChainFound);

@@ -25,11 +25,21 @@ pub(crate) fn person_until(not_after: &'static str) -> Certificate {
     Draft { not_after, ..Draft::signer("Тестова Особа", 9, ("Issuer", 1)) }.make()
 }
 
+/// The same certificate with another beginning.
+pub(crate) fn person_from(not_before: &'static str) -> Certificate {
+    Draft { not_before, ..Draft::signer("Тестова Особа", 9, ("Issuer", 1)) }.make()
+}
+
 /// A time-stamping authority's certificate by [`issuer`], with the key and serial number of this
 /// seed.
 pub(crate) fn time_stamping_authority(seed: u8) -> Certificate {
+    time_stamping_authority_from(seed, "260101000000Z")
+}
+
+/// The same certificate with another beginning.
+pub(crate) fn time_stamping_authority_from(seed: u8, not_before: &'static str) -> Certificate {
     let purposes = &["1.3.6.1.5.5.7.3.8"];
-    Draft { purposes, ..Draft::signer("TSA", seed, ("Issuer", 1)) }.make()
+    Draft { not_before, purposes, ..Draft::signer("TSA", seed, ("Issuer", 1)) }.make()
 }
 
 /// The authority «Root», whose key has the seed 2.
@@ -39,7 +49,12 @@ pub(crate) fn root() -> Certificate {
 
 /// The authority «Issuer» again, with a certificate by «Root».
 pub(crate) fn issuer_below_root() -> Certificate {
-    Draft::authority("Issuer", 1, ("Root", 2)).make()
+    issuer_below_root_from("260101000000Z")
+}
+
+/// The same certificate with another beginning.
+pub(crate) fn issuer_below_root_from(not_before: &'static str) -> Certificate {
+    Draft { not_before, ..Draft::authority("Issuer", 1, ("Root", 2)) }.make()
 }
 
 /// A responder's draft with the key of this seed.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     algorithms::DigestAlgorithm,
-    domain::Timestamp,
+    domain::{CLOCK_TOLERANCE_SECONDS, Timestamp},
     trust::{Certificate, Purpose, TrustStore, purpose},
 };
 
@@ -28,9 +28,6 @@ pub struct Wanted {
     /// Where lists of the issuer are when the certificate does not say it.
     other_crl_urls: Vec<String>,
 }
-
-/// How far an authority's clock may be ahead of ours, in seconds.
-const CLOCK_SKEW: i64 = 600;
 
 impl Wanted {
     /// An answer about `certificate` by `issuer` that is true from `since` or later.
@@ -155,7 +152,7 @@ impl Wanted {
                 (single.this_update, single.next_update)
             }
         };
-        if this_update > at.plus_seconds(CLOCK_SKEW) {
+        if this_update > at.plus_seconds(CLOCK_TOLERANCE_SECONDS) {
             return Err(RevocationError::Early { at, this_update });
         }
         match next_update {

@@ -110,8 +110,14 @@ fn kinds(extensions: &str) -> [Kind; 2] {
 fn is_anchored(trust: &TrustStore, at: &str) -> bool {
     let signer = signer(&[COMPLIANCE, DEVICE], false);
     let (at, limits) = (at.parse().unwrap(), PathLimits::default());
-    let request =
-        PathRequest { signer: &signer, purpose: Purpose::Document, intermediates: &[], at, limits };
+    let request = PathRequest {
+        signer: &signer,
+        purpose: Purpose::Document,
+        intermediates: &[],
+        at,
+        clock_tolerance_seconds: 0,
+        limits,
+    };
     validate(&request, trust).reason.is_none()
 }
 

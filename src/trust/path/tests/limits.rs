@@ -55,6 +55,7 @@ fn keeps_to_the_budget_given() {
                 intermediates: &given,
                 at,
                 limits,
+                clock_tolerance_seconds: 0,
             },
             &trust,
         )

@@ -29,6 +29,7 @@ fn every_signature_on_the_path_counts_by_the_policy_of_the_moment() {
                 intermediates: &given,
                 at: at.parse().unwrap(),
                 limits: PathLimits::default(),
+                clock_tolerance_seconds: 0,
             };
             let outcome = validate(&request, &trust);
             let context = format!("until {end}, at {at}: {:?}", outcome.reason);
@@ -44,6 +45,7 @@ fn every_signature_on_the_path_counts_by_the_policy_of_the_moment() {
             intermediates: &[],
             at: at.parse().unwrap(),
             limits: PathLimits::default(),
+            clock_tolerance_seconds: 0,
         };
         assert_eq!(validate(&request, &trust).indication, TotalPassed, "pinned: no signature");
     }
