@@ -163,11 +163,13 @@ impl<'a, 'b> Judge<'a, 'b> {
         let RevocationRequest { certificate, issuer, sources, .. } = *self.request;
         for (store, source) in sources {
             for list in store.lists().filter(|list| issuer.is_subject(&list.issuer)) {
-                if let Err(error) = list.covers(certificate) {
-                    self.pass_over("list", list.this_update, &error.to_string());
-                    continue;
-                }
-                let state = list.state(certificate.serial_octets());
+                let state = match list.says_of(certificate) {
+                    Ok(state) => state,
+                    Err(error) => {
+                        self.pass_over("list", list.this_update, &error.to_string());
+                        continue;
+                    }
+                };
                 let is_good = state == State::Good;
                 let mut by = By::List(list);
                 if list.is_delta() && is_good {

@@ -146,14 +146,26 @@ impl List {
         if *known == id { result.clone() } else { check() }
     }
 
-    /// Whether `certificate` is among those that the list speaks of (RFC 5280 §6.3.3 (b)).
-    pub(super) fn covers(&self, certificate: &Certificate) -> Result<(), RevocationError> {
+    /// What the list says of `certificate`, of the same issuer.
+    ///
+    /// Silence says something of those alone that the list is of (RFC 5280 §6.3.3 (b)). Who is on it
+    /// is revoked: the issuer gives each serial number once (§4.1.2.2).
+    pub(super) fn says_of(&self, certificate: &Certificate) -> Result<State, RevocationError> {
+        // RFC 5755 §4.2.5 and §4.5: these have numbers of their own.
+        if self.facts.scope.only_attributes {
+            let problem = "the list is of attribute certificates only".to_owned();
+            return Err(RevocationError::NotAbout { problem });
+        }
+        match self.state(certificate.serial_octets()) {
+            state @ State::Revoked(_) => Ok(state),
+            state @ (State::Good | State::Unknown) => self.covers(certificate).map(|()| state),
+        }
+    }
+
+    fn covers(&self, certificate: &Certificate) -> Result<(), RevocationError> {
         let scope = &self.facts.scope;
         let not_about =
             |problem: &str| Err(RevocationError::NotAbout { problem: problem.to_owned() });
-        if scope.only_attributes {
-            return not_about("the list is of attribute certificates only");
-        }
         if scope.only_users && certificate.is_authority() {
             return not_about("the list is of no authorities");
         }

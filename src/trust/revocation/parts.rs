@@ -234,7 +234,8 @@ pub(super) struct Details {
 
 impl Details {
     /// Reads the extensions that are known. A critical one that is not is refused: RFC 5280 §5.3
-    /// lets nobody rely on the list then.
+    /// lets nobody rely on the list then. So is one that says whose serial numbers follow (§5.3.3),
+    /// critical or not: they are those of another issuer.
     pub(super) fn read(list: &Element<'_>) -> Result<Self, DetailsError> {
         let mut details = Self::default();
         for extension in extensions(list)? {
@@ -243,6 +244,7 @@ impl Details {
                 REASON_CODE => details.reason = Some(Reason::read(&value()?)?),
                 INVALIDITY_DATE => details.invalid_since = Some(moment(&value()?)?),
                 ARCHIVE_CUTOFF => details.cutoff = Some(moment(&value()?)?),
+                CERTIFICATE_ISSUER => return Err(DetailsError::Unknown(extension.oid)),
                 _ if extension.is_critical => {
                     return Err(DetailsError::Unknown(extension.oid));
                 }
@@ -255,12 +257,13 @@ impl Details {
 
 const REASON_CODE: &str = "2.5.29.21";
 const INVALIDITY_DATE: &str = "2.5.29.24";
+const CERTIFICATE_ISSUER: &str = "2.5.29.29";
 const ARCHIVE_CUTOFF: &str = "1.3.6.1.5.5.7.48.1.6";
 
 /// Why [`Details`] cannot be read.
 pub(super) enum DetailsError {
     Broken(Broken),
-    /// A critical extension that is not known.
+    /// An extension that has to be understood, and is not.
     Unknown(String),
 }
 
@@ -274,9 +277,9 @@ impl DetailsError {
     pub(super) fn of(self, kind: &'static str) -> RevocationError {
         match self {
             Self::Broken(broken) => malformed(kind, broken),
-            Self::Unknown(oid) => RevocationError::Unsupported {
-                name: format!("the critical extension {oid} of an entry"),
-            },
+            Self::Unknown(oid) => {
+                RevocationError::Unsupported { name: format!("the extension {oid} of an entry") }
+            }
         }
     }
 }

@@ -82,6 +82,8 @@ pub(crate) struct ListDraft {
     pub(crate) base: Option<u8>,
     /// Identifier, criticality, value.
     pub(crate) others: Vec<(&'static str, bool, Vec<u8>)>,
+    /// Of the first entry, likewise.
+    pub(crate) entry_others: Vec<(&'static str, bool, Vec<u8>)>,
 }
 
 impl ListDraft {
@@ -96,6 +98,7 @@ impl ListDraft {
             number: Some(5),
             base: None,
             others: Vec::new(),
+            entry_others: Vec::new(),
         }
     }
 
@@ -114,7 +117,9 @@ impl ListDraft {
         let number = |number: u8| tlv(0x02, &[vec![number]]);
         extensions.extend(self.number.map(|n| ("2.5.29.20", false, number(n))));
         extensions.extend(self.base.map(|n| ("2.5.29.27", true, number(n))));
-        let entries: Vec<_> = self.entries.iter().map(entry).collect();
+        let mut others = Some(&self.entry_others[..]);
+        let entries = self.entries.iter().map(|one| entry(one, others.take().unwrap_or_default()));
+        let entries: Vec<_> = entries.collect();
         let body = tlv(
             0x30,
             &[
@@ -131,8 +136,11 @@ impl ListDraft {
     }
 }
 
-fn entry((serial, at, reason, invalid): &Entry) -> Vec<u8> {
-    let mut extensions = Vec::new();
+fn entry(
+    (serial, at, reason, invalid): &Entry,
+    others: &[(&'static str, bool, Vec<u8>)],
+) -> Vec<u8> {
+    let mut extensions = others.to_vec();
     extensions.extend(reason.map(|code| ("2.5.29.21", false, tlv(0x0a, &[vec![code]]))));
     extensions.extend(invalid.map(|at| ("2.5.29.24", false, time(at))));
     let extensions = if extensions.is_empty() { Vec::new() } else { written(&extensions) };

@@ -127,11 +127,10 @@ impl Wanted {
         let item = Item::read(answer)?;
         let (this_update, next_update) = match &item {
             Item::List(list) => {
-                list.covers(&self.certificate)?;
+                let state = list.says_of(&self.certificate)?;
                 let used = list.prove(&self.issuer)?;
                 trust.algorithms().check(&used, at.max(list.this_update))?;
-                let is_good = list.state(self.certificate.serial_octets()) == State::Good;
-                check_end(is_good, list.tells_all(self.certificate.not_after()))?;
+                check_end(state == State::Good, list.tells_all(self.certificate.not_after()))?;
                 (list.this_update, list.next_update)
             }
             Item::Answer(answer) => {

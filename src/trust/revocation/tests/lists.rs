@@ -1,7 +1,10 @@
 //! What lists say, for whom, and which ones are not read.
 
 use super::{
-    super::{RevocationError, sample::ListDraft},
+    super::{
+        RevocationError, Wanted,
+        sample::{AnswerDraft, ListDraft, Said},
+    },
     RevocationStatus::{Good, Revoked, Unchecked},
     *,
 };
@@ -11,6 +14,7 @@ use crate::{
 };
 
 const DISTRIBUTION_POINT: &str = "2.5.29.28";
+const CERTIFICATE_ISSUER: &str = "2.5.29.29";
 const FRESHEST: &str = "2.5.29.46";
 const HOLD: u8 = 6;
 const REMOVED: u8 = 8;
@@ -115,6 +119,96 @@ fn a_list_speaks_of_the_certificates_that_it_says() {
             }
         }
     }
+}
+
+/// RFC 5280 §4.1.2.2: an authority gives each serial number once, so a list of its that names one
+/// tells of this certificate, whatever part of the certificates its silence is about.
+#[test]
+fn who_is_on_a_list_is_revoked_whatever_certificates_the_list_is_of() {
+    let flag = |number: u8| tlv(0x30, &[tlv(0x80 | number, &[vec![0xff]])]);
+    let name = tlv(0x30, &[tlv(0xa0, &[tlv(0xa0, &[uri("http://ca.example/other.crl")])])]);
+    let point = |scope: &[u8]| vec![(DISTRIBUTION_POINT, true, scope.to_vec())];
+    let scopes = [
+        ("users only", point(&flag(1))),
+        ("authorities only", point(&flag(2))),
+        ("some reasons", point(&tlv(0x30, &[tlv(0x83, &[vec![1, 0x40]])]))),
+        ("another point", point(&name)),
+        ("another delta list", vec![(FRESHEST, false, points("http://ca.example/Delta-18.crl"))]),
+    ];
+    let others = vec![(FRESHEST, false, points("http://ca.example/Delta-17.crl"))];
+    let named = Draft { others, ..Draft::signer("Тестова Особа", 9, ("Issuer", 1)) }.make();
+    let good = AnswerDraft::new(Said::Good, "0620").der();
+    for (what, others) in scopes {
+        for (entry, key, expected) in [
+            ((9, "0601", None, None), 1, Revoked),
+            ((9, "0601", Some(HOLD), None), 1, Revoked),
+            ((9, "0616", None, None), 1, Good),
+            ((10, "0601", None, None), 1, Good),
+            ((9, "0601", Some(REMOVED), None), 1, Good),
+            ((9, "0601", None, None), 7, Good),
+        ] {
+            for is_delta in [false, true] {
+                let list = ListDraft { key, others: others.clone(), ..with(&[]) }.with(&[entry]);
+                let list = if is_delta { list.delta() } else { list };
+                for certificate in [&person(), &named] {
+                    // A suspension is over once the authority says so later.
+                    let later = if entry.2 == Some(HOLD) { Vec::new() } else { vec![good.clone()] };
+                    let all: Vec<_> = later.into_iter().chain([list.der()]).collect();
+                    let said = judge_by(certificate, &all);
+                    assert_eq!(
+                        said.status, expected,
+                        "{what} {entry:?} {key} {is_delta}: {said:?}"
+                    );
+                }
+                let wanted = Wanted::new(named.clone(), issuer(), day("0610"));
+                let kept = wanted.answers(&list.der(), day("0615"), &TrustStore::empty());
+                assert!(kept.is_ok() || expected == Good, "{what} {entry:?}: {kept:?}");
+            }
+        }
+    }
+}
+
+/// What is numbered apart, or by others, is another certificate.
+#[test]
+fn an_entry_of_another_kind_or_another_issuer_revokes_nobody_here() {
+    let flag = |number: u8| tlv(0x30, &[tlv(0x80 | number, &[vec![0xff]])]);
+    let good = AnswerDraft::new(Said::Good, "0620").der();
+    // RFC 5755 §4.2.5 and §4.5: attribute certificates have numbers of their own.
+    let attributes = with(&[(DISTRIBUTION_POINT, true, flag(5))]);
+    let listed = attributes.with(&[(9, "0601", None, None)]).der();
+    assert_eq!(judge_by(&person(), &[listed, good]).status, Good);
+    // RFC 5280 §5.3.3: whose a serial number is, is said by an entry, for those after it too.
+    let other = tlv(0x30, &[tlv(0xa4, &[Draft::authority("Other", 2, ("Other", 2)).subject])]);
+    for is_indirect in [false, true] {
+        for is_critical in [false, true] {
+            for first in [9, 33] {
+                let scope = is_indirect.then(|| (DISTRIBUTION_POINT, true, flag(4)));
+                let others: Vec<_> = scope.into_iter().collect();
+                let entries = [(first, "0601", None, None), (9, "0602", None, None)];
+                let draft = ListDraft {
+                    entry_others: vec![(CERTIFICATE_ISSUER, is_critical, other.clone())],
+                    ..with(&others).with(&entries)
+                };
+                let mut all = RevocationStore::empty();
+                let told = all.add(&draft.der()).unwrap_err().to_string();
+                assert!(told.contains("not supported"), "{is_indirect} {is_critical}: {told}");
+            }
+        }
+    }
+}
+
+fn judge_by(certificate: &Certificate, all: &[Vec<u8>]) -> RevocationReport {
+    revocation(&RevocationRequest {
+        certificate,
+        issuer: &issuer(),
+        at: day("0615"),
+        answering: Answering::InForce,
+        sources: &[(&store(all), RevocationSource::Cache)],
+        responders: &[],
+        trust: &TrustStore::empty(),
+        checks: 64,
+    })
+    .report
 }
 
 #[test]
