@@ -398,16 +398,14 @@ impl<'a, 'b> Judge<'a, 'b> {
     }
 
     /// RFC 6960 §4.2.2.2.1: a delegated responder can itself be revoked. Only lists are asked, as
-    /// answers would come from responders again.
+    /// answers would come from responders again. About some nobody need ask: what is known of them
+    /// counts all the same.
     fn check_responder(
         &mut self,
         responder: &Certificate,
         answer: &Answer,
         source: RevocationSource,
     ) -> Result<Option<String>, RevocationError> {
-        if responder.is_never_revoked() {
-            return Ok(None);
-        }
         // The moment in an answer is the responder's word, and a stolen key can write an early one.
         let at = answer.produced_at.max(self.request.at);
         let answering = match source {
@@ -428,6 +426,7 @@ impl<'a, 'b> Judge<'a, 'b> {
         let name = || responder.common_name().unwrap_or_else(|| responder.subject()).to_owned();
         match said.status {
             RevocationStatus::Good | RevocationStatus::RevokedLater => Ok(None),
+            RevocationStatus::Unchecked if responder.is_never_revoked() => Ok(None),
             RevocationStatus::Unchecked => {
                 if !self.unknown.contains(&wanted) {
                     self.unknown.push(wanted);

@@ -131,6 +131,34 @@ fn a_responder_that_was_revoked_before_the_moment_may_not_with_an_earlier_date()
     assert!(told.contains("of the responder Responder was revoked is not known"), "{told}");
 }
 
+/// RFC 6960 §4.2.2.2.1: nobody need ask about such a responder. What is known of it counts.
+#[test]
+fn a_responder_about_whom_nobody_need_ask_may_not_answer_once_it_is_known_to_be_revoked() {
+    let draft = Draft { serial: vec![33], ..exempt(5) };
+    let answer = by(&draft).der();
+    let asked = outcome(std::slice::from_ref(&answer), &[]);
+    assert_eq!((asked.report.status, asked.responders.len()), (Good, 0), "nothing is known");
+    assert_eq!(asked.relied_on.len(), 1, "its revocation changes what is known");
+    let listed = |at, reason| ListDraft::new("0613", "0614").with(&[(33, at, reason, None)]);
+    for (what, list, expected) in [
+        ("an old list", ListDraft::new("0601", "0602"), Good),
+        ("revoked", listed("0612", None), Unchecked),
+        ("suspended", listed("0612", Some(6)), Unchecked),
+        ("its key was stolen", listed("0612", Some(1)), Unchecked),
+        ("another was revoked", listed("0612", None).with(&[(34, "0612", None, None)]), Good),
+        ("revoked after the answer", listed("0618", Some(4)), Good),
+        ("by nobody's list", ListDraft { key: 7, ..listed("0612", None) }, Good),
+    ] {
+        let found = outcome(&[answer.clone(), list.der()], &[]);
+        assert_eq!(found.report.status, expected, "{what}: {:?}", found.report.problem);
+        assert!(found.responders.is_empty(), "{what}: it is not asked about");
+        if expected == Unchecked {
+            let told = found.report.problem.unwrap();
+            assert!(told.contains("its certificate was revoked"), "{what}: {told}");
+        }
+    }
+}
+
 #[test]
 fn certificates_that_a_signature_brings_do_not_hide_the_right_responder() {
     let right = exempt(5);
