@@ -7,7 +7,8 @@
 //! proves something when a later authority vouches for what it issued.
 //!
 //! A time-stamp of an authority of which nobody can say whether it was revoked proves less: what it
-//! moves is kept apart from what is sure ([`Moment`]).
+//! moves is kept apart from what is sure, and what is sure from what the authorities have confirmed
+//! since ([`Moment`]).
 //!
 //! A content time-stamp is the other bound: the signature is younger. It moves nothing back.
 
@@ -24,14 +25,34 @@ pub(super) struct Moment {
     pub(super) at: Timestamp,
     /// By those alone whose authorities were not revoked: not before `at`.
     pub(super) sure: Timestamp,
+    /// By those alone of whose authorities nothing is left to be asked: not before `sure`.
+    pub(super) confirmed: Timestamp,
 }
 
 impl Moment {
     /// With what a time-stamp proves, besides.
     pub(super) fn proved(self, by: Proved) -> Self {
-        let sure = if by.is_checked { self.sure.min(by.time) } else { self.sure };
-        Self { at: self.at.min(by.time), sure }
+        let earlier = |known: Timestamp, least: Standing| {
+            if by.standing >= least { known.min(by.time) } else { known }
+        };
+        Self {
+            at: self.at.min(by.time),
+            sure: earlier(self.sure, Standing::WasGood),
+            confirmed: earlier(self.confirmed, Standing::Confirmed),
+        }
     }
+}
+
+/// What is known of whether the certificates of a path were revoked, the least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// Nothing that suffices.
+    #[default]
+    Unknown,
+    /// They were not by what was said before the receipt, and it has to be heard again.
+    WasGood,
+    /// They were not, and nothing is left to be asked.
+    Confirmed,
 }
 
 /// What a right time-stamp proves.
@@ -39,7 +60,7 @@ impl Moment {
 pub(super) struct Proved {
     pub(super) time: Timestamp,
     /// Whether its authority is known not to have been revoked.
-    pub(super) is_checked: bool,
+    pub(super) standing: Standing,
 }
 
 /// A moment at which the signature existed, and how that is known.
@@ -82,7 +103,7 @@ pub(super) struct BestTime {
 impl BestTime {
     /// What has to be told of the moment.
     pub(super) fn warnings(&self) -> impl Iterator<Item = Warning> {
-        let Moment { at, sure } = self.proof.moment;
+        let Moment { at, sure, confirmed } = self.proof.moment;
         let content = self.content.filter(|_| !is_time_stamp(self.proof.source)).map(|content| {
             Warning::new(
                 WarningCode::ContentTimeOnly,
@@ -92,12 +113,17 @@ impl BestTime {
                 ),
             )
         });
-        let unchecked = (at < sure).then(|| {
+        let unchecked = (at < confirmed).then(|| {
+            let (what, without) = if at < sure {
+                ("whether its authority was revoked is not known", sure)
+            } else {
+                ("its authority has not been heard since the receipt", confirmed)
+            };
             Warning::new(
                 WarningCode::RevocationUnchecked,
                 format!(
-                    "That the signature existed at {at} rests on a time-stamp, and whether its \
-                     authority was revoked is not known; without it the signature existed at {sure}."
+                    "That the signature existed at {at} rests on a time-stamp, and {what}; without \
+                     it the signature existed at {without}."
                 ),
             )
         });
@@ -141,7 +167,11 @@ pub(super) fn find(
             Over::Content => signature.moment,
             Over::Other | Over::Signature(_) => existed.get(place).copied().unwrap_or(start.moment),
         };
-        let Some(proved) = judge(place, moment) else { continue };
+        let Some(mut proved) = judge(place, moment) else { continue };
+        // It is right as far as what is around it is.
+        if moment.at < moment.confirmed {
+            proved.standing = proved.standing.min(Standing::WasGood);
+        }
         let time = proved.time;
         if let Some(bound) = bound.filter(|bound| time > *bound) {
             contradiction = contradiction.or(Some((time, bound)));

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::{
     Budget, Resource,
     attributes::{CertificateReference, ReferenceVersion, SignedAttributes},
+    best_time::Standing,
     budget::Spent,
     cms::{SignedData, Signer, has_issuer_and_serial},
     problem::Problems,
@@ -75,6 +76,8 @@ pub(super) struct Found {
     pub(super) chain: Vec<CertificateReport>,
     /// The certificates of `chain`, in its order.
     pub(super) path: Vec<Certificate>,
+    /// What is known of whether those were revoked.
+    pub(super) standing: Standing,
     pub(super) problems: Problems,
     pub(super) warnings: Vec<Warning>,
     /// What kind of signature the certificate makes.
@@ -190,7 +193,7 @@ fn judge_certificate(
         is_meant &= reference.check(certificate, basis, &mut problems);
     }
     let is_signed = matches!(checked, Some(Ok(_)));
-    let Above { chain, path, problems: of_path, mut warnings, qualification } =
+    let Above { chain, path, mut standing, problems: of_path, mut warnings, qualification } =
         judge_above(certificate, signed_data, asked, is_signed, basis);
     problems.extend(of_path);
     let mut qualification = Some(qualification);
@@ -200,6 +203,7 @@ fn judge_certificate(
         let without = Basis { at: basis.sure, ..basis };
         let without = judge_above(certificate, signed_data, asked, is_signed, without);
         problems.extend(without.problems);
+        standing = standing.min(without.standing);
         let known = warnings.len();
         for warning in without.warnings {
             let is_told = warnings.iter().take(known).any(|told| told.code == warning.code);
@@ -212,6 +216,7 @@ fn judge_certificate(
         value: checked,
         chain,
         path,
+        standing,
         problems,
         warnings,
         qualification,
@@ -226,6 +231,7 @@ fn judge_certificate(
 struct Above {
     chain: Vec<CertificateReport>,
     path: Vec<Certificate>,
+    standing: Standing,
     problems: Problems,
     warnings: Vec<Warning>,
     qualification: QualificationReport,
@@ -303,10 +309,11 @@ fn judge_above(
         younger_than: asked.younger_than,
         is_signed,
     };
-    revocation::judge_path(&mut path, asked, &mut problems, basis);
+    let standing = revocation::judge_path(&mut path, asked, &mut problems, basis);
     Above {
         chain: path.chain,
         path: path.certificates,
+        standing,
         problems,
         warnings: path.warnings,
         qualification,

@@ -10,8 +10,8 @@ mod tests;
 use bytes::Bytes;
 
 use super::{
-    Budget, Resource, attributes::UnsignedAttributes, cms::SignedData, problem::Problems,
-    signer::Basis,
+    Budget, Resource, attributes::UnsignedAttributes, best_time::Standing, cms::SignedData,
+    problem::Problems, signer::Basis,
 };
 use crate::{
     domain::{
@@ -145,16 +145,18 @@ pub(super) struct AskedOfPath<'a> {
 
 /// Judges every certificate of a right path below its trusted end for `basis.at`, and writes what
 /// is known into its report. What that means for the signature goes into `problems` and into the
-/// warnings of the path, and what is to be fetched into `basis.inquiry`.
+/// warnings of the path, and what is to be fetched into `basis.inquiry`. Gives the least that is known
+/// of any of them.
 pub(super) fn judge_path(
     path: &mut PathOutcome,
     asked: AskedOfPath<'_>,
     problems: &mut Problems,
     basis: Basis<'_>,
-) {
+) -> Standing {
     if path.indication != Indication::TotalPassed {
-        return;
+        return Standing::Unknown;
     }
+    let mut standing = Standing::Confirmed;
     let sources = [
         (basis.conditions.revocation, RevocationSource::Cache),
         (&asked.brought.store, RevocationSource::Signature),
@@ -167,7 +169,7 @@ pub(super) fn judge_path(
             certificate,
             issuer,
             at,
-            answering: answering(basis),
+            answering: answering(certificate, basis),
             sources: &sources,
             responders: &asked.brought.certificates,
             trust: basis.trust,
@@ -191,6 +193,11 @@ pub(super) fn judge_path(
             }
         }
         let whose = certificate.common_name().unwrap_or_else(|| certificate.subject());
+        standing = standing.min(match report.status {
+            RevocationStatus::Good | RevocationStatus::RevokedLater => Standing::Confirmed,
+            RevocationStatus::Unchecked if outcome.was_good => Standing::WasGood,
+            RevocationStatus::Revoked | RevocationStatus::Unchecked => Standing::Unknown,
+        });
         match report.status {
             RevocationStatus::Good => {}
             RevocationStatus::RevokedLater => {
@@ -209,7 +216,7 @@ pub(super) fn judge_path(
                 add_obstacle(&mut report, asked.brought);
                 if asked.is_signed {
                     let mut inquiry = basis.inquiry.borrow_mut();
-                    inquiry.want(question(at));
+                    inquiry.want(question(again(certificate, basis).unwrap_or(at)));
                     outcome.responders.into_iter().for_each(|responder| inquiry.want(responder));
                 }
                 unchecked(whose, &report, problems, &mut path.warnings, basis);
@@ -219,6 +226,7 @@ pub(super) fn judge_path(
             chain.revocation = Some(report);
         }
     }
+    standing
 }
 
 /// Whether what is at hand says that the signer's certificate, first on a path on which nothing but
@@ -248,11 +256,21 @@ pub(super) fn was_good_to_its_end(path: &PathOutcome, brought: &Brought, basis: 
 /// What comes with a signature is the choice of whoever sends it. It answers for a past moment that
 /// a time-stamp proves, for then the signature is older than the answer; for the moment of judging
 /// the authority is asked. A moment that a person named is judged by what was in force then.
-fn answering(basis: Basis<'_>) -> Answering {
+fn answering(certificate: &Certificate, basis: Basis<'_>) -> Answering {
     if basis.conditions.source == BestTimeSource::Given {
         return Answering::InForce;
     }
-    Answering::Since { brought: basis.at < basis.conditions.at }
+    let brought = basis.at < basis.conditions.at;
+    Answering::Since { brought, again: again(certificate, basis) }
+}
+
+/// From when the authority has to have been heard, whatever was said before: a revocation of before
+/// the moment that a time-stamp proves may have been published after the last answer. Of one that had
+/// ended before the receipt nobody says anything later, and of the past nobody is asked.
+fn again(certificate: &Certificate, basis: Basis<'_>) -> Option<Timestamp> {
+    let received_at = basis.conditions.at;
+    let is_asked = basis.conditions.source != BestTimeSource::Given;
+    (is_asked && received_at <= certificate.not_after()).then(|| received_at.max(basis.at))
 }
 
 /// From when an answer is wanted although the one at hand says that the certificate was good:

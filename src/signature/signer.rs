@@ -38,6 +38,8 @@ pub(super) struct Basis<'a> {
     /// The same without time-stamps of authorities of which nobody can say whether they were
     /// revoked. What such a one proves must not make anything better than it is without it.
     pub(super) sure: Timestamp,
+    /// The same without time-stamps of authorities that have to be heard again.
+    pub(super) confirmed: Timestamp,
     pub(super) source: BestTimeSource,
     pub(super) limits: &'a Limits,
     /// What may still be done.
@@ -74,6 +76,7 @@ impl<'a> Basis<'a> {
             conditions,
             at: conditions.at,
             sure: conditions.at,
+            confirmed: conditions.at,
             source: conditions.source,
             limits: &conditions.limits,
             budget,
@@ -90,12 +93,12 @@ impl<'a> Basis<'a> {
 
     /// What is judged existed by then.
     pub(super) fn moment(&self) -> Moment {
-        Moment { at: self.at, sure: self.sure }
+        Moment { at: self.at, sure: self.sure, confirmed: self.confirmed }
     }
 
     /// The same for what existed by then.
-    pub(super) fn at_moment(self, Moment { at, sure }: Moment) -> Self {
-        Self { at, sure, ..self }
+    pub(super) fn at_moment(self, Moment { at, sure, confirmed }: Moment) -> Self {
+        Self { at, sure, confirmed, ..self }
     }
 
     /// How far ahead of the moment that is judged for a certificate may begin, in seconds. The

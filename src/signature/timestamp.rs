@@ -17,7 +17,7 @@ use bytes::Bytes;
 
 use super::{
     attributes::SignedAttributes,
-    best_time::Proved,
+    best_time::{Proved, Standing},
     certificate::{self, Asked, Found, Value},
     constraints,
     problem::Problems,
@@ -77,11 +77,12 @@ fn judge_read(
     let mut problems = target.problems.clone();
     let mut report = nothing_known(name);
     let mut time = None;
+    let mut standing = Standing::default();
     match token {
         Ok(token) => {
             time = Some(token.info.time);
             check_info(&token.info, target, &mut problems, basis);
-            judge_signer(token, beside, &mut problems, &mut report, basis);
+            standing = judge_signer(token, beside, &mut problems, &mut report, basis);
             report.warnings.extend(target.warnings.iter().cloned());
         }
         Err(error) => {
@@ -92,8 +93,6 @@ fn judge_read(
     let (indication, sub_indication, reason) = problems.conclusion();
     let is_right = indication == Indication::TotalPassed;
     let time_if_right = time.filter(|_| is_right);
-    let is_unchecked = |warning: &Warning| warning.code == WarningCode::RevocationUnchecked;
-    let is_checked = !report.warnings.iter().any(is_unchecked);
     JudgedTimestamp {
         report: TimestampReport {
             indication,
@@ -103,7 +102,7 @@ fn judge_read(
             qualified: qualified(&report.chain, time_if_right, basis),
             ..report
         },
-        proved: time_if_right.map(|time| Proved { time, is_checked }),
+        proved: time_if_right.map(|time| Proved { time, standing }),
     }
 }
 
@@ -190,23 +189,25 @@ fn check_imprint(
     problems.rely(&Used::digest(algorithm), when, "of what the time-stamp is over, ");
 }
 
-/// The authority's own signature, its certificate and the chain above it.
+/// The authority's own signature, its certificate and the chain above it: gives what is known of
+/// their revocation.
 fn judge_signer(
     token: &Token,
     beside: &[Certificate],
     problems: &mut Problems,
     report: &mut TimestampReport,
     basis: Basis<'_>,
-) {
+) -> Standing {
     let Token { signed_data, info } = token;
     report.policy = Some(info.policy.clone());
     report.digest_algorithm = Some(algorithm_name(&info.digest_algorithm));
     let [signer] = signed_data.signers.as_slice() else {
         let count = signed_data.signers.len();
-        return problems.fail(
+        problems.fail(
             SubIndication::FormatFailure,
             format!("the token has {count} signers; RFC 3161 §2.4.2 asks for one"),
         );
+        return Standing::Unknown;
     };
     report.algorithm = Some(algorithm_name(&signer.signature_algorithm.id));
     let attributes = signer.signed_attributes.as_ref().and_then(|read| read.as_ref().ok());
@@ -228,7 +229,8 @@ fn judge_signer(
     );
     problems.extend(constraints::check_token(signed_data, signer));
     check_binding(attributes, problems);
-    let Found { certificate, chain, path, problems: of_certificate, warnings, .. } = found;
+    let Found { certificate, chain, path, standing, problems: of_certificate, warnings, .. } =
+        found;
     problems.extend(of_certificate);
     report.warnings = unusual::warnings(signed_data, signer, certificate.as_ref(), basis);
     report.warnings.extend(warnings);
@@ -250,6 +252,7 @@ fn judge_signer(
         Some(certificate.map_or_else(|| signer::nameless(&signer.id), |found| found.signer()));
     check_grant(info.time, &path, problems, basis);
     report.chain = chain;
+    standing
 }
 
 /// Who is trusted by a list alone may time-stamp while the list grants some service of it: one

@@ -1,21 +1,22 @@
 //! Which moment follows from which time-stamps.
 
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 
 const START: i64 = 100;
+const STANDINGS: [Standing; 3] = [Standing::Unknown, Standing::WasGood, Standing::Confirmed];
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_seconds(second)
 }
 
 fn surely(moment: Timestamp) -> Moment {
-    Moment { at: moment, sure: moment }
+    Moment { at: moment, sure: moment, confirmed: moment }
 }
 
 fn checked(second: i64) -> Proved {
-    Proved { time: at(second), is_checked: true }
+    Proved { time: at(second), standing: Standing::Confirmed }
 }
 
 /// A time-stamp for a test: what it is over, its time, and until when its authority's
@@ -193,9 +194,8 @@ impl Made {
 /// The moment of a signature, and time-stamps on it in any order.
 fn history() -> impl Strategy<Value = (i64, Vec<Made>)> {
     let overs = [Over::Content, Over::Other, SIGNATURE, ARCHIVE, ARCHIVE];
-    let one =
-        (prop::sample::select(overs.to_vec()), 0..50_i64, 0..130_i64, 0..101_i64, any::<u8>());
-    (45..55_i64, prop::collection::vec(one, 0..7)).prop_map(|(signed_at, drawn)| {
+    let one = (select(overs.to_vec()), 0..50_i64, 0..130_i64, 0..101_i64, any::<u8>());
+    (45..55_i64, vec(one, 0..7)).prop_map(|(signed_at, drawn)| {
         let made_at = |over: &Over, delay: i64| match over {
             Over::Content => signed_at.saturating_sub(delay),
             Over::Other | Over::Signature(_) => signed_at.saturating_add(delay).min(START),
@@ -235,29 +235,34 @@ proptest! {
         prop_assert_eq!(best, honest);
     }
 
-    /// What is sure is what is known without the time-stamps of authorities that nobody checked.
+    /// What is sure is what is known without the time-stamps of authorities that nobody checked, and
+    /// what is confirmed no more than what is known without those that have to be heard again.
     #[test]
     fn what_is_unchecked_moves_nothing_that_is_sure(
         (_, made) in history(),
-        unchecked in any::<u8>(),
+        standings in vec(select(&STANDINGS[..]), 8),
     ) {
         let scopes: Vec<Scope> =
             made.iter().map(|it| Scope { over: it.over, around: it.around.clone() }).collect();
         let start = Proof { moment: surely(at(START)), source: BestTimeSource::Receipt };
-        let is_checked = |place: usize| unchecked >> place & 1 == 0;
         // What is right has to be right for what is sure as well.
         let judge = |place: usize, moment: Moment| {
             let it: &Made = made.get(place)?;
             let is_right = moment.sure <= at(it.end);
-            is_right.then(|| Proved { time: at(it.time()), is_checked: is_checked(place) })
+            let standing = standings.get(place).copied().unwrap_or_default();
+            is_right.then(|| Proved { time: at(it.time()), standing })
         };
         let best = find(start, &scopes, judge);
-        let without =
-            find(start, &scopes, |place, moment| judge(place, moment).filter(|it| it.is_checked));
-        prop_assert_eq!(best.proof.moment.sure, without.proof.moment.at);
-        prop_assert!(best.proof.moment.at <= best.proof.moment.sure);
+        let without = |least: Standing| {
+            let judge = |place, moment| judge(place, moment).filter(|it| it.standing >= least);
+            find(start, &scopes, judge).proof.moment.at
+        };
+        let Moment { at, sure, confirmed } = best.proof.moment;
+        prop_assert_eq!(sure, without(Standing::WasGood));
+        prop_assert!(confirmed >= without(Standing::Confirmed));
+        prop_assert!(at <= sure && sure <= confirmed);
         let is_told = |it: &Warning| it.code == WarningCode::RevocationUnchecked;
-        let rests_on_it = best.proof.moment.at < best.proof.moment.sure;
+        let rests_on_it = at < confirmed;
         prop_assert_eq!(best.warnings().any(|it| is_told(&it)), rests_on_it);
     }
 }

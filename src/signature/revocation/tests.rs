@@ -1,5 +1,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
+mod again;
+
 use std::cell::RefCell;
 
 use super::*;
@@ -9,8 +11,8 @@ use crate::{
     trust::{
         PathLimits, PathRequest, TrustStore,
         revocation_sample::{
-            AnswerDraft, ListDraft, Said, issuer, issuer_below_root, person, responder_certificate,
-            root,
+            AnswerDraft, ListDraft, Said, issuer, issuer_below_root, person, person_until,
+            responder_certificate, root,
         },
     },
 };
@@ -32,6 +34,7 @@ struct Case {
     look_again: Option<&'static str>,
     checks: usize,
     is_signed: bool,
+    signer: Certificate,
     /// The authorities: the trusted one last.
     authorities: Vec<Certificate>,
 }
@@ -58,6 +61,7 @@ impl Default for Case {
             look_again: None,
             checks: 32,
             is_signed: true,
+            signer: person(),
             authorities: vec![issuer()],
         }
     }
@@ -89,11 +93,10 @@ impl Case {
         let inquiry = RefCell::default();
         let (at, source) = (day(self.at.0), self.at.1);
         let basis = Basis { at, source, ..Basis::new(&conditions, &budget, &inquiry) };
-        let signer = person();
         let limits = PathLimits::default();
         let purpose = Purpose::Document;
         let request = PathRequest {
-            signer: &signer,
+            signer: &self.signer,
             purpose,
             intermediates,
             at,
@@ -186,7 +189,9 @@ fn what_was_good_at_a_content_time_stamp_says_nothing_of_a_younger_signature() {
     assert_eq!(of_the_sender.conclusion, later, "{}", of_the_sender.reason);
     let fresh = Case { fetched: vec![good("0702")], ..case(Vec::new()) }.judge();
     assert_eq!(fresh.conclusion, PASSED, "{}", fresh.reason);
-    let proved = Case { brought: vec![good("0602")], ..Case::default() }.stamped("0601").judge();
+    let signer = person_until("260630000000Z");
+    let proved = Case { brought: vec![good("0602")], signer, ..Case::default() };
+    let proved = proved.stamped("0601").judge();
     assert_eq!(proved.conclusion, PASSED, "{}", proved.reason);
 }
 
@@ -204,7 +209,7 @@ fn a_key_that_was_lost_before_the_time_stamp_is_told_and_no_authority_with_one_i
         (COMPROMISED, Purpose::TimeStamping, "0609", NO_POE, false),
     ] {
         let entry = (person().serial_octets()[0], "0610", Some(reason), Some("0603"));
-        let list = ListDraft::new("0630", "0702").with(&[entry]).der();
+        let list = ListDraft::new("0701", "0702").with(&[entry]).der();
         let outcome =
             Case { fetched: vec![list], purpose, ..Case::default() }.stamped(stamped).judge();
         let what = format!("{reason} {purpose:?} {stamped}: {}", outcome.reason);
@@ -282,12 +287,18 @@ fn what_came_with_the_signature_answers_for_a_proved_moment_and_no_other() {
     let later = (Indication::Indeterminate, Some(SubIndication::TryLater));
     let list = || ListDraft::new("0630", "0702").der();
     let brought = || Case { brought: vec![list()], ..Case::default() };
+    // While the certificate is valid the authority is asked all the same.
+    let ended = |not_after| Case { signer: person_until(not_after), ..brought() };
     for (what, case, expected) in [
         ("for the receipt", brought(), later),
-        ("stamped before the list", brought().stamped("0629"), PASSED),
-        ("stamped with it", brought().stamped("0630"), PASSED),
+        ("stamped before the list", ended("260630120000Z").stamped("0629"), PASSED),
+        ("stamped with it", ended("260630120000Z").stamped("0630"), PASSED),
         // Whoever has stolen the key can have a time-stamp too.
-        ("stamped after the list", Case { now: "0702", ..brought() }.stamped("0701"), later),
+        (
+            "stamped after the list",
+            Case { now: "0702", ..ended("260701120000Z") }.stamped("0701"),
+            later,
+        ),
         ("a moment that is named", Case { is_named: true, ..brought() }, PASSED),
         ("fetched too, as old", Case { fetched: vec![list()], ..brought() }, later),
         (
@@ -300,7 +311,8 @@ fn what_came_with_the_signature_answers_for_a_proved_moment_and_no_other() {
         assert_eq!(outcome.conclusion, expected, "{what}: {}", outcome.reason);
         assert_eq!(outcome.wanted.len(), usize::from(expected == later), "{what}");
     }
-    let report = brought().stamped("0629").judge().path.chain[0].revocation.clone().unwrap();
+    let report =
+        ended("260630120000Z").stamped("0629").judge().path.chain[0].revocation.clone().unwrap();
     assert_eq!(report.source, Some(RevocationSource::Signature));
     let prefer = Case { policy: RevocationPolicy::Prefer, ..brought() }.judge();
     assert_eq!(prefer.conclusion, PASSED);

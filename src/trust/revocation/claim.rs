@@ -21,7 +21,20 @@ pub enum Answering {
         /// Whether it may have come with the signature. It may when the moment is one that a
         /// time-stamp proves; what comes with a mail was made before the mail was received.
         brought: bool,
+        /// The installation itself has to have heard it once more, made at or after this moment:
+        /// a revocation is published later than it counts from.
+        again: Option<Timestamp>,
     },
+}
+
+impl Answering {
+    /// The same without having to be heard again.
+    pub(super) fn once(self) -> Self {
+        match self {
+            Self::InForce => Self::InForce,
+            Self::Since { brought, .. } => Self::Since { brought, again: None },
+        }
+    }
 }
 
 /// What an answer says, proved or not.
@@ -65,8 +78,10 @@ impl Claim<'_> {
     pub(super) fn speaks_for(&self, at: Timestamp, answering: Answering) -> bool {
         match answering {
             Answering::InForce => self.is_in_force(at),
-            Answering::Since { brought } => {
-                self.this_update >= at && (brought || self.source == RevocationSource::Cache)
+            Answering::Since { brought, again } => {
+                let is_fetched = self.source == RevocationSource::Cache;
+                let is_new = again.is_none_or(|again| is_fetched && self.this_update >= again);
+                self.this_update >= at && (brought || is_fetched) && is_new
             }
         }
     }

@@ -7,8 +7,8 @@
 //! 2. A suspension does, unless an answer between it and the moment says that it was over.
 //! 3. A later revocation of a key that was compromised by the moment is told, whatever others say.
 //! 4. Otherwise the newest answer that speaks for the moment decides.
-//! 5. One that was in force and does not speak for it is told with the status `Unchecked`: what is
-//!    known, and until when.
+//! 5. One that speaks for it and has to be heard again, or that was in force and does not speak for
+//!    it, is told with the status `Unchecked`: what is known, and until when.
 //!
 //! Answers that are not proved count for nothing: they can cost work, never change the outcome.
 
@@ -57,6 +57,9 @@ pub struct RevocationRequest<'a> {
 pub struct RevocationOutcome {
     /// For the report on the certificate.
     pub report: RevocationReport,
+    /// Whether an unchecked certificate was good at the moment by an answer that speaks for it, and
+    /// only has to be heard again.
+    pub was_good: bool,
     /// Responders of whom has to be known whether they were revoked, before anything is known.
     pub responders: Vec<Wanted>,
     /// All responders whose certificates may be revoked: the report changes with them.
@@ -80,6 +83,7 @@ pub fn revocation(request: &RevocationRequest<'_>) -> RevocationOutcome {
         responders.clear();
     }
     RevocationOutcome {
+        was_good: judge.was_good && report.status == RevocationStatus::Unchecked,
         report,
         responders,
         relied_on: std::mem::take(&mut judge.delegated),
@@ -103,6 +107,7 @@ struct Judge<'a, 'b> {
     delegated: Vec<Wanted>,
     /// Those of whom nobody can say whether they are.
     unknown: Vec<Wanted>,
+    was_good: bool,
 }
 
 /// What is to be told of who gave a proved list or answer.
@@ -125,6 +130,7 @@ impl<'a, 'b> Judge<'a, 'b> {
             obstacles: Vec::new(),
             delegated: Vec::new(),
             unknown: Vec::new(),
+            was_good: false,
         }
     }
 
@@ -225,11 +231,14 @@ impl<'a, 'b> Judge<'a, 'b> {
             return report(&claim, at, doubt);
         }
         let answering = self.request.answering;
-        let speaks =
-            |claim: &Claim<'_>| claim.revoked_by(at).is_none() && claim.speaks_for(at, answering);
-        let found = self.proved_where(speaks, |doubt| doubt.is_none());
-        if let Some((claim, _)) = found {
+        if let Some(claim) = self.speaking(answering) {
             return report(&claim, at, None);
+        }
+        if answering != answering.once()
+            && let Some(claim) = self.speaking(answering.once())
+        {
+            self.was_good = true;
+            return self.known(&claim, None);
         }
         let is_known = |claim: &Claim<'_>| claim.revoked_by(at).is_none() && claim.is_in_force(at);
         if let Some((claim, doubt)) = self.first_proved(is_known) {
@@ -248,6 +257,14 @@ impl<'a, 'b> Judge<'a, 'b> {
         self.unchecked()
     }
 
+    /// The newest proved claim that speaks for the moment, and about which nothing is in doubt.
+    fn speaking(&mut self, answering: Answering) -> Option<Claim<'a>> {
+        let at = self.request.at;
+        let speaks =
+            |claim: &Claim<'_>| claim.revoked_by(at).is_none() && claim.speaks_for(at, answering);
+        self.proved_where(speaks, |doubt| doubt.is_none()).map(|(claim, _)| claim)
+    }
+
     /// What a proved answer says that does not suffice.
     fn known(&self, claim: &Claim<'a>, doubt: Option<String>) -> RevocationReport {
         let (at, this_update) = (self.request.at, claim.this_update);
@@ -255,19 +272,28 @@ impl<'a, 'b> Judge<'a, 'b> {
         if claim.revoked_by(at).is_some() {
             return report(claim, at, doubt);
         }
+        let moment = match self.request.answering {
+            Answering::Since { again: Some(again), .. } => again.max(at),
+            Answering::InForce | Answering::Since { again: None, .. } => at,
+        };
         let mut why = match (doubt, claim.source) {
             (Some(doubt), _) => doubt,
-            (None, RevocationSource::Signature) if this_update >= at => format!(
-                "it came with the signature, and an answer of the authority for {at} is not at hand"
+            (None, RevocationSource::Signature) if this_update >= moment => format!(
+                "it came with the signature, and an answer of the authority for {moment} is not at \
+                 hand"
             ),
-            (None, _) => format!("a later answer, for {at}, is not at hand"),
+            (None, _) => format!("a later answer, for {moment}, is not at hand"),
         };
         for obstacle in &self.obstacles {
             why.push_str("; ");
             why.push_str(obstacle);
         }
         let kind = name(claim.kind());
-        let problem = format!("the {kind} of {this_update} says that it was good then; {why}");
+        let what = match claim.state {
+            State::Revoked(revocation) => format!("it was revoked at {}", revocation.at),
+            State::Good | State::Unknown => "it was good then".to_owned(),
+        };
+        let problem = format!("the {kind} of {this_update} says that {what}; {why}");
         let report = report(claim, at, Some(problem));
         RevocationReport {
             status: RevocationStatus::Unchecked,
@@ -413,7 +439,7 @@ impl<'a, 'b> Judge<'a, 'b> {
             // and what a thief of its key has to say must come from the issuer's address.
             RevocationSource::Cache => Answering::InForce,
             // A thief brings it himself, and knows how long the list before the revocation lasts.
-            RevocationSource::Signature => self.request.answering,
+            RevocationSource::Signature => self.request.answering.once(),
         };
         let request = RevocationRequest { certificate: responder, at, answering, ..*self.request };
         let mut judge = Judge::new(&request, self.budget);

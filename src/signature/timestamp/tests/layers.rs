@@ -23,6 +23,7 @@ use crate::{
     trust::TrustStore,
 };
 
+mod again;
 mod ended;
 
 const CONTENT: &[u8] = b"%PDF-1.7 a copy";
@@ -62,9 +63,13 @@ impl Growing {
     }
 
     fn signer_info(&self) -> Vec<u8> {
+        self.signer_info_with(&self.unsigned)
+    }
+
+    fn signer_info_with(&self, unsigned: &[Vec<u8>]) -> Vec<u8> {
         let mut plan = SignerPlan::new(&self.signer, CONTENT);
         plan.attributes.as_mut().unwrap().extend(self.signed.iter().cloned());
-        plan.unsigned = (!self.unsigned.is_empty()).then(|| self.unsigned.clone());
+        plan.unsigned = (!unsigned.is_empty()).then(|| unsigned.to_vec());
         plan.write(CONTENT)
     }
 
@@ -86,8 +91,7 @@ impl Growing {
     /// What an archive time-stamp of the second version is over by annex K.
     fn for_archive_v2(&self, with_header: bool) -> Vec<u8> {
         let content = tlv(0xa0, &[&tlv(0x04, &[CONTENT])]);
-        let bare = Self { signer: Identity::new(1), signed: self.signed.clone(), unsigned: vec![] };
-        let fields = Element::only(&bare.signer_info()).unwrap().value.to_vec();
+        let fields = Element::only(&self.signer_info_with(&[])).unwrap().value.to_vec();
         let unsigned = self.unsigned.concat();
         [
             sequence(&[&oid(DATA), &content]),
@@ -116,11 +120,10 @@ impl Growing {
 
     /// An archive time-stamp of the third version with this index.
     fn archive_v3(&self, authority: &Identity, time: &str, id: &[u8], index: &[u8]) -> Vec<u8> {
-        let bare = Self { signer: Identity::new(1), signed: self.signed.clone(), unsigned: vec![] };
         let covered = [
             oid(DATA),
             DigestAlgorithm::Sha256.digest(CONTENT),
-            Element::only(&bare.signer_info()).unwrap().value.to_vec(),
+            Element::only(&self.signer_info_with(&[])).unwrap().value.to_vec(),
             index.to_vec(),
         ];
         let mut plan = TokenPlan::new(authority, &covered.concat(), time);

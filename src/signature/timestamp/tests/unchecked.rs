@@ -134,8 +134,10 @@ fn what_passes_with_an_authority_that_nobody_checked_passes_with_a_reserve() {
         (GOOD, None, false, true),
         (GOOD, None, true, true),
         (None, GOOD, false, true),
-        (None, GOOD, true, false),
+        // The answer that is brought is of before the receipt.
+        (None, GOOD, true, true),
         (GOOD, GOOD, false, false),
+        (GOOD, GOOD, true, false),
     ] {
         let report = Case { brings_answer, ..Case::new(signer, authority) }.judge();
         let what = format!("{signer:?} {authority:?} {brings_answer}: {:?}", report.warnings);

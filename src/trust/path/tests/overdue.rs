@@ -42,6 +42,7 @@ fn judge_by(trust: &TrustStore, given: &[Draft], signer: &Draft, at: &str) -> Pa
         purpose: Purpose::Document,
         intermediates: &intermediates,
         at: moment(at),
+        clock_tolerance_seconds: 0,
         limits: PathLimits::default(),
     };
     validate(&request, trust)

@@ -10,8 +10,13 @@ use super::{
 };
 use crate::trust::Wanted;
 
-const RECEIPT: Answering = Answering::Since { brought: false };
-const PROVED: Answering = Answering::Since { brought: true };
+const RECEIPT: Answering = Answering::Since { brought: false, again: None };
+const PROVED: Answering = Answering::Since { brought: true, again: None };
+/// For a proved moment, and heard again since the 17th.
+fn again() -> Answering {
+    Answering::Since { brought: true, again: Some(day("0617")) }
+}
+
 const DAYS: [&str; 9] = ["0611", "0612", "0613", "0614", "0615", "0616", "0617", "0618", "0619"];
 
 /// Judges for the 15th of June.
@@ -73,6 +78,35 @@ fn what_does_not_suffice_is_told_with_its_date() {
     );
     let stapled = judge(RECEIPT, &[(Signature, good("0616"))]).report.problem.unwrap();
     assert!(stapled.contains("it came with the signature, and an answer of the authority"));
+}
+
+#[test]
+fn what_has_to_be_heard_again_is_told_with_its_date() {
+    let said = |answers: &[(RevocationSource, Vec<u8>)]| judge(again(), answers).report.problem;
+    let revoked = AnswerDraft::new(Said::Revoked("0616", 4), "0616").der();
+    for (source, answer, words) in [
+        (
+            Cache,
+            good("0616"),
+            "the OCSP answer of 2026-06-16T12:00:00Z says that it was good then; a later answer, \
+             for 2026-06-17T12:00:00Z, is not at hand",
+        ),
+        (
+            Signature,
+            good("0618"),
+            "the OCSP answer of 2026-06-18T12:00:00Z says that it was good then; it came with the \
+             signature, and an answer of the authority for 2026-06-17T12:00:00Z is not at hand",
+        ),
+        (
+            Cache,
+            revoked,
+            "the OCSP answer of 2026-06-16T12:00:00Z says that it was revoked at \
+             2026-06-16T12:00:00Z; a later answer, for 2026-06-17T12:00:00Z, is not at hand",
+        ),
+    ] {
+        assert_eq!(said(&[(source, answer)]).as_deref(), Some(words));
+    }
+    assert_eq!(said(&[(Cache, good("0617")), (Signature, good("0618"))]), None);
 }
 
 #[test]
@@ -158,14 +192,15 @@ proptest! {
         next_update in proptest::option::of(select(&DAYS[..])),
         revoked in proptest::option::of(select(&DAYS[..])),
         source in select(&[Cache, Signature][..]),
-        answering in select(&[RECEIPT, PROVED, Answering::InForce][..]),
+        answering in select(vec![RECEIPT, PROVED, again(), Answering::InForce]),
     ) {
         let said = revoked.map_or(Said::Good, |at| Said::Revoked(at, 4));
         let draft = AnswerDraft { next_update, ..AnswerDraft::new(said, this_update) };
         let is_of_then = this_update >= "0615";
         let speaks = match answering {
             Answering::InForce => is_of_then || next_update.is_some_and(|next| next >= "0615"),
-            Answering::Since { brought } => is_of_then && (brought || source == Cache),
+            Answering::Since { again: Some(_), .. } => this_update >= "0617" && source == Cache,
+            Answering::Since { brought, .. } => is_of_then && (brought || source == Cache),
         };
         let expected = match revoked {
             Some(at) if at <= "0615" => Revoked,
@@ -173,6 +208,9 @@ proptest! {
             Some(_) => RevokedLater,
             None => Good,
         };
-        prop_assert_eq!(judge(answering, &[(source, draft.der())]).report.status, expected);
+        let outcome = judge(answering, &[(source, draft.der())]);
+        prop_assert_eq!(outcome.report.status, expected);
+        let was_good = answering == again() && expected == Unchecked && is_of_then;
+        prop_assert_eq!(outcome.was_good, was_good);
     }
 }
