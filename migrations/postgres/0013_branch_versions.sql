@@ -2,7 +2,7 @@
 -- alone, once for all shares: what a share is judged again by (NULL: it was kept before there were
 -- any). A version holds no personal data and stays.
 CREATE TABLE branch_versions (
-    digest BYTEA PRIMARY KEY,
+    digest BYTEA NOT NULL PRIMARY KEY,
     text   TEXT NOT NULL
 );
 ALTER TABLE shares ADD COLUMN branch_version BYTEA REFERENCES branch_versions (digest);
