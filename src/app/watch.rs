@@ -2,9 +2,10 @@
 //! the gauges.
 
 use std::{
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use tokio::sync::watch::{Receiver, Sender};
@@ -160,14 +161,17 @@ fn measure_list(trust: &TrustStore, metrics: &Metrics, now: Timestamp) -> bool {
     overdue
 }
 
-/// Name, size and time of change of each file; enough to see that something changed.
-fn listing(directory: &Path) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+/// What tells that a file changed, in its content or in who may read it: one that could not be read
+/// is read when it can be.
+type Stat = (u64, u32, u32, i64, i64);
+
+fn listing(directory: &Path) -> Vec<(PathBuf, Stat)> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut files: Vec<_> = entries
         .flatten()
         .filter_map(|entry| {
-            let metadata = entry.metadata().ok()?;
-            Some((entry.path(), metadata.len(), metadata.modified().ok()))
+            let of = entry.metadata().ok()?;
+            Some((entry.path(), (of.len(), of.mode(), of.uid(), of.ctime(), of.ctime_nsec())))
         })
         .collect();
     files.sort();
@@ -193,5 +197,24 @@ pub(super) async fn refresh_gauges(
         if stopped(&mut stop, REFRESH).await {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_be_read_now_has_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("root.pem");
+        fs::write(&file, "root").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+        let before = listing(directory.path());
+        assert_eq!(listing(directory.path()), before);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_ne!(listing(directory.path()), before);
     }
 }
