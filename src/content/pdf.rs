@@ -9,5 +9,6 @@ mod filter;
 mod object;
 mod section;
 
-pub(crate) use file::{Indirect, Pdf, Resolved, header, spend};
+pub(crate) use file::{Indirect, MAX_OBJECTS, Pdf, Place, Resolved, spend};
 pub(crate) use object::{Dictionary, MAX_ITEMS, Object, Reader, Text, hex_byte, is_white};
+pub(crate) use section::Section;

@@ -31,6 +31,7 @@ pub(crate) mod sample;
 mod store;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use field::{Located, MAX_SIGNATURES};
 use range::Signed;

@@ -6,7 +6,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ops::Deref,
     rc::Rc,
 };
@@ -14,7 +14,7 @@ use std::{
 use super::{
     filter,
     object::{Dictionary, MAX_ITEMS as MAX_ITEMS_OF_ONE, Object, Reader, is_white},
-    section,
+    section::{self, Section},
 };
 use crate::content::Purse;
 
@@ -22,10 +22,6 @@ use crate::content::Purse;
 pub(crate) struct Pdf<'a> {
     file: &'a [u8],
     places: BTreeMap<u32, Place>,
-    /// Every object at every place where some revision has it.
-    standing: BTreeSet<(u32, usize)>,
-    /// Every object inside an object stream, with that and its index, that some revision names.
-    inside: BTreeSet<(u32, u32, usize)>,
     /// Where the cross-reference sections stand, the newest first.
     pub(crate) sections: Vec<usize>,
     /// The newest trailer.
@@ -80,8 +76,8 @@ impl Deref for Resolved<'_> {
 }
 
 /// Where an object stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
     At { at: usize, generation: usize },
     Free,
     Inside { stream: u32, index: usize },
@@ -90,7 +86,7 @@ pub(super) enum Place {
 /// Revisions of one file.
 const MAX_SECTIONS: usize = 64;
 /// Objects of one file.
-pub(super) const MAX_OBJECTS: usize = 1 << 20;
+pub(crate) const MAX_OBJECTS: usize = 1 << 20;
 /// What the streams of one file may be inflated to, in bytes.
 const MAX_INFLATED: usize = 16 << 20;
 /// How many times its size a deflated stream may have.
@@ -164,8 +160,6 @@ impl<'a> Pdf<'a> {
         Self {
             file,
             places: BTreeMap::new(),
-            standing: BTreeSet::new(),
-            inside: BTreeSet::new(),
             sections: Vec::new(),
             trailer: Dictionary::default(),
             is_hybrid: false,
@@ -180,8 +174,8 @@ impl<'a> Pdf<'a> {
 
     /// The catalog (ISO 32000-1 §7.7.2) and its number.
     pub(crate) fn catalog(&self) -> Option<(u32, Dictionary)> {
-        let number = self.trailer.get(b"Root")?.reference()?;
-        Some((number, self.get(number)?.object.dictionary()?.clone()))
+        let root = self.trailer.get(b"Root")?;
+        Some((root.reference()?, self.resolve(root)?.dictionary()?.clone()))
     }
 
     /// The object of this number; null when there is none, `None` when it cannot be read.
@@ -220,16 +214,6 @@ impl<'a> Pdf<'a> {
         self.decode(indirect.object.dictionary()?, indirect.stream.as_ref()?)
     }
 
-    /// Whether some revision says that the object `number` stands at `at`.
-    pub(crate) fn stands(&self, number: u32, at: usize) -> bool {
-        self.standing.contains(&(number, at)) || self.sections.contains(&at)
-    }
-
-    /// Whether some revision says that the object `number` is the one of this index in `stream`.
-    pub(crate) fn is_inside(&self, number: u32, stream: u32, index: usize) -> bool {
-        self.inside.contains(&(number, stream, index))
-    }
-
     /// The objects in an object stream, with their numbers; `None` when one cannot be read.
     pub(crate) fn objects_in(
         &self,
@@ -242,13 +226,15 @@ impl<'a> Pdf<'a> {
     }
 
     /// Reads the object that stands at `at`, which has to have this number.
-    pub(crate) fn read_at(&self, at: usize, number: u32) -> Option<Indirect> {
+    fn read_at(&self, at: usize, number: u32) -> Option<Indirect> {
         let mut reader = Reader::new(self.file, at);
         let (own, generation) = header(&mut reader)?;
-        if own != number {
-            return None;
-        }
-        let object = self.object(&mut reader)?;
+        if own == number { self.read(&mut reader, generation) } else { None }
+    }
+
+    /// Reads the object whose header is read.
+    pub(crate) fn read(&self, reader: &mut Reader<'_>, generation: usize) -> Option<Indirect> {
+        let object = self.object(reader)?;
         let mut stream = None;
         if reader.keyword_near(b"stream").is_some() {
             if reader.peek() == Some(b'\r') {
@@ -261,6 +247,8 @@ impl<'a> Pdf<'a> {
             let length = object.dictionary()?.get(b"Length")?;
             let length = match length.reference().map(|other| (other, self.places.get(&other))) {
                 None => length.integer()?,
+                // A reader that repairs the file does not know yet what is there.
+                Some(_) if reader.is_strict() => return None,
                 // A plain number is read, and no stream, so this ends.
                 Some((other, Some(Place::At { at, .. }))) => self.read_number_at(*at, other)?,
                 // Inside an object stream, whose own length could be this one.
@@ -270,6 +258,10 @@ impl<'a> Pdf<'a> {
             let bytes = self.file.get(start..reader.at)?;
             self.bytes_left.set(self.bytes_left.get().checked_sub(length)?);
             stream = Some(bytes.to_vec());
+            let _ = reader.line_end();
+            if reader.is_strict() && reader.peek().is_none_or(is_white) {
+                return None;
+            }
             reader.keyword_near(b"endstream")?;
         }
         reader.keyword_near(b"endobj")?;
@@ -334,37 +326,43 @@ impl<'a> Pdf<'a> {
         decoded
     }
 
-    /// Reads one cross-reference section (ISO 32000-1 §7.5.4, §7.5.8); its trailer.
+    /// Reads one cross-reference section; its trailer.
     fn read_section(&mut self, at: usize) -> Option<Dictionary> {
         self.sections.push(at);
+        let Section { entries, trailer, is_table } = self.section(at)?;
+        self.add(entries)?;
+        if let Some(stream) = trailer.get(b"XRefStm").filter(|_| is_table) {
+            self.is_hybrid = true;
+            let stream = self.section_stream(stream.integer()?)?;
+            self.add(stream.entries)?;
+        }
+        Some(trailer)
+    }
+
+    /// What the cross-reference section at `at` says (ISO 32000-1 §7.5.4, §7.5.8).
+    pub(crate) fn section(&self, at: usize) -> Option<Section> {
         let mut reader = Reader::new(self.file, at);
         if reader.keyword_near(b"xref").is_none() {
-            return self.read_section_stream(at);
+            return self.section_stream(at);
         }
         let read = section::table(&mut reader);
         // Readable or not: sections may lie over one another.
         let items = MAX_ITEMS_OF_ONE.saturating_sub(reader.items_left);
         self.spend(items, reader.at.saturating_sub(at))?;
-        let (entries, trailer) = read?;
-        self.add(entries)?;
-        if let Some(stream) = trailer.get(b"XRefStm") {
-            self.is_hybrid = true;
-            self.read_section_stream(stream.integer()?)?;
-        }
-        Some(trailer)
+        read
     }
 
-    fn read_section_stream(&mut self, at: usize) -> Option<Dictionary> {
-        let (number, _) = header(&mut Reader::new(self.file, at))?;
-        let indirect = self.read_at(at, number)?;
-        let dictionary = indirect.object.dictionary()?.clone();
-        if !dictionary.is(b"Type", b"XRef") {
+    fn section_stream(&self, at: usize) -> Option<Section> {
+        let mut reader = Reader::new(self.file, at);
+        let (_, generation) = header(&mut reader)?;
+        let indirect = self.read(&mut reader, generation)?;
+        let trailer = indirect.object.dictionary()?.clone();
+        if !trailer.is(b"Type", b"XRef") {
             return None;
         }
-        self.standing.insert((number, at));
-        let decoded = self.decode(&dictionary, &indirect.stream?)?;
-        self.add(section::stream_entries(&dictionary, &decoded)?)?;
-        Some(dictionary)
+        let decoded = self.decode(&trailer, &indirect.stream?)?;
+        let entries = section::stream_entries(&trailer, &decoded)?;
+        Some(Section { entries, trailer, is_table: false })
     }
 
     /// Takes what so many objects, and so many bytes beside them, cost the mail.
@@ -380,23 +378,13 @@ impl<'a> Pdf<'a> {
             if told.insert(number, place).is_some_and(|before| before != place) {
                 return None;
             }
-            match place {
-                Place::At { at, .. } => {
-                    self.standing.insert((number, at));
-                }
-                Place::Inside { stream, index } => {
-                    self.inside.insert((number, stream, index));
-                }
-                Place::Free => {}
-            }
             let known = self.places.entry(number).or_insert(place);
             // A hybrid file marks as free what only its stream tells.
             if self.is_hybrid && *known == Place::Free {
                 *known = place;
             }
         }
-        let named = self.standing.len().saturating_add(self.inside.len());
-        (self.places.len() <= MAX_OBJECTS && named <= MAX_OBJECTS).then_some(())
+        (self.places.len() <= MAX_OBJECTS).then_some(())
     }
 }
 
@@ -421,7 +409,7 @@ impl ObjectStream {
 }
 
 /// `number generation obj`.
-pub(crate) fn header(reader: &mut Reader<'_>) -> Option<(u32, usize)> {
+fn header(reader: &mut Reader<'_>) -> Option<(u32, usize)> {
     let mut near = reader.near();
     let number = u32::try_from(near.number()?).ok()?;
     let generation = near.number()?;

@@ -128,6 +128,9 @@ pub(crate) struct Reader<'a> {
     pub(crate) at: usize,
     /// How many objects may be read, those within others counted.
     pub(crate) items_left: usize,
+    /// Whether comments and NUL are no white space, and a stream says itself how long it is: there
+    /// readers differ that repair files.
+    is_strict: bool,
 }
 
 /// How deep arrays and dictionaries may lie within each other.
@@ -137,7 +140,16 @@ pub(crate) const MAX_ITEMS: usize = 1 << 19;
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at, items_left: MAX_ITEMS }
+        Self { bytes, at, items_left: MAX_ITEMS, is_strict: false }
+    }
+
+    /// The same, of bytes that every reader has to take alike, whatever it repairs.
+    pub(crate) fn strict(bytes: &'a [u8], at: usize) -> Self {
+        Self { is_strict: true, ..Self::new(bytes, at) }
+    }
+
+    pub(super) fn is_strict(&self) -> bool {
+        self.is_strict
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -162,16 +174,25 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn skip_white(&mut self) {
-        self.take_while(is_white);
+        let is_strict = self.is_strict;
+        self.take_while(|byte| is_white(byte) && (byte != b'\0' || !is_strict));
     }
 
     /// Skips white space and comments.
     pub(crate) fn skip_space(&mut self) {
         self.skip_white();
-        while self.peek() == Some(b'%') {
+        while !self.is_strict && self.peek() == Some(b'%') {
             self.take_while(|byte| !matches!(byte, b'\r' | b'\n'));
             self.skip_white();
         }
+    }
+
+    /// Takes the end of a line, if one stands here.
+    pub(crate) fn line_end(&mut self) -> Option<()> {
+        let rest = self.rest();
+        let end = [&b"\r\n"[..], b"\n", b"\r"].into_iter().find(|end| rest.starts_with(end))?;
+        self.at = self.at.checked_add(end.len())?;
+        Some(())
     }
 
     /// Reads `keyword` after white space; nothing is read when another word stands there.

@@ -5,8 +5,17 @@ use super::{
     object::{Dictionary, Object, Reader},
 };
 
-/// The entries of a table, whose `xref` is read, and its trailer.
-pub(super) fn table(reader: &mut Reader<'_>) -> Option<(Vec<(u32, Place)>, Dictionary)> {
+/// A cross-reference section: what one revision says of where objects stand.
+pub(crate) struct Section {
+    /// As it says them.
+    pub(crate) entries: Vec<(u32, Place)>,
+    pub(crate) trailer: Dictionary,
+    /// Whether it is a table, and no stream.
+    pub(crate) is_table: bool,
+}
+
+/// The section that is a table, whose `xref` is read.
+pub(super) fn table(reader: &mut Reader<'_>) -> Option<Section> {
     let mut entries = Vec::new();
     while reader.keyword(b"trailer").is_none() {
         let first = u32::try_from(reader.number()?).ok()?;
@@ -26,7 +35,7 @@ pub(super) fn table(reader: &mut Reader<'_>) -> Option<(Vec<(u32, Place)>, Dicti
         }
     }
     let trailer = reader.object()?.dictionary()?.clone();
-    Some((entries, trailer))
+    Some(Section { entries, trailer, is_table: true })
 }
 
 /// The entries of a cross-reference stream (ISO 32000-1 §7.5.8.3).

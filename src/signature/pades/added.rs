@@ -1,53 +1,41 @@
-//! The bytes that were added to a PDF file after it was signed (ISO 32000-1 §7.5.6), as readers
-//! take them that repair files.
+//! The bytes that were added to a PDF file after it was signed (ISO 32000-1 §7.5.6).
 //!
 //! A reader that dislikes anything about a file looks through its bytes for objects, trailers and
-//! cross-reference streams, and whoever adds bytes can bring it to that. So each word that such a
-//! reader looks for has to stand where a cross-reference section says that it does, and nothing
-//! that was added may be what it would begin from. What it then finds is what was compared.
+//! cross-reference streams, and whoever adds bytes can bring it to that. So each revision is one
+//! row of objects, the section that names them all and nothing else, and the end: there is no byte
+//! that belongs to none of these. What repairing finds is then what was compared.
 
 use std::collections::BTreeSet;
 
-use memchr::memmem;
+use crate::content::pdf::{Dictionary, Indirect, MAX_OBJECTS, Object, Pdf, Place, Reader, Section};
 
-use crate::content::pdf::{self, Dictionary, Indirect, Object, Pdf, Reader, is_white};
+use super::words;
 
 const END: &[u8] = b"%%EOF";
-const OBJECT: &[u8] = b"obj";
 const START: &[u8] = b"startxref";
 const TABLE: &[u8] = b"xref";
 const TRAILER: &[u8] = b"trailer";
 
-/// Checks that everything in `file` after the `old` revision is an object, a section or an end mark
-/// in its place. The clause says what is not.
-pub(super) fn check(file: &[u8], old: (&Pdf<'_>, usize), new: &Pdf<'_>) -> Result<(), String> {
-    let (old, signed) = old;
+/// Checks that `file` after the first `signed` bytes, which are the revision `old`, is whole
+/// revisions, each of which follows the one before it. The clause says what is not.
+pub(super) fn check(
+    file: &[u8],
+    signed: usize,
+    old: &Pdf<'_>,
+    new: &Pdf<'_>,
+) -> Result<(), String> {
     new.spend(0, file.len().saturating_sub(signed)).ok_or("the file cannot be read")?;
-    let (words, streams) = (BTreeSet::new(), BTreeSet::new());
-    let mut added = Added { file, old, new, reader: Reader::new(file, signed), words, streams };
-    loop {
-        added.reader.skip_white();
-        let at = added.reader.at;
-        if at >= file.len() {
-            break;
-        }
-        added.next().ok_or_else(|| stray(at))?;
+    let section = *old.sections.first().ok_or("the signed revision cannot be read")?;
+    // A line end that was added belongs to the end mark.
+    let end = file.get(..signed).unwrap_or_default().trim_ascii_end().len();
+    let before = Before { section, trailer: old.trailer.clone() };
+    let (reader, used) = (Reader::strict(file, end), BTreeSet::new());
+    let mut added = Added { file, old, new, reader, before, used };
+    added.end_line().ok_or_else(|| stray(end))?;
+    while added.reader.at < file.len() {
+        added.revision()?;
     }
-    for word in [END, START, TABLE, TRAILER] {
-        let found = memmem::find_iter(file.get(signed..).unwrap_or_default(), word);
-        let mut found = found.map(|at| signed.saturating_add(at));
-        found.find(|at| !added.words.contains(at)).map_or(Ok(()), |at| Err(stray(at)))?;
-    }
-    // In compressed bytes the word stands by chance. A number before it is what readers look for.
-    let is_header = |at: &usize| {
-        let before = file.get(..*at).unwrap_or_default();
-        before.iter().rev().find(|byte| !is_white(**byte)).is_some_and(u8::is_ascii_digit)
-    };
-    memmem::find_iter(file.get(signed..).unwrap_or_default(), OBJECT)
-        .map(|at| signed.saturating_add(at))
-        .filter(is_header)
-        .find(|at| !added.words.contains(at))
-        .map_or(Ok(()), |at| Err(stray(at)))
+    Ok(())
 }
 
 fn stray(at: usize) -> String {
@@ -59,105 +47,232 @@ struct Added<'a> {
     old: &'a Pdf<'a>,
     new: &'a Pdf<'a>,
     reader: Reader<'a>,
-    /// Where words stand that are in their place.
-    words: BTreeSet<usize>,
-    /// The numbers of object streams.
-    streams: BTreeSet<u32>,
+    before: Before,
+    /// The numbers that the added revisions gave to objects.
+    used: BTreeSet<u32>,
+}
+
+/// The revision before the one that is read.
+struct Before {
+    /// Where its section stands.
+    section: usize,
+    trailer: Dictionary,
+}
+
+/// The objects of one revision.
+#[derive(Default)]
+struct Found {
+    places: Vec<(u32, Place)>,
+    /// Those that are dictionaries, with their generations.
+    dictionaries: BTreeSet<(u32, usize)>,
+    /// The cross-reference stream.
+    section: Option<(u32, Place)>,
 }
 
 impl Added<'_> {
-    /// Reads what stands here; `None` when it does not belong here.
-    fn next(&mut self) -> Option<()> {
-        let at = self.reader.at;
-        let rest = self.file.get(at..)?;
-        if rest.starts_with(TABLE) {
-            self.new.sections.contains(&at).then_some(())?;
-            self.table()
-        } else if rest.starts_with(START) {
-            self.end()
-        } else {
-            self.object()
+    fn revision(&mut self) -> Result<(), String> {
+        let mut found = Found::default();
+        let at = loop {
+            let at = self.reader.at;
+            if self.is_next(TABLE) {
+                self.table()?;
+                break at;
+            }
+            self.object(&mut found)?;
+            self.reader.skip_white();
+            if found.section.is_some() {
+                break at;
+            }
+        };
+        let section = self.new.section(at).ok_or_else(|| stray(at))?;
+        self.new.spend(section.entries.len(), 0).ok_or("the file cannot be read")?;
+        if !self.follows(&section, &found) {
+            return Err(format!(
+                "the trailer of the section at {at} does not follow the signed one"
+            ));
         }
+        self.used.extend(found.places.iter().map(|(number, _)| number));
+        self.before = Before { section: at, trailer: section.trailer };
+        if !says(section.entries, found) {
+            return Err(format!("the section at {at} does not say what was added"));
+        }
+        let end = self.reader.at;
+        self.end(at).ok_or_else(|| stray(end))
     }
 
-    /// Takes the word that stands after white space.
-    fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.reader.skip_white();
-        let at = self.reader.at;
-        self.file.get(at..)?.strip_prefix(word)?;
-        self.words.insert(at);
-        self.reader.at = at.checked_add(word.len())?;
+    fn rest(&self) -> &[u8] {
+        self.file.get(self.reader.at..).unwrap_or_default()
+    }
+
+    fn is_next(&self, word: &[u8]) -> bool {
+        self.rest().starts_with(word)
+    }
+
+    fn take(&mut self, word: &[u8]) -> Option<()> {
+        self.is_next(word).then_some(())?;
+        self.reader.at = self.reader.at.checked_add(word.len())?;
         Some(())
     }
 
-    /// A number after white space: not all readers skip comments here.
+    /// A number without a sign or zeros before it.
     fn number(&mut self) -> Option<usize> {
-        self.reader.skip_white();
-        self.reader.peek().filter(u8::is_ascii_digit)?;
-        self.reader.number()
-    }
-
-    /// `startxref`, where the section stands, and the end mark.
-    fn end(&mut self) -> Option<()> {
         let at = self.reader.at;
-        self.word(START)?;
-        self.words.insert(at.checked_add(START.len().checked_sub(TABLE.len())?)?);
-        let place = self.number()?;
-        self.new.sections.contains(&place).then_some(())?;
-        self.word(END)?;
-        self.reader.peek().is_none_or(is_white).then_some(())
+        let number = self.reader.number()?;
+        let is_plain = self.file.get(at..self.reader.at)? == number.to_string().as_bytes();
+        is_plain.then_some(number)
     }
 
-    /// A table whose entries have the 20 bytes that ISO 32000-1 §7.5.4 gives them, as some readers
-    /// count them, and its trailer.
-    fn table(&mut self) -> Option<()> {
-        const ENTRY: usize = 20;
-        self.word(TABLE)?;
-        while self.word(TRAILER).is_none() {
-            self.number()?;
-            let count = self.number()?;
+    /// Only white space up to the end of a line or of the file, and the white space after it.
+    fn end_line(&mut self) -> Option<()> {
+        let at = self.reader.at;
+        self.reader.skip_white();
+        let white = self.file.get(at..self.reader.at)?;
+        let is_ended = self.rest().is_empty() || white.iter().any(|byte| b"\r\n".contains(byte));
+        is_ended.then_some(())
+    }
+
+    /// Where the section stands, and the end mark.
+    fn end(&mut self, section: usize) -> Option<()> {
+        // iText writes a line with its name here.
+        if self.is_next(b"%") && !self.is_next(END) {
+            let length = self.rest().iter().position(|byte| b"\r\n".contains(byte))?;
+            let line = self.rest().get(..length)?;
+            let is_plain = line.iter().all(|byte| matches!(byte, b' '..=b'~'));
+            (is_plain && words::find(line, false).is_none()).then_some(())?;
+            self.reader.at = self.reader.at.checked_add(length)?;
             self.reader.skip_white();
+        }
+        self.take(START)?;
+        self.end_line()?;
+        (self.number()? == section).then_some(())?;
+        self.end_line()?;
+        self.take(END)?;
+        self.end_line()
+    }
+
+    /// A table in the lines that ISO 32000-1 §7.5.4 gives it, as some readers count them, and its
+    /// trailer.
+    fn table(&mut self) -> Result<(), String> {
+        let at = self.reader.at;
+        self.lines().ok_or_else(|| stray(at))?;
+        self.reader.skip_white();
+        let at = self.reader.at;
+        let trailer = self.reader.object();
+        trailer.as_ref().and_then(Object::dictionary).ok_or_else(|| stray(at))?;
+        self.has_no_words(at, self.reader.at, false)?;
+        self.reader.skip_white();
+        Ok(())
+    }
+
+    /// Up to the word `trailer`.
+    fn lines(&mut self) -> Option<()> {
+        const ENTRY: usize = 20;
+        self.take(TABLE)?;
+        self.table_line()?;
+        while self.take(TRAILER).is_none() {
+            let first = self.number()?;
+            self.take(b" ")?;
+            let count = self.number()?;
+            self.table_line()?;
+            // Of an update without objects.
+            (count > 0 || first == 0).then_some(())?;
             for _ in 0..count {
-                let end = self.reader.at.checked_add(ENTRY)?;
-                is_entry(self.file.get(self.reader.at..end)?).then_some(())?;
-                self.reader.at = end;
+                is_entry(self.rest().get(..ENTRY)?).then_some(())?;
+                self.reader.at = self.reader.at.checked_add(ENTRY)?;
             }
         }
-        self.reader.object()?.dictionary().map(|_| ())
+        Some(())
     }
 
-    fn object(&mut self) -> Option<()> {
+    fn table_line(&mut self) -> Option<()> {
+        while self.take(b" ").is_some() {}
+        self.reader.line_end()
+    }
+
+    fn object(&mut self, found: &mut Found) -> Result<(), String> {
         let at = self.reader.at;
-        let (number, _) = pdf::header(&mut self.reader)?;
-        self.words.insert(self.reader.at.checked_sub(OBJECT.len())?);
-        let object = self.new.read_at(at, number).filter(|_| self.new.stands(number, at))?;
-        self.reader.at = object.end;
-        let Object::Dictionary(dictionary) = &object.object else { return Some(()) };
-        if dictionary.is(b"Type", b"XRef") {
-            return self.new.sections.contains(&at).then_some(());
+        let (number, generation) = self.header().ok_or_else(|| stray(at))?;
+        let start = self.reader.at;
+        let object = self.new.read(&mut self.reader, generation.into()).ok_or_else(|| stray(at))?;
+        let end = self.inside(start, &object).ok_or_else(|| stray(at))?;
+        let dictionary = object.object.dictionary();
+        let is_section = dictionary.is_some_and(|dictionary| dictionary.is(b"Type", b"XRef"));
+        self.has_no_words(start, end, is_section)?;
+        let place = (number, Place::At { at, generation: generation.into() });
+        if is_section {
+            found.section = Some(place);
+            return self.is_free(number).then_some(()).ok_or_else(|| stray(at));
+        }
+        found.places.push(place);
+        let Some(dictionary) = dictionary else { return Ok(()) };
+        if object.stream.is_none() {
+            found.dictionaries.insert((number, generation.into()));
         }
         if dictionary.is(b"Type", b"ObjStm") {
-            return self.object_stream(number, dictionary, &object);
+            return self.object_stream(number, dictionary, &object, found).ok_or_else(|| stray(at));
         }
-        self.is_no_beginning(number, dictionary).then_some(())
+        self.is_no_beginning(number, dictionary).then_some(()).ok_or_else(|| stray(at))
     }
 
-    /// An object stream of which some section names every object: readers that repair files take
-    /// all that are in it. Its number is new, or the sections would speak of several.
+    /// `number generation obj`, as writers write it: not every reader finds another.
+    fn header(&mut self) -> Option<(u32, u16)> {
+        const MAX: usize = "4294967295 65535 obj".len();
+        let rest = self.rest();
+        let line = rest.get(..MAX.min(rest.len()))?;
+        let end = memchr::memmem::find(line, b" obj")?;
+        let text = str::from_utf8(line.get(..end)?).ok()?;
+        let (number, generation) = text.split_once(' ')?;
+        let (number, generation): (u32, u16) = (number.parse().ok()?, generation.parse().ok()?);
+        (number > 0 && text == format!("{number} {generation}")).then_some(())?;
+        self.reader.at = self.reader.at.checked_add(end)?;
+        self.reader.keyword(b"obj")?;
+        Some((number, generation))
+    }
+
+    /// Where the inside of an object ends, which begins at `start`.
+    fn inside(&self, start: usize, object: &Indirect) -> Option<usize> {
+        let mut inside = self.file.get(start..object.end)?.strip_suffix(b"endobj")?;
+        if object.stream.is_some() {
+            inside = inside.trim_ascii_end().strip_suffix(b"endstream")?;
+        }
+        start.checked_add(inside.len())
+    }
+
+    fn has_no_words(&self, start: usize, end: usize, is_section: bool) -> Result<(), String> {
+        let inside = self.file.get(start..end).unwrap_or_default();
+        let found = words::find(inside, is_section);
+        found.map_or(Ok(()), |word| Err(stray(start.saturating_add(word))))
+    }
+
+    /// Whether the number belongs to no object, but for a former section. Readers that repair files
+    /// would take this one for it.
+    fn is_free(&self, number: u32) -> bool {
+        let old = self.old.get(number);
+        let is_free = old.is_some_and(|old| {
+            let dictionary = old.object.dictionary();
+            old.object == Object::Null || dictionary.is_some_and(|old| old.is(b"Type", b"XRef"))
+        });
+        is_free && !self.used.contains(&number)
+    }
+
+    /// An object stream: readers that repair files take all objects that are in it.
     fn object_stream(
-        &mut self,
+        &self,
         number: u32,
         dictionary: &Dictionary,
         object: &Indirect,
+        found: &mut Found,
     ) -> Option<()> {
-        let is_new = self.old.get(number)?.object == Object::Null && self.streams.insert(number);
         let is_alone = dictionary.get(b"Extends").is_none();
         let objects = self.new.objects_in(dictionary, object.stream.as_ref()?)?;
-        let are_named = objects.iter().enumerate().all(|(index, (own, inner))| {
-            let is_plain = inner.dictionary().is_none_or(|inner| self.is_no_beginning(*own, inner));
-            is_plain && self.new.is_inside(*own, number, index)
-        });
-        (is_new && is_alone && are_named).then_some(())
+        for (index, (own, inner)) in objects.iter().enumerate() {
+            found.places.push((*own, Place::Inside { stream: number, index }));
+            if let Some(inner) = inner.dictionary() {
+                self.is_no_beginning(*own, inner).then_some(())?;
+                found.dictionaries.insert((*own, 0));
+            }
+        }
+        (is_alone && self.is_free(number)).then_some(())
     }
 
     /// Whether no reader takes it for a catalog or a page that the signed revision does not have.
@@ -175,19 +290,65 @@ impl Added<'_> {
             Some(_) => false,
         }
     }
+
+    /// Whether the trailer is one of a revision with these objects, after the one before it. What
+    /// no reader needs is as it was.
+    fn follows(&self, section: &Section, found: &Found) -> bool {
+        let trailer = &section.trailer;
+        let before = &self.before.trailer;
+        let is_same = |key: &[u8]| trailer.get(key) == before.get(key);
+        let numbers = found.places.iter().chain(&found.section).map(|(number, _)| *number);
+        let highest = numbers.max().and_then(|highest| usize::try_from(highest).ok());
+        let has_size = trailer.integer(b"Size").is_some_and(|size| {
+            let least = before.integer(b"Size").unwrap_or_default();
+            let most = least.max(MAX_OBJECTS);
+            (least..=most).contains(&size) && highest.is_none_or(|highest| highest < size)
+        });
+        let is_right = |(key, value): (&Vec<u8>, &Object)| match (key.as_slice(), value) {
+            (b"Size" | b"Prev" | b"Root", _) => true,
+            (b"Info", Object::Reference { number, generation })
+                if found.dictionaries.contains(&(*number, *generation)) =>
+            {
+                true
+            }
+            (b"ID", Object::Array(both)) => {
+                matches!(both[..], [Object::Text(_), Object::Text(_)])
+            }
+            (b"DecodeParms" | b"Filter" | b"Index" | b"Length" | b"Type" | b"W", _) => {
+                !section.is_table
+            }
+            _ => is_same(key),
+        };
+        trailer.integer(b"Prev") == Some(self.before.section)
+            && has_size
+            && is_same(b"Root")
+            && trailer.entries.iter().all(is_right)
+    }
 }
 
-/// Ten digits, five digits, `n` or `f`, and the end of a line of two bytes.
+/// Whether a section has one entry for each object of its revision, and no others but the head of
+/// the list of free ones. A cross-reference stream need not name itself.
+fn says(mut entries: Vec<(u32, Place)>, found: Found) -> bool {
+    entries.retain(|entry| *entry != (0, Place::Free) && Some(*entry) != found.section);
+    let mut places = found.places;
+    entries.sort_unstable();
+    places.sort_unstable();
+    let is_once = |places: &[(u32, Place)]| places.is_sorted_by(|(one, _), (next, _)| one < next);
+    let is_own = found.section.is_none_or(|(own, _)| places.iter().all(|(one, _)| *one != own));
+    is_once(&places) && is_own && entries == places
+}
+
+/// Ten digits, five digits, `n`, and the end of a line of two bytes; or the head of the list of
+/// free entries, which some writers repeat in each section.
 fn is_entry(entry: &[u8]) -> bool {
+    const FREE: &[u8] = b"0000000000 65535 f";
+    let Some((entry, end)) = entry.split_last_chunk::<2>() else { return false };
     let digits = |from: usize, to: usize| {
         entry.get(from..to).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
     };
-    let is = |place: usize, byte: u8| entry.get(place) == Some(&byte);
-    let ends = [&b" \r"[..], b" \n", b"\r\n"];
-    digits(0, 10)
-        && is(10, b' ')
+    let is_used = digits(0, 10)
         && digits(11, 16)
-        && is(16, b' ')
-        && (is(17, b'n') || is(17, b'f'))
-        && entry.get(18..).is_some_and(|end| ends.contains(&end))
+        && entry.get(10) == Some(&b' ')
+        && entry.get(16..) == Some(b" n");
+    (is_used || entry == FREE) && [b" \r", b" \n", b"\r\n"].contains(&end)
 }

@@ -27,7 +27,6 @@ pub(super) fn check(
     let old = Pdf::open(before, new.purse)
         .filter(|_| before.trim_ascii_end().ends_with(b"%%EOF"))
         .ok_or("the signed revision is not a whole file")?;
-    added::check(file, (&old, signed), new)?;
     let last =
         old.sections.first().and_then(|first| new.sections.iter().position(|at| at == first));
     let later = last.and_then(|last| new.sections.get(..last)).unwrap_or_default();
@@ -36,6 +35,7 @@ pub(super) fn check(
     if last.is_none() || !is_ordered || old.is_hybrid || new.is_hybrid {
         return Err("the later revisions do not follow the signed one plainly".to_owned());
     }
+    added::check(file, signed, &old, new)?;
     let compare = |new: &Pdf<'_>| {
         let left = comparisons_left.get().checked_sub(1).ok_or("has too many later revisions")?;
         comparisons_left.set(left);

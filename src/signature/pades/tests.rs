@@ -22,6 +22,7 @@ use crate::{
 
 mod hostile;
 mod repaired;
+mod rows;
 
 type Outcome = (Option<Indication>, Option<SubIndication>);
 const PASSED: Outcome = (Some(Indication::TotalPassed), None);

@@ -91,7 +91,7 @@ fn nothing_added_is_what_a_reader_would_begin_from() {
             draft.end();
         });
         assert_eq!(outcome(&examined), NOT_SHOWN, "{body}");
-        expect_reason(&examined, "belong to no object");
+        expect_reason(&examined, " bytes were added, and the ");
     }
 }
 
@@ -137,3 +137,186 @@ fn a_signature_dictionary_counts_where_it_stands_in_the_file() {
     let examined = judge(in_stream(&[60], &header, &other, &plain));
     assert_eq!(examined.report().indication, Some(Indication::TotalFailed));
 }
+
+/// How a section is written that readers do not like, so that they repair the file.
+struct Bent {
+    what: &'static str,
+    root: &'static str,
+    size: &'static str,
+    previous: Option<&'static str>,
+    /// Further entries of the trailer.
+    trailer: &'static str,
+    /// Further lines of the table.
+    lines: &'static str,
+}
+
+const PLAIN: Bent =
+    Bent { what: "nothing", root: "1 0 R", size: "99", previous: None, trailer: "", lines: "" };
+
+const BENT: [Bent; 33] = [
+    Bent { what: "generation of the root", root: "1 1 R", ..PLAIN },
+    Bent { what: "another root", root: "2 0 R", ..PLAIN },
+    Bent { what: "a root that is none", root: "<</Type/Catalog/Pages 2 0 R>>", ..PLAIN },
+    Bent { what: "size below nought", size: "-1", ..PLAIN },
+    Bent { what: "size nought", size: "0", ..PLAIN },
+    Bent { what: "smaller size", size: "98", ..PLAIN },
+    Bent { what: "great size", size: "4294967295", ..PLAIN },
+    Bent { what: "real size", size: "99.0", ..PLAIN },
+    Bent { what: "size as a string", size: "(99)", ..PLAIN },
+    Bent { what: "size as a name", size: "/X", ..PLAIN },
+    Bent { what: "size elsewhere", size: "51 0 R", ..PLAIN },
+    Bent { what: "previous elsewhere", previous: Some("51 0 R"), ..PLAIN },
+    Bent { what: "another previous", previous: Some("9"), ..PLAIN },
+    Bent { what: "no previous", previous: Some("null"), ..PLAIN },
+    Bent { what: "information beyond the file", trailer: "/Info 70 0 R", lines: BEYOND, ..PLAIN },
+    Bent { what: "information nowhere", trailer: "/Info 70 0 R", ..PLAIN },
+    Bent { what: "information in another place", trailer: "/Info 4 0 R", ..PLAIN },
+    Bent { what: "information of another generation", trailer: "/Info 50 1 R", ..PLAIN },
+    Bent { what: "information as a number", trailer: "/Info 5", ..PLAIN },
+    Bent { what: "identifier as a number", trailer: "/ID 5", ..PLAIN },
+    Bent { what: "identifier of numbers", trailer: "/ID[1 2]", ..PLAIN },
+    Bent { what: "encryption", trailer: "/Encrypt null", ..PLAIN },
+    Bent { what: "a table as a stream", trailer: "/Type/XRef", ..PLAIN },
+    Bent { what: "a hybrid", trailer: "/XRefStm 9", ..PLAIN },
+    Bent { what: "an unknown key", trailer: "/A 1", ..PLAIN },
+    Bent { what: "entry beyond the file", lines: BEYOND, ..PLAIN },
+    Bent { what: "entry at nought", lines: "70 1\n0000000000 00000 n \n", ..PLAIN },
+    Bent { what: "entry in the header", lines: "70 1\n0000000003 00000 n \n", ..PLAIN },
+    Bent { what: "greatest number", lines: "4294967290 1\n0000000009 00000 n \n", ..PLAIN },
+    Bent { what: "great number", lines: "8388600 1\n0000000009 00000 n \n", ..PLAIN },
+    Bent { what: "object nought", lines: "0 1\n0000000000 00000 n \n", ..PLAIN },
+    Bent { what: "a free object", lines: "50 1\n0000000000 00001 f \n", ..PLAIN },
+    Bent { what: "an empty part", lines: "50 0\n", ..PLAIN },
+];
+
+const BEYOND: &str = "70 1\n0009999999 00000 n \n";
+
+/// A signed file to which these objects were added, with a section that is bent.
+fn bent(bent: &Bent, objects: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    let mut file = signed().bytes;
+    let last = memchr::memmem::rfind(&file, b"\nxref\n").unwrap() + 1;
+    let mut table = "xref\n".to_owned();
+    for (number, body) in objects {
+        table.extend([format!("{number} 1\n{:010} 00000 n \n", file.len())]);
+        let head = format!("{number} 0 obj\n");
+        file.extend([head.as_bytes(), body, b"\nendobj\n"].concat());
+    }
+    let at = file.len();
+    let previous = bent.previous.map_or_else(|| last.to_string(), str::to_owned);
+    let Bent { root, size, trailer, lines, .. } = bent;
+    file.extend(
+        format!(
+            "{table}{lines}trailer\n<</Size {size}/Root {root}/Prev {previous}{trailer}>>\n\
+             startxref\n{at}\n%%EOF\n"
+        )
+        .bytes(),
+    );
+    file
+}
+
+#[test]
+fn a_section_that_readers_repair_is_not_allowed() {
+    let objects = [(50, b"<<>>".to_vec()), (51, b"99".to_vec())];
+    assert_eq!(outcome(&judge(bent(&PLAIN, &objects))), PASSED);
+    let known = Bent { trailer: "/Info 50 0 R/ID[<00>(a)]", ..PLAIN };
+    assert_eq!(outcome(&judge(bent(&known, &objects))), PASSED);
+    for change in BENT {
+        let examined = judge(bent(&change, &objects));
+        assert_ne!(examined.report().indication, PASSED.0, "{}", change.what);
+    }
+}
+
+/// What some reader skips between the generation of an object and `obj`.
+const SKIPPED: [&[u8]; 18] = [
+    b" ",
+    b"",
+    b" %x\n",
+    b"%x\n",
+    b" %x\r",
+    b"% \n% z\r",
+    b"\0",
+    b"\0%x\n",
+    b".",
+    b".\n",
+    b"+ ",
+    b"- ",
+    b"\x0b",
+    b"\x1c",
+    b"\x80",
+    b"\x85",
+    b"\xa0",
+    b"\xff",
+];
+
+/// `PDFium`, `MuPDF` and Poppler showed object 4 of such a stream, with another name on the page;
+/// Poppler, `pdf.js` and Ghostscript a page without it.
+#[test]
+fn no_object_hides_in_an_added_stream_or_string() {
+    let mut whole: Vec<Bent> = BENT.into_iter().take(1).chain([PLAIN]).collect();
+    whole.extend(BENT.into_iter().filter(|change| change.lines == BENT[28].lines));
+    for change in &whole {
+        for between in SKIPPED {
+            let object = b"obj\n<</Length 3>>stream\nQ q\n";
+            let header = [b"\n4 0", between, object].concat();
+            let ended = [b"\nendstream endobj", header.as_slice(), b"endstream\nendobj\n"].concat();
+            for hidden in [header, ended] {
+                let stream = |length: &str| {
+                    let head = format!("<</Length {length}>>stream\n");
+                    [head.as_bytes(), &hidden, b"\nendstream"].concat()
+                };
+                let length = hidden.len().to_string();
+                for objects in [
+                    vec![(50, stream(&length))],
+                    vec![(50, stream("51 0 R")), (51, length.clone().into_bytes())],
+                    vec![(51, length.clone().into_bytes()), (50, stream("51 0 R"))],
+                    vec![(50, [b"<</A(", hidden.as_slice(), b")>>"].concat())],
+                ] {
+                    let examined = judge(bent(change, &objects));
+                    let what = (change.what, between.escape_ascii());
+                    assert_eq!(outcome(&examined), NOT_SHOWN, "{what:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_is_as_long_as_it_says_itself() {
+    for (body, is_right) in [
+        ("<</Length 3>>stream\nQ q\nendstream", true),
+        ("<</Length 3>>stream\r\nQ q\r\nendstream", true),
+        ("<</Length 3>>stream\nQ qendstream", true),
+        ("<</Length 0>>stream\nendstream", true),
+        ("<</Length 51 0 R>>stream\nQ q\nendstream", false),
+        ("<</Length 2>>stream\nQ q\nendstream", false),
+        ("<</Length 3>>stream\nQ q\n\nendstream", false),
+        ("<</Length 3>>stream\nQ q %\nendstream", false),
+        ("<</Length 3>>stream\nQ q\nendstream %", false),
+        ("<</Length 3>>%\nstream\nQ q\nendstream", false),
+        ("<</Length 3>>\0stream\nQ q\nendstream", false),
+        ("<</Length 3>>stream\rQ q\nendstream", false),
+        ("<</Length 3>>stream Q q\nendstream", false),
+        ("<</Length 17>>stream\nQ q\nendstream\n\n\n\nendstream", false),
+    ] {
+        let objects = [(50, body.as_bytes().to_vec()), (51, b"3".to_vec())];
+        let examined = judge(bent(&PLAIN, &objects));
+        assert_eq!(outcome(&examined) == PASSED, is_right, "{body}");
+    }
+}
+
+/// A reader that repairs files would take the section for the object.
+#[test]
+fn the_number_of_a_cross_reference_stream_is_its_own() {
+    let numbered = |number: u32| {
+        let mut file = in_stream(&[40], "40 0 ", "<</FT/Sig/T(x)>>", &[(7, FORM)]);
+        let at = memchr::memmem::rfind(&file, b"62 0 obj").unwrap();
+        file[at..at + 2].copy_from_slice(number.to_string().as_bytes());
+        file
+    };
+    assert_eq!(outcome(&judge(numbered(62))), PASSED);
+    for number in [40, 61] {
+        assert_eq!(outcome(&judge(numbered(number))), NOT_SHOWN, "{number}");
+    }
+}
+
+const FORM: &str = "<</Fields[5 0 R 40 0 R]/SigFlags 3>>";
