@@ -117,9 +117,14 @@ fn a_changed_page_fails() {
 
 #[test]
 fn white_space_after_the_end_is_no_revision() {
-    let examined = judge([&signed().bytes[..], b"\r\n \0"].concat());
-    assert_eq!(outcome(&examined), PASSED);
-    assert!(examined.report().not_covered.is_empty());
+    for white in [&b"\r\n \0"[..], &[b'\n'; 512]] {
+        let examined = judge([&signed().bytes[..], white].concat());
+        assert_eq!(outcome(&examined), PASSED);
+        assert!(examined.report().not_covered.is_empty());
+    }
+    // Readers no longer find the end mark, and repair the file.
+    let examined = judge([&signed().bytes[..], &[b'\n'; 1100]].concat());
+    assert_eq!(outcome(&examined), NOT_SHOWN);
 }
 
 #[test]
