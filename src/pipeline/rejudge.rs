@@ -1,12 +1,12 @@
 //! Judging one share again; `changes` says which, and when.
 //!
-//! Its raw mail is taken from the vault, opened and judged as at first: for the moment of receipt and
-//! for the service it was matched with, by the registry of now. What comes out takes the place of
-//! what was said before. Only what is said changes: objects, data keys, which copies are hidden and
-//! which came before stay.
+//! Its raw mail is taken from the vault, opened and judged as at first: for the moment of receipt, by
+//! the branch as it was, and by the trust and revocation data of now. What comes out takes the place
+//! of what was said before, unless it differs by what is forgotten alone. Only what is said changes:
+//! objects, data keys, which copies are hidden and which came before stay.
 //!
-//! Where that cannot be, see [`Otherwise`], no verdict is raised: the share takes a worse one, and
-//! its documents stay as they are.
+//! Where that cannot be, see [`Otherwise`], the copies that are kept are judged, and no verdict is
+//! raised: the share takes a worse one, and its documents stay as they are.
 //!
 //! Each step may be cut off and is done again by the next run.
 
@@ -78,7 +78,6 @@ impl Pipeline {
         let version = self.store.branch_version(share).await?;
         let has_version = version.is_some();
         let registry = version.unwrap_or_else(|| remembered(&before, &documents));
-        // As at first: what may have stopped the program is opened alone.
         let _held = floor.open(selected.attempts).await;
         if self.store.begin_rejudging(share).await? > MAX_ATTEMPTS {
             tracing::error!(share.id = %share,
