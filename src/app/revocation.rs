@@ -287,7 +287,7 @@ impl Asker {
             FetchOutcome::Useless
         })?;
         let directory = self.cache().directory().to_owned();
-        let entry = Entry::write(&bytes, &directory).map_err(|error| {
+        let entry = Entry::write(&bytes, url, &directory).map_err(|error| {
             self.metrics.failure(Part::Revocation);
             tracing::error!(%error, "revocation data cannot be kept");
             FetchOutcome::Failed

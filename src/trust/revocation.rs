@@ -12,6 +12,7 @@ mod answer;
 mod claim;
 mod judge;
 mod list;
+mod listed;
 mod parts;
 mod responder;
 mod store;

@@ -95,7 +95,10 @@ impl House {
     fn cache(&self, list: &[u8]) {
         let directory = self.installation.path().join("data/revocation");
         fs::create_dir_all(&directory).unwrap();
-        fs::write(directory.join(Sha256::of(list).to_string()), list).unwrap();
+        let (name, url) = (Sha256::of(list).to_string(), self.web.url(LIST));
+        let address = format!("{name}.{}", Sha256::of(url.as_bytes()));
+        fs::write(directory.join(address), url).unwrap();
+        fs::write(directory.join(name), list).unwrap();
     }
 
     /// Sends a signed copy and waits for its first verdict.
@@ -135,8 +138,10 @@ impl House {
         ShareId::of(mail, &"school".parse().unwrap())
     }
 
+    /// How many lists and answers are kept, without the files that say where lists are from.
     fn cached(&self) -> usize {
-        fs::read_dir(self.installation.path().join("data/revocation")).unwrap().count()
+        let files = fs::read_dir(self.installation.path().join("data/revocation")).unwrap();
+        files.filter(|file| file.as_ref().unwrap().path().extension().is_none()).count()
     }
 
     /// The share as it is kept, and the report on its document. The server must not run.

@@ -1,10 +1,11 @@
-//! The cache of lists and answers: one file for each, named by the SHA-256 of its content.
+//! The cache of lists and answers: one file for each, named by the SHA-256 of its content. Beside a
+//! list lies a file for each address that it was fetched from, named by both digests.
 //!
 //! A file is written beside its place, synced and moved there, so it is whole or not there. What
 //! it says is proved when something is judged by it, and not by lying here.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap, hash_map},
     fs::{self, DirBuilder, File},
     io::{self, Write as _},
     os::unix::fs::DirBuilderExt as _,
@@ -43,6 +44,8 @@ pub(super) struct Cache {
 pub(super) struct Entry {
     digest: Sha256,
     kept: Kept,
+    /// Where a list was fetched from.
+    from: BTreeSet<String>,
     /// Holds this one alone.
     store: RevocationStore,
     bytes: u64,
@@ -59,23 +62,39 @@ impl Cache {
             changed: false,
             max_files: MAX_FILES,
         };
+        let mut paths = Vec::new();
         for file in fs::read_dir(directory)? {
-            let path = file?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            if !is_ours(name) {
-                continue;
+            paths.push(file?.path());
+        }
+        let mut addresses: HashMap<String, BTreeSet<String>> = HashMap::new();
+        for path in &paths {
+            let Some((list, address)) = name(path).and_then(split_address_name) else { continue };
+            match fs::read_to_string(path) {
+                Ok(url) if Sha256::of(url.as_bytes()).to_string() == address => {
+                    addresses.entry(list.to_owned()).or_default().insert(url);
+                }
+                _ => fs::remove_file(path)?,
             }
-            let length = fs::metadata(&path)?.len();
+        }
+        for path in &paths {
+            let Some(name) = name(path).filter(|name| is_digest(name)) else { continue };
+            let from = addresses.remove(name).unwrap_or_default();
+            let length = fs::metadata(path)?.len();
             let bytes = match usize::try_from(length) {
-                Ok(length) if length <= RevocationStore::MAX_LEN => fs::read(&path)?,
+                Ok(length) if length <= RevocationStore::MAX_LEN => fs::read(path)?,
                 _ => Vec::new(),
             };
-            match Entry::read(&bytes) {
+            match Entry::read(&bytes, from) {
                 Ok(entry) if entry.digest.to_string() == name => cache.insert(entry),
                 _ => {
                     tracing::warn!(file = name, "a file of the revocation cache cannot be used");
-                    fs::remove_file(&path)?;
+                    fs::remove_file(path)?;
                 }
+            }
+        }
+        for (list, urls) in addresses {
+            for url in urls {
+                fs::remove_file(directory.join(address_name(&list, &url)))?;
             }
         }
         cache.changed = false;
@@ -84,7 +103,18 @@ impl Cache {
 
     /// Takes what [`Entry::write`] has written.
     pub(super) fn insert(&mut self, entry: Entry) {
-        self.changed |= self.entries.insert(entry.digest, entry).is_none();
+        match self.entries.entry(entry.digest) {
+            hash_map::Entry::Vacant(place) => {
+                place.insert(entry);
+                self.changed = true;
+            }
+            hash_map::Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                self.changed |= !entry.from.is_subset(&known.from);
+                known.store.extend(&entry.store);
+                known.from.extend(entry.from);
+            }
+        }
     }
 
     /// Where the files lie.
@@ -98,6 +128,12 @@ impl Cache {
     /// do not; then the oldest while there is too much, and what revokes last.
     pub(super) fn sweep(&mut self, now: Timestamp) {
         for digest in self.superfluous(now) {
+            let urls = self.entries.get(&digest).into_iter().flat_map(|entry| &entry.from);
+            for url in urls {
+                // One that stays goes at the next start.
+                let _ =
+                    fs::remove_file(self.directory.join(address_name(&digest.to_string(), url)));
+            }
             let path = self.path(digest);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -199,28 +235,55 @@ impl Cache {
 }
 
 impl Entry {
-    /// Writes a list or an answer durably into `directory`. Blocks.
-    pub(super) fn write(bytes: &[u8], directory: &Path) -> io::Result<Self> {
-        let entry = Self::read(bytes)?;
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(directory.join(entry.digest.to_string())).map_err(|error| error.error)?;
+    /// Writes what was fetched from `url` durably into `directory`: a list or an answer, and of a
+    /// list the address. Blocks.
+    pub(super) fn write(bytes: &[u8], url: &str, directory: &Path) -> io::Result<Self> {
+        let entry = Self::read(bytes, [url.to_owned()].into())?;
+        let name = entry.digest.to_string();
+        for url in &entry.from {
+            write_file(url.as_bytes(), directory, &address_name(&name, url))?;
+        }
+        write_file(bytes, directory, &name)?;
         File::open(directory)?.sync_all()?;
         Ok(entry)
     }
 
-    fn read(bytes: &[u8]) -> io::Result<Self> {
+    fn read(bytes: &[u8], from: BTreeSet<String>) -> io::Result<Self> {
         let mut store = RevocationStore::empty();
-        let kept =
-            store.add(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let kept = store
+            .add_fetched(bytes, &from)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        Ok(Self { digest: Sha256::of(bytes), kept, store, bytes: length })
+        // An answer says itself whom it is about.
+        let from = if super::is_list(kept.kind) { from } else { BTreeSet::new() };
+        Ok(Self { digest: Sha256::of(bytes), kept, from, store, bytes: length })
     }
 }
 
+fn write_file(bytes: &[u8], directory: &Path, name: &str) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(directory.join(name)).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
+}
+
+/// The name of the file that says that `list` was fetched from `url`.
+fn address_name(list: &str, url: &str) -> String {
+    format!("{list}.{}", Sha256::of(url.as_bytes()))
+}
+
+/// The digests of a list and of an address in such a name.
+fn split_address_name(name: &str) -> Option<(&str, &str)> {
+    name.split_once('.').filter(|(list, address)| is_digest(list) && is_digest(address))
+}
+
 /// Whether a name is one that we give; files of others in the directory are left alone.
-fn is_ours(name: &str) -> bool {
+fn is_digest(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

@@ -4,6 +4,7 @@ use super::{
     answer::Answer,
     list::List,
     parts::{Revocation, State},
+    store::Origin,
 };
 use crate::domain::{
     RevocationKind, RevocationReport, RevocationSource, RevocationStatus, Sha256, Timestamp,
@@ -51,7 +52,7 @@ pub(super) struct Claim<'a> {
 pub(super) enum By<'a> {
     Answer(&'a Answer),
     /// A delta list that says nothing of its own: the full list before it is needed.
-    Continuation(&'a List),
+    Continuation(&'a List, &'a Origin),
     List(&'a List),
 }
 
@@ -59,14 +60,14 @@ impl Claim<'_> {
     pub(super) fn sha256(&self) -> Sha256 {
         match self.by {
             By::Answer(answer) => answer.sha256,
-            By::Continuation(list) | By::List(list) => list.sha256,
+            By::Continuation(list, _) | By::List(list) => list.sha256,
         }
     }
 
     pub(super) fn kind(&self) -> RevocationKind {
         match self.by {
             By::Answer(_) => RevocationKind::Ocsp,
-            By::Continuation(list) | By::List(list) => list.kind(),
+            By::Continuation(list, _) | By::List(list) => list.kind(),
         }
     }
 
@@ -126,6 +127,21 @@ pub(super) fn report(
         reason: revocation.and_then(|revocation| Some(revocation.reason?.name())),
         invalid_since: revocation.and_then(|revocation| revocation.invalid_since),
         problem,
+    }
+}
+
+/// The report where no answer speaks: nothing is known, for `problem`, unless nobody need ask.
+pub(super) fn silent(is_exempt: bool, problem: String) -> RevocationReport {
+    RevocationReport {
+        status: if is_exempt { RevocationStatus::Good } else { RevocationStatus::Unchecked },
+        kind: is_exempt.then_some(RevocationKind::NoCheck),
+        source: None,
+        this_update: None,
+        next_update: None,
+        revoked_at: None,
+        reason: None,
+        invalid_since: None,
+        problem: (!is_exempt).then_some(problem),
     }
 }
 

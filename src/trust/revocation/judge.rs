@@ -17,16 +17,15 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use super::{
     Budget, RevocationError, RevocationStore,
     answer::Answer,
-    claim::{Answering, By, Claim, name, report},
+    claim::{self, Answering, By, Claim, name, report},
     list::List,
+    listed::Listed,
     parts::State,
     responder::{self, Known},
     wanted::Wanted,
 };
 use crate::{
-    domain::{
-        RevocationKind, RevocationReport, RevocationSource, RevocationStatus, Sha256, Timestamp,
-    },
+    domain::{RevocationReport, RevocationSource, RevocationStatus, Sha256, Timestamp},
     trust::{Certificate, Purpose, TrustStore, purpose},
 };
 
@@ -98,7 +97,7 @@ struct Judge<'a, 'b> {
     /// The newest first.
     claims: Vec<Claim<'a>>,
     /// Full lists that a delta list may continue, the newest first.
-    full: Vec<(&'a List, RevocationSource)>,
+    full: Vec<Listed<'a>>,
     /// What was proved so far, of each source.
     proved: BTreeMap<(Sha256, RevocationSource), Result<Proof, RevocationError>>,
     /// Why answers are not used.
@@ -168,7 +167,11 @@ impl<'a, 'b> Judge<'a, 'b> {
     fn collect_lists(&mut self) {
         let RevocationRequest { certificate, issuer, sources, .. } = *self.request;
         for (store, source) in sources {
-            for list in store.lists().filter(|list| issuer.is_subject(&list.issuer)) {
+            for (list, origin) in store.lists() {
+                if !issuer.is_subject(&list.issuer) {
+                    continue;
+                }
+                let listed = Listed { list, origin, source: *source };
                 let state = match list.says_of(certificate) {
                     Ok(state) => state,
                     Err(error) => {
@@ -179,9 +182,13 @@ impl<'a, 'b> Judge<'a, 'b> {
                 let is_good = state == State::Good;
                 let mut by = By::List(list);
                 if list.is_delta() && is_good {
-                    by = By::Continuation(list);
+                    by = By::Continuation(list, origin);
                 } else if !list.is_delta() {
-                    self.full.push((list, *source));
+                    self.full.push(listed);
+                }
+                if is_good && let Err(error) = listed.may_clear(certificate) {
+                    self.pass_over("list", list.this_update, &error.to_string());
+                    continue;
                 }
                 if is_good && let Err(problem) = list.tells_all(certificate.not_after()) {
                     self.pass_over("list", list.this_update, problem);
@@ -204,7 +211,7 @@ impl<'a, 'b> Judge<'a, 'b> {
             (Reverse(claim.this_update), claim.source != RevocationSource::Cache, claim.sha256())
         };
         self.claims.sort_by_key(newest);
-        self.full.sort_by_key(|(list, _)| (Reverse(list.this_update), list.sha256));
+        self.full.sort_by_key(|full| (Reverse(full.list.this_update), full.list.sha256));
 
         let for_good = |claim: &Claim<'_>| {
             claim.revoked_by(at).is_some_and(|revocation| !revocation.is_suspension())
@@ -324,7 +331,8 @@ impl<'a, 'b> Judge<'a, 'b> {
             let proof = match claim.by {
                 By::Answer(answer) => self.prove_answer(answer, &claim).map(|doubt| (claim, doubt)),
                 By::List(list) => self.prove_list(list, claim.source).map(|()| (claim, None)),
-                By::Continuation(delta) => {
+                By::Continuation(delta, origin) => {
+                    let delta = Listed { list: delta, origin, source: claim.source };
                     self.prove_continuation(claim, delta).map(|claim| (claim, None))
                 }
             };
@@ -361,18 +369,22 @@ impl<'a, 'b> Judge<'a, 'b> {
     fn prove_continuation(
         &mut self,
         claim: Claim<'a>,
-        delta: &'a List,
+        delta: Listed<'a>,
     ) -> Result<Claim<'a>, RevocationError> {
-        self.prove_list(delta, claim.source)?;
+        self.prove_list(delta.list, claim.source)?;
+        let certificate = self.request.certificate;
         let mut obstacle = None;
-        for (full, source) in self.full.clone() {
-            if !delta.continues(full) {
+        for full in self.full.clone() {
+            if !delta.list.continues(full.list) {
                 continue;
             }
-            match self.prove_list(full, source) {
+            let proof = delta
+                .check_parts(&full, certificate)
+                .and_then(|()| self.prove_list(full.list, full.source));
+            match proof {
                 Ok(()) => {
-                    let serial = self.request.certificate.serial_octets();
-                    return Ok(Claim { state: delta.state_after(full, serial), ..claim });
+                    let state = delta.list.state_after(full.list, certificate.serial_octets());
+                    return Ok(Claim { state, ..claim });
                 }
                 Err(error) => obstacle = Some(error),
             }
@@ -487,16 +499,6 @@ impl<'a, 'b> Judge<'a, 'b> {
         } else {
             self.obstacles.join("; ")
         };
-        RevocationReport {
-            status: if is_exempt { RevocationStatus::Good } else { RevocationStatus::Unchecked },
-            kind: is_exempt.then_some(RevocationKind::NoCheck),
-            source: None,
-            this_update: None,
-            next_update: None,
-            revoked_at: None,
-            reason: None,
-            invalid_since: None,
-            problem: (!is_exempt).then_some(problem),
-        }
+        claim::silent(is_exempt, problem)
     }
 }

@@ -109,6 +109,16 @@ impl List {
         self.facts.base.is_some()
     }
 
+    /// Whether it says itself of which certificates of its issuer it is (`issuingDistributionPoint`).
+    pub(super) fn states_its_part(&self) -> bool {
+        self.facts.scope.names.is_some()
+    }
+
+    /// Where it says that its delta lists are, `http` or `https`.
+    pub(super) fn delta_urls(&self) -> &[String] {
+        &self.facts.delta_urls
+    }
+
     /// How many MiB a check of its signature hashes.
     pub(super) fn mebibytes(&self) -> usize {
         self.der.len() >> 20

@@ -1,7 +1,7 @@
 //! Revocation data at hand.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     fmt,
     sync::Arc,
 };
@@ -26,7 +26,24 @@ use crate::{
 /// What it holds says the same in whatever order it came.
 #[derive(Clone, Default)]
 pub struct RevocationStore {
-    items: BTreeMap<Sha256, Item>,
+    items: BTreeMap<Sha256, Held>,
+}
+
+/// A list or an answer, and where it is from.
+#[derive(Clone, Debug)]
+struct Held {
+    item: Item,
+    origin: Origin,
+}
+
+/// Where a list or an answer is from. It is no proof of who made it: it says of which certificates
+/// a list is that does not say so itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Somebody chose it for what it is asked about.
+    Chosen,
+    /// It was fetched, from these addresses as far as they are known.
+    Fetched(BTreeSet<String>),
 }
 
 /// One of them.
@@ -103,31 +120,63 @@ impl RevocationStore {
     /// # Errors
     /// When it cannot be read, or asks for something that is not supported. The store is as before.
     pub fn add(&mut self, bytes: &[u8]) -> Result<Kept, RevocationError> {
+        self.take(bytes, Origin::Chosen)
+    }
+
+    /// The same for what was fetched from these addresses; none where they are not known. A list
+    /// that does not say of which certificates it is clears those alone that name one of them.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn add_fetched(
+        &mut self,
+        bytes: &[u8],
+        from: &BTreeSet<String>,
+    ) -> Result<Kept, RevocationError> {
+        self.take(bytes, Origin::Fetched(from.clone()))
+    }
+
+    fn take(&mut self, bytes: &[u8], origin: Origin) -> Result<Kept, RevocationError> {
         // The same data comes with a signature more than once; its hash is cheaper than its parts.
-        if let Some(known) = self.items.get(&Sha256::of(bytes)) {
-            return Ok(known.kept());
+        if let Some(known) = self.items.get_mut(&Sha256::of(bytes)) {
+            known.origin.join(&origin);
+            return Ok(known.item.kept());
         }
         let item = Item::read(bytes)?;
         let kept = item.kept();
-        self.items.entry(kept.sha256).or_insert(item);
+        // An answer says itself whom it is about.
+        let is_answer = matches!(item, Item::Answer(_));
+        let origin = if is_answer { Origin::Chosen } else { origin };
+        self.put(kept.sha256, &Held { item, origin });
         Ok(kept)
     }
 
-    /// Takes everything that `other` holds. Nothing is copied.
-    pub fn extend(&mut self, other: &Self) {
-        for (sha256, item) in &other.items {
-            self.items.entry(*sha256).or_insert_with(|| item.clone());
+    fn put(&mut self, sha256: Sha256, held: &Held) {
+        match self.items.entry(sha256) {
+            Entry::Vacant(place) => {
+                place.insert(held.clone());
+            }
+            Entry::Occupied(mut known) => known.get_mut().origin.join(&held.origin),
         }
     }
 
-    /// What it says that `before` does not. Nothing of it is proved. It takes as long as there are
-    /// entries in the lists that are new.
+    /// Takes everything that `other` holds, and the addresses that it knows. No data is copied.
+    pub fn extend(&mut self, other: &Self) {
+        for (sha256, held) in &other.items {
+            self.put(*sha256, held);
+        }
+    }
+
+    /// What it says that `before` does not, or what is known now to be from another address. Nothing
+    /// of it is proved. It takes as long as there are entries in the lists that are new.
     #[must_use]
     pub fn news_since(&self, before: &Self) -> News {
         let mut news = News::default();
-        let new = self.items.iter().filter(|(sha256, _)| !before.items.contains_key(*sha256));
-        for (_, item) in new {
-            match item {
+        let new = self.items.iter().filter(|(sha256, held)| {
+            before.items.get(*sha256).is_none_or(|known| known.origin != held.origin)
+        });
+        for (_, held) in new {
+            match &held.item {
                 Item::Answer(answer) => {
                     for single in &answer.singles {
                         let topic = Topic::Certificate(significant(single.serial()).to_vec());
@@ -139,8 +188,9 @@ impl RevocationStore {
                 }
                 Item::List(list) => {
                     news.topics.insert(Topic::Authority(list.issuer.text().to_owned()));
+                    let known = before.lists().map(|(known, _)| known);
                     let known: Vec<&List> =
-                        before.lists().filter(|known| known.issuer.matches(&list.issuer)).collect();
+                        known.filter(|known| known.issuer.matches(&list.issuer)).collect();
                     for (serial, state) in list.states() {
                         let is_news = matches!(state, State::Revoked(_))
                             && !known.iter().any(|known| known.state(serial) == state);
@@ -166,17 +216,17 @@ impl RevocationStore {
         self.items.is_empty()
     }
 
-    /// The lists, in an order that does not depend on how they came.
-    pub(super) fn lists(&self) -> impl Iterator<Item = &List> {
-        self.items.values().filter_map(|item| match item {
-            Item::List(list) => Some(&**list),
+    /// The lists and where each is from, in an order that does not depend on how they came.
+    pub(super) fn lists(&self) -> impl Iterator<Item = (&List, &Origin)> {
+        self.items.values().filter_map(|held| match &held.item {
+            Item::List(list) => Some((&**list, &held.origin)),
             Item::Answer(_) => None,
         })
     }
 
     /// The answers, likewise.
     pub(super) fn answers(&self) -> impl Iterator<Item = &Answer> {
-        self.items.values().filter_map(|item| match item {
+        self.items.values().filter_map(|held| match &held.item {
             Item::Answer(answer) => Some(&**answer),
             Item::List(_) => None,
         })
@@ -186,6 +236,17 @@ impl RevocationStore {
 impl fmt::Debug for RevocationStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RevocationStore").field("len", &self.len()).finish()
+    }
+}
+
+impl Origin {
+    /// Takes what else is known of it.
+    fn join(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (Self::Fetched(own), Self::Fetched(others)) => own.extend(others.iter().cloned()),
+            (Self::Fetched(_), Self::Chosen) => *self = Self::Chosen,
+            (Self::Chosen, _) => {}
+        }
     }
 }
 

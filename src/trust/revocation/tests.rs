@@ -4,6 +4,7 @@ mod choice;
 mod lists;
 mod moment;
 mod news;
+mod parts;
 mod policy;
 mod responders;
 mod wanted;

@@ -7,6 +7,8 @@ use crate::{
     trust::revocation_sample::{AnswerDraft, ListDraft, Said},
 };
 
+const URL: &str = "http://ca.example.ua/full.crl";
+
 fn moment(days: u32) -> Timestamp {
     Timestamp::from_seconds(1_800_000_000).plus_days(days)
 }
@@ -24,7 +26,7 @@ fn list(from: u32) -> Vec<u8> {
 fn cache(directory: &Path, days: &[u32]) -> Cache {
     let mut cache = Cache::open(directory).unwrap();
     for day in days {
-        cache.insert(Entry::write(&list(*day), directory).unwrap());
+        cache.insert(Entry::write(&list(*day), URL, directory).unwrap());
     }
     cache
 }
@@ -38,6 +40,39 @@ fn what_was_kept_is_there_after_a_restart() {
     let mut again = Cache::open(directory.path()).unwrap();
     assert_eq!((again.len(), again.snapshot().len()), (2, 2));
     assert!(!again.take_change(), "reading is no change");
+}
+
+#[test]
+fn where_a_list_is_from_is_kept_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = || fs::read_dir(directory.path()).unwrap().count();
+    let from = |cache: &Cache| cache.entries.values().next().unwrap().from.clone();
+    let mut first = cache(directory.path(), &[0]);
+    assert!(first.take_change());
+    let again = |url| Entry::write(&list(0), url, directory.path()).unwrap();
+    first.insert(again(URL));
+    assert!(!first.take_change(), "the same address");
+    let other = "http://ca.example.ua/other.crl";
+    first.insert(again(other));
+    assert!(first.take_change(), "another address is news");
+    let both = [URL, other].map(str::to_owned).into();
+    assert_eq!((first.len(), from(&first), files()), (1, both, 3));
+    let mut read = Cache::open(directory.path()).unwrap();
+    assert_eq!((read.len(), from(&read)), (1, from(&first)));
+    // Newer lists take its place, and its addresses go with it.
+    read.insert(Entry::write(&list(7), URL, directory.path()).unwrap());
+    read.sweep(moment(38));
+    assert_eq!((read.len(), files()), (1, 2));
+    // One whose list or content is another says nothing.
+    let list = read.entries.keys().next().unwrap().to_string();
+    for (list, url) in [("0".repeat(64), URL), (list, other)] {
+        fs::write(directory.path().join(address_name(&list, url)), URL).unwrap();
+    }
+    let read = Cache::open(directory.path()).unwrap();
+    assert_eq!((from(&read), files()), ([URL.to_owned()].into(), 2));
+    let answer = AnswerDraft::new(Said::Good, "0615").der();
+    Entry::write(&answer, URL, directory.path()).unwrap();
+    assert_eq!(files(), 3, "an answer says itself whom it is about");
 }
 
 #[test]
@@ -85,7 +120,7 @@ fn what_revokes_stays_as_long_as_what_clears() {
         let directory = tempfile::tempdir().unwrap();
         let mut cache = Cache::open(directory.path()).unwrap();
         for bytes in [data, &silent("0622", "0629")] {
-            cache.insert(Entry::write(bytes, directory.path()).unwrap());
+            cache.insert(Entry::write(bytes, URL, directory.path()).unwrap());
         }
         for (now, kept) in [("0717", 2), ("1014", 2), ("1015", 1)] {
             cache.sweep(noon(now));
@@ -96,7 +131,7 @@ fn what_revokes_stays_as_long_as_what_clears() {
     let directory = tempfile::tempdir().unwrap();
     let mut cache = Cache::open(directory.path()).unwrap();
     for bytes in [named("0609", "0616"), named("0622", "0629")] {
-        cache.insert(Entry::write(&bytes, directory.path()).unwrap());
+        cache.insert(Entry::write(&bytes, URL, directory.path()).unwrap());
     }
     cache.sweep(noon("0716"));
     assert_eq!(cache.len(), 2);
@@ -108,14 +143,17 @@ fn what_revokes_stays_as_long_as_what_clears() {
 fn where_there_is_too_much_what_revokes_goes_last() {
     let directory = tempfile::tempdir().unwrap();
     let mut cache = Cache::open(directory.path()).unwrap();
-    let revoked =
-        Entry::write(&AnswerDraft::new(Said::Revoked("0601", 1), "0605").der(), directory.path());
+    let revoked = Entry::write(
+        &AnswerDraft::new(Said::Revoked("0601", 1), "0605").der(),
+        URL,
+        directory.path(),
+    );
     let revoked = revoked.unwrap();
     let digest = revoked.digest;
     cache.insert(revoked);
     for day in ["0610", "0611", "0612"] {
         let unknown = AnswerDraft::new(Said::Unknown, day).der();
-        cache.insert(Entry::write(&unknown, directory.path()).unwrap());
+        cache.insert(Entry::write(&unknown, URL, directory.path()).unwrap());
     }
     for (files, left) in [(3, 3), (1, 1)] {
         cache.max_files = files;
