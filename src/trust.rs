@@ -11,6 +11,7 @@ mod certificate;
 mod constraints;
 mod extension;
 mod file;
+mod issuer;
 mod list;
 mod name;
 mod path;
@@ -30,6 +31,7 @@ pub use self::{
     certificate::{Certificate, CertificateError},
     extension::{QualifiedStatements, ValueLimit},
     file::read_certificates,
+    issuer::issuer_of_trusted,
     list::{ListError, ListSigner, TrustList},
     path::{PathLimits, PathOutcome, PathRequest, validate},
     purpose::Purpose,

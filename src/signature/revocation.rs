@@ -143,10 +143,10 @@ pub(super) struct AskedOfPath<'a> {
     pub(super) is_signed: bool,
 }
 
-/// Judges every certificate of a right path below its trusted end for `basis.at`, and writes what
-/// is known into its report. What that means for the signature goes into `problems` and into the
-/// warnings of the path, and what is to be fetched into `basis.inquiry`. Gives the least that is known
-/// of any of them.
+/// Judges every certificate of a right path below its trusted end for `basis.at`, and a signer's that
+/// is trusted itself where its issuer is known; writes what is known into its report. What that means
+/// for the signature goes into `problems` and into the warnings of the path, and what is to be fetched
+/// into `basis.inquiry`. Gives the least that is known of any of them.
 pub(super) fn judge_path(
     path: &mut PathOutcome,
     asked: AskedOfPath<'_>,
@@ -161,7 +161,12 @@ pub(super) fn judge_path(
         (basis.conditions.revocation, RevocationSource::Cache),
         (&asked.brought.store, RevocationSource::Signature),
     ];
-    for (place, link) in path.certificates.windows(2).enumerate() {
+    let mut certificates = path.certificates.clone();
+    let is_alone = certificates.len() == 1;
+    if let [alone] = certificates.as_slice() {
+        certificates.extend(issuer_of_trusted(alone, asked, problems, basis));
+    }
+    for (place, link) in certificates.windows(2).enumerate() {
         let [certificate, issuer] = link else { continue };
         let at = basis.at;
         let question = |since| Wanted::new(certificate.clone(), issuer.clone(), since);
@@ -195,7 +200,8 @@ pub(super) fn judge_path(
         let whose = certificate.common_name().unwrap_or_else(|| certificate.subject());
         standing = standing.min(match report.status {
             RevocationStatus::Good | RevocationStatus::RevokedLater => Standing::Confirmed,
-            RevocationStatus::Unchecked if outcome.was_good => Standing::WasGood,
+            // Whoever trusts the certificate itself vouches for it until its issuer is heard.
+            RevocationStatus::Unchecked if outcome.was_good || is_alone => Standing::WasGood,
             RevocationStatus::Revoked | RevocationStatus::Unchecked => Standing::Unknown,
         });
         match report.status {
@@ -227,6 +233,21 @@ pub(super) fn judge_path(
         }
     }
     standing
+}
+
+/// The issuer of a signer's certificate that is trusted itself. Where none is known nobody can be
+/// asked: a person or a trust list vouches for it.
+fn issuer_of_trusted(
+    certificate: &Certificate,
+    asked: AskedOfPath<'_>,
+    problems: &mut Problems,
+    basis: Basis<'_>,
+) -> Option<Certificate> {
+    let brought = &asked.brought.certificates;
+    trust::issuer_of_trusted(certificate, brought, basis.trust, basis.at, || {
+        let spent = basis.budget.spend(Resource::KeyChecks, 1);
+        spent.map_err(|spent| problems.spent(spent)).is_ok()
+    })
 }
 
 /// Whether what is at hand says that the signer's certificate, first on a path on which nothing but

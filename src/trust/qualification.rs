@@ -7,6 +7,7 @@ mod tests;
 use super::{
     Certificate, CertificateUse, ListIssue, Qualifier, ServiceExtensions, ServiceKind,
     TrustService, TrustStore,
+    issuer::{named_issuers, proved_issuer},
 };
 use crate::domain::{ListReport, Qualification, QualificationReport, SignerKind, Timestamp};
 
@@ -325,14 +326,9 @@ fn listed_issuer<'a>(
     at: Timestamp,
     reasons: &mut Vec<String>,
 ) -> Result<&'a Certificate, Qualification> {
-    /// Authorities of one name whose keys are tried.
-    const MOST_KEYS: usize = 8;
-
     let all = authorities(trust).flat_map(|service| &service.certificates);
-    let named =
-        all.filter(|issuer| certificate.names_issuer(issuer) && certificate.names_key_of(issuer));
-    let proof = |issuer| Some((issuer, certificate.verify_issued_by(issuer).ok()?));
-    let Some((issuer, used)) = named.take(MOST_KEYS).find_map(proof) else {
+    let named = named_issuers(certificate, all);
+    let Some((issuer, used)) = proved_issuer(certificate, named) else {
         reasons.push(format!(
             "No authority of the trust list has issued the certificate; its issuer is {}.",
             certificate.issuer()

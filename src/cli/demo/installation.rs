@@ -32,7 +32,8 @@ pub(super) struct Authorities {
     /// With DSTU 4145.
     pub(super) national: Authority,
     /// Makes time-stamps. Its certificate is itself in the trust directory: the demo publishes no
-    /// revocation data, and an authority whose revocation status is unknown proves no earlier time.
+    /// revocation data, and of authorities that nobody could ask about those alone prove an earlier
+    /// time that are trusted themselves.
     pub(super) time: Signer,
 }
 

@@ -3,6 +3,7 @@
 mod brought;
 mod otherwise;
 mod remains;
+mod trusted;
 
 use tempfile::TempDir;
 

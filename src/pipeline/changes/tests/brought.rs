@@ -24,7 +24,7 @@ impl House {
         let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
         let stamping =
             self.authority.signer(Subject::TimeStamping, KeyAlgorithm::P256, validity).unwrap();
-        // As a trust list names it: nobody is asked about it.
+        // As a trust list names it.
         let mut trusted = read_certificates(self.authority.certificate()).unwrap();
         trusted.push(Certificate::parse(stamping.certificate()).unwrap());
         self.trust(TrustStore::new(trusted));

@@ -1,0 +1,113 @@
+//! Claims about certificates that are trusted themselves, and that their authority has revoked.
+
+use super::*;
+use crate::{
+    domain::FindingCode,
+    sample::{sign, time_stamp},
+};
+
+impl House {
+    /// A time-stamping unit's certificate by the authority.
+    fn unit(&mut self) -> Signer {
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        self.authority.signer(Subject::TimeStamping, KeyAlgorithm::P256, validity).unwrap()
+    }
+
+    /// Gives out a list of a minute after the receipt that revokes these.
+    fn list_of(&self, revoked: &[(&Signer, i64)]) {
+        let revoked =
+            revoked.iter().map(|(signer, since)| Revoked { signer, since: moment(*since) });
+        let revoked: Vec<_> = revoked.collect();
+        let validity = Validity::days(moment(60), 7);
+        let list = self.authority.revocation_list(1, &revoked, validity).unwrap();
+        let mut store = RevocationStore::clone(&self.revocation.borrow());
+        store.add(&list).unwrap();
+        self.revocation.send_replace(Arc::new(store));
+    }
+
+    async fn has_reserve(&self, share: ShareId) -> bool {
+        let row = self.row(share).await;
+        row.findings.iter().any(|finding| finding.code == FindingCode::RevocationUnchecked)
+    }
+}
+
+fn certificate(signer: &Signer) -> Certificate {
+    Certificate::parse(signer.certificate()).unwrap()
+}
+
+#[tokio::test]
+async fn a_signer_in_the_trust_directory_is_asked_about_where_its_issuer_is_known() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        for (what, issuer_is_known, revoked) in [
+            ("revoked", true, Some(-10 * DAY)),
+            ("good", true, None),
+            ("nobody can be asked", false, Some(-10 * DAY)),
+        ] {
+            let mut house = House::new(policy).await;
+            let signer = TrustStore::new(vec![certificate(&house.signer)]);
+            house.trust(if issuer_is_known { house.root().merged(signer) } else { signer });
+            let share = house.send().await;
+            let unchecked = match policy {
+                RevocationPolicy::Prefer => Verdict::Verified,
+                RevocationPolicy::Require => Verdict::Undetermined,
+            };
+            let first = if issuer_is_known { unchecked } else { Verdict::Verified };
+            assert_eq!(house.verdict(share).await, first, "{policy:?}, {what}");
+            let reserve = issuer_is_known && policy == RevocationPolicy::Prefer;
+            assert_eq!(house.has_reserve(share).await, reserve, "{policy:?}, {what}");
+            let asked = if issuer_is_known { vec![0] } else { Vec::new() };
+            assert_eq!(house.wanted_since(), asked, "{policy:?}, {what}");
+            house.list(60, revoked);
+            house.follow().await;
+            let told = issuer_is_known && revoked.is_some();
+            let then = if told { Verdict::Invalid } else { Verdict::Verified };
+            assert_eq!(house.verdict(share).await, then, "{policy:?}, {what}");
+            assert!(!house.has_reserve(share).await, "{policy:?}, {what}");
+        }
+    }
+}
+
+/// The keys of a signer and of a time-stamping unit are stolen, both certificates are revoked, and
+/// the thief dates back.
+#[tokio::test]
+async fn a_revoked_time_stamping_unit_that_is_trusted_itself_dates_nothing_back() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        for is_listed in [false, true] {
+            for (unit_is_revoked, expected) in
+                [(true, Verdict::Invalid), (false, Verdict::Verified)]
+            {
+                let mut house = House::new(policy).await;
+                let unit = house.unit();
+                let of_unit = if is_listed {
+                    TrustStore::empty().with_services(vec![TrustService {
+                        kind: ServiceKind::QualifiedTimeStamping,
+                        provider: "Тестовий надавач".to_owned(),
+                        name: "Тестова служба часу".to_owned(),
+                        certificates: vec![certificate(&unit)],
+                        key_ids: Vec::new(),
+                        subjects: Vec::new(),
+                        history: vec![ServiceStatus::new(moment(-30 * DAY), true)],
+                        list: None,
+                    }])
+                } else {
+                    TrustStore::new(vec![certificate(&unit)])
+                };
+                house.trust(house.root().merged(of_unit));
+                let mut revoked = vec![(&house.signer, -10 * DAY)];
+                if unit_is_revoked {
+                    revoked.push((&unit, -5 * DAY));
+                }
+                house.list_of(&revoked);
+                let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, moment(0));
+                let at = moment(-15 * DAY);
+                let signed = sign::attached(copy.content(), &house.signer, at).unwrap();
+                let content = time_stamp::stamped(&signed, &unit, at).unwrap();
+                let attachment =
+                    Attachment { content, ..copy.attached(&house.signer, moment(0)).unwrap() };
+                let share = house.send_all(vec![attachment]).await;
+                let what = format!("{policy:?}, listed {is_listed}, revoked {unit_is_revoked}");
+                assert_eq!(house.verdict(share).await, expected, "{what}");
+            }
+        }
+    }
+}
