@@ -44,7 +44,7 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
             Ok((list, note)) => {
                 let told = list.problems.iter();
                 problems.extend(told.map(|problem| format!("{}: {problem}", path.display())));
-                lists.push((list, note.url));
+                lists.push((path, list, note.url));
             }
             Err(why) => problems.push(format!("{}: {why}", path.display())),
         }
@@ -59,8 +59,19 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
     if paths.iter().any(|path| is_list_file(path) || is_note_file(path)) {
         store = store.expecting_list();
     }
-    for (list, url) in lists {
-        store = store.with_list_from(list, url);
+    for (_, list, url) in &lists {
+        store = store.with_list_from(list.clone(), url.clone());
+    }
+    for (path, list, _) in &lists {
+        if let Some(newest) = store.newer_issue(list) {
+            problems.push(format!(
+                "{}: issue {} of the trust list of {} is not used: issue {newest} is there, and of \
+                 several issues the newest alone counts",
+                path.display(),
+                list.sequence,
+                list.territory,
+            ));
+        }
     }
     Ok(TrustDirectory { store, problems })
 }

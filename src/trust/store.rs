@@ -152,7 +152,38 @@ impl TrustStore {
         }
         self.lists.push(issue);
         self.expects_list = true;
-        self.with_services(services)
+        self.with_services(services).by_newest_issues()
+    }
+
+    /// Of several issues of one country's list the newest alone says what is granted: what it leaves
+    /// out or withdraws an older one beside it does not give back.
+    fn by_newest_issues(mut self) -> Self {
+        let all = self.lists.clone();
+        let is_newest = |list: &ListIssue| {
+            let mut same = all.iter().filter(|other| other.territory == list.territory);
+            !same.any(|other| other.sequence > list.sequence)
+        };
+        self.lists.retain(is_newest);
+        self.services.retain(|service| service.list.as_ref().is_none_or(is_newest));
+        let anchors = self.services.iter().filter(|service| service.is_anchor());
+        let anchors: BTreeSet<Sha256> =
+            anchors.flat_map(|service| &service.certificates).map(Certificate::sha256).collect();
+        self.listed.retain(|listed| {
+            let stays = anchors.contains(listed);
+            if !stays {
+                self.fingerprints.remove(listed);
+            }
+            stays
+        });
+        self.certificates.retain(|certificate| self.fingerprints.contains(&certificate.sha256()));
+        self.changed()
+    }
+
+    /// The newer issue of the same country's list because of which this one says nothing.
+    #[must_use]
+    pub fn newer_issue(&self, list: &TrustList) -> Option<u64> {
+        let mut same = self.lists.iter().filter(|other| other.territory == list.territory);
+        same.find_map(|other| (other.sequence > list.sequence).then_some(other.sequence))
     }
 
     /// Lets every list count for so many seconds after its next issue was due.
@@ -221,7 +252,7 @@ impl TrustStore {
         self.services.extend(other.services);
         self.lists.extend(other.lists);
         self.expects_list |= other.expects_list;
-        self.changed()
+        self.by_newest_issues()
     }
 
     /// The list that was issued last.

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{app::read_trust, config};
+use crate::{
+    app::{read_trust, read_trust_directory},
+    config,
+};
 
 const NOW: &str = "2026-12-01T00:00:00Z";
 
@@ -134,5 +137,26 @@ fn a_list_is_expected_where_one_is_set_up_or_lies_usable_or_not() {
     ] {
         let store = read_trust(&section).unwrap().store;
         assert!(store.expects_list() && store.lacks_list_at(now), "{section:?}");
+    }
+}
+
+/// An update from another address keeps the list by another name.
+#[test]
+fn an_older_issue_beside_a_newer_one_is_told_and_not_used() {
+    for (lists, unused) in [
+        (vec![("UA", 7), ("UA", 8)], Some("0.xml: issue 7 of the trust list of UA is not used")),
+        (vec![("UA", 8), ("UA", 7)], Some("1.xml: issue 7 of the trust list of UA is not used")),
+        (vec![("UA", 7), ("UA", 7)], None),
+        (vec![("UA", 7), ("PL", 8)], None),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        for (place, (territory, sequence)) in lists.iter().enumerate() {
+            let list = list(territory, *sequence);
+            let path = directory.path().join(format!("{place}.xml"));
+            store_list(&path, &list, &accepted(&list)).unwrap();
+        }
+        let read = read_trust_directory(directory.path()).unwrap();
+        let told = read.problems.iter().any(|told| unused.is_some_and(|due| told.contains(due)));
+        assert_eq!((told, read.problems.len()), (unused.is_some(), usize::from(unused.is_some())));
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::trust::{ServiceStatus, sample::Draft};
 
 fn moment(text: &str) -> Timestamp {
     format!("{text}T00:00:00Z").parse().unwrap()
@@ -50,4 +51,79 @@ fn a_list_that_goes_is_still_expected() {
     assert!(TrustStore::empty().in_place_of(&with()).expects_list());
     assert!(!TrustStore::empty().in_place_of(&never).expects_list());
     assert!(never.merged(with()).expects_list());
+}
+
+/// Granted from 2020 on, or withdrawn in June 2026.
+fn granting(certificate: &Certificate, is_granted: bool) -> TrustService {
+    let mut history = vec![ServiceStatus::new(moment("2020-01-01"), true)];
+    if !is_granted {
+        history.push(ServiceStatus::new(moment("2026-06-01"), false));
+    }
+    TrustService {
+        kind: ServiceKind::QualifiedAuthority,
+        provider: "КНЕДП «Зразок»".to_owned(),
+        name: "Підпис".to_owned(),
+        certificates: vec![certificate.clone()],
+        key_ids: Vec::new(),
+        subjects: Vec::new(),
+        list: None,
+        history,
+    }
+}
+
+/// In every order, put together in one store or two.
+#[test]
+fn of_several_issues_of_one_country_the_newest_alone_counts() {
+    let authority = Draft::authority("Issuer", 1, ("Root", 2)).make();
+    let issue = |territory, sequence, services: &[bool]| TrustList {
+        sequence,
+        services: services.iter().map(|is_granted| granting(&authority, *is_granted)).collect(),
+        ..list(territory, "2026-06-01", None)
+    };
+    let at = moment("2026-08-01");
+    for (what, lists, is_trusted, lacks_grant, known) in [
+        ("one", vec![issue("UA", 7, &[true])], true, false, 1),
+        ("withdrawn", vec![issue("UA", 7, &[true]), issue("UA", 8, &[false])], true, true, 1),
+        ("given again", vec![issue("UA", 7, &[false]), issue("UA", 8, &[true])], true, false, 1),
+        ("left out", vec![issue("UA", 7, &[true]), issue("UA", 8, &[])], false, false, 1),
+        (
+            "withdrawn two issues ago",
+            vec![issue("UA", 6, &[true]), issue("UA", 7, &[true]), issue("UA", 8, &[false])],
+            true,
+            true,
+            1,
+        ),
+        (
+            "twice the same issue",
+            vec![issue("UA", 7, &[]), issue("UA", 7, &[true])],
+            true,
+            false,
+            2,
+        ),
+        ("two countries", vec![issue("PL", 7, &[true]), issue("UA", 8, &[])], true, false, 2),
+    ] {
+        let one_by_one = |lists: Vec<TrustList>| {
+            lists.into_iter().fold(TrustStore::empty(), TrustStore::with_list)
+        };
+        let merged = |lists: Vec<TrustList>| {
+            let stores = lists.into_iter().map(|list| TrustStore::empty().with_list(list));
+            stores.fold(TrustStore::empty(), TrustStore::merged)
+        };
+        let backwards: Vec<_> = lists.iter().rev().cloned().collect();
+        for store in [
+            one_by_one(lists.clone()),
+            one_by_one(backwards.clone()),
+            merged(lists.clone()),
+            merged(backwards),
+        ] {
+            assert_eq!(store.contains(&authority), is_trusted, "{what}");
+            assert_eq!(store.certificates().len(), usize::from(is_trusted), "{what}");
+            assert_eq!(store.is_listed(&authority), is_trusted, "{what}");
+            assert_eq!(store.lacks_grant_at(&authority, at), lacks_grant, "{what}");
+            assert_eq!(store.lists.len(), known, "{what}");
+            // Who lies in the directory stands without any list.
+            let own = TrustStore::new(vec![authority.clone()]).merged(store);
+            assert!(own.contains(&authority) && !own.is_listed(&authority), "{what}");
+        }
+    }
 }
