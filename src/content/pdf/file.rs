@@ -214,15 +214,28 @@ impl<'a> Pdf<'a> {
         self.decode(indirect.object.dictionary()?, indirect.stream.as_ref()?)
     }
 
-    /// The objects in an object stream, with their numbers; `None` when one cannot be read.
+    /// The objects in an object stream, with their numbers; `None` when one cannot be read, or the
+    /// stream is not what every reader takes alike: a row of numbers with their offsets, and the
+    /// objects, one behind the other.
     pub(crate) fn objects_in(
         &self,
         dictionary: &Dictionary,
         stream: &[u8],
     ) -> Option<Vec<(u32, Object)>> {
         let read = ObjectStream::read(dictionary, self.decode(dictionary, stream)?)?;
-        let object = |at: usize| self.object(&mut Reader::new(&read.decoded, at));
-        read.objects.iter().map(|(number, at)| Some((*number, object(*at)?))).collect()
+        let mut reader = Reader::strict(&read.decoded, 0);
+        for _ in &read.objects {
+            reader.number()?;
+            reader.number()?;
+        }
+        let mut objects = Vec::new();
+        for (number, at) in &read.objects {
+            reader.skip_white();
+            (reader.at == *at).then_some(())?;
+            objects.push((*number, self.object(&mut reader)?));
+        }
+        reader.skip_white();
+        reader.peek().is_none().then_some(objects)
     }
 
     /// Reads the object that stands at `at`, which has to have this number.

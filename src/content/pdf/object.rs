@@ -128,8 +128,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) at: usize,
     /// How many objects may be read, those within others counted.
     pub(crate) items_left: usize,
-    /// Whether comments and NUL are no white space, and a stream says itself how long it is: there
-    /// readers differ that repair files.
+    /// Whether what readers take differently is refused: comments and NUL as white space, a stream
+    /// that does not say itself how long it is, words that are not [plain](is_plain_name).
     is_strict: bool,
 }
 
@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
         let mut ahead = self.clone();
         ahead.skip_space();
         let digits = ahead.take_while(|byte| byte.is_ascii_digit());
-        if ahead.peek().is_some_and(is_regular) {
+        if ahead.peek().is_some_and(is_regular) || self.is_strict && !is_plain_number(digits) {
             return None;
         }
         *self = ahead;
@@ -299,6 +299,9 @@ impl<'a> Reader<'a> {
             return None;
         }
         let mut raw = self.take_while(is_regular);
+        if self.is_strict && !is_plain_name(raw) {
+            return None;
+        }
         let mut name = Vec::new();
         while let Some((&byte, rest)) = raw.split_first() {
             raw = rest;
@@ -345,6 +348,9 @@ impl<'a> Reader<'a> {
 
     fn number_or_reference(&mut self) -> Option<Object> {
         let word = self.take_while(is_regular);
+        if self.is_strict && !is_plain_number(word) {
+            return None;
+        }
         let text = str::from_utf8(word).ok()?;
         let digits = text.trim_start_matches(['+', '-']);
         let has_digit = digits.bytes().any(|byte| byte.is_ascii_digit());
@@ -368,6 +374,20 @@ impl<'a> Reader<'a> {
             && digits.bytes().filter(|byte| *byte == b'.').count() == 1;
         is_real.then(|| Object::Real(word.to_vec()))
     }
+}
+
+/// A name of ASCII that is short enough for every reader: `PDFium` keeps 255 bytes of a word, and
+/// takes some bytes that are no ASCII for white space; ISO 32000-1 annex C gives names 127.
+fn is_plain_name(word: &[u8]) -> bool {
+    const MAX: usize = 127;
+    word.len() <= MAX && word.iter().all(u8::is_ascii_graphic)
+}
+
+/// A number that every reader reads to its end. Zeros may stand before it: writers fill the numbers
+/// of `/ByteRange` up with them.
+fn is_plain_number(word: &[u8]) -> bool {
+    const MAX: usize = 20;
+    word.len() <= MAX && !word.starts_with(b"+")
 }
 
 /// The byte that two hexadecimal digits are.

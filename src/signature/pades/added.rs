@@ -196,6 +196,8 @@ impl Added<'_> {
         let object = self.new.read(&mut self.reader, generation.into()).ok_or_else(|| stray(at))?;
         let end = self.inside(start, &object).ok_or_else(|| stray(at))?;
         let dictionary = object.object.dictionary();
+        let is_read_alike = object.stream.is_none() || dictionary.is_some_and(is_read_alike);
+        is_read_alike.then_some(()).ok_or_else(|| stray(at))?;
         let is_section = dictionary.is_some_and(|dictionary| dictionary.is(b"Type", b"XRef"));
         self.has_no_words(start, end, is_section)?;
         let place = (number, Place::At { at, generation: generation.into() });
@@ -263,7 +265,6 @@ impl Added<'_> {
         object: &Indirect,
         found: &mut Found,
     ) -> Option<()> {
-        let is_alone = dictionary.get(b"Extends").is_none();
         let objects = self.new.objects_in(dictionary, object.stream.as_ref()?)?;
         for (index, (own, inner)) in objects.iter().enumerate() {
             found.places.push((*own, Place::Inside { stream: number, index }));
@@ -272,7 +273,7 @@ impl Added<'_> {
                 found.dictionaries.insert((*own, 0));
             }
         }
-        (is_alone && self.is_free(number)).then_some(())
+        self.is_free(number).then_some(())
     }
 
     /// Whether no reader takes it for a catalog or a page that the signed revision does not have.
@@ -324,6 +325,54 @@ impl Added<'_> {
             && is_same(b"Root")
             && trailer.entries.iter().all(is_right)
     }
+}
+
+/// Whether every reader takes the same bytes out of a stream: its dictionary has nothing that one of
+/// them takes for a file beside it, another filter or another stream (`/F`, `/Extends`), and says
+/// its filter in the one way that all know.
+fn is_read_alike(stream: &Dictionary) -> bool {
+    const KEYS: [&[u8]; 14] = [
+        b"DecodeParms",
+        b"Filter",
+        b"First",
+        b"ID",
+        b"Index",
+        b"Info",
+        b"Length",
+        b"N",
+        b"Prev",
+        b"Root",
+        b"Size",
+        b"Subtype",
+        b"Type",
+        b"W",
+    ];
+    let is_flate = |filter: &Object| *filter == Object::Name(b"FlateDecode".to_vec());
+    // One filter with its parameters, or a row of each: readers differ in what else they pair.
+    let is_known = match (stream.get(b"Filter"), stream.get(b"DecodeParms")) {
+        (None, parameters) => parameters.is_none(),
+        (Some(Object::Array(filters)), None) => filters.iter().all(is_flate),
+        (Some(Object::Array(filters)), Some(Object::Array(parameters))) => {
+            filters.len() == parameters.len()
+                && filters.iter().all(is_flate)
+                && parameters.iter().all(is_of_rows)
+        }
+        (Some(Object::Array(_)), Some(_)) => false,
+        (Some(filter), parameters) => is_flate(filter) && parameters.is_none_or(is_of_rows),
+    };
+    is_known && stream.entries.keys().all(|key| KEYS.contains(&key.as_slice()))
+}
+
+/// The predictors that writers of cross-reference streams use (ISO 32000-1 table 10).
+fn is_of_rows(parameters: &Object) -> bool {
+    let Some(parameters) = parameters.dictionary() else { return false };
+    parameters.entries.iter().all(|(key, value)| match (key.as_slice(), value.integer()) {
+        (b"Predictor", Some(predictor)) => matches!(predictor, 1 | 10..=15),
+        (b"BitsPerComponent", Some(bits)) => bits == 8,
+        (b"Colors", Some(colors)) => colors == 1,
+        (b"Columns", Some(_)) => true,
+        _ => false,
+    })
 }
 
 /// Whether a section has one entry for each object of its revision, and no others but the head of
