@@ -85,6 +85,8 @@ pub enum Otherwise {
     Service,
     /// Its mail gives other documents now than are kept, or none.
     Sorting,
+    /// A certificate was revoked, and whether its signature is older is not known any more.
+    Forgotten,
     /// It stopped the program each time.
     Stopped,
 }
@@ -97,6 +99,7 @@ impl Otherwise {
             Self::Mail => "mail",
             Self::Service => "service",
             Self::Sorting => "sorting",
+            Self::Forgotten => "forgotten",
             Self::Stopped => "stopped",
         }
     }
@@ -216,7 +219,13 @@ impl Judgement {
     /// what proves the better ones can be shown with the documents that are kept.
     #[must_use]
     pub fn lowering(self, before: &ShareRow, otherwise: Otherwise) -> Option<Self> {
-        if self.verdict >= before.verdict && self.assurance >= before.assurance {
+        let is_worse = match otherwise {
+            Otherwise::Forgotten => before.verdict > Verdict::Undetermined,
+            Otherwise::Mail | Otherwise::Service | Otherwise::Sorting | Otherwise::Stopped => {
+                self.verdict < before.verdict || self.assurance < before.assurance
+            }
+        };
+        if !is_worse {
             return None;
         }
         // What was encrypted is kept in clear, and a signature over the encrypted file cannot be told
@@ -228,6 +237,13 @@ impl Judgement {
                 .any(|one| one.sub_indication().is_some_and(SubIndication::is_revocation));
         let verdict = if is_sure { self.verdict } else { Verdict::Undetermined };
         let verdict = verdict.min(before.verdict).min(Verdict::Undetermined);
+        let is_said = |finding: &Finding| {
+            finding.code == FindingCode::JudgedOtherwise
+                && finding.detail.as_deref() == Some(otherwise.as_str())
+        };
+        if verdict == before.verdict && before.findings.iter().any(is_said) {
+            return None;
+        }
         // A number of this judgement is another document's there, and what came before is kept
         // elsewhere.
         let own = self.findings.into_iter().filter(|finding| finding.document.is_none());

@@ -53,6 +53,7 @@ impl Sources {
 }
 
 /// What is examined.
+#[derive(Clone)]
 pub(super) enum Material {
     /// A mail as it was sent.
     Mail(Bytes),

@@ -15,7 +15,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::{
-    domain::{BranchScope, DocumentDetails, DocumentReport, FindingCode, ShareRow, Term},
+    domain::{
+        BranchScope, DocumentDetails, FindingCode, RevocationPolicy, ShareRow, Term, Verdict,
+    },
     matching::{Judgement, Otherwise},
     metrics::{Part, Rejudging},
     registry::{Branch, Registry},
@@ -25,7 +27,7 @@ use crate::{
 use super::{
     Floor, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
     examine::{Material, Opened, Sources},
-    forgotten::is_by_what_is_forgotten,
+    forgotten::{Memory, compare},
     keep::stale_from,
     remains::Kept,
 };
@@ -85,14 +87,18 @@ impl Pipeline {
             self.metrics.failure(Part::Pipeline);
             let (opened, sources) = (Opened::unopened_after_crashes(), Sources::of(self));
             let again = self.judged(&before, &registry, &opened, &sources).await?;
-            return self.lower(&before, &documents, again, Otherwise::Stopped).await;
+            return self.lower(&before, documents.iter(), again, Otherwise::Stopped).await;
         }
         let mail = self.kept_mail(share).await?;
         let has_mail = mail.is_some();
-        if let Some(mail) = mail.filter(|_| has_version) {
+        if let Some(mail) = mail {
             let again = self.judge_again(&before, &registry, Material::Mail(mail)).await?;
             if is_split_as(&again.judgement, &documents) {
-                return self.replace(&before, &documents, again).await;
+                return if has_version {
+                    self.replace(&before, &documents, again).await
+                } else {
+                    self.lower(&before, documents.iter(), again, Otherwise::Service).await
+                };
             }
         }
         let Some(copies) = self.kept_copies(share, &documents).await? else {
@@ -104,7 +110,8 @@ impl Pipeline {
             (true, false) => Otherwise::Mail,
             (true, true) => Otherwise::Sorting,
         };
-        self.lower(&before, &documents, again, otherwise).await
+        let judged = documents.iter().filter(|kept| kept.row.term == Term::Share);
+        self.lower(&before, judged, again, otherwise).await
     }
 
     /// Opens, examines and judges, by the branch as it was.
@@ -115,9 +122,17 @@ impl Pipeline {
         material: Material,
     ) -> Result<Again, PipelineError> {
         let sources = Sources::of(self);
-        let opened = self.examine(material, before.received_at, &sources).await?;
+        let opened = self.examine(material.clone(), before.received_at, &sources).await?;
         self.ask_for(opened.wanted());
-        self.judged(before, registry, &opened, &sources).await
+        let mut again = self.judged(before, registry, &opened, &sources).await?;
+        let is_strict = self.revocation_policy == RevocationPolicy::Require;
+        if is_strict && again.judgement.verdict() < before.verdict {
+            let lenient = Self { revocation_policy: RevocationPolicy::Prefer, ..self.clone() };
+            let opened = lenient.examine(material, before.received_at, &sources).await?;
+            let unasked = lenient.judged(before, registry, &opened, &sources).await?;
+            again.unasked = unasked.judgement.verdict();
+        }
+        Ok(again)
     }
 
     async fn judged(
@@ -137,34 +152,44 @@ impl Pipeline {
         let stale_from = stale_from(&judgement, branch);
         let known_by = KnownBy { stale_from, ..opened.known_by(at) };
         let grounds = self.grounds(at, sources, opened.relied_on());
-        Ok(Again { judgement, known_by, grounds })
+        Ok(Again { unasked: judgement.verdict(), judgement, known_by, grounds })
     }
 
     /// Takes the judgement where it is worse than the old one.
     async fn lower(
         &self,
         before: &ShareRow,
-        documents: &[Kept],
+        judged: impl Iterator<Item = &Kept>,
         again: Again,
         otherwise: Otherwise,
     ) -> Result<Rejudging, PipelineError> {
-        let Again { judgement, known_by, grounds } = again;
-        let awaits = judgement.awaits();
-        let judged = documents.iter().filter(|kept| kept.row.term == Term::Share);
-        let lower = if is_by_what_is_forgotten(&judgement, before.verdict, reports(judged)) {
-            None
-        } else {
-            judgement.lowering(before, otherwise)
+        let otherwise = match again.compare(before, judged) {
+            Memory::Whole => Some(otherwise),
+            Memory::Keep => None,
+            Memory::Doubt => Some(Otherwise::Forgotten),
         };
+        self.take_worse(before, again, otherwise).await
+    }
+
+    /// Takes what the judgement makes of the share where that is worse; nothing without a reason.
+    async fn take_worse(
+        &self,
+        before: &ShareRow,
+        again: Again,
+        otherwise: Option<Otherwise>,
+    ) -> Result<Rejudging, PipelineError> {
+        let Again { judgement, known_by, grounds, unasked } = again;
+        let awaits = judgement.awaits();
+        let lower = otherwise.and_then(|otherwise| judgement.lowering(before, otherwise));
         let Some(judgement) = lower else {
-            tracing::info!(share.id = %before.id, otherwise = otherwise.as_str(),
+            tracing::info!(share.id = %before.id, otherwise = otherwise.map(Otherwise::as_str),
                 "the share cannot be judged again as at first, and is worth no less: it stays as it is");
             self.store.end_rejudging(before.id, awaits, &grounds).await?;
             return Ok(Rejudging::Unchanged);
         };
         // The numbers are those of other documents.
         let known_by = KnownBy { documents: Vec::new(), ..known_by };
-        let again = Again { judgement, known_by, grounds };
+        let again = Again { judgement, unasked, known_by, grounds };
         self.put(before, again, Vec::new()).await
     }
 
@@ -176,11 +201,14 @@ impl Pipeline {
         again: Again,
     ) -> Result<Rejudging, PipelineError> {
         let share = before.id;
-        let Again { judgement, grounds, .. } = &again;
-        if is_by_what_is_forgotten(judgement, before.verdict, reports(documents.iter())) {
-            self.store.end_rejudging(share, judgement.awaits(), grounds).await?;
-            return Ok(Rejudging::Unchanged);
+        match again.compare(before, documents.iter()) {
+            Memory::Whole => {}
+            Memory::Keep => return self.take_worse(before, again, None).await,
+            Memory::Doubt => {
+                return self.take_worse(before, again, Some(Otherwise::Forgotten)).await;
+            }
         }
+        let Again { judgement, grounds, .. } = &again;
         // Those that came before are no matter of judging.
         let findings = before.findings.iter().filter(|one| one.code != FindingCode::Duplicate);
         let mut changed = before.verdict != judgement.verdict()
@@ -215,7 +243,7 @@ impl Pipeline {
     ) -> Result<Rejudging, PipelineError> {
         let share = before.id;
         let judged_at = self.clock.now();
-        let Again { judgement, known_by, grounds } = again;
+        let Again { judgement, known_by, grounds, .. } = again;
         let judgement = &judgement;
         let new = Rejudged { before, judgement, judged_at, sealed_details, known_by, grounds };
         if !self.store.rejudge(&new).await? {
@@ -231,6 +259,8 @@ impl Pipeline {
 /// judgement rests on.
 struct Again {
     judgement: Judgement,
+    /// The verdict if nobody had to say that a certificate is good.
+    unasked: Verdict,
     known_by: KnownBy,
     grounds: Grounds,
 }
@@ -242,11 +272,24 @@ fn remembered(before: &ShareRow, documents: &[Kept]) -> Registry {
     Registry::alone(Branch::remembered(before.branch.clone(), before.service.clone(), &types))
 }
 
-/// What was said of each document; `None` where it is destroyed.
-fn reports<'a>(
-    documents: impl Iterator<Item = &'a Kept>,
-) -> impl Iterator<Item = Option<&'a DocumentReport>> {
-    documents.map(|kept| kept.details.as_ref().map(|details| &details.report))
+impl Again {
+    /// Compares it with what was said of the share, and of each of the documents that it judges.
+    fn compare<'a>(&self, before: &ShareRow, documents: impl Iterator<Item = &'a Kept>) -> Memory {
+        // The reports of a share that was lowered are older than its verdict, and do not have the
+        // revocation.
+        let was_lowered = before.verdict < Verdict::Undetermined
+            && before.findings.iter().any(|one| one.code == FindingCode::JudgedOtherwise);
+        if was_lowered && self.judgement.verdict() > before.verdict && !self.is_all_heard() {
+            return Memory::Keep;
+        }
+        let reports = documents.map(|kept| kept.details.as_ref().map(|details| &details.report));
+        compare(&self.judgement, self.unasked, before.verdict, reports)
+    }
+
+    /// Whether no certificate is left of which nobody says whether it was revoked.
+    fn is_all_heard(&self) -> bool {
+        self.judgement.documents().iter().all(|judged| judged.examined().wanted().is_empty())
+    }
 }
 
 /// Whether the documents are those that are kept, each for the term that it is kept for.

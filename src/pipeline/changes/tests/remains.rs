@@ -222,6 +222,43 @@ async fn what_was_cleared_stays_cleared_when_the_answer_is_forgotten() {
     }
 }
 
+/// Under `require` one certificate may be unheard of now, and another be revoked: that counts.
+#[tokio::test]
+async fn what_is_forgotten_hides_nothing_that_is_known_now() {
+    let mut house = House::new(RevocationPolicy::Require).await;
+    let copies =
+        ["birth-certificate", "u-id"].map(|code| Copy::new(&code.parse().unwrap(), 1, moment(0)));
+    let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+    let mut other = Authority::root(Seed::from([9; 32]), validity).unwrap();
+    let second = other.signer(Subject::Organisation, KeyAlgorithm::P256, validity).unwrap();
+    let mut roots = read_certificates(house.authority.certificate()).unwrap();
+    roots.extend(read_certificates(other.certificate()).unwrap());
+    house.trust(TrustStore::new(roots));
+    let both = REGISTRY.replace("[\"birth-certificate\"]", "[\"birth-certificate\", \"u-id\"]");
+    house.apply(&both);
+    house.list(60, None);
+    let list = |since: Option<i64>, at: i64, other: &mut Authority| {
+        let revoked = since.map(|since| Revoked { signer: &second, since: moment(since) });
+        other.revocation_list(1, revoked.as_slice(), Validity::days(moment(at), 7)).unwrap()
+    };
+    let mut known = RevocationStore::clone(&house.revocation.borrow());
+    known.add(&list(None, 60, &mut other)).unwrap();
+    house.revocation.send_replace(Arc::new(known));
+    let all = vec![
+        copies[0].attached(&house.signer, moment(0)).unwrap(),
+        copies[1].attached(&second, moment(0)).unwrap(),
+    ];
+    let share = house.send_all(all).await;
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+    // The first is forgotten, the second turns out to be revoked.
+    house.pipeline.clock.set(moment(DAY));
+    let mut known = RevocationStore::empty();
+    known.add(&list(Some(-DAY), DAY, &mut other)).unwrap();
+    house.revocation.send_replace(Arc::new(known));
+    house.follow().await;
+    assert!(house.verdict(share).await <= Verdict::Undetermined);
+}
+
 /// The purge runs each hour; nothing that happens before it gives a share another day.
 #[tokio::test]
 async fn a_share_whose_day_has_come_is_not_judged_again() {
