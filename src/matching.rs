@@ -79,7 +79,7 @@ pub struct Case<'a> {
 /// Why a share could not be judged again as it was judged at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Otherwise {
-    /// Its mail is destroyed.
+    /// Its mail is destroyed or damaged.
     Mail,
     /// An earlier version kept it, and not what its service asked for.
     Service,
@@ -210,10 +210,10 @@ impl Judgement {
         }
     }
 
-    /// What this judgement on the copies that are kept, which is not made as the first one was, makes
-    /// of the share that was judged before; `None` when it is worth no less. The judgement that comes out has no
-    /// documents: the kept ones stay as they are, and so does what was found with them. It waits for
-    /// what this one waits for.
+    /// What this judgement, which is not made as the first one was, makes of the share that was judged
+    /// before; `None` when it is worth no less. The judgement that comes out has no documents: the
+    /// kept ones stay as they are, and so does what was found with them. It waits for what this one
+    /// waits for.
     ///
     /// It only takes away. The verdict is the worse one, and `undetermined` at best, for nothing of
     /// what proves the better ones can be shown with the documents that are kept.

@@ -109,7 +109,7 @@ enum PipelineError {
     Vault(#[from] VaultError),
 }
 
-/// The right to open a mail: beside others, or alone.
+/// The lock of opening, shared with other mails or held alone.
 type Held<'a> = (Option<RwLockReadGuard<'a, ()>>, Option<RwLockWriteGuard<'a, ()>>);
 
 /// What the mails in hand share.
@@ -137,8 +137,9 @@ impl Floor {
         }
     }
 
-    /// The right to open a mail that was begun so often before. What stopped the program may have
-    /// been another that was being opened beside it: alone, each answers for itself.
+    /// Takes the lock of opening for a mail: shared at its first attempt, alone at a later one. When
+    /// the program stopped, several mails may have been open at once; opened alone, the one that
+    /// stops it is known.
     async fn open(&self, attempts: u32) -> Held<'_> {
         if attempts == 0 {
             (Some(self.opening.read().await), None)

@@ -222,8 +222,8 @@ impl<'a> Copy<'a> {
     }
 
     /// What is proved over the document itself: over its bytes, or by a signature that lies in its
-    /// file. One around a signature file proves the document as well, and makes nothing the same: who
-    /// sends a copy can sign what he likes beside it.
+    /// file. A signature over a signature file proves the document too, but does not make two files
+    /// the same document: the sender can add one over any signature file himself.
     fn over_document(&self) -> impl Iterator<Item = &'a Proof> {
         let content = self.content;
         self.passed().filter_map(move |(proof, signature)| {

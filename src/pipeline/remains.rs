@@ -8,13 +8,14 @@ use crate::{
         Container, DocumentDetails, DocumentRow, ServiceId, ShareDetails, ShareId, ShareRow, Term,
         without_trace,
     },
+    metrics::Part,
     registry::Registry,
     sealing::Key,
     signature::Signed,
     vault::{ObjectName, VaultError},
 };
 
-use super::{Pipeline, PipelineError};
+use super::{Pipeline, PipelineError, chain};
 
 /// What is kept of a document.
 pub(super) struct Kept {
@@ -25,11 +26,20 @@ pub(super) struct Kept {
 
 impl Pipeline {
     /// The mail of a share as it was sent; `None` when it is destroyed, as it is with the copies that
-    /// nobody asked for.
+    /// nobody asked for, or damaged on the disk.
     pub(super) async fn kept_mail(&self, share: ShareId) -> Result<Option<Bytes>, PipelineError> {
         let Some(term) = self.store.mail_term(share).await? else { return Ok(None) };
         let Some(key) = self.kept_key(share, term).await? else { return Ok(None) };
-        let kept = self.kept(share, term, &ObjectName::mail(), &key).await?;
+        let kept = match self.kept(share, term, &ObjectName::mail(), &key).await {
+            // Trying again heals nothing. One that is missing may be on a disk that is not mounted.
+            Err(PipelineError::Vault(error @ VaultError::Damaged { .. })) => {
+                self.metrics.failure(Part::Pipeline);
+                tracing::error!(share.id = %share, error = chain(&error),
+                    "the kept mail cannot be opened; its copies are judged without it");
+                None
+            }
+            kept => kept?,
+        };
         Ok(kept.map(|kept| kept.slice_ref(without_trace(&kept))))
     }
 

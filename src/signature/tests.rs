@@ -6,12 +6,14 @@
     reason = "a test that counts wrongly fails"
 )]
 
+mod attributes;
 mod beginning;
 mod ber;
 mod counter;
 mod level;
 mod policy;
 mod reference;
+mod several;
 mod unsupported;
 
 use bytes::Bytes;
@@ -195,182 +197,6 @@ fn a_value_by_another_key_fails() {
 }
 
 #[test]
-fn signed_attributes_are_what_the_standards_ask_for() {
-    let other = Identity::new(9);
-    let digest = || digest_of(CONTENT);
-    let twice = tlv(0x04, &[&[0; 64]]);
-    let cases: Vec<(&str, BendSigner<'_>, Outcome)> = vec![
-        ("message-digest twice", Box::new(|plan| push(plan, digest())), BAD_FORMAT),
-        (
-            "two values of message-digest",
-            Box::new(|plan| {
-                replace(plan, place::DIGEST, attribute(MESSAGE_DIGEST, &[&twice, &twice]));
-            }),
-            BAD_FORMAT,
-        ),
-        (
-            "message-digest without a value",
-            Box::new(|plan| replace(plan, place::DIGEST, attribute(MESSAGE_DIGEST, &[]))),
-            BAD_FORMAT,
-        ),
-        (
-            "no message-digest",
-            Box::new(|plan| drop(plan.attributes.as_mut().unwrap().remove(place::DIGEST))),
-            BAD_FORMAT,
-        ),
-        (
-            "no content-type",
-            Box::new(|plan| drop(plan.attributes.as_mut().unwrap().remove(place::CONTENT_TYPE))),
-            BAD_FORMAT,
-        ),
-        (
-            "another content-type",
-            Box::new(|plan| {
-                replace(plan, place::CONTENT_TYPE, attribute(CONTENT_TYPE, &[&oid(SIGNED_DATA)]));
-            }),
-            BAD_FORMAT,
-        ),
-        (
-            "signing-time twice",
-            Box::new(|plan| {
-                push(plan, attribute(SIGNING_TIME, &[&tlv(0x17, &[b"260901100000Z"])]));
-            }),
-            BAD_FORMAT,
-        ),
-        (
-            "an unknown attribute twice",
-            Box::new(|plan| {
-                push(plan, attribute(&[0x2a, 3], &[&[5, 0]]));
-                push(plan, attribute(&[0x2a, 3], &[&[5, 0]]));
-            }),
-            BAD_FORMAT,
-        ),
-        (
-            "an unknown attribute",
-            Box::new(|plan| push(plan, attribute(&[0x2a, 3], &[&[5, 0]]))),
-            PASSED,
-        ),
-        (
-            "another certificate",
-            Box::new(|plan| {
-                replace(plan, place::REFERENCE, Identity::reference_to(&other.certificate));
-            }),
-            NO_CERTIFICATE,
-        ),
-        ("no attribute at all", Box::new(|plan| plan.attributes = Some(Vec::new())), BAD_FORMAT),
-        (
-            "too many attributes",
-            Box::new(|plan| {
-                for number in 0..64 {
-                    push(plan, attribute(&[0x2a, 4, number], &[&[5, 0]]));
-                }
-            }),
-            BAD_FORMAT,
-        ),
-        (
-            "too long attributes",
-            Box::new(|plan| push(plan, attribute(&[0x2a, 3], &[&tlv(0x04, &[&[0; 70_000]])]))),
-            BAD_FORMAT,
-        ),
-    ];
-    for (name, bend, expected) in cases {
-        let examined = judge_bent(bend);
-        assert_eq!(outcome(&examined), expected, "{name}: {:?}", only(&examined).reason);
-    }
-}
-
-#[test]
-fn protected_algorithms_are_those_that_were_used() {
-    let protection = |digest: &[u8], signature: &[u8]| {
-        let signature = tlv(0xa1, &[&oid(signature)]);
-        attribute(ALGORITHM_PROTECTION, &[&sequence(&[&algorithm(digest), &signature])])
-    };
-    for (digest, signature, expected) in
-        [(SHA512, ED25519, PASSED), (SHA256, ED25519, BAD_FORMAT), (SHA512, SHA256, BAD_FORMAT)]
-    {
-        let examined = judge_bent(|plan| push(plan, protection(digest, signature)));
-        assert_eq!(outcome(&examined), expected, "{:?}", only(&examined).reason);
-    }
-}
-
-#[test]
-fn fields_outside_the_signature_value_have_one_right_form() {
-    let null = [5, 0];
-    let with_null = sequence(&[&oid(SHA512), &null]);
-    let with_text = sequence(&[&oid(SHA512), &tlv(0x04, &[])]);
-    let cases: Vec<(&str, BendFile<'_>, Outcome)> = vec![
-        ("version 3", Box::new(|file| file.version = 3), CONSTRAINTS),
-        ("version 0", Box::new(|file| file.version = 0), CONSTRAINTS),
-        ("no digest algorithms", Box::new(|file| file.digest_algorithms.clear()), CONSTRAINTS),
-        (
-            "another digest algorithm",
-            Box::new(|file| file.digest_algorithms = vec![algorithm(SHA256)]),
-            CONSTRAINTS,
-        ),
-        ("NULL parameters", Box::new(|file| file.digest_algorithms = vec![with_null]), PASSED),
-        ("other parameters", Box::new(|file| file.digest_algorithms = vec![with_text]), BAD_FORMAT),
-        ("no certificate", Box::new(|file| file.certificates.clear()), PASSED),
-        (
-            "a certificate that cannot be read",
-            Box::new(|file| file.certificates.push(sequence(&[&[5, 0]]))),
-            PASSED,
-        ),
-        (
-            "only a certificate that cannot be read",
-            Box::new(|file| file.certificates = vec![sequence(&[&[5, 0]])]),
-            NO_CERTIFICATE,
-        ),
-        ("something else", Box::new(|file| file.certificates.push(vec![5, 0])), BAD_FORMAT),
-        (
-            "too many certificates",
-            Box::new(|file| file.certificates = vec![file.certificates[0].clone(); 65]),
-            BAD_FORMAT,
-        ),
-        ("no signer", Box::new(|file| file.signers.clear()), BAD_FORMAT),
-        (
-            "too many signers",
-            Box::new(|file| file.signers = vec![file.signers[0].clone(); 17]),
-            BAD_FORMAT,
-        ),
-        (
-            "the same signer twice",
-            Box::new(|file| file.signers.push(file.signers[0].clone())),
-            PASSED,
-        ),
-    ];
-    for (name, bend, expected) in cases {
-        let examined = judge_file(bend);
-        assert_eq!(outcome(&examined), expected, "{name}: {:#?}", examined.report());
-    }
-}
-
-#[test]
-fn attributes_out_of_order_pass_with_a_warning_when_the_bytes_are_what_was_signed() {
-    let examined = judge_bent(|plan| plan.attributes.as_mut().unwrap().reverse());
-    assert_eq!(outcome(&examined), PASSED);
-    assert_eq!(only(&examined).warnings[0].code, WarningCode::UnsortedAttributes);
-}
-
-#[test]
-fn a_signature_without_attributes_is_over_the_content_itself() {
-    let examined = judge_bent(|plan| plan.attributes = None);
-    assert_eq!(outcome(&examined), PASSED);
-    assert_eq!(only(&examined).level, Level::Cms);
-    assert!(!only(&examined).warnings.is_empty());
-}
-
-/// The attributes of a genuine signature are shown as a document of their own.
-#[test]
-fn signed_attributes_cannot_be_passed_off_as_a_document() {
-    let identity = Identity::new(1);
-    let mut plan = SignerPlan::new(&identity, CONTENT);
-    let attributes = plan.attributes.take().unwrap();
-    let forged = set(&attributes.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let file = FilePlan::new(Some(&forged), &[&identity], &[plan.write(&forged)]);
-    assert_eq!(outcome(&judge(None, &[file.write()], &trust(&[&identity]))), CONSTRAINTS);
-}
-
-#[test]
 fn a_signer_may_be_named_by_its_key() {
     let identity = Identity::new(1);
     let mut plan = SignerPlan::new(&identity, CONTENT);
@@ -397,25 +223,6 @@ fn a_certificate_that_somebody_added_does_not_spoil_the_right_one() {
         assert_eq!(outcome(&judge(None, &[file.write()], &trust(&[&signer]))), PASSED);
         assert_ne!(outcome(&judge(None, &[file.write()], &trust(&[&twin]))), PASSED);
     }
-}
-
-#[test]
-fn the_worst_of_several_signers_decides() {
-    let (right, unknown) = (Identity::new(1), Identity::new(2));
-    let signers =
-        [&right, &unknown].map(|identity| SignerPlan::new(identity, CONTENT).write(CONTENT));
-    let file = FilePlan::new(Some(CONTENT), &[&right, &unknown], &signers);
-    let examined = judge(None, &[file.write()], &trust(&[&right]));
-    assert_eq!(outcome(&examined).0, Indication::Indeterminate);
-    assert_eq!(examined.proofs().len(), 1);
-
-    let forged = SignerPlan::new(&right, b"something else").write(CONTENT);
-    let file = FilePlan::new(
-        Some(CONTENT),
-        &[&right, &unknown],
-        &[signers.to_vec(), vec![forged]].concat(),
-    );
-    assert_eq!(outcome(&judge(None, &[file.write()], &trust(&[&right, &unknown]))), BAD_HASH);
 }
 
 #[test]
@@ -496,49 +303,6 @@ fn a_time_stamp_that_is_none_is_told_and_changes_nothing() {
 }
 
 #[test]
-fn signatures_inside_signatures_are_opened_and_all_reported() {
-    let (inner, outer) = (Identity::new(1), Identity::new(2));
-    let nested = attached(&outer, &attached(&inner, CONTENT));
-    let both = trust(&[&inner, &outer]);
-    let examined = judge(None, std::slice::from_ref(&nested), &both);
-    assert_eq!(outcome(&examined), PASSED);
-    assert_eq!(examined.content(), CONTENT);
-    assert_eq!(examined.report().signatures.len(), 2);
-    assert_eq!(outcome(&judge(Some(CONTENT), std::slice::from_ref(&nested), &both)), PASSED);
-    assert_eq!(outcome(&judge(Some(b"other"), std::slice::from_ref(&nested), &both)), BAD_HASH);
-    // A trusted seal around somebody's signature does not make that one trusted, nor the reverse.
-    for trust in [trust(&[&inner]), trust(&[&outer])] {
-        let examined = judge(None, std::slice::from_ref(&nested), &trust);
-        assert_eq!(outcome(&examined).0, Indication::Indeterminate);
-    }
-    let deepest = attached(&outer, &nested);
-    assert_eq!(outcome(&judge(None, std::slice::from_ref(&deepest), &both)), PASSED);
-    assert_eq!(outcome(&judge(None, &[attached(&outer, &deepest)], &both)), BAD_FORMAT);
-}
-
-#[test]
-fn a_detached_signature_may_be_over_another_signature_file() {
-    let (first, second) = (Identity::new(1), Identity::new(2));
-    let file = attached(&first, CONTENT);
-    let over = detached(&second, &file);
-    let trust = trust(&[&first, &second]);
-    let examined = judge(None, &[file.clone(), over.clone()], &trust);
-    assert_eq!(outcome(&examined), PASSED);
-    assert_eq!(examined.content(), CONTENT);
-    let examined = judge(Some(&file), &[over], &trust);
-    assert_eq!(outcome(&examined), PASSED);
-    assert_eq!(examined.content(), CONTENT);
-    assert_eq!(examined.report().signatures.len(), 2);
-}
-
-#[test]
-fn signature_files_of_one_document_carry_one_content() {
-    let identity = Identity::new(1);
-    let files = [attached(&identity, CONTENT), attached(&identity, b"%PDF-1.7 other")];
-    assert_eq!(outcome(&judge(None, &files, &trust(&[&identity]))), BAD_HASH);
-}
-
-#[test]
 fn what_is_no_signature_fails_and_what_is_not_supported_is_undecided() {
     let identity = Identity::new(1);
     let right = attached(&identity, CONTENT);
@@ -577,61 +341,6 @@ fn without_its_document_the_signature_file_is_what_there_is_to_keep() {
     let expected = (Indication::Indeterminate, Some(SubIndication::SignedDataNotFound));
     assert_eq!(outcome(&examined), expected);
     assert_eq!(examined.content(), &file);
-}
-
-#[test]
-fn many_signers_with_many_certificates_share_the_work_of_one_document() {
-    // Sixteen signers, and for each four certificates of one name that it may mean, no two alike.
-    let identities: Vec<Identity> = (1..=64).map(Identity::new).collect();
-    let signers: Vec<Vec<u8>> = identities
-        .iter()
-        .take(16)
-        .map(|identity| SignerPlan::new(identity, CONTENT).write(CONTENT))
-        .collect();
-    let all: Vec<&Identity> = identities.iter().collect();
-    let file = FilePlan::new(Some(CONTENT), &all, &signers).write();
-    // The first is right and known; each of the others has 63 keys that might have issued it.
-    let trusted = trust(&all[..1]);
-    let signed = Signed { content: None, signatures: vec![file] };
-    let conditions = Conditions::new(&trusted, at());
-    let examined = examine(&signed, &conditions);
-    assert_eq!(examined.report().signatures.len(), 16);
-    assert!(!examined.is_over_budget());
-
-    let limits = Limits { key_checks: 100, ..Limits::default() };
-    let examined = examine(&signed, &Conditions { limits, ..conditions });
-    assert_eq!(examined.over_budget(), Some(Resource::KeyChecks));
-    assert_eq!(outcome(&examined), BAD_FORMAT);
-    assert!(examined.proofs().is_empty());
-}
-
-#[test]
-fn documents_that_came_together_share_the_work() {
-    let identity = Identity::new(1);
-    let limits = Limits { key_checks: 2, ..Limits::default() };
-    let budget = Budget::new(&limits);
-    let trust = trust(&[&identity]);
-    let conditions = Conditions { limits, budget: Some(&budget), ..Conditions::new(&trust, at()) };
-    let signed = Signed { content: None, signatures: vec![attached(&identity, CONTENT)] };
-    for _ in 0..2 {
-        let examined = examine(&signed, &conditions);
-        assert_eq!(outcome(&examined), PASSED);
-        assert!(!examined.is_over_budget());
-    }
-    let third = examine(&signed, &conditions);
-    assert_eq!(outcome(&third), BAD_FORMAT);
-    assert_eq!(third.over_budget(), Some(Resource::KeyChecks));
-    assert_eq!(third.proofs(), []);
-}
-
-#[test]
-fn too_many_signature_files_are_refused() {
-    let identity = Identity::new(1);
-    let files = vec![detached(&identity, CONTENT); 17];
-    let examined = judge(Some(CONTENT), &files, &trust(&[&identity]));
-    assert_eq!(outcome(&examined), BAD_FORMAT);
-    let limits = Limits { file_bytes: 100, ..Limits::default() };
-    assert!(SignedData::parse(&attached(&identity, CONTENT), &limits).is_err());
 }
 
 #[test]
@@ -708,27 +417,5 @@ fn an_authority_that_signs_without_attributes_may_have_signed_an_answer() {
         plan.attributes = plan.attributes.filter(|_| !bare);
         let file = FilePlan::new(Some(&content), &[&authority], &[plan.write(&content)]).write();
         assert_eq!(outcome(&judge(None, &[file], &trust(&[&authority]))), expected, "{bare}");
-    }
-}
-
-#[test]
-fn unsigned_values_are_counted_over_all_attributes() {
-    let identity = Identity::new(1);
-    let values = |number: u8, value: &[u8]| {
-        attribute(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, number], &[value, value])
-    };
-    let certificates = sequence(&[&identity.certificate.repeat(40)]);
-    let answers = sequence(&[&tlv(0xa1, &[&sequence(&[&sequence(&[]).repeat(40)])])]);
-    for (attribute, words) in [
-        (values(23, &certificates), "more than 64 certificate values"),
-        (values(24, &answers), "more than 64 revocation values"),
-    ] {
-        let mut plan = SignerPlan::new(&identity, CONTENT);
-        plan.unsigned = Some(vec![attribute]);
-        let file = FilePlan::new(Some(CONTENT), &[&identity], &[plan.write(CONTENT)]).write();
-        let examined = judge(None, &[file], &trust(&[&identity]));
-        assert_eq!(outcome(&examined), BAD_FORMAT);
-        let reason = only(&examined).reason.clone().unwrap();
-        assert!(reason.contains(words), "{reason}");
     }
 }

@@ -14,6 +14,7 @@ mod judge;
 mod list;
 mod listed;
 mod parts;
+mod request;
 mod responder;
 mod store;
 mod wanted;
@@ -27,7 +28,8 @@ use crate::{algorithms, domain::Timestamp};
 
 pub use self::{
     claim::Answering,
-    judge::{RevocationOutcome, RevocationRequest, revocation},
+    judge::revocation,
+    request::{RevocationOutcome, RevocationRequest},
     store::{Kept, News, RevocationStore, Topic},
     wanted::Wanted,
 };

@@ -79,8 +79,11 @@ impl House {
     /// A list that is true from `from` on, in seconds from the beginning of the test, for a week.
     /// It revokes the signer's certificate from `revoked` on, likewise.
     fn list_of(&self, from: i64, revoked: Option<i64>) -> Vec<u8> {
-        let revoked = revoked
-            .map(|since| Revoked { signer: &self.signer, since: self.now.plus_seconds(since) });
+        let revoked = revoked.map(|since| Revoked {
+            signer: &self.signer,
+            since: self.now.plus_seconds(since),
+            compromised: None,
+        });
         let validity = Validity::days(self.now.plus_seconds(from), 7);
         self.authority.revocation_list(1, revoked.as_slice(), validity).unwrap()
     }

@@ -32,8 +32,8 @@ pub(super) struct Authorities {
     /// With DSTU 4145.
     pub(super) national: Authority,
     /// Makes time-stamps. Its certificate is itself in the trust directory: the demo publishes no
-    /// revocation data, and of authorities that nobody could ask about those alone prove an earlier
-    /// time that are trusted themselves.
+    /// revocation data, and a time-stamping authority under a root would be unchecked, so that its
+    /// time-stamps would not outlive a certificate.
     pub(super) time: Signer,
 }
 

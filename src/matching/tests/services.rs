@@ -211,7 +211,8 @@ fn only_what_covers_the_document_says_that_it_is_the_same() {
     }
 }
 
-/// The same signed bytes, in a file that no reader opens: nobody may rely on the other one alone.
+/// Of two files with the same signed bytes one is no document, for no reader opens it: the share is
+/// not verified by the other one.
 #[test]
 fn the_same_again_that_is_no_document_decides() {
     let branch = one_service("[\"u-id\"]");

@@ -56,7 +56,7 @@ const DAY: i64 = 86_400;
 
 /// An installation that trusts an authority, and what the test changes of it.
 struct House {
-    _directory: TempDir,
+    directory: TempDir,
     pipeline: Pipeline,
     floor: Arc<Floor>,
     todo: Todo,
@@ -117,7 +117,7 @@ impl House {
             metrics,
         };
         let house = Self {
-            _directory: directory,
+            directory,
             floor: Arc::new(Floor::new(1)),
             todo: Todo::new(),
             pipeline,
@@ -143,7 +143,16 @@ impl House {
 
     /// Gives out a list made at this second that revokes the signer's certificate since another.
     fn list(&self, from: i64, revoked: Option<i64>) {
-        let revoked = revoked.map(|since| Revoked { signer: &self.signer, since: moment(since) });
+        self.list_with(from, revoked.map(|since| (since, None)));
+    }
+
+    /// The same, where the key was in other hands since a third.
+    fn list_with(&self, from: i64, revoked: Option<(i64, Option<i64>)>) {
+        let revoked = revoked.map(|(since, compromised)| Revoked {
+            signer: &self.signer,
+            since: moment(since),
+            compromised: compromised.map(moment),
+        });
         let validity = Validity::days(moment(from), 7);
         let list = self.authority.revocation_list(1, revoked.as_slice(), validity).unwrap();
         let mut store = RevocationStore::clone(&self.revocation.borrow());
@@ -224,6 +233,24 @@ impl House {
     }
 }
 
+/// A trust list that has this authority alone.
+fn listing(
+    authority: &Certificate,
+    history: Vec<ServiceStatus>,
+    list: Option<ListIssue>,
+) -> TrustStore {
+    TrustStore::empty().with_services(vec![TrustService {
+        kind: ServiceKind::QualifiedAuthority,
+        provider: "Тестовий надавач".to_owned(),
+        name: "Тестова послуга".to_owned(),
+        certificates: vec![authority.clone()],
+        key_ids: Vec::new(),
+        subjects: Vec::new(),
+        history,
+        list,
+    }])
+}
+
 #[tokio::test]
 async fn a_share_is_looked_at_again_after_some_days_and_left_in_peace_then() {
     let mut house = House::new(RevocationPolicy::Require).await;
@@ -290,16 +317,7 @@ async fn a_grant_that_is_withdrawn_or_given_back_changes_what_passed() {
             is_granted: false,
             extensions: ServiceExtensions::default(),
         });
-        TrustStore::empty().with_services(vec![TrustService {
-            kind: ServiceKind::QualifiedAuthority,
-            provider: "Тестовий надавач".to_owned(),
-            name: "Тестова послуга".to_owned(),
-            certificates: vec![authority.clone()],
-            key_ids: Vec::new(),
-            subjects: Vec::new(),
-            history: [granted].into_iter().chain(withdrawn).collect(),
-            list: None,
-        }])
+        listing(&authority, [granted].into_iter().chain(withdrawn).collect(), None)
     };
     house.trust(listed(None));
     let share = house.send().await;
@@ -328,16 +346,7 @@ async fn what_an_overdue_list_leaves_open_passes_with_the_new_one() {
             next_update: Some(moment(next_update)),
             grace_seconds: 7 * DAY,
         };
-        TrustStore::empty().with_services(vec![TrustService {
-            kind: ServiceKind::QualifiedAuthority,
-            provider: "Тестовий надавач".to_owned(),
-            name: "Тестова послуга".to_owned(),
-            certificates: vec![authority.clone()],
-            key_ids: Vec::new(),
-            subjects: Vec::new(),
-            history: vec![ServiceStatus::new(moment(-20 * DAY), true)],
-            list: Some(list),
-        }])
+        listing(&authority, vec![ServiceStatus::new(moment(-20 * DAY), true)], Some(list))
     };
     house.trust(listed(-8 * DAY));
     let share = house.send().await;
@@ -381,7 +390,7 @@ async fn nothing_is_judged_again_for_what_does_not_concern_it() {
         other.signer(Subject::Person, KeyAlgorithm::P256, validity).unwrap();
     }
     let signer = other.signer(Subject::Person, KeyAlgorithm::P256, validity).unwrap();
-    let revoked = [Revoked { signer: &signer, since: moment(0) }];
+    let revoked = [Revoked { signer: &signer, since: moment(0), compromised: None }];
     let list = other.revocation_list(1, &revoked, Validity::days(moment(60), 7)).unwrap();
     let mut store = RevocationStore::clone(&house.revocation.borrow());
     store.add(&list).unwrap();

@@ -1,15 +1,17 @@
 //! Revocation lists (RFC 5280 §5).
 
+use std::time::Duration;
+
 use der::{
     Decode as _, Encode as _, Sequence,
-    asn1::{BitString, ContextSpecific, OctetString},
+    asn1::{BitString, ContextSpecific, GeneralizedTime, ObjectIdentifier, OctetString},
 };
 use x509_cert::{
     Certificate, Version,
     crl::RevokedCert,
     ext::{
-        Extensions,
-        pkix::{AuthorityKeyIdentifier, CrlNumber},
+        Extension, Extensions,
+        pkix::{AuthorityKeyIdentifier, CrlNumber, CrlReason},
     },
     name::Name,
     spki::AlgorithmIdentifierOwned,
@@ -30,6 +32,8 @@ pub struct Revoked<'a> {
     pub signer: &'a Signer,
     /// Since when; seconds count.
     pub since: Timestamp,
+    /// Since when the key was in other hands (`invalidityDate`, RFC 5280 §5.3.2), where that is known.
+    pub compromised: Option<Timestamp>,
 }
 
 /// `TBSCertList` of RFC 5280 §5.1, version 2.
@@ -52,6 +56,22 @@ struct Signed {
     signature: BitString,
 }
 
+const REASON: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
+const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.24");
+
+/// The reason keyCompromise and the date of invalidity (RFC 5280 §5.3.1 and §5.3.2).
+fn compromise(since: Timestamp) -> Result<Extensions, SampleError> {
+    let seconds = u64::try_from(since.as_micros() / 1_000_000).unwrap_or_default();
+    let date = GeneralizedTime::from_unix_duration(Duration::from_secs(seconds))?;
+    let entry = |extn_id, value: Vec<u8>| -> Result<Extension, SampleError> {
+        Ok(Extension { extn_id, critical: false, extn_value: OctetString::new(value)? })
+    };
+    Ok(vec![
+        entry(REASON, CrlReason::KeyCompromise.to_der()?)?,
+        entry(INVALIDITY_DATE, date.to_der()?)?,
+    ])
+}
+
 impl Authority {
     /// The list of the certificates that this authority has revoked, in DER: true from the first
     /// moment of `validity`, and a newer one is due at the last. `number` grows with each list.
@@ -65,12 +85,12 @@ impl Authority {
         validity: Validity,
     ) -> Result<Vec<u8>, SampleError> {
         let mut entries = Vec::new();
-        for Revoked { signer, since } in revoked {
+        for Revoked { signer, since, compromised } in revoked {
             let certificate = Certificate::from_der(signer.certificate())?;
             entries.push(RevokedCert {
                 serial_number: certificate.tbs_certificate().serial_number().clone(),
                 revocation_date: time(*since)?,
-                crl_entry_extensions: None,
+                crl_entry_extensions: compromised.map(compromise).transpose()?,
             });
         }
         let issuer_id = OctetString::new(self.key.identifier()?)?;

@@ -15,59 +15,20 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    Budget, RevocationError, RevocationStore,
+    Budget, RevocationError,
     answer::Answer,
     claim::{self, Answering, By, Claim, name, report},
     list::List,
     listed::Listed,
     parts::State,
+    request::{RevocationOutcome, RevocationRequest},
     responder::{self, Known},
     wanted::Wanted,
 };
 use crate::{
     domain::{RevocationReport, RevocationSource, RevocationStatus, Sha256, Timestamp},
-    trust::{Certificate, Purpose, TrustStore, purpose},
+    trust::{Certificate, Purpose, purpose},
 };
-
-/// A certificate on a proved path, to be judged.
-#[derive(Clone, Copy, Debug)]
-pub struct RevocationRequest<'a> {
-    /// The certificate.
-    pub certificate: &'a Certificate,
-    /// Its issuer, next on the path.
-    pub issuer: &'a Certificate,
-    /// The moment to judge for.
-    pub at: Timestamp,
-    /// Which answers speak for it.
-    pub answering: Answering,
-    /// What is at hand.
-    pub sources: &'a [(&'a RevocationStore, RevocationSource)],
-    /// Certificates that came along and may be a responder's. Nothing in them is trusted.
-    pub responders: &'a [Certificate],
-    /// Certificates of the installation; those of responders may be among them.
-    pub trust: &'a TrustStore,
-    /// The most checks of a signature with a key. A list or an answer that came with a signature
-    /// takes one more for each MiB.
-    pub checks: usize,
-}
-
-/// What was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RevocationOutcome {
-    /// For the report on the certificate.
-    pub report: RevocationReport,
-    /// Whether an unchecked certificate was good at the moment by an answer that speaks for it, and
-    /// only has to be heard again.
-    pub was_good: bool,
-    /// Responders of whom has to be known whether they were revoked, before anything is known.
-    pub responders: Vec<Wanted>,
-    /// All responders whose certificates may be revoked: the report changes with them.
-    pub relied_on: Vec<Wanted>,
-    /// How many checks of [`RevocationRequest::checks`] it took.
-    pub signature_checks: usize,
-    /// Whether more would have been needed: then the report may miss a revocation.
-    pub gave_up: bool,
-}
 
 /// Says whether the certificate was revoked at the moment asked for.
 #[must_use]

@@ -1,8 +1,10 @@
 //! Claims about what a share is judged again by: the branch as it was, and where the mail cannot
 //! tell any more, the copies that are kept.
 
+use std::fs;
+
 use super::*;
-use crate::{domain::FindingCode, pipeline::MAX_ATTEMPTS, retention::Purge};
+use crate::{domain::FindingCode, pipeline::MAX_ATTEMPTS, retention::Purge, sample::time_stamp};
 
 /// What is lost before a share is judged again.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +13,8 @@ enum Loss {
     /// What the branch was like: an earlier version kept the share.
     Version,
     Both,
+    /// The mail is there, and one bit of it is another.
+    Bit,
 }
 
 impl House {
@@ -31,7 +35,30 @@ impl House {
         if matches!(loss, Loss::Version | Loss::Both) {
             house.pipeline.store.forget_branch_versions().await;
         }
+        if matches!(loss, Loss::Bit) {
+            house.damage_mail();
+        }
         (house, share)
+    }
+
+    /// The mail is the greatest of all objects, for its parts are encoded.
+    fn damage_mail(&self) {
+        let mut directories = vec![self.directory.path().join("objects")];
+        let mut files = Vec::new();
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).unwrap() {
+                let entry = entry.unwrap();
+                if entry.file_type().unwrap().is_dir() {
+                    directories.push(entry.path());
+                } else {
+                    files.push((entry.metadata().unwrap().len(), entry.path()));
+                }
+            }
+        }
+        let (_, mail) = files.into_iter().max().unwrap();
+        let mut bytes = fs::read(&mail).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&mail, bytes).unwrap();
     }
 
     async fn purge(&self) -> crate::store::PurgeReport {
@@ -93,9 +120,12 @@ fn why(row: &ShareRow) -> Option<&str> {
 
 #[tokio::test]
 async fn whatever_is_lost_a_revocation_ends_what_was_verified() {
-    for (loss, reason) in
-        [(Loss::Mail, "mail"), (Loss::Version, "service"), (Loss::Both, "service")]
-    {
+    for (loss, reason) in [
+        (Loss::Mail, "mail"),
+        (Loss::Bit, "mail"),
+        (Loss::Version, "service"),
+        (Loss::Both, "service"),
+    ] {
         let (mut house, share) = House::with_a_loss(loss).await;
         house.list(31 * DAY, Some(-1));
         house.follow().await;
@@ -109,7 +139,7 @@ async fn whatever_is_lost_a_revocation_ends_what_was_verified() {
 
 #[tokio::test]
 async fn whatever_is_lost_a_root_that_is_taken_away_ends_what_was_verified() {
-    for loss in [Loss::Mail, Loss::Version, Loss::Both] {
+    for loss in [Loss::Mail, Loss::Bit, Loss::Version, Loss::Both] {
         let (mut house, share) = House::with_a_loss(loss).await;
         house.trust(TrustStore::empty());
         house.follow().await;
@@ -120,7 +150,7 @@ async fn whatever_is_lost_a_root_that_is_taken_away_ends_what_was_verified() {
 
 #[tokio::test]
 async fn what_is_lost_alone_is_no_reason_for_another_verdict() {
-    for loss in [Loss::Mail, Loss::Version, Loss::Both] {
+    for loss in [Loss::Mail, Loss::Bit, Loss::Version, Loss::Both] {
         let (mut house, share) = House::with_a_loss(loss).await;
         house.list(31 * DAY, None);
         house.trust_another();
@@ -238,7 +268,8 @@ async fn what_is_forgotten_hides_nothing_that_is_known_now() {
     house.apply(&both);
     house.list(60, None);
     let list = |since: Option<i64>, at: i64, other: &mut Authority| {
-        let revoked = since.map(|since| Revoked { signer: &second, since: moment(since) });
+        let revoked =
+            since.map(|since| Revoked { signer: &second, since: moment(since), compromised: None });
         other.revocation_list(1, revoked.as_slice(), Validity::days(moment(at), 7)).unwrap()
     };
     let mut known = RevocationStore::clone(&house.revocation.borrow());
@@ -257,6 +288,59 @@ async fn what_is_forgotten_hides_nothing_that_is_known_now() {
     house.revocation.send_replace(Arc::new(known));
     house.follow().await;
     assert!(house.verdict(share).await <= Verdict::Undetermined);
+}
+
+/// A key that was in other hands at the receipt, by a revocation of a later date.
+#[tokio::test]
+async fn a_compromise_that_the_cache_forgets_is_not_forgiven() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        let mut house = House::new(policy).await;
+        house.list(60, None);
+        let share = house.send().await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified);
+        house.pipeline.clock.set(moment(2 * DAY));
+        house.list_with(2 * DAY, Some((DAY, Some(-10 * DAY))));
+        house.follow().await;
+        let told = house.row(share).await;
+        assert_eq!(told.verdict, Verdict::Undetermined, "{policy:?}");
+        house.pipeline.clock.set(moment(20 * DAY));
+        house.revocation.send_replace(Arc::default());
+        house.trust_another();
+        house.follow().await;
+        assert_eq!(house.row(share).await, told, "{policy:?}");
+    }
+}
+
+/// Signed before the revocation by a time-stamp, and received after it: without the time-stamp the
+/// signature is as old as its receipt, and the revocation counts, whether the cache has it or not.
+#[tokio::test]
+async fn a_revocation_after_the_signature_counts_when_its_time_stamp_falls() {
+    for forgets in [false, true] {
+        let mut house = House::new(RevocationPolicy::Prefer).await;
+        let (at, validity) =
+            (moment(-7200), Validity { from: moment(-30 * DAY), to: moment(300 * DAY) });
+        let mut other = Authority::root(Seed::from([9; 32]), validity).unwrap();
+        let stamps = other.signer(Subject::TimeStamping, KeyAlgorithm::P256, validity).unwrap();
+        let mut trusted = read_certificates(house.authority.certificate()).unwrap();
+        trusted.push(Certificate::parse(stamps.certificate()).unwrap());
+        house.trust(TrustStore::new(trusted));
+        house.list(60, Some(-3600));
+        let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, at);
+        let mut file = copy.attached(&house.signer, at).unwrap();
+        file.content = time_stamp::stamped(&file.content, &stamps, at).unwrap();
+        let share = house.send_all(vec![file]).await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified);
+
+        house.pipeline.clock.set(moment(20 * DAY));
+        if forgets {
+            house.revocation.send_replace(Arc::default());
+        }
+        house.trust(house.root());
+        house.follow().await;
+        let row = house.row(share).await;
+        let expected = if forgets { Verdict::Undetermined } else { Verdict::Invalid };
+        assert_eq!((row.verdict, why(&row)), (expected, forgets.then_some("forgotten")));
+    }
 }
 
 /// The purge runs each hour; nothing that happens before it gives a share another day.

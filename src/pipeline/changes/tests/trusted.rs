@@ -15,8 +15,11 @@ impl House {
 
     /// Gives out a list of a minute after the receipt that revokes these.
     fn list_of(&self, revoked: &[(&Signer, i64)]) {
-        let revoked =
-            revoked.iter().map(|(signer, since)| Revoked { signer, since: moment(*since) });
+        let revoked = revoked.iter().map(|(signer, since)| Revoked {
+            signer,
+            since: moment(*since),
+            compromised: None,
+        });
         let revoked: Vec<_> = revoked.collect();
         let validity = Validity::days(moment(60), 7);
         let list = self.authority.revocation_list(1, &revoked, validity).unwrap();

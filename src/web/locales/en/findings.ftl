@@ -18,7 +18,7 @@ finding-encrypted_unopened = The encrypted copy cannot be opened; the report say
 finding-excess_document = The service does not ask for this document: { $documents }.
     .todo = Do not use it. The copy is hidden from operators and goes earlier than the others.
 finding-judged_otherwise = { $detail ->
-    [mail] Judged again, the share is worth less than was said before. Its mail is destroyed by now; the copies that are kept were judged.
+    [mail] Judged again, the share is worth less than was said before. Its mail is destroyed or damaged by now; the copies that are kept were judged.
     [service] Judged again, the share is worth less than was said before. An earlier version of Skrynka kept it, and not what its service asked for.
     [forgotten] A certificate of this share was revoked, and what is known now no longer tells whether the signature is older.
     [stopped] The program stopped several times while judging the share again, so nothing shows any more that it is in order.
