@@ -90,9 +90,13 @@ impl Problems {
     }
 
     /// The worst of them; the first where several are as bad. A failure that mathematics proves
-    /// wins over what cannot be decided. The sentence begins with it and tells the others.
+    /// wins over what cannot be decided, and of that a revoked signer, against whom the authority
+    /// spoke, over what nobody could say. The sentence begins with it and tells the others.
     pub(super) fn conclusion(&self) -> (Indication, Option<SubIndication>, Option<String>) {
-        let Some(worst) = self.0.iter().rev().max_by_key(|problem| problem.indication) else {
+        let gravity = |problem: &&Problem| {
+            (problem.indication, problem.sub_indication == SubIndication::RevokedNoPoe)
+        };
+        let Some(worst) = self.0.iter().rev().max_by_key(gravity) else {
             return (Indication::TotalPassed, None, None);
         };
         let mut clauses = vec![worst.text.as_str()];
@@ -134,6 +138,20 @@ mod tests {
                 )
             )
         );
+    }
+
+    #[test]
+    fn a_revoked_signer_is_no_matter_of_what_else_is_in_doubt() {
+        let mut problems = Problems::default();
+        problems.doubt(SubIndication::SigConstraintsFailure, "something was added");
+        problems.doubt(SubIndication::RevokedNoPoe, "the signer was revoked");
+        problems.doubt(SubIndication::TryLater, "the authority is not known to be good");
+        let (_, sub_indication, text) = problems.conclusion();
+        assert_eq!(sub_indication, Some(SubIndication::RevokedNoPoe));
+        let text = text.unwrap();
+        assert!(text.starts_with("The signer was revoked; something was added"), "{text}");
+        problems.fail(SubIndication::HashFailure, "the content was changed");
+        assert_eq!(problems.conclusion().1, Some(SubIndication::HashFailure));
     }
 
     #[test]
