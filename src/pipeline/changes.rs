@@ -281,21 +281,21 @@ impl Todo {
 
     /// Adds what `new` says that was not known.
     async fn gather(&mut self, new: Arc<RevocationStore>) {
-        let before = std::mem::replace(&mut self.known, Arc::clone(&new));
-        if Arc::ptr_eq(&before, &new) {
+        if Arc::ptr_eq(&self.known, &new) {
             return;
         }
+        let (before, after) = (Arc::clone(&self.known), Arc::clone(&new));
         // Lists have up to millions of entries.
-        let compared = tokio::task::spawn_blocking(move || new.news_since(&before)).await;
+        let compared = tokio::task::spawn_blocking(move || after.news_since(&before)).await;
         match compared {
             Ok(News { topics, revoked }) => {
+                self.known = new;
                 self.news.topics.extend(topics);
                 self.news.revoked.extend(revoked);
             }
+            // What it says is news as long as it is not known.
             Err(error) => {
-                tracing::error!(%error, "revocation data could not be compared");
-                self.trust = true;
-                self.waiting = true;
+                tracing::error!(%error, "revocation data could not be compared; it is tried again");
             }
         }
     }
