@@ -85,8 +85,6 @@ pub enum Otherwise {
     Service,
     /// Its mail gives other documents now than are kept, or none.
     Sorting,
-    /// A certificate was revoked, and whether its signature is older is not known any more.
-    Forgotten,
     /// It stopped the program each time.
     Stopped,
 }
@@ -99,7 +97,6 @@ impl Otherwise {
             Self::Mail => "mail",
             Self::Service => "service",
             Self::Sorting => "sorting",
-            Self::Forgotten => "forgotten",
             Self::Stopped => "stopped",
         }
     }
@@ -219,13 +216,7 @@ impl Judgement {
     /// what proves the better ones can be shown with the documents that are kept.
     #[must_use]
     pub fn lowering(self, before: &ShareRow, otherwise: Otherwise) -> Option<Self> {
-        let is_worse = match otherwise {
-            Otherwise::Forgotten => before.verdict > Verdict::Undetermined,
-            Otherwise::Mail | Otherwise::Service | Otherwise::Sorting | Otherwise::Stopped => {
-                self.verdict < before.verdict || self.assurance < before.assurance
-            }
-        };
-        if !is_worse {
+        if self.verdict >= before.verdict && self.assurance >= before.assurance {
             return None;
         }
         // What was encrypted is kept in clear, and a signature over the encrypted file cannot be told

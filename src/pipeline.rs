@@ -7,7 +7,6 @@
 
 mod changes;
 mod examine;
-mod forgotten;
 mod intake;
 mod keep;
 mod look_up;
@@ -95,6 +94,9 @@ enum PipelineError {
          `skrynka registry apply` and the mail is judged by itself"
     )]
     NoBranch,
+    /// The purge, or another judgement, was there in between.
+    #[error("the share has changed while it was judged again")]
+    Overtaken,
     /// Opening, examining or keeping panicked.
     #[error("judging the mail panicked")]
     Panicked,

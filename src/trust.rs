@@ -38,7 +38,7 @@ pub use self::{
     qualification::{qualification, signer_kind},
     revocation::{
         Answering, Kept, News, RevocationError, RevocationOutcome, RevocationRequest,
-        RevocationStore, Topic, Wanted, revocation,
+        RevocationStore, StatusRecord, Topic, Wanted, revocation,
     },
     service::{
         Assert, CertificateUse, Criteria, Criterion, QualificationElement, Qualifier,

@@ -21,12 +21,15 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Floor, LONGEST_PAUSE, Pipeline, chain, examine::Sources};
+use super::{
+    Floor, LONGEST_PAUSE, Pipeline, chain,
+    examine::{Opened, Sources},
+};
 use crate::{
     domain::{Fingerprint, ShareId, Timestamp},
     metrics::Part,
     store::{Grounds, Select},
-    trust::{News, RevocationStore, Topic, Wanted},
+    trust::{News, RevocationStore, Topic},
 };
 
 /// How long after a change the shares are judged: several files are put into a directory at once.
@@ -240,19 +243,21 @@ impl Pipeline {
     }
 
     /// What a judgement by these sources rests on, of a share that was received then.
-    pub(super) fn grounds<'a>(
+    pub(super) fn grounds(
         &self,
         received_at: Timestamp,
         sources: &Sources,
-        relied_on: impl IntoIterator<Item = &'a Wanted>,
+        opened: &Opened,
+        sealed_records: Vec<u8>,
     ) -> Grounds {
-        let topics: BTreeSet<Topic> = relied_on.into_iter().flat_map(Topic::of).collect();
+        let topics: BTreeSet<Topic> = opened.relied_on().flat_map(Topic::of).collect();
         let look_at = received_at.plus_days(LOOK_DAYS);
         let is_due = topics.is_empty() || self.clock.now() >= look_at;
         Grounds {
             trust: sources.digest(self),
             look_at: (!is_due).then_some(look_at),
             topics: topics.iter().map(|topic| self.topic(topic)).collect(),
+            sealed_records,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     metrics::Stage,
     signature::{self, Budget, Conditions, Examined},
     store::KnownBy,
-    trust::{RevocationStore, TrustStore, Wanted},
+    trust::{RevocationStore, StatusRecord, TrustStore, Wanted},
     vault::Vault,
 };
 
@@ -34,6 +34,12 @@ impl Sources {
     pub(super) fn of(pipeline: &Pipeline) -> Self {
         let trust = Arc::clone(&pipeline.trust.borrow());
         Self { trust, revocation: Arc::clone(&pipeline.revocation.borrow()) }
+    }
+
+    /// The same with what an earlier judgement knew of certificates.
+    pub(super) fn remembering(self, records: Vec<StatusRecord>) -> Self {
+        let revocation = RevocationStore::clone(&self.revocation).with_records(records);
+        Self { revocation: Arc::new(revocation), ..self }
     }
 
     /// Tells the trust, and the installation's own rules, from others: a share that was judged by
@@ -93,41 +99,38 @@ pub(super) struct Examination {
 impl Opened {
     /// Those of all its documents.
     pub(super) fn fingerprints(&self) -> Vec<Fingerprint> {
-        match &self.content {
-            Content::Documents { documents, .. } => {
-                documents.iter().flat_map(|one| one.fingerprints.iter().copied()).collect()
-            }
-            Content::Malformed(_) => Vec::new(),
-        }
+        self.documents().iter().flat_map(|one| one.fingerprints.iter().copied()).collect()
     }
 
     /// What the documents of a share of this mail are known by, those of a judgement that took them
     /// in this order; `stale_from` as in [`KnownBy`].
     pub(super) fn known_by(&self, stale_from: Timestamp) -> KnownBy {
-        let documents = match &self.content {
-            Content::Documents { documents, .. } => documents.as_slice(),
-            Content::Malformed(_) => &[],
-        };
-        let documents = documents.iter().map(|one| one.fingerprints.clone());
+        let documents = self.documents().iter().map(|one| one.fingerprints.clone());
         KnownBy { documents: (1..).zip(documents).collect(), stale_from }
     }
 
     /// Certificates of which nobody could say whether they were revoked.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &Wanted> {
-        let documents = match &self.content {
-            Content::Documents { documents, .. } => documents.as_slice(),
-            Content::Malformed(_) => &[],
-        };
-        documents.iter().flat_map(|examination| examination.examined.wanted())
+        self.documents().iter().flat_map(|examination| examination.examined.wanted())
     }
 
     /// Certificates that its judgement rests on.
     pub(super) fn relied_on(&self) -> impl Iterator<Item = &Wanted> {
-        let documents = match &self.content {
-            Content::Documents { documents, .. } => documents.as_slice(),
+        self.documents().iter().flat_map(|examination| examination.examined.relied_on())
+    }
+
+    /// What authorities said of them, and of certificates that were `known` before.
+    pub(super) fn records(&self, known: &[StatusRecord]) -> Vec<StatusRecord> {
+        let documents = self.documents().iter();
+        let new = documents.flat_map(|examination| examination.examined.records());
+        StatusRecord::renewed(known, new.copied())
+    }
+
+    fn documents(&self) -> &[Examination] {
+        match &self.content {
+            Content::Documents { documents, .. } => documents,
             Content::Malformed(_) => &[],
-        };
-        documents.iter().flat_map(|examination| examination.examined.relied_on())
+        }
     }
 
     /// A mail that stopped the program each time it was opened.

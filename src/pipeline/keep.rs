@@ -14,8 +14,9 @@ use crate::{
     registry::Branch,
     sealing::Key,
     spool::SpooledMail,
-    store::{Grounds, Inserted, NewDocument, NewKey, NewShare, StoreError},
-    vault::ObjectName,
+    store::{Inserted, NewDocument, NewKey, NewShare, StoreError},
+    trust::StatusRecord,
+    vault::{ObjectName, VaultError},
 };
 
 use super::{
@@ -23,11 +24,14 @@ use super::{
     examine::{Content, Opened, Sources},
 };
 
+/// What sealed status records are called.
+pub(super) const RECORDS: &str = "status-records";
+
 /// A judgement with what it rests on.
 #[derive(Clone, Copy)]
 struct Judged<'a> {
     judgement: &'a Judgement,
-    grounds: &'a Grounds,
+    sources: &'a Sources,
 }
 
 /// The fresh data keys of one share.
@@ -56,8 +60,7 @@ impl Pipeline {
         let judgement = judgement.noting(opened.signals.iter().cloned());
         self.metrics.stage(Stage::Match, start.elapsed());
         let start = Instant::now();
-        let grounds = self.grounds(received_at, sources, opened.relied_on());
-        let judged = Judged { judgement: &judgement, grounds: &grounds };
+        let judged = Judged { judgement: &judgement, sources };
         self.seal_and_commit(share, mail, target, opened, judged).await?;
         self.metrics.stage(Stage::Keep, start.elapsed());
         self.metrics.share_judged(judgement.verdict());
@@ -129,7 +132,7 @@ impl Pipeline {
         judged: Judged<'_>,
         keys: &Keys,
     ) -> Result<Inserted, PipelineError> {
-        let Judged { judgement, grounds } = judged;
+        let Judged { judgement, sources } = judged;
         let documents = self.seal(share, mail, judgement, keys).await?;
         let details = ShareDetails {
             sender: mail.envelope.sender.clone(),
@@ -141,6 +144,8 @@ impl Pipeline {
         let key = keys.of(Term::Share);
         let sealed_details =
             self.vault.seal_details(share, Term::Share, ShareDetails::KIND, key, &details)?;
+        let sealed_records = self.seal_records(share, key, &opened.records(&[]))?;
+        let grounds = self.grounds(mail.envelope.received_at, sources, opened, sealed_records);
         let message_id = opened.message_id.as_ref();
         let new = NewShare {
             judgement,
@@ -158,10 +163,20 @@ impl Pipeline {
                 .map(|id| self.vault.fingerprint(ShareDetails::MESSAGE_ID_KIND, id.as_bytes())),
             documents,
             known_by: opened.known_by(stale_from(judgement, &target.branch)),
-            grounds: grounds.clone(),
+            grounds,
             branch: &target.branch,
         };
         Ok(self.store.insert_share(&new).await?)
+    }
+
+    /// Seals what authorities said with the share's own key.
+    pub(super) fn seal_records(
+        &self,
+        share: ShareId,
+        key: &Key,
+        records: &[StatusRecord],
+    ) -> Result<Vec<u8>, VaultError> {
+        self.vault.seal_details(share, Term::Share, RECORDS, key, &records)
     }
 
     /// Takes away what was sealed with keys that are not kept. What stays is noise.

@@ -12,10 +12,11 @@ use crate::{
     registry::Registry,
     sealing::Key,
     signature::Signed,
+    trust::StatusRecord,
     vault::{ObjectName, VaultError},
 };
 
-use super::{Pipeline, PipelineError, chain};
+use super::{Pipeline, PipelineError, chain, keep::RECORDS};
 
 /// What is kept of a document.
 pub(super) struct Kept {
@@ -69,12 +70,12 @@ impl Pipeline {
         &self,
         share: ShareId,
         documents: &[Kept],
+        key: &Key,
     ) -> Result<Option<Vec<Document>>, PipelineError> {
-        let Some(key) = self.kept_key(share, Term::Share).await? else { return Ok(None) };
         let mut copies = Vec::new();
         for Kept { row, details } in documents.iter().filter(|kept| kept.row.term == Term::Share) {
             let Some(details) = details else { return Ok(None) };
-            let Some(copy) = self.kept_copy(share, row, details, &key).await? else {
+            let Some(copy) = self.kept_copy(share, row, details, key).await? else {
                 return Ok(None);
             };
             copies.push(copy);
@@ -119,6 +120,17 @@ impl Pipeline {
         }))
     }
 
+    /// What authorities said of the share's certificates; nothing for a share that an earlier version
+    /// kept.
+    pub(super) async fn kept_records(
+        &self,
+        share: ShareId,
+        key: &Key,
+    ) -> Result<Vec<StatusRecord>, PipelineError> {
+        let Some(sealed) = self.store.sealed_records(share).await? else { return Ok(Vec::new()) };
+        Ok(self.vault.open_details(share, Term::Share, RECORDS, key, &sealed)?)
+    }
+
     /// An object of a share; `None` when the purge has just been there.
     async fn kept(
         &self,
@@ -148,15 +160,15 @@ impl Pipeline {
 
     /// The service that the recipient's sub-address names in `registry`. Which service a share was
     /// matched with does not tell who chose it.
-    pub(super) async fn named_service(
+    pub(super) fn named_service(
         &self,
-        before: &ShareRow,
+        row: &ShareRow,
+        key: &Key,
         registry: &Registry,
     ) -> Result<Option<ServiceId>, PipelineError> {
-        let key = self.kept_key(before.id, Term::Share).await?;
-        let (Some(key), Some(sealed)) = (key, &before.sealed_details) else { return Ok(None) };
+        let Some(sealed) = &row.sealed_details else { return Ok(None) };
         let (term, kind) = (Term::Share, ShareDetails::KIND);
-        let details: ShareDetails = self.vault.open_details(before.id, term, kind, &key, sealed)?;
+        let details: ShareDetails = self.vault.open_details(row.id, term, kind, key, sealed)?;
         let mut services = details.recipients.iter().filter_map(|recipient| {
             registry.find(recipient).and_then(|found| Some(found.service?.id.clone()))
         });

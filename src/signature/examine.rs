@@ -23,7 +23,7 @@ use crate::{
         Container, DocumentForm, DocumentReport, NotADocument, Sha256, SignatureReport,
         SubIndication, Timestamp, TimestampReport,
     },
-    trust::{Certificate, Wanted},
+    trust::{Certificate, StatusRecord, Wanted},
 };
 
 /// A document whose signatures were judged. Only [`examine`] makes one.
@@ -36,6 +36,7 @@ pub struct Examined {
     proofs: Vec<Proof>,
     wanted: Vec<Wanted>,
     relied_on: Vec<Wanted>,
+    records: Vec<StatusRecord>,
     over_budget: Option<Resource>,
 }
 
@@ -96,6 +97,12 @@ impl Examined {
     #[must_use]
     pub fn relied_on(&self) -> &[Wanted] {
         &self.relied_on
+    }
+
+    /// What authorities said of these certificates, for the next judgement to begin with.
+    #[must_use]
+    pub fn records(&self) -> &[StatusRecord] {
+        &self.records
     }
 
     /// Whether the mail that the document came in asks for more work than one mail may.
@@ -196,7 +203,7 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
         inquiry.take();
     }
     let Document { reports, proofs, .. } = document;
-    let Inquiry { wanted, relied_on } = inquiry.take();
+    let Inquiry { wanted, relied_on, records } = inquiry.take();
     let worst = reports.iter().rev().max_by_key(|report| report.indication);
     Examined {
         has_document,
@@ -213,6 +220,7 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
         proofs,
         wanted,
         relied_on,
+        records,
         over_budget,
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     },
     trust::{
         self, Answering, Certificate, PathOutcome, Purpose, RevocationRequest, RevocationStore,
-        Wanted,
+        StatusRecord, Wanted,
     },
 };
 
@@ -109,6 +109,8 @@ pub(super) struct Inquiry {
     /// Each on a proved path, whatever is known of it: with the revocation of one the judgement
     /// changes.
     pub(super) relied_on: Vec<Wanted>,
+    /// What authorities said of them.
+    pub(super) records: Vec<StatusRecord>,
 }
 
 impl Inquiry {
@@ -193,6 +195,7 @@ pub(super) fn judge_path(
             let mut inquiry = basis.inquiry.borrow_mut();
             inquiry.rely_on(question(at));
             outcome.relied_on.into_iter().for_each(|responder| inquiry.rely_on(responder));
+            inquiry.records.extend(outcome.records);
             if let Some(since) = look_again(certificate, &report, basis) {
                 inquiry.want(question(since));
             }

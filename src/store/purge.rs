@@ -171,8 +171,8 @@ impl Store {
         if term == Term::Share {
             transaction
                 .execute(
-                    "UPDATE shares SET sealed_details = NULL, message_fingerprint = NULL,
-                                       destroyed_us = $2
+                    "UPDATE shares SET sealed_details = NULL, sealed_records = NULL,
+                                       message_fingerprint = NULL, destroyed_us = $2
                      WHERE id = $1",
                     values![share, now],
                 )

@@ -49,6 +49,8 @@ pub struct Grounds {
     pub look_at: Option<Timestamp>,
     /// What its revocation data is about.
     pub topics: Vec<Fingerprint>,
+    /// What authorities said of the certificates on its paths, sealed for the share's own term.
+    pub sealed_records: Vec<u8>,
 }
 
 /// A data key, to be kept.
@@ -157,9 +159,9 @@ impl NewShare<'_> {
                                      received_us, judged_us, destroy_us, retention_reason,
                                      mail_bytes, mail_term, sealed_details, message_fingerprint,
                                      awaits, mail_place, judged_by, look_us,
-                                     branch_version)
+                                     branch_version, sealed_records)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-                         $17, $18, $19)
+                         $17, $18, $19, $20)
                  ON CONFLICT (id) DO NOTHING",
                 values![
                     judgement.share(),
@@ -181,6 +183,7 @@ impl NewShare<'_> {
                     self.grounds.trust,
                     self.grounds.look_at,
                     version,
+                    self.grounds.sealed_records,
                 ],
             )
             .await?;

@@ -15,7 +15,6 @@ use super::{
 use crate::{
     domain::{Actor, Awaits, Fingerprint, Retention, Sha256, ShareId, ShareRow, Term, Timestamp},
     matching::Judgement,
-    registry::Registry,
 };
 
 /// Which shares are to be judged again.
@@ -137,17 +136,28 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// A registry of the share's branch alone, as it was when the share was judged at first; `None`
-    /// for a share that an earlier version kept, and when this version cannot read it.
+    /// The text of a registry of the share's branch alone, as it was when the share was judged at
+    /// first; `None` for a share that an earlier version kept.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn branch_version(&self, share: ShareId) -> Result<Option<Registry>, StoreError> {
+    pub async fn branch_version(&self, share: ShareId) -> Result<Option<String>, StoreError> {
         let sql = "SELECT shares.id, text FROM shares
                    JOIN branch_versions ON digest = branch_version WHERE shares.id = $1";
         let Some(row) = self.engine.row(sql, values![share]).await? else { return Ok(None) };
-        let text: String = Record::new(&row, "branch_versions", "id").read("text")?;
-        Ok(Registry::parse(&text).ok())
+        Record::new(&row, "branch_versions", "id").read("text").map(Some)
+    }
+
+    /// What authorities said of the certificates on the share's paths, sealed; `None` for a share
+    /// that is destroyed, or that an earlier version kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sealed_records(&self, share: ShareId) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT id, sealed_records FROM shares WHERE id = $1";
+        let row = self.engine.row(sql, values![share]).await?;
+        let read = |row| Record::new(row, "shares", "id").read_optional("sealed_records");
+        Ok(row.as_ref().map(read).transpose()?.flatten())
     }
 
     /// Makes all shares such as an earlier version kept.
@@ -190,9 +200,10 @@ impl Store {
         let mut transaction = self.engine.begin().await?;
         let changed = transaction
             .execute(
-                "UPDATE shares SET awaits = $2, judged_by = $3, look_us = $4, rejudge_attempts = 0
+                "UPDATE shares SET awaits = $2, judged_by = $3, look_us = $4, sealed_records = $5,
+                                   rejudge_attempts = 0
                  WHERE id = $1 AND destroyed_us IS NULL",
-                values![share, awaits, grounds.trust, grounds.look_at],
+                values![share, awaits, grounds.trust, grounds.look_at, grounds.sealed_records,],
             )
             .await?;
         if changed > 0 {
@@ -257,7 +268,8 @@ impl Rejudged<'_> {
             .execute(
                 "UPDATE shares SET service_id = $4, verdict = $5, assurance = $6, judged_us = $7,
                                    destroy_us = $8, retention_reason = $9, awaits = $10,
-                                   judged_by = $11, look_us = $12, rejudge_attempts = 0,
+                                   judged_by = $11, look_us = $12, sealed_records = $13,
+                                   rejudge_attempts = 0,
                                    verdict_before = CASE WHEN verdict = $5 THEN verdict_before
                                                          ELSE verdict END,
                                    verdict_changed_us = CASE WHEN verdict = $5
@@ -277,6 +289,7 @@ impl Rejudged<'_> {
                     judgement.awaits(),
                     self.grounds.trust,
                     self.grounds.look_at,
+                    self.grounds.sealed_records,
                 ],
             )
             .await?;

@@ -40,7 +40,7 @@ macro_rules! steps {
 }
 
 /// The files under `migrations/`, in order. A step that is released is never changed.
-const STEPS: [Step; 13] = steps![
+const STEPS: [Step; 14] = steps![
     "000" 1 "installation",
     "000" 2 "registry",
     "000" 3 "shares",
@@ -54,6 +54,7 @@ const STEPS: [Step; 13] = steps![
     "00" 11 "fingerprints",
     "00" 12 "grounds",
     "00" 13 "branch_versions",
+    "00" 14 "status_records",
 ];
 
 fn migrator(text: fn(&Step) -> &'static str) -> Migrator {

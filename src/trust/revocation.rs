@@ -14,6 +14,7 @@ mod judge;
 mod list;
 mod listed;
 mod parts;
+mod record;
 mod request;
 mod responder;
 mod store;
@@ -29,6 +30,7 @@ use crate::{algorithms, domain::Timestamp};
 pub use self::{
     claim::Answering,
     judge::revocation,
+    record::StatusRecord,
     request::{RevocationOutcome, RevocationRequest},
     store::{Kept, News, RevocationStore, Topic},
     wanted::Wanted,

@@ -28,7 +28,7 @@ use crate::{
     store::Store,
     trust::{
         Certificate, ListIssue, ServiceExtensions, ServiceKind, ServiceStatus, TrustService,
-        TrustStore, read_certificates,
+        TrustStore, Wanted, read_certificates,
     },
     vault::Vault,
 };

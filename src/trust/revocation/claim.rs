@@ -1,9 +1,12 @@
 //! What one list or answer says of a certificate, and for which moments.
 
+use std::cmp::Reverse;
+
 use super::{
     answer::Answer,
     list::List,
     parts::{Revocation, State},
+    record::StatusRecord,
     store::Origin,
 };
 use crate::domain::{
@@ -45,6 +48,8 @@ pub(super) struct Claim<'a> {
     pub(super) this_update: Timestamp,
     pub(super) next_update: Option<Timestamp>,
     pub(super) source: RevocationSource,
+    /// When the delegated responder's certificate ends, once the answer is proved.
+    pub(super) until: Option<Timestamp>,
     pub(super) by: By<'a>,
 }
 
@@ -54,13 +59,17 @@ pub(super) enum By<'a> {
     /// A delta list that says nothing of its own: the full list before it is needed.
     Continuation(&'a List, &'a Origin),
     List(&'a List),
+    /// What an earlier judgement found proved.
+    Record(&'a StatusRecord),
 }
 
 impl Claim<'_> {
-    pub(super) fn sha256(&self) -> Sha256 {
+    /// Sets claims of one moment in an order: of what is at hand before what is remembered.
+    pub(super) fn sha256(&self) -> Option<Reverse<Sha256>> {
         match self.by {
-            By::Answer(answer) => answer.sha256,
-            By::Continuation(list, _) | By::List(list) => list.sha256,
+            By::Answer(answer) => Some(Reverse(answer.sha256)),
+            By::Continuation(list, _) | By::List(list) => Some(Reverse(list.sha256)),
+            By::Record(_) => None,
         }
     }
 
@@ -68,6 +77,7 @@ impl Claim<'_> {
         match self.by {
             By::Answer(_) => RevocationKind::Ocsp,
             By::Continuation(list, _) | By::List(list) => list.kind(),
+            By::Record(record) => record.kind,
         }
     }
 

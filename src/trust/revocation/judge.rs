@@ -10,6 +10,9 @@
 //! 5. One that speaks for it and has to be heard again, or that was in force and does not speak for
 //!    it, is told with the status `Unchecked`: what is known, and until when.
 //!
+//! What an earlier judgement found proved counts like the list or answer that said it, until the
+//! authority says later that the certificate is good.
+//!
 //! Answers that are not proved count for nothing: they can cost work, never change the outcome.
 
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -21,6 +24,7 @@ use super::{
     list::List,
     listed::Listed,
     parts::State,
+    record::StatusRecord,
     request::{RevocationOutcome, RevocationRequest},
     responder::{self, Known},
     wanted::Wanted,
@@ -37,6 +41,7 @@ pub fn revocation(request: &RevocationRequest<'_>) -> RevocationOutcome {
     let mut judge = Judge::new(request, &mut budget);
     judge.collect_answers();
     judge.collect_lists();
+    judge.collect_records();
     let report = judge.conclude();
     let mut responders = std::mem::take(&mut judge.unknown);
     if report.status != RevocationStatus::Unchecked {
@@ -47,6 +52,7 @@ pub fn revocation(request: &RevocationRequest<'_>) -> RevocationOutcome {
         report,
         responders,
         relied_on: std::mem::take(&mut judge.delegated),
+        records: std::mem::take(&mut judge.records),
         signature_checks: request.checks.saturating_sub(budget.left),
         gave_up: budget.gave_up,
     }
@@ -68,6 +74,8 @@ struct Judge<'a, 'b> {
     /// Those of whom nobody can say whether they are.
     unknown: Vec<Wanted>,
     was_good: bool,
+    /// What the conclusion rests on, here and of responders.
+    records: Vec<StatusRecord>,
 }
 
 /// What is to be told of who gave a proved list or answer.
@@ -91,6 +99,7 @@ impl<'a, 'b> Judge<'a, 'b> {
             delegated: Vec::new(),
             unknown: Vec::new(),
             was_good: false,
+            records: Vec::new(),
         }
     }
 
@@ -117,6 +126,7 @@ impl<'a, 'b> Judge<'a, 'b> {
                             this_update: single.this_update,
                             next_update: single.next_update,
                             source: *source,
+                            until: None,
                             by: By::Answer(answer),
                         }),
                     }
@@ -160,25 +170,40 @@ impl<'a, 'b> Judge<'a, 'b> {
                     this_update: list.this_update,
                     next_update: list.next_update,
                     source: *source,
+                    until: None,
                     by,
                 });
             }
         }
     }
 
+    fn collect_records(&mut self) {
+        let RevocationRequest { certificate, issuer, sources, .. } = *self.request;
+        let records = sources.iter().flat_map(|(store, _)| store.records_of(certificate, issuer));
+        self.claims.extend(records.map(|record| Claim {
+            state: record.state,
+            this_update: record.this_update,
+            next_update: record.next_update,
+            source: record.source,
+            until: record.until,
+            by: By::Record(record),
+        }));
+    }
+
     fn conclude(&mut self) -> RevocationReport {
         let at = self.request.at;
         let newest = |claim: &Claim<'_>| {
-            (Reverse(claim.this_update), claim.source != RevocationSource::Cache, claim.sha256())
+            (claim.this_update, claim.source == RevocationSource::Cache, claim.sha256())
         };
-        self.claims.sort_by_key(newest);
+        self.claims.sort_by_key(|claim| Reverse(newest(claim)));
         self.full.sort_by_key(|full| (Reverse(full.list.this_update), full.list.sha256));
+        self.drop_corrected_records();
 
         let for_good = |claim: &Claim<'_>| {
             claim.revoked_by(at).is_some_and(|revocation| !revocation.is_suspension())
         };
         if let Some((claim, doubt)) = self.first_proved(for_good) {
-            return report(&claim, at, doubt);
+            return self.conclude_by(&claim, doubt);
         }
         let suspends = |claim: &Claim<'_>| claim.revoked_by(at).is_some();
         if let Some((suspended, doubt)) = self.first_proved(suspends) {
@@ -191,16 +216,16 @@ impl<'a, 'b> Judge<'a, 'b> {
             // What is proved is not undone by what is in doubt.
             let over = self.proved_where(is_over, |doubt| doubt.is_none());
             if over.is_none_or(|(claim, _)| claim.revoked_by(at).is_some()) {
-                return report(&suspended, at, doubt);
+                return self.conclude_by(&suspended, doubt);
             }
         }
         let reaches_back = |claim: &Claim<'_>| claim.was_compromised_by(at);
         if let Some((claim, doubt)) = self.first_proved(reaches_back) {
-            return report(&claim, at, doubt);
+            return self.conclude_by(&claim, doubt);
         }
         let answering = self.request.answering;
         if let Some(claim) = self.speaking(answering) {
-            return report(&claim, at, None);
+            return self.conclude_by(&claim, None);
         }
         if answering != answering.once()
             && let Some(claim) = self.speaking(answering.once())
@@ -225,6 +250,44 @@ impl<'a, 'b> Judge<'a, 'b> {
         self.unchecked()
     }
 
+    /// An authority may correct itself: a revocation that is remembered ends with a later answer of
+    /// its own that says good.
+    fn drop_corrected_records(&mut self) {
+        let is_record = |claim: &Claim<'_>| matches!(claim.by, By::Record(_));
+        // One that was suspended at the moment stays so: what ended the suspension is later.
+        let is_revocation = |claim: &Claim<'_>| match claim.state {
+            State::Revoked(revocation) => !revocation.is_suspension(),
+            State::Good | State::Unknown => false,
+        };
+        let revoked = |claim: &&Claim<'_>| is_record(claim) && is_revocation(claim);
+        let Some(first) = self.claims.iter().filter(revoked).map(|claim| claim.this_update).min()
+        else {
+            return;
+        };
+        let corrects = |claim: &Claim<'_>| {
+            !is_record(claim)
+                && claim.this_update > first
+                && claim.source == RevocationSource::Cache
+                && claim.state == State::Good
+        };
+        if let Some((good, _)) = self.proved_where(corrects, |doubt| doubt.is_none())
+            && good.state == State::Good
+        {
+            self.claims.retain(|claim| !revoked(&claim) || claim.this_update >= good.this_update);
+        }
+    }
+
+    /// What a proved claim says, to be remembered.
+    fn conclude_by(&mut self, claim: &Claim<'a>, doubt: Option<String>) -> RevocationReport {
+        self.remember(claim);
+        report(claim, self.request.at, doubt)
+    }
+
+    fn remember(&mut self, claim: &Claim<'a>) {
+        let RevocationRequest { certificate, issuer, .. } = *self.request;
+        self.records.push(StatusRecord::new(claim, certificate, issuer));
+    }
+
     /// The newest proved claim that speaks for the moment, and about which nothing is in doubt.
     fn speaking(&mut self, answering: Answering) -> Option<Claim<'a>> {
         let at = self.request.at;
@@ -234,11 +297,14 @@ impl<'a, 'b> Judge<'a, 'b> {
     }
 
     /// What a proved answer says that does not suffice.
-    fn known(&self, claim: &Claim<'a>, doubt: Option<String>) -> RevocationReport {
+    fn known(&mut self, claim: &Claim<'a>, doubt: Option<String>) -> RevocationReport {
         let (at, this_update) = (self.request.at, claim.this_update);
         // The full list behind a delta list may say another thing than the delta list.
         if claim.revoked_by(at).is_some() {
-            return report(claim, at, doubt);
+            return self.conclude_by(claim, doubt);
+        }
+        if doubt.is_none() {
+            self.remember(claim);
         }
         let moment = match self.request.answering {
             Answering::Since { again: Some(again), .. } => again.max(at),
@@ -290,12 +356,13 @@ impl<'a, 'b> Judge<'a, 'b> {
         let asked: Vec<Claim<'a>> = self.claims.iter().filter(|c| asked(c)).copied().collect();
         for claim in asked {
             let proof = match claim.by {
-                By::Answer(answer) => self.prove_answer(answer, &claim).map(|doubt| (claim, doubt)),
+                By::Answer(answer) => self.prove_answer(answer, claim),
                 By::List(list) => self.prove_list(list, claim.source).map(|()| (claim, None)),
                 By::Continuation(delta, origin) => {
                     let delta = Listed { list: delta, origin, source: claim.source };
                     self.prove_continuation(claim, delta).map(|claim| (claim, None))
                 }
+                By::Record(_) => self.check_end(&claim).map(|()| (claim, None)),
             };
             match proof {
                 Ok((claim, doubt)) if suffices(doubt.as_deref()) => return Some((claim, doubt)),
@@ -356,19 +423,23 @@ impl<'a, 'b> Judge<'a, 'b> {
     }
 
     /// Gives what is in doubt about the responder.
-    ///
-    /// Whoever has the key of a responder whose certificate has ended can write any moment into an
-    /// answer. So it says nothing for a moment after that end, unless it revokes.
     fn prove_answer(
         &mut self,
         answer: &'a Answer,
-        claim: &Claim<'a>,
-    ) -> Result<Option<String>, RevocationError> {
+        claim: Claim<'a>,
+    ) -> Result<(Claim<'a>, Option<String>), RevocationError> {
         let Proof { doubt, until } = self.prove_signer(answer, claim.source)?;
+        let claim = Claim { until, ..claim };
+        self.check_end(&claim).map(|()| (claim, doubt))
+    }
+
+    /// Whoever has the key of a responder whose certificate has ended can write any moment into an
+    /// answer. So it says nothing for a moment after that end, unless it revokes.
+    fn check_end(&self, claim: &Claim<'a>) -> Result<(), RevocationError> {
         let at = self.request.at;
-        match until.filter(|until| claim.revoked_by(at).is_none() && *until < at) {
+        match claim.until.filter(|until| claim.revoked_by(at).is_none() && *until < at) {
             Some(next_update) => Err(RevocationError::Expired { at, next_update }),
-            None => Ok(doubt),
+            None => Ok(()),
         }
     }
 
@@ -417,7 +488,10 @@ impl<'a, 'b> Judge<'a, 'b> {
         let request = RevocationRequest { certificate: responder, at, answering, ..*self.request };
         let mut judge = Judge::new(&request, self.budget);
         judge.collect_lists();
+        judge.collect_records();
         let said = judge.conclude();
+        let records = judge.records;
+        self.records.extend(records);
         let wanted = Wanted::of_responder(responder, self.request);
         if !self.delegated.contains(&wanted) {
             self.delegated.push(wanted.clone());

@@ -1,6 +1,7 @@
 //! What lists and answers have in common: moments, extensions, reasons, signatures.
 
 use der::{DateTime, Tag};
+use serde::{Deserialize, Serialize};
 
 use super::RevocationError;
 use crate::{
@@ -146,7 +147,7 @@ pub(super) fn key_id(der: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
 }
 
 /// What an authority says of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum State {
     Good,
     Revoked(Revocation),
@@ -155,7 +156,7 @@ pub(super) enum State {
 }
 
 /// A certificate's revocation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Revocation {
     pub(super) at: Timestamp,
     pub(super) reason: Option<Reason>,
@@ -185,7 +186,7 @@ impl Revocation {
 }
 
 /// `CRLReason` (RFC 5280 §5.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reason(u8);
 
 impl Reason {

@@ -1,6 +1,6 @@
 //! What is asked about one certificate, and what is found.
 
-use super::{RevocationStore, claim::Answering, wanted::Wanted};
+use super::{RevocationStore, claim::Answering, record::StatusRecord, wanted::Wanted};
 use crate::{
     domain::{RevocationReport, RevocationSource, Timestamp},
     trust::{Certificate, TrustStore},
@@ -40,6 +40,8 @@ pub struct RevocationOutcome {
     pub responders: Vec<Wanted>,
     /// All responders whose certificates may be revoked: the report changes with them.
     pub relied_on: Vec<Wanted>,
+    /// What it rests on, to be remembered.
+    pub records: Vec<StatusRecord>,
     /// How many checks of [`RevocationRequest::checks`] it took.
     pub signature_checks: usize,
     /// Whether more would have been needed: then the report may miss a revocation.

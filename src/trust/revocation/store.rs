@@ -14,19 +14,22 @@ use super::{
     answer::Answer,
     list::{List, significant},
     parts::State,
+    record::StatusRecord,
     wanted::Wanted,
 };
 use crate::{
     asn1::{Broken, Element},
     domain::{RevocationKind, Sha256, Timestamp},
+    trust::Certificate,
 };
 
-/// Revocation data at hand: lists and answers. Cheap to clone.
+/// Revocation data at hand: lists and answers, and what is remembered of some. Cheap to clone.
 ///
 /// What it holds says the same in whatever order it came.
 #[derive(Clone, Default)]
 pub struct RevocationStore {
-    items: BTreeMap<Sha256, Held>,
+    items: Arc<BTreeMap<Sha256, Held>>,
+    records: Vec<StatusRecord>,
 }
 
 /// A list or an answer, and where it is from.
@@ -138,9 +141,10 @@ impl RevocationStore {
 
     fn take(&mut self, bytes: &[u8], origin: Origin) -> Result<Kept, RevocationError> {
         // The same data comes with a signature more than once; its hash is cheaper than its parts.
-        if let Some(known) = self.items.get_mut(&Sha256::of(bytes)) {
-            known.origin.join(&origin);
-            return Ok(known.item.kept());
+        if let Some(known) = self.items.get(&Sha256::of(bytes)).cloned() {
+            let kept = known.item.kept();
+            self.put(kept.sha256, &Held { origin, ..known });
+            return Ok(kept);
         }
         let item = Item::read(bytes)?;
         let kept = item.kept();
@@ -152,7 +156,7 @@ impl RevocationStore {
     }
 
     fn put(&mut self, sha256: Sha256, held: &Held) {
-        match self.items.entry(sha256) {
+        match Arc::make_mut(&mut self.items).entry(sha256) {
             Entry::Vacant(place) => {
                 place.insert(held.clone());
             }
@@ -162,9 +166,15 @@ impl RevocationStore {
 
     /// Takes everything that `other` holds, and the addresses that it knows. No data is copied.
     pub fn extend(&mut self, other: &Self) {
-        for (sha256, held) in &other.items {
+        for (sha256, held) in other.items.iter() {
             self.put(*sha256, held);
         }
+    }
+
+    /// The same with what an earlier judgement found proved. It is no news.
+    #[must_use]
+    pub fn with_records(self, records: Vec<StatusRecord>) -> Self {
+        Self { records, ..self }
     }
 
     /// What it says that `before` does not, or what is known now to be from another address. Nothing
@@ -222,6 +232,15 @@ impl RevocationStore {
             Item::List(list) => Some((&**list, &held.origin)),
             Item::Answer(_) => None,
         })
+    }
+
+    /// What is remembered of a certificate by this issuer.
+    pub(super) fn records_of(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> impl Iterator<Item = &StatusRecord> {
+        self.records.iter().filter(|record| record.is_about(certificate, issuer))
     }
 
     /// The answers, likewise.

@@ -6,6 +6,7 @@ mod moment;
 mod news;
 mod parts;
 mod policy;
+mod records;
 mod responders;
 mod wanted;
 

@@ -297,6 +297,7 @@ async fn each_change_finds_the_shares_that_it_concerns(database: &Database) {
         trust: Sha256::of(trust),
         look_at,
         topics: topics.iter().map(|topic| fingerprint(&[*topic])).collect(),
+        sealed_records: Vec::new(),
     };
     for (sample, awaits, grounds) in [
         (one, Some(Awaits::Revocation), grounds(b"now", Some(moment(500)), &[1, 2])),

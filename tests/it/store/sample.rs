@@ -18,7 +18,12 @@ use super::moment;
 
 /// Grounds that nothing changes.
 pub(super) fn grounds() -> Grounds {
-    Grounds { trust: Sha256::of(b"trust"), look_at: None, topics: Vec::new() }
+    Grounds {
+        trust: Sha256::of(b"trust"),
+        look_at: None,
+        topics: Vec::new(),
+        sealed_records: Vec::new(),
+    }
 }
 
 pub(super) const REGISTRY: &str = r#"

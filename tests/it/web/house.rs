@@ -336,7 +336,12 @@ impl House {
                 message_id: Some(self.vault.fingerprint(kind, message_id.as_bytes())),
                 documents,
                 known_by: self.known_by(judgement),
-                grounds: Grounds { trust: Sha256::of(b"trust"), look_at: None, topics: Vec::new() },
+                grounds: Grounds {
+                    trust: Sha256::of(b"trust"),
+                    look_at: None,
+                    topics: Vec::new(),
+                    sealed_records: Vec::new(),
+                },
                 branch: self.registry.branch(judgement.branch()).unwrap(),
             })
             .await

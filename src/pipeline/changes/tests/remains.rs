@@ -218,15 +218,22 @@ async fn what_the_cache_forgets_is_not_forgiven() {
             house.revocation.send_replace(Arc::default());
             house.todo = Todo::new();
             house.follow().await;
+            assert_eq!(house.row(share).await, told, "{policy:?}");
             house.trust(TrustStore::empty());
             house.follow().await;
+            assert_eq!(house.verdict(share).await, Verdict::Undetermined, "whose word is it?");
             house.trust(house.root());
             house.follow().await;
-            assert_eq!(house.row(share).await, told, "{policy:?}");
-            assert!(house.wanted_since().contains(&0), "the authority is asked again");
+            let again = house.row(share).await;
+            assert_eq!((again.verdict, again.findings), (told.verdict, told.findings));
 
             // It was an error, says the authority.
             house.list(20 * DAY, None);
+            house.trust_another();
+            house.follow().await;
+            assert_eq!(house.verdict(share).await, Verdict::Verified, "{policy:?}");
+            house.revocation.send_replace(Arc::default());
+            house.trust(house.root());
             house.follow().await;
             assert_eq!(house.verdict(share).await, Verdict::Verified, "{policy:?}");
         }
@@ -249,6 +256,10 @@ async fn what_was_cleared_stays_cleared_when_the_answer_is_forgotten() {
         house.trust(TrustStore::empty());
         house.follow().await;
         assert_eq!(house.verdict(share).await, Verdict::Undetermined, "{policy:?}");
+        // It was an error, and is mended.
+        house.trust(house.root());
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified, "{policy:?}");
     }
 }
 
@@ -315,7 +326,7 @@ async fn a_compromise_that_the_cache_forgets_is_not_forgiven() {
 /// signature is as old as its receipt, and the revocation counts, whether the cache has it or not.
 #[tokio::test]
 async fn a_revocation_after_the_signature_counts_when_its_time_stamp_falls() {
-    for forgets in [false, true] {
+    for (forgets, falls) in [(false, false), (true, false), (true, true)] {
         let mut house = House::new(RevocationPolicy::Prefer).await;
         let (at, validity) =
             (moment(-7200), Validity { from: moment(-30 * DAY), to: moment(300 * DAY) });
@@ -335,11 +346,16 @@ async fn a_revocation_after_the_signature_counts_when_its_time_stamp_falls() {
         if forgets {
             house.revocation.send_replace(Arc::default());
         }
+        // Between, nobody is trusted, and the report says nothing of revocation.
+        if falls {
+            house.trust(TrustStore::empty());
+            house.follow().await;
+            assert_eq!(house.verdict(share).await, Verdict::Undetermined);
+        }
         house.trust(house.root());
         house.follow().await;
         let row = house.row(share).await;
-        let expected = if forgets { Verdict::Undetermined } else { Verdict::Invalid };
-        assert_eq!((row.verdict, why(&row)), (expected, forgets.then_some("forgotten")));
+        assert_eq!((row.verdict, why(&row)), (Verdict::Invalid, None), "{forgets} {falls}");
     }
 }
 

@@ -20,7 +20,6 @@ finding-excess_document = The service does not ask for this document: { $documen
 finding-judged_otherwise = { $detail ->
     [mail] Judged again, the share is worth less than was said before. Its mail is destroyed or damaged by now; the copies that are kept were judged.
     [service] Judged again, the share is worth less than was said before. An earlier version of Skrynka kept it, and not what its service asked for.
-    [forgotten] A certificate of this share was revoked, and what is known now no longer tells whether the signature is older.
     [stopped] The program stopped several times while judging the share again, so nothing shows any more that it is in order.
    *[other] Judged again, the mail is worth less than was said before, and its copies would be sorted otherwise than they are kept here.
     }

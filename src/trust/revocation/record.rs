@@ -1,0 +1,68 @@
+//! What is remembered of what authorities said.
+//!
+//! Lists and answers are forgotten: by the cache some time after their end, with the cache in a
+//! restore, and by the authority when a certificate has ended. What they said stays true. So a
+//! judgement hands on what each certificate's status rested on, and the next one begins with it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{claim::Claim, parts::State};
+use crate::{
+    domain::{RevocationKind, RevocationSource, Sha256, Timestamp},
+    trust::Certificate,
+};
+
+/// What an authority said of one certificate, proved when it was judged. It says it again whenever
+/// the certificate is judged by a store that has it, and gives way to what the authority says later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusRecord {
+    certificate: Sha256,
+    /// Of the issuer's `SubjectPublicKeyInfo`: a key that is no longer on the path says nothing.
+    issuer_key: Sha256,
+    pub(super) state: State,
+    pub(super) this_update: Timestamp,
+    pub(super) next_update: Option<Timestamp>,
+    pub(super) kind: RevocationKind,
+    pub(super) source: RevocationSource,
+    /// When the certificate of a delegated responder ends.
+    pub(super) until: Option<Timestamp>,
+}
+
+impl StatusRecord {
+    pub(super) fn new(claim: &Claim<'_>, certificate: &Certificate, issuer: &Certificate) -> Self {
+        Self {
+            certificate: certificate.sha256(),
+            issuer_key: Sha256::of(issuer.public_key()),
+            state: claim.state,
+            this_update: claim.this_update,
+            next_update: claim.next_update,
+            kind: claim.kind(),
+            source: claim.source,
+            until: claim.until,
+        }
+    }
+
+    pub(super) fn is_about(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
+        self.certificate == certificate.sha256()
+            && self.issuer_key == Sha256::of(issuer.public_key())
+    }
+
+    /// What is remembered after a judgement that rested on `new`: of certificates that it did not ask
+    /// about, what was known before.
+    #[must_use]
+    pub fn renewed(known: &[Self], new: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut renewed: Vec<Self> = Vec::new();
+        for record in new {
+            if !renewed.contains(&record) {
+                renewed.push(record);
+            }
+        }
+        let is_of = |one: &Self, other: &Self| {
+            one.certificate == other.certificate && one.issuer_key == other.issuer_key
+        };
+        let is_silent = |old: &&Self| !renewed.iter().any(|new| is_of(new, old));
+        let silent: Vec<Self> = known.iter().filter(is_silent).copied().collect();
+        renewed.extend(silent);
+        renewed
+    }
+}

@@ -1,0 +1,160 @@
+//! What is remembered of lists and answers that are not at hand any more.
+
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{
+    super::{
+        record::StatusRecord,
+        sample::{AnswerDraft, ListDraft, Said, responder, root},
+    },
+    RevocationSource::{Cache, Signature},
+    RevocationStatus::{Good, Revoked, RevokedLater, Unchecked},
+    *,
+};
+use crate::trust::sample::Draft;
+
+const RECEIPT: Answering = Answering::Since { brought: false, again: None };
+const PROVED: Answering = Answering::Since { brought: true, again: None };
+const DAYS: [&str; 9] = ["0611", "0612", "0613", "0614", "0615", "0616", "0617", "0618", "0619"];
+const HOLD: u8 = 6;
+
+/// Judges by what was fetched, what was brought, and what is remembered.
+fn judge(
+    at: &str,
+    answering: Answering,
+    given: &[(RevocationSource, Vec<u8>)],
+    records: &[StatusRecord],
+) -> RevocationOutcome {
+    let of = |wanted| {
+        let own = given.iter().filter(|(source, _)| *source == wanted);
+        store(&own.map(|(_, bytes)| bytes.clone()).collect::<Vec<_>>())
+    };
+    let (cache, signature) = (of(Cache).with_records(records.to_vec()), of(Signature));
+    revocation(&RevocationRequest {
+        certificate: &person(),
+        issuer: &issuer(),
+        at: day(at),
+        answering,
+        sources: &[(&cache, Cache), (&signature, Signature)],
+        responders: &[],
+        trust: &TrustStore::empty(),
+        checks: 64,
+    })
+}
+
+fn list(this_update: &'static str, revoked: Option<(&'static str, u8)>) -> Vec<u8> {
+    let entries = revoked.map(|(at, reason)| (9, at, Some(reason), None));
+    ListDraft::new(this_update, "0620").with(entries.as_slice()).der()
+}
+
+fn answer(this_update: &'static str, revoked: Option<(&'static str, u8)>) -> Vec<u8> {
+    let said = revoked.map_or(Said::Good, |(at, reason)| Said::Revoked(at, reason));
+    AnswerDraft::new(said, this_update).der()
+}
+
+proptest! {
+    #[test]
+    fn what_was_said_once_is_said_again(
+        given in vec(
+            (
+                select(&DAYS[..]),
+                proptest::option::of((select(&DAYS[..]), select(&[0, 1, 4, HOLD][..]))),
+                any::<bool>(),
+                select(&[Cache, Signature][..]),
+            ),
+            0..4,
+        ),
+        at in select(&DAYS[..]),
+        again in proptest::option::of(select(&DAYS[..])),
+        brought in any::<bool>(),
+    ) {
+        let again = again.map(day);
+        let answering = Answering::Since { brought, again };
+        let given: Vec<_> = given
+            .into_iter()
+            .map(|(this_update, revoked, is_list, source)| {
+                let make = if is_list { list } else { answer };
+                (source, make(this_update, revoked))
+            })
+            .collect();
+        let then = judge(at, answering, &given, &[]);
+        let now = judge(at, answering, &[], &then.records);
+        prop_assert_eq!(now.report.status, then.report.status);
+        prop_assert_eq!(now.was_good, then.was_good);
+        prop_assert_eq!(now.report.revoked_at, then.report.revoked_at);
+        prop_assert_eq!(now.report.invalid_since, then.report.invalid_since);
+        if then.report.status == RevokedLater {
+            let for_end = judge("0619", answering, &[], &then.records);
+            prop_assert_eq!(for_end.report.status, Revoked, "it counts for its own moment too");
+        }
+        // A suspension may have ended before the moment; else nothing that is brought undoes it.
+        let is_for_good = then.report.reason.as_deref() != Some("certificateHold");
+        if then.report.status == Revoked && is_for_good {
+            let brought = judge(at, answering, &[(Signature, answer("0619", None))], &then.records);
+            prop_assert_eq!(brought.report.status, Revoked);
+        }
+    }
+}
+
+#[test]
+fn an_authority_corrects_itself_and_ends_no_suspension_after_the_moment() {
+    for (what, reason, correction, expected) in [
+        ("a later answer", 1, (Cache, answer("0617", None)), Good),
+        ("a later list", 1, (Cache, list("0617", None)), Good),
+        ("an older one", 1, (Cache, answer("0615", None)), Revoked),
+        ("one of the sender", 1, (Signature, answer("0617", None)), Revoked),
+        ("revoked later than was said", 1, (Cache, answer("0617", Some(("0617", 1)))), Revoked),
+        ("suspended at the moment", HOLD, (Cache, answer("0617", None)), Revoked),
+    ] {
+        let then = judge("0615", RECEIPT, &[(Cache, answer("0616", Some(("0612", reason))))], &[]);
+        assert_eq!(then.report.status, Revoked);
+        let corrected = judge("0615", RECEIPT, &[correction], &then.records);
+        assert_eq!(corrected.report.status, expected, "{what}");
+        let later = StatusRecord::renewed(&then.records, corrected.records);
+        let forgotten = judge("0615", RECEIPT, &[], &later);
+        assert_eq!(forgotten.report.status, expected, "{what}, and it is forgotten");
+    }
+}
+
+#[test]
+fn what_a_judgement_does_not_ask_about_is_still_remembered() {
+    let revoked = judge("0615", RECEIPT, &[(Cache, answer("0616", Some(("0612", 1))))], &[]);
+    let nothing = StatusRecord::renewed(&revoked.records, []);
+    assert_eq!(judge("0615", RECEIPT, &[], &nothing).report.status, Revoked);
+}
+
+#[test]
+fn what_one_key_said_another_says_not() {
+    let then = judge("0615", RECEIPT, &[(Cache, answer("0616", None))], &[]);
+    assert_eq!(then.report.status, Good);
+    let known = RevocationStore::empty().with_records(then.records);
+    let now = revocation(&RevocationRequest {
+        certificate: &person(),
+        issuer: &root(),
+        at: day("0615"),
+        answering: RECEIPT,
+        sources: &[(&known, Cache)],
+        responders: &[],
+        trust: &TrustStore::empty(),
+        checks: 64,
+    });
+    assert_eq!(now.report.status, Unchecked);
+}
+
+#[test]
+fn a_responder_that_was_revoked_stays_so() {
+    let nobody_need_ask = ("1.3.6.1.5.5.7.48.1.5", false, vec![5, 0]);
+    let certificate = Draft { others: vec![nobody_need_ask], ..responder(5) }.make();
+    let good = AnswerDraft {
+        responder: (certificate.clone(), 5),
+        certificates: vec![certificate],
+        ..AnswerDraft::new(Said::Good, "0616")
+    };
+    let good = (Signature, good.der());
+    assert_eq!(judge("0615", PROVED, std::slice::from_ref(&good), &[]).report.status, Good);
+    let revoked = ListDraft::new("0613", "0614").with(&[(5, "0609", Some(1), None)]).der();
+    let then = judge("0615", PROVED, &[good.clone(), (Cache, revoked)], &[]);
+    assert_eq!(then.report.status, Unchecked);
+    let now = judge("0615", PROVED, &[good], &then.records);
+    assert_eq!(now.report.status, Unchecked, "what revoked it is forgotten by others");
+}
