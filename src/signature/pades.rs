@@ -28,6 +28,7 @@ mod range;
 mod revision;
 #[cfg(test)]
 pub(crate) mod sample;
+mod shape;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -133,10 +133,16 @@ impl<'a> Pdf<'a> {
     /// The same of a file whose sections cannot be followed, as viewers find its objects that repair
     /// files: by looking for them, the last of each number, and for the last trailer that names a
     /// root. It tells what people may be shown, and is good for no comparison.
+    ///
+    /// `None` for a file with a signature dictionary: in the file that its signer saw everything stood
+    /// where it is said, so this is another.
     pub(crate) fn rebuild(file: &'a [u8], purse: &'a dyn Purse) -> Option<Self> {
         const MAX_TRAILERS: usize = 64;
         let mut pdf = Self::new(file, purse);
         pdf.spend(0, file.len())?;
+        if memchr::memmem::find(file, b"/ByteRange").is_some() {
+            return None;
+        }
         for end in memchr::memmem::find_iter(file, b"obj") {
             let Some(at) = header_before(file, end) else { continue };
             let Some((number, generation)) = header(&mut Reader::new(file, at)) else { continue };
@@ -176,6 +182,11 @@ impl<'a> Pdf<'a> {
     pub(crate) fn catalog(&self) -> Option<(u32, Dictionary)> {
         let root = self.trailer.get(b"Root")?;
         Some((root.reference()?, self.resolve(root)?.dictionary()?.clone()))
+    }
+
+    /// Whether any revision says of this number where it stands, or that it is free.
+    pub(crate) fn names(&self, number: u32) -> bool {
+        self.places.contains_key(&number)
     }
 
     /// The object of this number; null when there is none, `None` when it cannot be read.

@@ -128,8 +128,9 @@ pub(crate) struct Reader<'a> {
     pub(crate) at: usize,
     /// How many objects may be read, those within others counted.
     pub(crate) items_left: usize,
-    /// Whether what readers take differently is refused: comments and NUL as white space, a stream
-    /// that does not say itself how long it is, words that are not [plain](is_plain_name).
+    /// Whether what readers take differently is refused: comments, NUL and form feeds as white
+    /// space, a stream that does not say itself how long it is, names that are not
+    /// [plain](is_plain_name), numbers beyond those that all of them know.
     is_strict: bool,
 }
 
@@ -175,7 +176,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn skip_white(&mut self) {
         let is_strict = self.is_strict;
-        self.take_while(|byte| is_white(byte) && (byte != b'\0' || !is_strict));
+        self.take_while(|byte| is_white(byte) && !(is_strict && is_unusual(byte)));
     }
 
     /// Skips white space and comments.
@@ -319,7 +320,10 @@ impl<'a> Reader<'a> {
     fn hex_text(&mut self) -> Option<Text> {
         let start = self.at;
         self.step()?;
-        let raw = self.take_while(|byte| byte.is_ascii_hexdigit() || is_white(byte));
+        let is_strict = self.is_strict;
+        let raw = self.take_while(|byte| {
+            byte.is_ascii_hexdigit() || is_white(byte) && !(is_strict && is_unusual(byte))
+        });
         if self.step()? != b'>' {
             return None;
         }
@@ -366,9 +370,13 @@ impl<'a> Reader<'a> {
             {
                 *self = ahead;
                 let number = text.parse().ok()?;
-                return Some(Object::Reference { number, generation });
+                let is_known = (1..=MAX_NUMBER).contains(&number) && generation <= MAX_GENERATION;
+                let reference = Object::Reference { number, generation };
+                return (is_known || !self.is_strict).then_some(reference);
             }
-            return text.parse().ok().map(Object::Integer);
+            let integer = text.parse().ok()?;
+            let is_known = !self.is_strict || i32::try_from(integer).is_ok();
+            return is_known.then_some(Object::Integer(integer));
         }
         let is_real = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
             && digits.bytes().filter(|byte| *byte == b'.').count() == 1;
@@ -376,11 +384,22 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The highest number of an object, and of a generation, that every reader knows: ISO 32000-1 annex C;
+/// for `PDFium` 4294967295 is no object, and ends the array that it stands in.
+const MAX_NUMBER: u32 = 8_388_607;
+const MAX_GENERATION: usize = 65_535;
+
 /// A name of ASCII that is short enough for every reader: `PDFium` keeps 255 bytes of a word, and
-/// takes some bytes that are no ASCII for white space; ISO 32000-1 annex C gives names 127.
+/// takes some bytes that are no ASCII for white space; ISO 32000-1 annex C gives names 127. What
+/// needs no escape (§7.3.5) has none.
 fn is_plain_name(word: &[u8]) -> bool {
     const MAX: usize = 127;
-    word.len() <= MAX && word.iter().all(u8::is_ascii_graphic)
+    let mut escapes = word.windows(3).filter(|escape| escape.starts_with(b"#"));
+    let is_needed = |escape: &[u8]| {
+        let byte = escape.get(1..).and_then(hex_byte);
+        byte.is_some_and(|byte| byte == b'#' || !byte.is_ascii_graphic() || !is_regular(byte))
+    };
+    word.len() <= MAX && word.iter().all(u8::is_ascii_graphic) && escapes.all(is_needed)
 }
 
 /// A number that every reader reads to its end. Zeros may stand before it: writers fill the numbers
@@ -400,6 +419,11 @@ pub(crate) fn hex_byte(digits: &[u8]) -> Option<u8> {
 
 pub(crate) fn is_white(byte: u8) -> bool {
     matches!(byte, b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
+}
+
+/// White space by ISO 32000-1 §7.2.2 that not every reader takes for such.
+fn is_unusual(byte: u8) -> bool {
+    matches!(byte, b'\0' | b'\x0c')
 }
 
 fn is_regular(byte: u8) -> bool {

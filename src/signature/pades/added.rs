@@ -17,25 +17,27 @@ const TABLE: &[u8] = b"xref";
 const TRAILER: &[u8] = b"trailer";
 
 /// Checks that `file` after the first `signed` bytes, which are the revision `old`, is whole
-/// revisions, each of which follows the one before it. The clause says what is not.
+/// revisions, each of which follows the one before it. Gives the numbers of their objects; the clause
+/// says what is not.
 pub(super) fn check(
     file: &[u8],
     signed: usize,
     old: &Pdf<'_>,
     new: &Pdf<'_>,
-) -> Result<(), String> {
+) -> Result<BTreeSet<u32>, String> {
     new.spend(0, file.len().saturating_sub(signed)).ok_or("the file cannot be read")?;
     let section = *old.sections.first().ok_or("the signed revision cannot be read")?;
     // A line end that was added belongs to the end mark.
     let end = file.get(..signed).unwrap_or_default().trim_ascii_end().len();
-    let before = Before { section, trailer: old.trailer.clone() };
+    let is_table = new.section(section).ok_or("the signed revision cannot be read")?.is_table;
+    let before = Before { section, is_table, trailer: old.trailer.clone() };
     let (reader, used) = (Reader::strict(file, end), BTreeSet::new());
     let mut added = Added { file, old, new, reader, before, used };
     added.end_line().ok_or_else(|| stray(end))?;
     while added.reader.at < file.len() {
         added.revision()?;
     }
-    Ok(())
+    Ok(added.used)
 }
 
 fn stray(at: usize) -> String {
@@ -56,6 +58,7 @@ struct Added<'a> {
 struct Before {
     /// Where its section stands.
     section: usize,
+    is_table: bool,
     trailer: Dictionary,
 }
 
@@ -92,7 +95,7 @@ impl Added<'_> {
             ));
         }
         self.used.extend(found.places.iter().map(|(number, _)| number));
-        self.before = Before { section: at, trailer: section.trailer };
+        self.before = Before { section: at, is_table: section.is_table, trailer: section.trailer };
         if !says(section.entries, found) {
             return Err(format!("the section at {at} does not say what was added"));
         }
@@ -185,7 +188,8 @@ impl Added<'_> {
     }
 
     fn table_line(&mut self) -> Option<()> {
-        while self.take(b" ").is_some() {}
+        // MuPDF takes what stands behind a second blank for an entry, and repairs.
+        let _ = self.take(b" ");
         self.reader.line_end()
     }
 
@@ -246,14 +250,16 @@ impl Added<'_> {
         found.map_or(Ok(()), |word| Err(stray(start.saturating_add(word))))
     }
 
-    /// Whether the number belongs to no object, but for a former section. Readers that repair files
-    /// would take this one for it.
+    /// Whether the number never belonged to an object, but for a former section. Readers that repair
+    /// files would take this one for it.
     fn is_free(&self, number: u32) -> bool {
-        let old = self.old.get(number);
-        let is_free = old.is_some_and(|old| {
-            let dictionary = old.object.dictionary();
-            old.object == Object::Null || dictionary.is_some_and(|old| old.is(b"Type", b"XRef"))
-        });
+        let is_section = || {
+            let old = self.old.get(number);
+            old.is_some_and(|old| {
+                old.object.dictionary().is_some_and(|old| old.is(b"Type", b"XRef"))
+            })
+        };
+        let is_free = !self.old.names(number) || is_section();
         is_free && !self.used.contains(&number)
     }
 
@@ -315,16 +321,26 @@ impl Added<'_> {
             (b"ID", Object::Array(both)) => {
                 matches!(both[..], [Object::Text(_), Object::Text(_)])
             }
-            (b"DecodeParms" | b"Filter" | b"Index" | b"Length" | b"Type" | b"W", _) => {
-                !section.is_table
-            }
+            (b"W", Object::Array(widths)) => !section.is_table && is_read(widths),
+            (b"DecodeParms" | b"Filter" | b"Index" | b"Length" | b"Type", _) => !section.is_table,
             _ => is_same(key),
         };
         trailer.integer(b"Prev") == Some(self.before.section)
             && has_size
+            // Ghostscript repairs a file whose table follows a stream.
+            && (self.before.is_table || !section.is_table)
             && is_same(b"Root")
             && trailer.entries.iter().all(is_right)
     }
+}
+
+/// Whether every reader reads numbers of these widths: Poppler repairs a file with greater ones.
+fn is_read(widths: &[Object]) -> bool {
+    const MAX: usize = 4;
+    let Some(widths) = widths.iter().map(Object::integer).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    widths.first().is_some_and(|kind| *kind > 0) && widths.iter().all(|width| *width <= MAX)
 }
 
 /// Whether every reader takes the same bytes out of a stream: its dictionary has nothing that one of

@@ -7,9 +7,15 @@
 //! that hide in a lawful update: other contents under an old reference, an overlay, a form filled
 //! in anew. Whatever is not known to be harmless is not allowed.
 
-use std::{cell::Cell, collections::BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use super::added;
+use super::{
+    added,
+    shape::{Shape, field_name},
+};
 use crate::content::pdf::{Dictionary, Object, Pdf};
 
 /// Checks that `new`, which begins with the signed revision, shows what that shows, and so does
@@ -35,12 +41,12 @@ pub(super) fn check(
     if last.is_none() || !is_ordered || old.is_hybrid || new.is_hybrid {
         return Err("the later revisions do not follow the signed one plainly".to_owned());
     }
-    added::check(file, signed, &old, new)?;
+    let added = added::check(file, signed, &old, new)?;
     let compare = |new: &Pdf<'_>| {
         let left = comparisons_left.get().checked_sub(1).ok_or("has too many later revisions")?;
         comparisons_left.set(left);
         let may_sign = certified != Some(NO_CHANGES);
-        Comparison::new(&old, new, may_sign)
+        Comparison::new(&old, new, &added, may_sign)
             .ok_or("the signed revision has no readable catalog")?
             .run()
     };
@@ -62,6 +68,14 @@ struct Comparison<'a> {
     pages: BTreeSet<u32>,
     todo: Vec<u32>,
     seen: BTreeSet<u32>,
+    /// The numbers of the objects that were added.
+    added: &'a BTreeSet<u32>,
+    /// Those of the signed revision whose objects may be others now, for each is looked at.
+    replaceable: BTreeSet<u32>,
+    /// What the fields of the signed revision are called.
+    names: BTreeSet<Vec<u8>>,
+    /// What those are called that were added, by their numbers.
+    new_fields: BTreeMap<u32, Vec<u8>>,
     /// Whether signatures may be added, and fields for them.
     may_sign: bool,
     /// How many more objects may be compared, those within others counted.
@@ -69,6 +83,7 @@ struct Comparison<'a> {
 }
 
 type Compared = Result<(), String>;
+type Follow = fn(&mut Shape<'_>, &Object) -> Option<()>;
 
 /// `/P` of a certification signature (ISO 32000-1 §12.8.2.2, ISO 32000-2 §12.8.2.2.2): only what
 /// proves the signatures may be added, and document time-stamps.
@@ -78,7 +93,12 @@ const MAX_PAGE_NODES: usize = 1 << 16;
 const MAX_STEPS: usize = 1 << 23;
 
 impl<'a> Comparison<'a> {
-    fn new(old: &'a Pdf<'a>, new: &'a Pdf<'a>, may_sign: bool) -> Option<Self> {
+    fn new(
+        old: &'a Pdf<'a>,
+        new: &'a Pdf<'a>,
+        added: &'a BTreeSet<u32>,
+        may_sign: bool,
+    ) -> Option<Self> {
         let (catalog, dictionary) = old.catalog()?;
         let mut pages = BTreeSet::new();
         let mut seen = BTreeSet::new();
@@ -104,8 +124,20 @@ impl<'a> Comparison<'a> {
             }
         }
         new.spend(seen.len(), 0)?;
-        let (todo, seen) = (Vec::new(), BTreeSet::new());
-        Some(Self { old, new, catalog, pages, todo, seen, may_sign, steps_left: MAX_STEPS })
+        Some(Self {
+            old,
+            new,
+            catalog,
+            pages,
+            todo: Vec::new(),
+            seen: BTreeSet::new(),
+            added,
+            replaceable: BTreeSet::new(),
+            names: BTreeSet::new(),
+            new_fields: BTreeMap::new(),
+            may_sign,
+            steps_left: MAX_STEPS,
+        })
     }
 
     fn run(&mut self) -> Compared {
@@ -117,9 +149,21 @@ impl<'a> Comparison<'a> {
             return Err("the catalog is another, or encrypted".to_owned());
         }
         self.seen.insert(number);
-        let kept = [&b"AcroForm"[..], b"DSS", b"Extensions", b"Metadata"];
-        self.same_but(&old, &new, &kept, "the catalog")?;
+        let mut shapes: Vec<(&[u8], Follow)> = vec![
+            (b"DSS", |shape, value| shape.store(value)),
+            (b"Extensions", |shape, value| shape.apart(value)),
+        ];
+        if self.may_sign {
+            shapes.push((b"Metadata", |shape, value| shape.stream(value)));
+        }
+        let mut looked_at = vec![&b"AcroForm"[..]];
+        looked_at.extend(shapes.iter().map(|(key, _)| *key));
+        self.same_but(&old, &new, &looked_at, "the catalog")?;
         self.form(&old, &new)?;
+        for (key, follow) in shapes {
+            self.shaped(old.get(key), new.get(key), follow)?;
+        }
+        self.replaceable.extend(self.old.trailer.get(b"Info").and_then(Object::reference));
         while let Some(number) = self.todo.pop() {
             if self.seen.insert(number) {
                 let left = self.steps_left;
@@ -129,7 +173,52 @@ impl<'a> Comparison<'a> {
                 compared?;
             }
         }
-        Ok(())
+        self.check_names()?;
+        self.check_numbers()
+    }
+
+    /// A value that may be another one, in the shape that it is for.
+    fn shaped(&mut self, old: Option<&Object>, new: Option<&Object>, follow: Follow) -> Compared {
+        const WHAT: &str = "what the catalog was given besides";
+        if let Some(old) = old {
+            let mut shape = Shape::new(self.old);
+            if follow(&mut shape, old).is_some() {
+                self.replaceable.extend(shape.numbers);
+            }
+        }
+        let Some(new) = new else { return Ok(()) };
+        let is_right = follow(&mut Shape::new(self.new), new).is_some();
+        // What the signer wrote may have any shape.
+        if is_right || old.is_some_and(|old| self.same(old, new, WHAT).is_ok()) {
+            Ok(())
+        } else {
+            Err(unreadable(WHAT))
+        }
+    }
+
+    /// `PDFium` takes the first field of a name for all of that name.
+    fn check_names(&self) -> Compared {
+        let mut names = BTreeSet::new();
+        let is_own = |name: &Vec<u8>| !self.names.contains(name) && names.insert(name.clone());
+        if self.new_fields.values().all(is_own) {
+            Ok(())
+        } else {
+            Err("a field that was added has the name of another".to_owned())
+        }
+    }
+
+    /// A reader that repairs the file, or takes an older state of it, is shown by an object what
+    /// another had shown there.
+    fn check_numbers(&self) -> Compared {
+        let is_known = |number: &&u32| {
+            !self.old.names(**number)
+                || self.seen.contains(*number)
+                || self.replaceable.contains(*number)
+        };
+        match self.added.iter().find(|number| !is_known(number)) {
+            Some(number) => Err(format!("object {number} belongs to an older state of it")),
+            None => Ok(()),
+        }
     }
 
     fn form(&mut self, old: &Dictionary, new: &Dictionary) -> Compared {
@@ -145,7 +234,11 @@ impl<'a> Comparison<'a> {
         let (Some(before), Some(after)) = (read(self.old, old), read(self.new, new)) else {
             return Err(unreadable(WHAT));
         };
+        self.replaceable.extend(old.get(b"AcroForm").and_then(Object::reference));
         self.same_but(&before, &after, &[b"Fields", b"SigFlags"], WHAT)?;
+        if after.get(b"SigFlags").is_some_and(|flags| flags.integer().is_none()) {
+            return Err(unreadable(WHAT));
+        }
         self.list(before.get(b"Fields"), after.get(b"Fields"), WHAT)
     }
 
@@ -168,7 +261,10 @@ impl<'a> Comparison<'a> {
             return self.list(before.get(b"Annots"), after.get(b"Annots"), &what);
         }
         let is_empty_field = before.is(b"FT", b"Sig") && before.get(b"V").is_none();
-        if is_empty_field && after.get(b"V").is_some_and(|value| self.is_signature(value)) {
+        let is_signature = |value: &Object| {
+            self.is_signature(value) && Shape::new(self.new).signature(value).is_some()
+        };
+        if is_empty_field && after.get(b"V").is_some_and(is_signature) {
             return self.same_but(before, after, &[b"V"], &what);
         }
         self.same_but(before, after, &[], &what)
@@ -207,22 +303,27 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The same entries but for those under the keys `kept`.
+    /// The same entries but for those under the keys that are looked at apart.
     fn same_but(
         &mut self,
         old: &Dictionary,
         new: &Dictionary,
-        kept: &[&[u8]],
+        looked_at: &[&[u8]],
         what: &str,
     ) -> Compared {
+        if let Some(name) = old.get(b"T").and_then(field_name) {
+            // Some readers take each part between points for a field.
+            self.names.extend(name.split(|octet| *octet == b'.').map(<[u8]>::to_vec));
+            self.names.insert(name);
+        }
         let counted = |dictionary: &Dictionary| {
-            dictionary.entries.keys().filter(|key| !kept.contains(&key.as_slice())).count()
+            dictionary.entries.keys().filter(|key| !looked_at.contains(&key.as_slice())).count()
         };
         if counted(old) != counted(new) {
             return Err(changed(what));
         }
         for (key, before) in &old.entries {
-            if kept.contains(&key.as_slice()) {
+            if looked_at.contains(&key.as_slice()) {
                 continue;
             }
             let after = new.get(key).ok_or_else(|| changed(what))?;
@@ -246,44 +347,31 @@ impl<'a> Comparison<'a> {
         };
         let steps = before.len().saturating_add(after.len());
         self.steps_left = self.steps_left.checked_sub(steps).ok_or_else(|| unreadable(what))?;
-        let mut before = before.into_iter().peekable();
-        for item in &after {
-            if let Some(known) = before.next_if(|known| self.same(known, item, what).is_ok()) {
-                self.same(&known, item, what)?;
-            } else if !self.is_new_field(item) {
-                return Err(changed(what));
-            }
-        }
-        if before.next().is_some() { Err(changed(what)) } else { Ok(()) }
+        self.replaceable.extend(old.and_then(Object::reference));
+        // What was added stands behind what was there, for whatever a reader finds first counts.
+        let added = after.get(before.len()..).ok_or_else(|| changed(what))?;
+        before.iter().zip(&after).try_for_each(|(old, new)| self.same(old, new, what))?;
+        if added.iter().all(|item| self.is_new_field(item)) { Ok(()) } else { Err(changed(what)) }
     }
 
     /// Whether this is a signature field that the signed revision does not have, and that nobody
     /// sees.
-    fn is_new_field(&self, item: &Object) -> bool {
-        // An appearance may be shown where the field has no size.
-        const KEYS: [&[u8]; 12] = [
-            b"DA", b"F", b"FT", b"Ff", b"Lock", b"P", b"Rect", b"SV", b"Subtype", b"T", b"TU",
-            b"Type",
-        ];
-        let Some(number) = item.reference() else { return false };
-        let is_new = self.old.get(number).is_some_and(|old| old.object == Object::Null);
-        let Some(field) = self.new.get(number).filter(|_| is_new) else { return false };
-        let Some(field) = field.object.dictionary() else { return false };
-        let is_plain =
-            field.entries.keys().all(|key| key == b"V" || KEYS.contains(&key.as_slice()));
-        let is_widget = field.get(b"Subtype").is_none() || field.is(b"Subtype", b"Widget");
-        let has_no_size = match field.get(b"Rect") {
-            None => true,
-            Some(rectangle) => match rectangle.array() {
-                Some([left, bottom, right, top]) => left == right && bottom == top,
-                _ => false,
-            },
+    fn is_new_field(&mut self, item: &Object) -> bool {
+        let Some(number) = item.reference().filter(|number| !self.old.names(*number)) else {
+            return false;
         };
-        let value = match field.get(b"V") {
+        let Some(field) = self.new.get(number).filter(|field| field.stream.is_none()) else {
+            return false;
+        };
+        let Some(field) = field.object.dictionary() else { return false };
+        let may_have = match field.get(b"V") {
             Some(value) => self.is_signature(value),
             None => self.may_sign,
         };
-        field.is(b"FT", b"Sig") && is_plain && is_widget && has_no_size && value
+        let name = Shape::new(self.new).field(field, &self.pages);
+        let Some(name) = name.filter(|name| may_have && is_plain(name)) else { return false };
+        self.new_fields.insert(number, name);
+        true
     }
 
     fn is_signature(&self, value: &Object) -> bool {
@@ -293,6 +381,11 @@ impl<'a> Comparison<'a> {
             is_allowed && value.get(b"ByteRange").is_some() && value.get(b"Contents").is_some()
         })
     }
+}
+
+/// Whether a name says the same in every encoding.
+fn is_plain(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|octet| matches!(octet, b' '..=b'~') && *octet != b'.')
 }
 
 fn changed(what: &str) -> String {

@@ -23,6 +23,7 @@ use crate::{
 mod hostile;
 mod repaired;
 mod rows;
+mod shapes;
 
 type Outcome = (Option<Indication>, Option<SubIndication>);
 const PASSED: Outcome = (Some(Indication::TotalPassed), None);
@@ -249,11 +250,15 @@ fn after_a_certification_without_changes_nobody_signs() {
         };
         let mut signed_again = certified();
         signed_again.sign_again(20, 7);
+        let mut described = certified();
+        described.object(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R/Metadata 30 0 R>>");
+        described.object(30, "<</Type/Metadata/Length 1>>stream\n0\nendstream");
+        described.end();
         let mut with_field = certified();
         with_field.object(40, "<</FT/Sig/Subtype/Widget/T(x)/Rect[0 0 0 0]>>");
         with_field.object(7, "<</Fields[5 0 R 40 0 R]/SigFlags 3>>");
         with_field.end();
-        for draft in [signed_again, with_field] {
+        for draft in [signed_again, described, with_field] {
             let due = if is_right { PASSED.0 } else { NOT_SHOWN.0 };
             let found = judge(draft.bytes).report().signatures[0].indication;
             assert_eq!(Some(found), due, "{permitted}");

@@ -33,7 +33,7 @@ enum Body {
     Text(String),
 }
 
-const SPACES: [&str; 5] = ["\n", "\r\n", "\r", " \t\n\x0c", "\n\n"];
+const SPACES: [&str; 5] = ["\n", "\r\n", "\r", " \t\n", "\n\n"];
 
 impl Writer {
     fn new(stray: Option<(usize, u8)>) -> Self {
@@ -177,8 +177,12 @@ prop_compose! {
     }
 }
 
+/// The signed revision has a table. None follows a stream.
 fn rows() -> impl Strategy<Value = Vec<Row>> {
-    prop::collection::vec(row(), 1..4)
+    prop::collection::vec(row(), 1..4).prop_map(|mut rows| {
+        rows.sort_by_key(|row| !row.is_table);
+        rows
+    })
 }
 
 proptest! {
@@ -194,7 +198,7 @@ proptest! {
     fn no_byte_stands_between(rows in rows(), at in any::<prop::sample::Index>(), byte: u8) {
         let plain = write(&rows, None);
         let gap = at.index(plain.gaps);
-        prop_assume!(!b"\t\n\x0c\r ".contains(&byte));
+        prop_assume!(!b"\t\n\r ".contains(&byte));
         prop_assume!(byte != b'%' || !plain.comment.contains(&gap));
         let examined = judge(write(&rows, Some((gap, byte))).bytes);
         prop_assert_ne!(examined.report().indication, PASSED.0);
