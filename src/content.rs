@@ -60,6 +60,12 @@ pub fn document(file: &[u8], purse: &dyn Purse) -> Result<DocumentForm, NotADocu
     }
 }
 
+/// Whether `file` begins as a picture that may be a document.
+#[must_use]
+pub fn is_picture(file: &[u8]) -> bool {
+    jpeg::is_jpeg(file) || png::is_png(file)
+}
+
 /// Whether the header of a PDF file stands at its first byte (ISO 32000-1 §7.5.2). Readers find it
 /// further on as well, and so may take another file for one.
 fn is_pdf(file: &[u8]) -> bool {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::file_name::{has_signature_ending, read_name};
 use crate::{
-    content::Form,
+    content::{self, Form},
     message::Part,
     signature::{Encrypted, Limits, Opened, cms::SignedData},
 };
@@ -45,7 +45,10 @@ impl Kind {
             Form::Asic | Form::Pdf => Self::Document,
             Form::SignedData => signature(part, encrypted, limits),
             Form::Envelope | Form::Other | Form::Zip => {
-                if is_named_signature(part) {
+                // Under whatever label: as a broken signature it would decide nothing beside a whole set.
+                if content::is_picture(&part.content) && is_named_signature(part) {
+                    Self::Document
+                } else if is_named_signature(part) {
                     Self::Damaged
                 } else if part.inline_text {
                     Self::Text

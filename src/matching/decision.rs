@@ -155,6 +155,9 @@ pub(super) fn decide<'a>(
     }
     for copy in copies {
         bench.note(copy, is_excess(copy), images);
+        if copy.is_orphan() && !decides(copy.number) {
+            bench.note_orphan(copy);
+        }
     }
     for (number, of) in &repeated {
         let finding = Finding::of_document(FindingCode::SameDocument, *number);
@@ -268,6 +271,15 @@ impl Bench {
         if excess {
             let finding = copy.finding(FindingCode::ExcessDocument);
             self.findings.push(finding.with_detail(copy.type_code.as_str()));
+        }
+    }
+
+    /// A file that is or claims to be a signature and has no document, readable or not.
+    fn note_orphan(&mut self, copy: &Copy<'_>) {
+        let finding = copy.finding(FindingCode::SignatureWithoutContent);
+        let is_same = |one: &Finding| (one.code, one.document) == (finding.code, finding.document);
+        if !self.findings.iter().any(is_same) {
+            self.findings.push(Finding { severity: Severity::Warning, ..finding });
         }
     }
 

@@ -269,6 +269,47 @@ mod whole {
         assert!(!covered.findings().iter().any(is_same));
     }
 
+    /// Labels and names are hints: what nobody signed is no broken signature for being called one, and
+    /// what can be read as none is told.
+    #[test]
+    fn nothing_comes_unremarked_beside_a_whole_set_under_the_name_of_a_signature() {
+        let picture = include_bytes!("../../../tests/fixtures/content/baseline.jpg").to_vec();
+        let drawing = include_bytes!("../../../tests/fixtures/content/palette.png").to_vec();
+        let page = pdf::page(&["B"]);
+        for (content, is_copy) in [
+            (picture, true),
+            (drawing, true),
+            (page, true),
+            (b"<html>Card</html>".to_vec(), false),
+            (b"junk".to_vec(), false),
+            (Vec::new(), false),
+            (b"PK\x03\x04\x14\x00\x00\x00".to_vec(), false),
+        ] {
+            let other = PASSPORT.replace("2858364170864", "2858364170865");
+            for (ending, label) in [
+                ("", "application/pkcs7-signature"),
+                (".jpg", "application/x-pkcs7-signature"),
+                (".jpg.p7s", "application/octet-stream"),
+                (".p7s", "image/jpeg"),
+            ] {
+                let mut all = attachments(Way::Attached, &pdf::page(&["A"]), ".pdf");
+                let name = format!("{other}{ending}");
+                let media_type = label.to_owned();
+                all.push(Attachment { name, media_type, content: content.clone() });
+                let judgement = judged(all);
+                let told = shown(judgement.findings());
+                if is_copy {
+                    assert_eq!(judgement.verdict(), Verdict::Unsigned, "{label} {ending} {told:?}");
+                } else if judgement.verdict() == Verdict::Verified {
+                    let is_told = |one: &Finding| {
+                        one.document == Some(2) && one.severity >= Severity::Warning
+                    };
+                    assert!(judgement.findings().iter().any(is_told), "{label} {ending} {told:?}");
+                }
+            }
+        }
+    }
+
     /// A PDF file without pages.
     fn without_page() -> PdfDraft {
         let mut draft = PdfDraft::new();
