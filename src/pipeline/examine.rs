@@ -123,7 +123,7 @@ impl Opened {
     pub(super) fn records(&self, known: &[StatusRecord]) -> Vec<StatusRecord> {
         let documents = self.documents().iter();
         let new = documents.flat_map(|examination| examination.examined.records());
-        StatusRecord::renewed(known, new.copied())
+        StatusRecord::renewed(known, new.cloned())
     }
 
     fn documents(&self) -> &[Examination] {

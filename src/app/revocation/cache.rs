@@ -22,8 +22,8 @@ use crate::{
 const KEPT_DAYS: u32 = 30;
 
 /// How long after its end is kept what nothing else says: the newest answer that says good of a
-/// certificate, and every revocation. A share may be judged again for another reason, and the
-/// authority may have forgotten the certificate. What revokes must not go before what clears.
+/// certificate, and every revocation. A copy may come that was time-stamped then, and the authority
+/// may have forgotten the certificate. Shares that were judged by it remember it themselves.
 const KEPT_ALONE_DAYS: u32 = 120;
 
 /// The most bytes and files of the cache; beyond, the oldest go first, and last of all what revokes.

@@ -9,8 +9,11 @@ use super::{
     record::StatusRecord,
     store::Origin,
 };
-use crate::domain::{
-    RevocationKind, RevocationReport, RevocationSource, RevocationStatus, Sha256, Timestamp,
+use crate::{
+    domain::{
+        RevocationKind, RevocationReport, RevocationSource, RevocationStatus, Sha256, Timestamp,
+    },
+    trust::Certificate,
 };
 
 /// Which answers say that a certificate was good at a moment. Any answer may say that it was revoked.
@@ -48,8 +51,10 @@ pub(super) struct Claim<'a> {
     pub(super) this_update: Timestamp,
     pub(super) next_update: Option<Timestamp>,
     pub(super) source: RevocationSource,
-    /// When the delegated responder's certificate ends, once the answer is proved.
-    pub(super) until: Option<Timestamp>,
+    /// Whether it is certainly of the part of its issuer's certificates that this one belongs to.
+    pub(super) is_of_part: bool,
+    /// The delegated responder and when it answered, once that is proved.
+    pub(super) responder: Option<(&'a Certificate, Timestamp)>,
     pub(super) by: By<'a>,
 }
 

@@ -15,23 +15,22 @@
 //!
 //! Answers that are not proved count for nothing: they can cost work, never change the outcome.
 
+mod prove;
+
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
     Budget, RevocationError,
-    answer::Answer,
     claim::{self, Answering, By, Claim, name, report},
-    list::List,
     listed::Listed,
     parts::State,
     record::StatusRecord,
     request::{RevocationOutcome, RevocationRequest},
-    responder::{self, Known},
     wanted::Wanted,
 };
 use crate::{
     domain::{RevocationReport, RevocationSource, RevocationStatus, Sha256, Timestamp},
-    trust::{Certificate, Purpose, purpose},
+    trust::{Purpose, purpose},
 };
 
 /// Says whether the certificate was revoked at the moment asked for.
@@ -66,7 +65,7 @@ struct Judge<'a, 'b> {
     /// Full lists that a delta list may continue, the newest first.
     full: Vec<Listed<'a>>,
     /// What was proved so far, of each source.
-    proved: BTreeMap<(Sha256, RevocationSource), Result<Proof, RevocationError>>,
+    proved: BTreeMap<(Sha256, RevocationSource), Result<prove::Proof<'a>, RevocationError>>,
     /// Why answers are not used.
     obstacles: Vec<String>,
     /// Responders that may be revoked.
@@ -76,15 +75,6 @@ struct Judge<'a, 'b> {
     was_good: bool,
     /// What the conclusion rests on, here and of responders.
     records: Vec<StatusRecord>,
-}
-
-/// What is to be told of who gave a proved list or answer.
-#[derive(Clone, Debug, Default)]
-struct Proof {
-    /// Why the answer alone does not suffice to say that a certificate is good.
-    doubt: Option<String>,
-    /// When a delegated responder's certificate ends.
-    until: Option<Timestamp>,
 }
 
 impl<'a, 'b> Judge<'a, 'b> {
@@ -126,7 +116,8 @@ impl<'a, 'b> Judge<'a, 'b> {
                             this_update: single.this_update,
                             next_update: single.next_update,
                             source: *source,
-                            until: None,
+                            is_of_part: true,
+                            responder: None,
                             by: By::Answer(answer),
                         }),
                     }
@@ -170,7 +161,8 @@ impl<'a, 'b> Judge<'a, 'b> {
                     this_update: list.this_update,
                     next_update: list.next_update,
                     source: *source,
-                    until: None,
+                    is_of_part: list.is_delta() || listed.is_of_part(certificate),
+                    responder: None,
                     by,
                 });
             }
@@ -184,8 +176,9 @@ impl<'a, 'b> Judge<'a, 'b> {
             state: record.state,
             this_update: record.this_update,
             next_update: record.next_update,
-            source: record.source,
-            until: record.until,
+            source: RevocationSource::Cache,
+            is_of_part: true,
+            responder: None,
             by: By::Record(record),
         }));
     }
@@ -209,7 +202,8 @@ impl<'a, 'b> Judge<'a, 'b> {
         if let Some((suspended, doubt)) = self.first_proved(suspends) {
             let since = suspended.this_update;
             let is_over = |claim: &Claim<'_>| {
-                claim.this_update > since
+                claim.is_of_part
+                    && claim.this_update > since
                     && claim.this_update <= at
                     && claim.revoked_by(at).is_none()
             };
@@ -285,7 +279,9 @@ impl<'a, 'b> Judge<'a, 'b> {
 
     fn remember(&mut self, claim: &Claim<'a>) {
         let RevocationRequest { certificate, issuer, .. } = *self.request;
-        self.records.push(StatusRecord::new(claim, certificate, issuer));
+        if claim.source == RevocationSource::Cache {
+            self.records.push(StatusRecord::new(claim, certificate, issuer));
+        }
     }
 
     /// The newest proved claim that speaks for the moment, and about which nothing is in doubt.
@@ -335,184 +331,6 @@ impl<'a, 'b> Judge<'a, 'b> {
             reason: None,
             invalid_since: None,
             ..report
-        }
-    }
-
-    /// The newest claim of those asked for that is proved, with what a continuation says in all
-    /// and what is in doubt about who says it.
-    fn first_proved(
-        &mut self,
-        asked: impl Fn(&Claim<'_>) -> bool,
-    ) -> Option<(Claim<'a>, Option<String>)> {
-        self.proved_where(asked, |_| true)
-    }
-
-    /// The same, and its doubt is one that `suffices`.
-    fn proved_where(
-        &mut self,
-        asked: impl Fn(&Claim<'_>) -> bool,
-        suffices: impl Fn(Option<&str>) -> bool,
-    ) -> Option<(Claim<'a>, Option<String>)> {
-        let asked: Vec<Claim<'a>> = self.claims.iter().filter(|c| asked(c)).copied().collect();
-        for claim in asked {
-            let proof = match claim.by {
-                By::Answer(answer) => self.prove_answer(answer, claim),
-                By::List(list) => self.prove_list(list, claim.source).map(|()| (claim, None)),
-                By::Continuation(delta, origin) => {
-                    let delta = Listed { list: delta, origin, source: claim.source };
-                    self.prove_continuation(claim, delta).map(|claim| (claim, None))
-                }
-                By::Record(_) => self.check_end(&claim).map(|()| (claim, None)),
-            };
-            match proof {
-                Ok((claim, doubt)) if suffices(doubt.as_deref()) => return Some((claim, doubt)),
-                Ok(_) => {}
-                Err(error) => {
-                    self.pass_over(name(claim.kind()), claim.this_update, &error.to_string());
-                }
-            }
-        }
-        None
-    }
-
-    fn prove_list(&mut self, list: &List, source: RevocationSource) -> Result<(), RevocationError> {
-        if let Some(known) = self.proved.get(&(list.sha256, source)) {
-            return known.clone().map(|_| ());
-        }
-        // What the installation fetched itself is hashed once for all documents.
-        let hashing = match source {
-            RevocationSource::Cache => 0,
-            RevocationSource::Signature => list.mebibytes(),
-        };
-        self.budget.spend(hashing.saturating_add(1))?;
-        // What a list says it is of is the word of a key that may be known by then.
-        let at = list.this_update.max(self.request.at);
-        let algorithms = self.request.trust.algorithms();
-        let proof =
-            list.prove(self.request.issuer).and_then(|used| Ok(algorithms.check(&used, at)?));
-        self.proved.insert((list.sha256, source), proof.clone().map(|()| Proof::default()));
-        proof
-    }
-
-    fn prove_continuation(
-        &mut self,
-        claim: Claim<'a>,
-        delta: Listed<'a>,
-    ) -> Result<Claim<'a>, RevocationError> {
-        self.prove_list(delta.list, claim.source)?;
-        let certificate = self.request.certificate;
-        let mut obstacle = None;
-        for full in self.full.clone() {
-            if !delta.list.continues(full.list) {
-                continue;
-            }
-            let proof = delta
-                .check_parts(&full, certificate)
-                .and_then(|()| self.prove_list(full.list, full.source));
-            match proof {
-                Ok(()) => {
-                    let state = delta.list.state_after(full.list, certificate.serial_octets());
-                    return Ok(Claim { state, ..claim });
-                }
-                Err(error) => obstacle = Some(error),
-            }
-        }
-        Err(obstacle.unwrap_or_else(|| RevocationError::NotAbout {
-            problem: "the full list that it continues is not at hand".to_owned(),
-        }))
-    }
-
-    /// Gives what is in doubt about the responder.
-    fn prove_answer(
-        &mut self,
-        answer: &'a Answer,
-        claim: Claim<'a>,
-    ) -> Result<(Claim<'a>, Option<String>), RevocationError> {
-        let Proof { doubt, until } = self.prove_signer(answer, claim.source)?;
-        let claim = Claim { until, ..claim };
-        self.check_end(&claim).map(|()| (claim, doubt))
-    }
-
-    /// Whoever has the key of a responder whose certificate has ended can write any moment into an
-    /// answer. So it says nothing for a moment after that end, unless it revokes.
-    fn check_end(&self, claim: &Claim<'a>) -> Result<(), RevocationError> {
-        let at = self.request.at;
-        match claim.until.filter(|until| claim.revoked_by(at).is_none() && *until < at) {
-            Some(next_update) => Err(RevocationError::Expired { at, next_update }),
-            None => Ok(()),
-        }
-    }
-
-    fn prove_signer(
-        &mut self,
-        answer: &'a Answer,
-        source: RevocationSource,
-    ) -> Result<Proof, RevocationError> {
-        if let Some(known) = self.proved.get(&(answer.sha256, source)) {
-            return known.clone();
-        }
-        let RevocationRequest { issuer, responders, trust, at, .. } = *self.request;
-        let at = answer.produced_at.max(at);
-        let known = Known { issuer, responders, trust, at };
-        let proof = match responder::prove(answer, known, self.budget) {
-            Ok(Some(responder)) => self
-                .check_responder(responder, answer, source)
-                .map(|doubt| Proof { doubt, until: Some(responder.not_after()) }),
-            Ok(None) => Ok(Proof::default()),
-            Err(error) => Err(error),
-        };
-        if !self.budget.gave_up {
-            self.proved.insert((answer.sha256, source), proof.clone());
-        }
-        proof
-    }
-
-    /// RFC 6960 §4.2.2.2.1: a delegated responder can itself be revoked. Only lists are asked, as
-    /// answers would come from responders again. About some nobody need ask: what is known of them
-    /// counts all the same.
-    fn check_responder(
-        &mut self,
-        responder: &Certificate,
-        answer: &Answer,
-        source: RevocationSource,
-    ) -> Result<Option<String>, RevocationError> {
-        // The moment in an answer is the responder's word, and a stolen key can write an early one.
-        let at = answer.produced_at.max(self.request.at);
-        let answering = match source {
-            // In force suffices: no answer by a responder would be newer than the lists otherwise,
-            // and what a thief of its key has to say must come from the issuer's address.
-            RevocationSource::Cache => Answering::InForce,
-            // A thief brings it himself, and knows how long the list before the revocation lasts.
-            RevocationSource::Signature => self.request.answering.once(),
-        };
-        let request = RevocationRequest { certificate: responder, at, answering, ..*self.request };
-        let mut judge = Judge::new(&request, self.budget);
-        judge.collect_lists();
-        judge.collect_records();
-        let said = judge.conclude();
-        let records = judge.records;
-        self.records.extend(records);
-        let wanted = Wanted::of_responder(responder, self.request);
-        if !self.delegated.contains(&wanted) {
-            self.delegated.push(wanted.clone());
-        }
-        let name = || responder.common_name().unwrap_or_else(|| responder.subject()).to_owned();
-        match said.status {
-            RevocationStatus::Good | RevocationStatus::RevokedLater => Ok(None),
-            RevocationStatus::Unchecked if responder.is_never_revoked() => Ok(None),
-            RevocationStatus::Unchecked => {
-                if !self.unknown.contains(&wanted) {
-                    self.unknown.push(wanted);
-                }
-                Ok(Some(format!(
-                    "whether the certificate of the responder {} was revoked is not known",
-                    name()
-                )))
-            }
-            RevocationStatus::Revoked => Err(RevocationError::WrongSigner {
-                signer: name(),
-                problem: "its certificate was revoked".to_owned(),
-            }),
         }
     }
 

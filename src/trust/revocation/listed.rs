@@ -29,6 +29,11 @@ impl Listed<'_> {
         self.check_part(certificate, certificate.crl_urls())
     }
 
+    /// Whether it is certainly of the part that `certificate` belongs to.
+    pub(super) fn is_of_part(&self, certificate: &Certificate) -> bool {
+        self.check_part(certificate, certificate.crl_urls()).is_ok()
+    }
+
     /// Whether this delta list and `full` are of the part that `certificate` belongs to.
     pub(super) fn check_parts(
         &self,

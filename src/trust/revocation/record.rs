@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{claim::Claim, parts::State};
 use crate::{
-    domain::{RevocationKind, RevocationSource, Sha256, Timestamp},
+    domain::{RevocationKind, Sha256, Timestamp},
     trust::Certificate,
 };
 
-/// What an authority said of one certificate, proved when it was judged. It says it again whenever
+/// What an authority told us of one certificate, proved when it was judged. It says it again whenever
 /// the certificate is judged by a store that has it, and gives way to what the authority says later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What came with a signature is not among it: it is there as long as the signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusRecord {
     certificate: Sha256,
     /// Of the issuer's `SubjectPublicKeyInfo`: a key that is no longer on the path says nothing.
@@ -23,9 +24,17 @@ pub struct StatusRecord {
     pub(super) this_update: Timestamp,
     pub(super) next_update: Option<Timestamp>,
     pub(super) kind: RevocationKind,
-    pub(super) source: RevocationSource,
-    /// When the certificate of a delegated responder ends.
-    pub(super) until: Option<Timestamp>,
+    /// The delegated responder that said it, who may turn out to be revoked.
+    pub(super) responder: Option<Responder>,
+}
+
+/// A delegated responder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Responder {
+    #[serde(with = "der")]
+    pub(super) certificate: Certificate,
+    /// When it answered, by its own word.
+    pub(super) produced_at: Timestamp,
 }
 
 impl StatusRecord {
@@ -37,8 +46,10 @@ impl StatusRecord {
             this_update: claim.this_update,
             next_update: claim.next_update,
             kind: claim.kind(),
-            source: claim.source,
-            until: claim.until,
+            responder: claim.responder.map(|(certificate, produced_at)| Responder {
+                certificate: certificate.clone(),
+                produced_at,
+            }),
         }
     }
 
@@ -61,8 +72,25 @@ impl StatusRecord {
             one.certificate == other.certificate && one.issuer_key == other.issuer_key
         };
         let is_silent = |old: &&Self| !renewed.iter().any(|new| is_of(new, old));
-        let silent: Vec<Self> = known.iter().filter(is_silent).copied().collect();
+        let silent: Vec<Self> = known.iter().filter(is_silent).cloned().collect();
         renewed.extend(silent);
         renewed
+    }
+}
+
+/// A certificate as its DER in Base64.
+mod der {
+    use base64ct::{Base64, Encoding as _};
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de};
+
+    use crate::trust::Certificate;
+
+    pub(super) fn serialize<S: Serializer>(of: &Certificate, to: S) -> Result<S::Ok, S::Error> {
+        Base64::encode_string(of.der()).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Certificate, D::Error> {
+        let der = Base64::decode_vec(&String::deserialize(from)?).map_err(de::Error::custom)?;
+        Certificate::parse(&der).map_err(de::Error::custom)
     }
 }

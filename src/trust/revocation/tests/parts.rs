@@ -52,6 +52,35 @@ enum Place<'a> {
     Brought,
 }
 
+/// The end of a suspension is told by a list of the part, or by the authority asked: a sender can bring
+/// the list of another part, which knows nothing of the certificate.
+#[test]
+fn a_list_of_another_part_ends_no_suspension() {
+    use Place::{Brought, Chosen, Fetched};
+    const HOLD: u8 = 6;
+    let held = ListDraft::new("0610", "0620").with(&[(9, "0605", Some(HOLD), None)]);
+    let (between, after) = (ListDraft::new("0612", "0620"), ListDraft::new("0616", "0620"));
+    let known = (&held, Fetched(FULL));
+    for (what, lists, expected) in [
+        ("held", vec![known], Revoked),
+        (
+            "its own lists say that it is over",
+            vec![known, (&between, Fetched(FULL)), (&after, Fetched(FULL))],
+            Good,
+        ),
+        ("another part's", vec![known, (&between, Fetched(OTHER_FULL))], Revoked),
+        ("brought", vec![known, (&between, Brought)], Revoked),
+        (
+            "brought, with one of after",
+            vec![known, (&between, Brought), (&after, Brought)],
+            Revoked,
+        ),
+        ("an administrator's", vec![known, (&between, Chosen), (&after, Chosen)], Good),
+    ] {
+        assert_eq!(status(&s17(), &lists), expected, "{what}");
+    }
+}
+
 /// Judges for the 15th of June what nobody could be asked about any more.
 fn status(certificate: &Certificate, lists: &[(&ListDraft, Place<'_>)]) -> RevocationStatus {
     let (mut own, mut brought) = (RevocationStore::empty(), RevocationStore::empty());

@@ -78,19 +78,24 @@ proptest! {
             })
             .collect();
         let then = judge(at, answering, &given, &[]);
-        let now = judge(at, answering, &[], &then.records);
+        // What came with the signature is still there.
+        let given: Vec<_> =
+            given.into_iter().filter(|(source, _)| *source == Signature).collect();
+        let now = judge(at, answering, &given, &then.records);
         prop_assert_eq!(now.report.status, then.report.status);
         prop_assert_eq!(now.was_good, then.was_good);
         prop_assert_eq!(now.report.revoked_at, then.report.revoked_at);
         prop_assert_eq!(now.report.invalid_since, then.report.invalid_since);
-        if then.report.status == RevokedLater {
-            let for_end = judge("0619", answering, &[], &then.records);
+        // A suspension may have ended before another moment, or this one.
+        let is_for_good = then.report.reason.as_deref() != Some("certificateHold");
+        if then.report.status == RevokedLater && is_for_good {
+            let for_end = judge("0619", answering, &given, &then.records);
             prop_assert_eq!(for_end.report.status, Revoked, "it counts for its own moment too");
         }
-        // A suspension may have ended before the moment; else nothing that is brought undoes it.
-        let is_for_good = then.report.reason.as_deref() != Some("certificateHold");
+        // Nothing that is brought undoes it.
         if then.report.status == Revoked && is_for_good {
-            let brought = judge(at, answering, &[(Signature, answer("0619", None))], &then.records);
+            let more = [given, vec![(Signature, answer("0619", None))]].concat();
+            let brought = judge(at, answering, &more, &then.records);
             prop_assert_eq!(brought.report.status, Revoked);
         }
     }
@@ -139,6 +144,41 @@ fn what_one_key_said_another_says_not() {
         checks: 64,
     });
     assert_eq!(now.report.status, Unchecked);
+}
+
+/// An answer is not true for ever because it is remembered.
+#[test]
+fn a_responder_that_turns_out_to_be_revoked_says_nothing_any_more() {
+    let certificate = responder(5).make();
+    let good = AnswerDraft {
+        responder: (certificate.clone(), 5),
+        certificates: vec![certificate],
+        ..AnswerDraft::new(Said::Good, "0616")
+    };
+    let vouching = ListDraft::new("0610", "0620");
+    let vouched = [(Cache, good.der()), (Cache, vouching.der())];
+    let then = judge("0615", RECEIPT, &vouched, &[]);
+    assert_eq!(then.report.status, Good);
+    assert_eq!(judge("0615", RECEIPT, &[], &then.records).report.status, Good);
+    let revoking = ListDraft::new("0612", "0620").with(&[(5, "0609", Some(1), None)]);
+    let now = judge("0615", RECEIPT, &[(Cache, revoking.der())], &then.records);
+    assert_eq!(now.report.status, Unchecked);
+}
+
+#[test]
+fn records_are_read_as_they_were_written() {
+    let certificate = responder(5).make();
+    let revoked = AnswerDraft {
+        responder: (certificate.clone(), 5),
+        certificates: vec![certificate],
+        ..AnswerDraft::new(Said::Revoked("0612", 1), "0616")
+    };
+    for given in [revoked.der(), list("0616", Some(("0612", HOLD))), answer("0616", None)] {
+        let records = judge("0615", RECEIPT, &[(Cache, given)], &[]).records;
+        assert!(!records.is_empty());
+        let text = serde_json::to_string(&records).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<StatusRecord>>(&text).unwrap(), records);
+    }
 }
 
 #[test]
