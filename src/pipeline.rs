@@ -261,7 +261,11 @@ impl Pipeline {
         for target in targets {
             // Its objects were synced before it was committed, and no later try touches them, so
             // a share that is there needs nothing more.
-            if !self.store.has_share(ShareId::of(mail.id, &target.branch.id)).await? {
+            let share = ShareId::of(mail.id, &target.branch.id);
+            if self.store.has_share(share).await? {
+                // What the earlier try judged it by may no longer be in force.
+                floor.outdated.add([share]);
+            } else {
                 missing.push(target);
             }
         }

@@ -32,14 +32,11 @@ impl Pipeline {
         let Some(term) = self.store.mail_term(share).await? else { return Ok(None) };
         let Some(key) = self.kept_key(share, term).await? else { return Ok(None) };
         let kept = match self.kept(share, term, &ObjectName::mail(), &key).await {
-            // Trying again heals nothing. One that is missing may be on a disk that is not mounted.
-            Err(PipelineError::Vault(error @ VaultError::Damaged { .. })) => {
-                self.metrics.failure(Part::Pipeline);
-                tracing::error!(share.id = %share, error = chain(&error),
-                    "the kept mail cannot be opened; its copies are judged without it");
+            Ok(kept) => kept,
+            Err(error) => {
+                self.tell_damaged(share, error)?;
                 None
             }
-            kept => kept?,
         };
         Ok(kept.map(|kept| kept.slice_ref(without_trace(&kept))))
     }
@@ -65,7 +62,8 @@ impl Pipeline {
         Ok(Some(all))
     }
 
-    /// The copies that are kept as long as the share itself; `None` when it is destroyed.
+    /// The copies that are kept as long as the share itself; `None` when it is destroyed. One that is
+    /// damaged on the disk is none: nothing shows what it was.
     pub(super) async fn kept_copies(
         &self,
         share: ShareId,
@@ -75,12 +73,25 @@ impl Pipeline {
         let mut copies = Vec::new();
         for Kept { row, details } in documents.iter().filter(|kept| kept.row.term == Term::Share) {
             let Some(details) = details else { return Ok(None) };
-            let Some(copy) = self.kept_copy(share, row, details, key).await? else {
-                return Ok(None);
-            };
-            copies.push(copy);
+            match self.kept_copy(share, row, details, key).await {
+                Ok(Some(copy)) => copies.push(copy),
+                Ok(None) => return Ok(None),
+                Err(error) => self.tell_damaged(share, error)?,
+            }
         }
         Ok(Some(copies))
+    }
+
+    /// Goes on without what is damaged: trying again heals nothing. An object that is missing may be on
+    /// a disk that is not mounted.
+    fn tell_damaged(&self, share: ShareId, error: PipelineError) -> Result<(), PipelineError> {
+        let PipelineError::Vault(error @ VaultError::Damaged { .. }) = error else {
+            return Err(error);
+        };
+        self.metrics.failure(Part::Pipeline);
+        tracing::error!(share.id = %share, error = chain(&error),
+            "what is kept of the share is damaged; it is judged by the rest");
+        Ok(())
     }
 
     async fn kept_copy(

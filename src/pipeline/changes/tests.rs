@@ -169,23 +169,30 @@ impl House {
 
     /// Accepts a mail with these attachments and judges it.
     async fn send_all(&self, attachments: Vec<Attachment>) -> ShareId {
-        let received_at = self.pipeline.clock.now();
-        let draft = Draft {
+        self.accept(self.draft(attachments).compose(), 0).await
+    }
+
+    fn draft(&self, attachments: Vec<Attachment>) -> Draft {
+        Draft {
             message_id: "1@mail.example.ua".to_owned(),
             from: "testova.osoba@mail.example.ua".parse().unwrap(),
             to: "school@docs.example.ua".parse().unwrap(),
-            date: received_at,
+            date: self.pipeline.clock.now(),
             subject: "copies".to_owned(),
             text: String::new(),
             attachments,
-        };
-        self.accept(draft.compose(), 0).await
+        }
     }
 
     /// Accepts a mail that was begun so often before, and judges it.
     async fn accept(&self, message: Vec<u8>, attempts: u32) -> ShareId {
+        let id: MailId = mail_id(self.pipeline.clock.now()).unwrap();
+        self.give_out(id, message, attempts).await
+    }
+
+    /// Judges the mail of this id, again when it was judged before.
+    async fn give_out(&self, id: MailId, message: Vec<u8>, attempts: u32) -> ShareId {
         let received_at = self.pipeline.clock.now();
-        let id: MailId = mail_id(received_at).unwrap();
         let envelope = Envelope {
             received_at,
             peer: None,

@@ -162,6 +162,16 @@ fn an_old_copy_is_the_reason_only_where_a_fresh_one_is_required() {
     }
 }
 
+/// Its documents stay as they were judged at first.
+#[test]
+fn no_copy_of_a_share_that_was_judged_otherwise_is_green() {
+    let t = Texts::new(Language::Uk);
+    let document = samples::proved().row;
+    assert_eq!(Badge::of_document(t, &document, &[]).tone, "good");
+    let otherwise = Finding::of_share(FindingCode::JudgedOtherwise).with_detail("mail");
+    assert_eq!(Badge::of_document(t, &document, &[otherwise]).tone, "ask");
+}
+
 /// ETSI EN 319 102-1: for these an earlier moment would do, and nothing that comes later.
 #[test]
 fn what_only_an_earlier_moment_would_save_is_not_said_to_be_checked_later() {

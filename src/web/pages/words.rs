@@ -56,10 +56,11 @@ impl Badge {
     }
 
     /// The badge of a copy. A signature that passed does not make it green where something is said
-    /// against the copy.
+    /// against the copy, or what was said of it at first is all that there is.
     pub(super) fn of_document(t: Texts, document: &DocumentRow, findings: &[Finding]) -> Self {
         let is_doubted = findings.iter().any(|finding| {
-            finding.severity == Severity::Error && finding.document == Some(document.number)
+            finding.code == FindingCode::JudgedOtherwise
+                || finding.severity == Severity::Error && finding.document == Some(document.number)
         });
         if is_doubted && document.indication == Some(Indication::TotalPassed) {
             return Self { word: t.say("indication-doubted"), tone: "ask", shape: QUESTION };

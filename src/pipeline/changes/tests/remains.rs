@@ -15,6 +15,8 @@ enum Loss {
     Both,
     /// The mail is there, and one bit of it is another.
     Bit,
+    /// The mail is destroyed, and one bit of the copy is another.
+    Copy,
 }
 
 impl House {
@@ -28,21 +30,21 @@ impl House {
             house.send_all(vec![copy.attached(&house.signer, at).unwrap(), other.unsigned()]).await;
         assert_eq!(house.verdict(share).await, Verdict::Verified);
         house.pipeline.clock.set(moment(31 * DAY));
-        if matches!(loss, Loss::Mail | Loss::Both) {
+        if matches!(loss, Loss::Mail | Loss::Both | Loss::Copy) {
             let report = house.purge().await;
             assert_eq!((report.destroyed, report.failed), (1, 0), "the short term is over");
         }
         if matches!(loss, Loss::Version | Loss::Both) {
             house.pipeline.store.forget_branch_versions().await;
         }
-        if matches!(loss, Loss::Bit) {
-            house.damage_mail();
+        if matches!(loss, Loss::Bit | Loss::Copy) {
+            house.damage_the_greatest();
         }
         (house, share)
     }
 
-    /// The mail is the greatest of all objects, for its parts are encoded.
-    fn damage_mail(&self) {
+    /// The mail is the greatest of all objects, for its parts are encoded; without it, a copy is.
+    fn damage_the_greatest(&self) {
         let mut directories = vec![self.directory.path().join("objects")];
         let mut files = Vec::new();
         while let Some(directory) = directories.pop() {
@@ -55,10 +57,10 @@ impl House {
                 }
             }
         }
-        let (_, mail) = files.into_iter().max().unwrap();
-        let mut bytes = fs::read(&mail).unwrap();
+        let (_, greatest) = files.into_iter().max().unwrap();
+        let mut bytes = fs::read(&greatest).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
-        fs::write(&mail, bytes).unwrap();
+        fs::write(&greatest, bytes).unwrap();
     }
 
     async fn purge(&self) -> crate::store::PurgeReport {
@@ -146,6 +148,35 @@ async fn whatever_is_lost_a_root_that_is_taken_away_ends_what_was_verified() {
         let row = house.row(share).await;
         assert_eq!(row.verdict, Verdict::Undetermined, "{loss:?}");
     }
+}
+
+/// Nothing shows any more what the copy was, so nothing else is waited for.
+#[tokio::test]
+async fn a_share_whose_copy_is_damaged_stays_verified_no_longer_than_it_is_judged_again() {
+    let (mut house, share) = House::with_a_loss(Loss::Copy).await;
+    house.list(31 * DAY, Some(-1));
+    house.follow().await;
+    let row = house.row(share).await;
+    assert_eq!((row.verdict, why(&row)), (Verdict::Undetermined, Some("mail")));
+}
+
+/// The try that kept it was cut off before it could say by what it was judged.
+#[tokio::test]
+async fn a_share_of_an_earlier_try_is_judged_again() {
+    let mut house = House::new(RevocationPolicy::Prefer).await;
+    let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, moment(0));
+    let mail = house.draft(vec![copy.attached(&house.signer, moment(0)).unwrap()]).compose();
+    let id = mail_id(moment(0)).unwrap();
+    let share = house.give_out(id, mail.clone(), 0).await;
+    house.follow().await;
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+    // The trust of now was looked at before the share was there.
+    house.trust(TrustStore::empty());
+    house.todo.trust = false;
+    house.give_out(id, mail, 0).await;
+    let stopping = house.stopping.clone();
+    assert!(house.pipeline.rejudge_all(&mut house.todo, &house.floor, &stopping).await);
+    assert_eq!(house.verdict(share).await, Verdict::Undetermined);
 }
 
 #[tokio::test]

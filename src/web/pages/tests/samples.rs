@@ -255,6 +255,11 @@ fn document(number: u32, type_code: &str, report: DocumentReport) -> DisclosedDo
     }
 }
 
+/// A copy that is proved.
+pub(super) fn proved() -> DisclosedDocument {
+    document(1, "birth-certificate", report(Indication::TotalPassed, None))
+}
+
 fn report(indication: Indication, sub: Option<SubIndication>) -> DocumentReport {
     let certificate = |role, source, subject: &str, issuer: &str| CertificateReport {
         role,
