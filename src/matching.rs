@@ -14,6 +14,7 @@
 mod copy;
 mod decision;
 mod offer;
+mod role;
 mod signer;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,9 @@
 //! The rules that make a verdict.
 
-use std::cmp::Reverse;
-
 use super::{
     copy::{Copy, Grade},
-    offer,
+    offer::{self, Choice},
+    role::{self, Role, missing, types_there},
     signer::Rules,
 };
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
         Assurance, Finding, FindingCode, ServiceId, Severity, Timestamp, TypeCode, TypeSource,
         Verdict,
     },
-    registry::{AcceptedImages, Branch, Issuers, QrTerm, Requirement, Service},
+    registry::{AcceptedImages, Branch, Issuers, QrTerm, Service},
 };
 
 const SECONDS_PER_HOUR: i64 = 3600;
@@ -73,135 +72,65 @@ pub(super) fn decide<'a>(
     copies: &[Copy<'_>],
     opening: Vec<Finding>,
 ) -> Decision<'a> {
-    let received_at = circumstances.received_at;
     let types: Vec<&TypeCode> = copies.iter().map(|copy| copy.type_code).collect();
     let choice = offer::choose(branch, circumstances.named, &types);
     let service = choice.service;
-    let is_asked_for = |copy: &Copy<'_>| {
-        service.is_none_or(|service| service.requirement(copy.type_code).is_some())
-    };
     let rules = service.map(|service| circumstances.rules(service));
     let images = service.map(|service| service.accept_images).unwrap_or_default();
     let grades: Vec<Grade> =
         copies.iter().map(|copy| copy.grade(rules.as_ref()).of_document(copy, images)).collect();
-    let repeated = repeated(copies, &grades, is_asked_for);
-    let is_repeated = |copy: &Copy<'_>| repeated.iter().any(|(number, _)| *number == copy.number);
-    // One document is one, under however many names, and a signature is none.
-    let there: Vec<&TypeCode> = copies
-        .iter()
-        .filter(|copy| !copy.is_orphan() && !is_repeated(copy))
-        .map(|copy| copy.type_code)
-        .collect();
-    let is_complete = service.is_some_and(|service| missing(service, &there).next().is_none());
-    // A copy whose name was lost on the way may be the one that is missing: staff must see it.
-    let is_excess =
-        |copy: &Copy<'_>| !is_asked_for(copy) && (is_complete || !copy.type_code.is_unknown());
-    // Beside the documents themselves, a signature of something that was not sent says nothing
-    // against them. The same document again says something only when it is broken there, or is no
-    // document in that form.
-    let is_idle = |copy: &Copy<'_>, grade: &Grade| {
-        is_excess(copy)
-            || (is_complete && copy.is_orphan())
-            || (is_repeated(copy)
-                && grade.verdict > Verdict::Invalid
-                && copy.not_a_document(images).is_none())
-    };
-    // Junk beside what was asked for must not spoil it. When only other things came, they are
-    // judged: a forgery is not to be called incomplete.
-    let all = || copies.iter().zip(&grades);
-    let asked_for: Vec<_> = all().filter(|(copy, grade)| !is_idle(copy, grade)).collect();
-    let deciding = if asked_for.is_empty() { all().collect() } else { asked_for };
+    let parts = role::of(copies, &grades, service, images);
+    let deciding: Vec<&Role<'_, '_>> = parts.iter().filter(|role| role.decides).collect();
 
     let mut bench = Bench { verdict: Verdict::Verified, findings: Vec::new() };
-    let decides = |number| deciding.iter().any(|(copy, _)| copy.number == number);
-    for finding in opening {
-        bench.take_opening(finding, |number| {
-            !decides(number) && copies.iter().any(|copy| copy.number == number)
-        });
-    }
-    if copies.is_empty() {
-        bench.lower(Verdict::Unrecognised, Finding::of_share(FindingCode::NoDocument));
-    } else if let Some(service) = service {
-        bench.compare_list(service, &there);
-    } else {
-        bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceAmbiguous));
-    }
-    if choice.is_retired {
-        bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceRetired));
-    }
-    for (copy, grade) in &deciding {
-        bench.verdict = bench.verdict.min(grade.verdict);
-        bench.findings.extend(grade.findings.iter().cloned());
-        let asked_by = service.zip(rules.as_ref()).filter(|_| is_asked_for(copy));
-        if let Some((service, rules)) = asked_by {
-            bench.check_age(copy, service, rules);
+    bench.take_opening(opening, &parts);
+    bench.take_service(&choice, &parts);
+    for role in &deciding {
+        bench.take_grade(role.grade);
+        if let Some((service, rules)) = service.zip(rules.as_ref()).filter(|_| role.asked_for) {
+            bench.check_age(role.copy, service, rules);
         }
     }
-    let is_worse = |other: &Service| {
-        let rules = circumstances.rules(other);
-        deciding.iter().any(|(copy, grade)| {
-            let asked = other.requirement(copy.type_code).is_some();
-            let mut strict = Bench { verdict: grade.verdict, findings: Vec::new() };
-            let there = copy.grade(Some(&rules)).of_document(copy, other.accept_images);
-            strict.verdict = strict.verdict.min(there.verdict);
-            strict.check_age(copy, other, &rules);
-            asked && strict.verdict < bench.verdict
-        })
-    };
     // By what he sends the sender chose this service, and another that fits would not have taken
     // what he sent.
+    let is_worse = |other: &Service| bench.verdict > worst_for(other, circumstances, &deciding);
     if choice.others.iter().any(|other| is_worse(other)) {
         bench.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceAmbiguous));
     }
-    for copy in copies {
-        bench.note(copy, is_excess(copy), images);
-        if copy.is_orphan() && !decides(copy.number) {
-            bench.note_orphan(copy);
-        }
-    }
-    for (number, of) in &repeated {
-        let finding = Finding::of_document(FindingCode::SameDocument, *number);
-        bench.findings.push(finding.with_detail(of.to_string()));
+    for role in &parts {
+        bench.note(role, images);
     }
     if let Some(service) = service {
-        bench.check_qr(service, received_at);
+        bench.check_qr(service, circumstances.received_at);
     }
 
     Finding::sort(&mut bench.findings);
-    let places =
-        all().map(|(copy, grade)| Place { excess: is_excess(copy), decisive: grade.decisive });
+    let counted = deciding.iter().filter(|role| role.repeats.is_none());
+    let place = |role: &Role<'_, '_>| Place { excess: role.excess, decisive: role.grade.decisive };
     Decision {
         service,
         verdict: bench.verdict,
-        assurance: weakest(
-            deciding
-                .iter()
-                .filter(|(copy, _)| !is_repeated(copy))
-                .map(|(_, grade)| grade.assurance),
-        ),
+        assurance: weakest(counted.map(|role| role.grade.assurance)),
         findings: bench.findings,
-        copies: places.collect(),
+        copies: parts.iter().map(place).collect(),
     }
 }
 
-/// The copies that are the same document as another one, each with the number of that. Of several
-/// with one content one counts that was asked for, and of those the one that is proved best.
-fn repeated(
-    copies: &[Copy<'_>],
-    grades: &[Grade],
-    is_asked_for: impl Fn(&Copy<'_>) -> bool,
-) -> Vec<(u32, u32)> {
-    let mut all: Vec<(&Copy<'_>, &Grade)> = copies.iter().zip(grades).collect();
-    all.sort_by_key(|(copy, grade)| (!is_asked_for(copy), Reverse(grade.verdict), copy.number));
-    let mut counted: Vec<&Copy<'_>> = Vec::new();
-    let mut repeated = Vec::new();
-    for (copy, _) in all {
-        match counted.iter().find(|one| copy.repeats(one)) {
-            Some(of) => repeated.push((copy.number, of.number)),
-            None => counted.push(copy),
+/// The worst that another service would say of the copies that decide and that it asks for.
+fn worst_for(
+    other: &Service,
+    circumstances: Circumstances<'_>,
+    deciding: &[&Role<'_, '_>],
+) -> Verdict {
+    let rules = circumstances.rules(other);
+    let mut bench = Bench { verdict: Verdict::Verified, findings: Vec::new() };
+    for Role { copy, .. } in deciding {
+        if other.requirement(copy.type_code).is_some() {
+            bench.take_grade(&copy.grade(Some(&rules)).of_document(copy, other.accept_images));
+            bench.check_age(copy, other, &rules);
         }
     }
-    repeated
+    bench.verdict
 }
 
 /// Where the verdict sinks and the findings gather.
@@ -219,23 +148,41 @@ impl Bench {
 
     /// A mail that was not fully opened is malformed; any other error leaves a doubt, unless it
     /// is about a copy that does not decide.
-    fn take_opening(&mut self, finding: Finding, is_idle: impl Fn(u32) -> bool) {
-        if UNOPENED.contains(&finding.code) {
-            self.lower(Verdict::Malformed, finding);
-        } else if finding.severity < Severity::Error {
-            self.findings.push(finding);
-        } else if finding.document.is_some_and(is_idle) {
-            self.findings.push(Finding { severity: Severity::Warning, ..finding });
-        } else {
-            self.lower(Verdict::Undetermined, finding);
+    fn take_opening(&mut self, opening: Vec<Finding>, roles: &[Role<'_, '_>]) {
+        let is_idle = |number| roles.iter().any(|role| role.copy.number == number && !role.decides);
+        for finding in opening {
+            if UNOPENED.contains(&finding.code) {
+                self.lower(Verdict::Malformed, finding);
+            } else if finding.severity < Severity::Error {
+                self.findings.push(finding);
+            } else if finding.document.is_some_and(is_idle) {
+                self.findings.push(Finding { severity: Severity::Warning, ..finding });
+            } else {
+                self.lower(Verdict::Undetermined, finding);
+            }
         }
     }
 
-    fn compare_list(&mut self, service: &Service, types: &[&TypeCode]) {
-        for requirement in missing(service, types) {
-            let finding = Finding::of_share(FindingCode::MissingDocument);
-            self.lower(Verdict::Incomplete, finding.with_detail(requirement.to_string()));
+    /// What the service asks for has to be there, and the service to be known and offered.
+    fn take_service(&mut self, choice: &Choice<'_>, roles: &[Role<'_, '_>]) {
+        if roles.is_empty() {
+            self.lower(Verdict::Unrecognised, Finding::of_share(FindingCode::NoDocument));
+        } else if let Some(service) = choice.service {
+            for requirement in missing(service, &types_there(roles)) {
+                let finding = Finding::of_share(FindingCode::MissingDocument);
+                self.lower(Verdict::Incomplete, finding.with_detail(requirement.to_string()));
+            }
+        } else {
+            self.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceAmbiguous));
         }
+        if choice.is_retired {
+            self.lower(Verdict::Undetermined, Finding::of_share(FindingCode::ServiceRetired));
+        }
+    }
+
+    fn take_grade(&mut self, grade: &Grade) {
+        self.verdict = self.verdict.min(grade.verdict);
+        self.findings.extend(grade.findings.iter().cloned());
     }
 
     /// A copy that nobody says the age of whose word counts is as good as stale where freshness is
@@ -259,18 +206,26 @@ impl Bench {
     }
 
     /// What is worth knowing of any copy, and never changes the verdict.
-    fn note(&mut self, copy: &Copy<'_>, excess: bool, images: AcceptedImages) {
+    fn note(&mut self, role: &Role<'_, '_>, images: AcceptedImages) {
+        let copy = role.copy;
         if copy.type_code.is_unknown() {
             self.findings.push(copy.finding(FindingCode::TypeUnknown));
         }
         // Nobody is to look at what is no document.
-        let is_seen = !excess && copy.not_a_document(images).is_none();
+        let is_seen = !role.excess && copy.not_a_document(images).is_none();
         if is_seen && copy.type_source == Some(TypeSource::Name) {
             self.findings.push(copy.finding(FindingCode::TypeByName));
         }
-        if excess {
+        if role.excess {
             let finding = copy.finding(FindingCode::ExcessDocument);
             self.findings.push(finding.with_detail(copy.type_code.as_str()));
+        }
+        if let Some(of) = role.repeats {
+            let finding = copy.finding(FindingCode::SameDocument);
+            self.findings.push(finding.with_detail(of.to_string()));
+        }
+        if copy.is_orphan() && !role.decides {
+            self.note_orphan(copy);
         }
     }
 
@@ -289,16 +244,6 @@ impl Bench {
             self.findings.push(finding.with_detail(since.to_string()));
         }
     }
-}
-
-/// What the service asks for and none of `types` is.
-fn missing<'a>(
-    service: &'a Service,
-    types: &'a [&TypeCode],
-) -> impl Iterator<Item = &'a Requirement> {
-    service.documents.iter().filter(|requirement| {
-        !requirement.optional && !types.iter().any(|code| requirement.accepts(code))
-    })
 }
 
 /// What all of them prove together: nothing when there is none, or one proves nothing.
