@@ -209,8 +209,9 @@ impl<'a, 'b> Judge<'a, 'b> {
             };
             // What is proved is not undone by what is in doubt.
             let over = self.proved_where(is_over, |doubt| doubt.is_none());
-            if over.is_none_or(|(claim, _)| claim.revoked_by(at).is_some()) {
-                return self.conclude_by(&suspended, doubt);
+            match over.filter(|(claim, _)| claim.revoked_by(at).is_none()) {
+                Some((claim, _)) => self.remember(&claim),
+                None => return self.conclude_by(&suspended, doubt),
             }
         }
         let reaches_back = |claim: &Claim<'_>| claim.was_compromised_by(at);
