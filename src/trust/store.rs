@@ -54,6 +54,11 @@ impl ListIssue {
     /// A week.
     pub const GRACE_SECONDS: i64 = 7 * 86_400;
 
+    /// Whether it takes the place of the issue of this country with this number.
+    fn is_newer(&self, territory: &str, sequence: u64) -> bool {
+        self.territory == territory && self.sequence > sequence
+    }
+
     /// Whether the next issue is overdue at `at`. Of a closed list none follows.
     #[must_use]
     pub fn is_overdue_at(&self, at: Timestamp) -> bool {
@@ -160,8 +165,7 @@ impl TrustStore {
     fn by_newest_issues(mut self) -> Self {
         let all = self.lists.clone();
         let is_newest = |list: &ListIssue| {
-            let mut same = all.iter().filter(|other| other.territory == list.territory);
-            !same.any(|other| other.sequence > list.sequence)
+            !all.iter().any(|other| other.is_newer(&list.territory, list.sequence))
         };
         self.lists.retain(is_newest);
         self.services.retain(|service| service.list.as_ref().is_none_or(is_newest));
@@ -182,8 +186,9 @@ impl TrustStore {
     /// The newer issue of the same country's list because of which this one says nothing.
     #[must_use]
     pub fn newer_issue(&self, list: &TrustList) -> Option<u64> {
-        let mut same = self.lists.iter().filter(|other| other.territory == list.territory);
-        same.find_map(|other| (other.sequence > list.sequence).then_some(other.sequence))
+        let mut newer =
+            self.lists.iter().filter(|other| other.is_newer(&list.territory, list.sequence));
+        newer.next().map(|other| other.sequence)
     }
 
     /// Lets every list count for so many seconds after its next issue was due.
