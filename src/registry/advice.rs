@@ -11,7 +11,7 @@ use std::fmt;
 
 use self::words::{DOCUMENTS, GENERIC_PLACES, NO_PURPOSE, Words};
 use super::{Branch, LegalBasis, QrTerm, Registry, Service};
-use crate::domain::{BranchId, Date, Language, ServiceId};
+use crate::domain::{BranchId, Date, Language, ServiceId, TypeCode};
 
 /// The greatest length of a branch's name that Diia takes, in characters.
 const BRANCH_NAME_LEN: usize = 32;
@@ -70,6 +70,11 @@ pub enum AdviceKind {
     SeveralDocuments {
         /// How many must be there.
         count: usize,
+    },
+    /// A type that is in no list of Diia's.
+    TypeUnlisted {
+        /// The type.
+        code: TypeCode,
     },
 }
 
@@ -155,6 +160,9 @@ impl Registry {
         if count > 1 {
             kinds.push(AdviceKind::SeveralDocuments { count });
         }
+        let types = service.documents.iter().flat_map(|document| &document.any_of);
+        let unlisted = types.filter(|code| !code.is_listed());
+        kinds.extend(unlisted.map(|code| AdviceKind::TypeUnlisted { code: code.clone() }));
         match service.qr_term(today) {
             QrTerm::Fine => {}
             QrTerm::NotSet => kinds.push(AdviceKind::QrNotSet),
@@ -260,12 +268,15 @@ qr_issued_on = 2026-09-01
         let mut second = service.documents[0].clone();
         second.any_of = vec!["pension-card".parse().unwrap()];
         service.documents.push(second);
+        service.documents[0].any_of.push("inner-passport".parse().unwrap());
         registry.branches[1].services[0].active = false;
+        let misspelt = "inner-passport".parse().unwrap();
         assert_eq!(
             kinds(&registry),
             [
                 AdviceKind::LegalNoteMissing,
                 AdviceKind::SeveralDocuments { count: 2 },
+                AdviceKind::TypeUnlisted { code: misspelt },
                 AdviceKind::QrExpired { since: Date::new(2026, 9, 2).unwrap() },
                 AdviceKind::NoService,
             ]

@@ -45,6 +45,16 @@ impl AdviceKind {
                      make one code for each document."
                 );
             }
+            Self::TypeUnlisted { code } if uk => {
+                return format!(
+                    "Тип документа «{code}» цій версії невідомий. Перевірте написання: копії впізнають за ним."
+                );
+            }
+            Self::TypeUnlisted { code } => {
+                return format!(
+                    "This version does not know the document type {code}. Check its spelling: copies are told by it."
+                );
+            }
             Self::BranchNameGeneric => (
                 "Назва відділення не каже, який це заклад. Вкажіть власну назву закладу, якому передають копії.",
                 "The branch's name does not tell which institution this is. Use the own name of the one that people hand copies to.",
