@@ -69,7 +69,8 @@ pub enum ConfigError {
         detail: String,
     },
     /// The file cannot be read.
-    #[error("cannot read the configuration {path}: {source}; make one with `skrynka init`", path = path.display())]
+    #[error("cannot read the configuration {path}: {source}{advice}", path = path.display(),
+            advice = advice(source))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -194,6 +195,15 @@ impl Config {
             return refuse("[signatures] fetch_max_bytes is from 1024 to 1073741824");
         }
         Ok(())
+    }
+}
+
+/// What to do about a configuration that cannot be read.
+fn advice(source: &std::io::Error) -> &'static str {
+    if source.kind() == std::io::ErrorKind::NotFound {
+        "; make one with `skrynka init`"
+    } else {
+        ""
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Ok(given) => given,
         // Of the files nothing is known: 1 would say that one of them is wrong.
         Err(error) => {
-            complain(&format!("skrynka: {error:#}"));
+            complain(&format!("skrynka: {}", super::sentence(&error)));
             return Ok(ExitCode::from(WRONG_USAGE));
         }
     };
@@ -114,7 +114,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let mut opening = Opening::new(&keys, trust.certificates());
         let signed = signed(file, content.as_ref(), &mut opening);
         if let Err(error) = &signed {
-            complain(&format!("skrynka: {error:#}"));
+            complain(&format!("skrynka: {}", super::sentence(error)));
         }
         let is_unreadable = signed.is_err();
         let report = signed.map_or_else(
