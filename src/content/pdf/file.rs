@@ -353,7 +353,7 @@ impl<'a> Pdf<'a> {
     /// Reads one cross-reference section; its trailer.
     fn read_section(&mut self, at: usize) -> Option<Dictionary> {
         self.sections.push(at);
-        let Section { entries, trailer, is_table } = self.section(at)?;
+        let Section { entries, trailer, is_table, .. } = self.section(at)?;
         self.add(entries)?;
         if let Some(stream) = trailer.get(b"XRefStm").filter(|_| is_table) {
             self.is_hybrid = true;
@@ -385,8 +385,7 @@ impl<'a> Pdf<'a> {
             return None;
         }
         let decoded = self.decode(&trailer, &indirect.stream?)?;
-        let entries = section::stream_entries(&trailer, &decoded)?;
-        Some(Section { entries, trailer, is_table: false })
+        section::stream(trailer, &decoded)
     }
 
     /// Takes what so many objects, and so many bytes beside them, cost the mail.

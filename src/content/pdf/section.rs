@@ -12,6 +12,9 @@ pub(crate) struct Section {
     pub(crate) trailer: Dictionary,
     /// Whether it is a table, and no stream.
     pub(crate) is_table: bool,
+    /// Whether it has just the rows that it says, in one order. Readers differ in what they take
+    /// otherwise: for `PDFium` an empty `/Index` is all of `/Size`.
+    pub(crate) is_exact: bool,
 }
 
 /// The section that is a table, whose `xref` is read.
@@ -35,11 +38,11 @@ pub(super) fn table(reader: &mut Reader<'_>) -> Option<Section> {
         }
     }
     let trailer = reader.object()?.dictionary()?.clone();
-    Some(Section { entries, trailer, is_table: true })
+    Some(Section { entries, trailer, is_table: true, is_exact: true })
 }
 
-/// The entries of a cross-reference stream (ISO 32000-1 §7.5.8.3).
-pub(super) fn stream_entries(dictionary: &Dictionary, decoded: &[u8]) -> Option<Vec<(u32, Place)>> {
+/// The section that is a stream (ISO 32000-1 §7.5.8.3), whose dictionary is the trailer.
+pub(super) fn stream(dictionary: Dictionary, decoded: &[u8]) -> Option<Section> {
     let widths: Vec<usize> =
         dictionary.get(b"W")?.array()?.iter().map(Object::integer).collect::<Option<_>>()?;
     let [kind_width, second_width, third_width] = widths[..] else { return None };
@@ -53,8 +56,12 @@ pub(super) fn stream_entries(dictionary: &Dictionary, decoded: &[u8]) -> Option<
     };
     let mut rows = decoded.chunks_exact(width.max(1));
     let mut entries = Vec::new();
+    let mut is_exact = dictionary.get(b"Index").is_some() && !index.is_empty();
+    let mut next = 0;
     for pair in index.chunks(2) {
         let [first, count] = *pair else { return None };
+        is_exact &= first >= next && count > 0;
+        next = first.checked_add(count)?;
         for number in first..first.checked_add(count)? {
             let row = rows.next().filter(|_| width > 0)?;
             let (kind, rest) = row.split_at_checked(kind_width)?;
@@ -75,7 +82,8 @@ pub(super) fn stream_entries(dictionary: &Dictionary, decoded: &[u8]) -> Option<
             entries.push((u32::try_from(number).ok()?, place));
         }
     }
-    Some(entries)
+    is_exact &= rows.next().is_none() && rows.remainder().is_empty();
+    Some(Section { entries, trailer: dictionary, is_table: false, is_exact })
 }
 
 fn big_endian(bytes: &[u8]) -> Option<usize> {

@@ -327,6 +327,7 @@ impl Added<'_> {
         };
         trailer.integer(b"Prev") == Some(self.before.section)
             && has_size
+            && section.is_exact
             // Ghostscript repairs a file whose table follows a stream.
             && (self.before.is_table || !section.is_table)
             && is_same(b"Root")
@@ -364,31 +365,39 @@ fn is_read_alike(stream: &Dictionary) -> bool {
         b"W",
     ];
     let is_flate = |filter: &Object| *filter == Object::Name(b"FlateDecode".to_vec());
-    // One filter with its parameters, or a row of each: readers differ in what else they pair.
+    let has_rows = |parameters: &Object| is_of_rows(stream, parameters);
+    // One filter with its parameters, alone or in rows of one.
     let is_known = match (stream.get(b"Filter"), stream.get(b"DecodeParms")) {
         (None, parameters) => parameters.is_none(),
-        (Some(Object::Array(filters)), None) => filters.iter().all(is_flate),
-        (Some(Object::Array(filters)), Some(Object::Array(parameters))) => {
-            filters.len() == parameters.len()
-                && filters.iter().all(is_flate)
-                && parameters.iter().all(is_of_rows)
+        (Some(Object::Array(filters)), parameters) => {
+            let is_one = |parameters: &Object| match parameters.array() {
+                Some([only]) => has_rows(only),
+                _ => false,
+            };
+            matches!(&filters[..], [filter] if is_flate(filter)) && parameters.is_none_or(is_one)
         }
-        (Some(Object::Array(_)), Some(_)) => false,
-        (Some(filter), parameters) => is_flate(filter) && parameters.is_none_or(is_of_rows),
+        (Some(filter), parameters) => is_flate(filter) && parameters.is_none_or(has_rows),
     };
     is_known && stream.entries.keys().all(|key| KEYS.contains(&key.as_slice()))
 }
 
-/// The predictors that writers of cross-reference streams use (ISO 32000-1 table 10).
-fn is_of_rows(parameters: &Object) -> bool {
+/// The predictors that writers of cross-reference streams use (ISO 32000-1 table 10), over the rows of
+/// one: `PDFium` decodes nothing where columns are too many, also without a predictor.
+fn is_of_rows(stream: &Dictionary, parameters: &Object) -> bool {
     let Some(parameters) = parameters.dictionary() else { return false };
-    parameters.entries.iter().all(|(key, value)| match (key.as_slice(), value.integer()) {
-        (b"Predictor", Some(predictor)) => matches!(predictor, 1 | 10..=15),
+    let widths = stream.get(b"W").and_then(Object::array).unwrap_or_default();
+    let columns: Option<usize> = widths.iter().map(Object::integer).sum();
+    let is_right = |(key, value): (&Vec<u8>, &Object)| match (key.as_slice(), value.integer()) {
+        (b"Predictor", Some(predictor)) => matches!(predictor, 10..=15),
         (b"BitsPerComponent", Some(bits)) => bits == 8,
         (b"Colors", Some(colors)) => colors == 1,
-        (b"Columns", Some(_)) => true,
+        (b"Columns", Some(own)) => Some(own) == columns,
         _ => false,
-    })
+    };
+    stream.is(b"Type", b"XRef")
+        && parameters.get(b"Predictor").is_some()
+        && parameters.get(b"Columns").is_some()
+        && parameters.entries.iter().all(is_right)
 }
 
 /// Whether a section has one entry for each object of its revision, and no others but the head of

@@ -70,7 +70,7 @@ struct Comparison<'a> {
     seen: BTreeSet<u32>,
     /// The numbers of the objects that were added.
     added: &'a BTreeSet<u32>,
-    /// Those of the signed revision whose objects may be others now, for each is looked at.
+    /// Those of the signed revision whose objects may be given anew, for each is looked at.
     replaceable: BTreeSet<u32>,
     /// What the fields of the signed revision are called.
     names: BTreeSet<Vec<u8>>,
@@ -149,6 +149,7 @@ impl<'a> Comparison<'a> {
             return Err("the catalog is another, or encrypted".to_owned());
         }
         self.seen.insert(number);
+        self.replaceable.insert(number);
         let mut shapes: Vec<(&[u8], Follow)> = vec![
             (b"DSS", |shape, value| shape.store(value)),
             (b"Extensions", |shape, value| shape.apart(value)),
@@ -207,16 +208,14 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// A reader that repairs the file, or takes an older state of it, is shown by an object what
-    /// another had shown there.
+    /// What a reader cannot read in its new place is gone for it, and what belongs to an older state
+    /// of the file is shown by one that repairs it. So no object is given anew but those that have to
+    /// be.
     fn check_numbers(&self) -> Compared {
-        let is_known = |number: &&u32| {
-            !self.old.names(**number)
-                || self.seen.contains(*number)
-                || self.replaceable.contains(*number)
-        };
+        let is_known =
+            |number: &&u32| !self.old.names(**number) || self.replaceable.contains(*number);
         match self.added.iter().find(|number| !is_known(number)) {
-            Some(number) => Err(format!("object {number} belongs to an older state of it")),
+            Some(number) => Err(format!("object {number} was given anew")),
             None => Ok(()),
         }
     }
@@ -256,11 +255,15 @@ impl<'a> Comparison<'a> {
             return self.same(&old.object, &new.object, &what);
         };
         if self.pages.contains(&number) {
+            self.replaceable.insert(number);
             let what = format!("the page in object {number}");
             self.same_but(before, after, &[b"Annots"], &what)?;
             return self.list(before.get(b"Annots"), after.get(b"Annots"), &what);
         }
         let is_empty_field = before.is(b"FT", b"Sig") && before.get(b"V").is_none();
+        if before.is(b"FT", b"Sig") {
+            self.replaceable.insert(number);
+        }
         let is_signature = |value: &Object| {
             self.is_signature(value) && Shape::new(self.new).signature(value).is_some()
         };

@@ -23,13 +23,15 @@ fn last_section(file: &[u8]) -> usize {
 #[test]
 fn a_change_that_a_later_revision_takes_back_is_a_change() {
     let examined = judge_added(|draft| {
-        for text in ["Q q", "q Q"] {
-            draft.object(4, &format!("<</Length 3>>stream\n{text}\nendstream"));
+        for turned in ["/Rotate 90", ""] {
+            let page =
+                format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R{turned}>>");
+            draft.object(3, &page);
             draft.end();
         }
     });
     assert_eq!(outcome(&examined), NOT_SHOWN);
-    expect_reason(&examined, "object 4 is not what was signed");
+    expect_reason(&examined, "the page in object 3 is not what was signed");
 }
 
 #[test]

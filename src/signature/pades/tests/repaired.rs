@@ -37,6 +37,7 @@ fn in_stream(inside: &[u32], header: &str, objects: &str, plain: &[(u32, &str)])
         rows.push((*number, row(2, 61, u8::try_from(index).unwrap())));
     }
     rows.push((62, row(1, at, 0)));
+    rows.sort_unstable();
     let index: Vec<String> = rows.iter().map(|(number, _)| format!("{number} 1")).collect();
     let table: Vec<u8> = rows.iter().flat_map(|(_, row)| *row).collect();
     let head = format!(
@@ -86,8 +87,17 @@ fn what_is_added_is_read_alike_by_every_reader() {
             "40 0 ",
             form.to_owned(),
             stream("/Filter/FlateDecode/DecodeParms<</Predictor 12>>"),
-            true,
+            false,
         ),
+        (
+            "40 0 ",
+            form.to_owned(),
+            stream("/Filter/FlateDecode/DecodeParms<</Columns 2147483647>>"),
+            false,
+        ),
+        ("40 0 ", form.to_owned(), stream("/Filter/FlateDecode"), true),
+        ("40 0 ", form.to_owned(), stream("/Filter[/FlateDecode]"), true),
+        ("40 0 ", form.to_owned(), stream("/Filter[/FlateDecode/FlateDecode]"), false),
         (
             "40 0 ",
             form.to_owned(),

@@ -118,7 +118,9 @@ impl Writer {
         };
         let at = self.put("98");
         let free = row.has_head.then_some((0, line(0, 0)));
-        let own = row.has_head.then_some((98, line(1, at)));
+        // An index without rows is another one for some readers.
+        let names_itself = row.has_head || places.is_empty();
+        let own = names_itself.then_some((98, line(1, at)));
         let used = places.iter().map(|(number, place)| (*number, line(1, *place)));
         let lines: Vec<(u32, [u8; 6])> = free.into_iter().chain(used).chain(own).collect();
         let index: String = lines.iter().flat_map(|(number, _)| [format!("{number} 1 ")]).collect();

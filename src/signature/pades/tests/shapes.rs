@@ -224,6 +224,33 @@ fn nothing_added_brings_a_reader_to_repair() {
     }
 }
 
+/// What is said when object 50 is added, and its section is a stream with this index, these widths, and
+/// rows of more bytes.
+fn with_section(entries: &str, widths: [usize; 3], more: &[u8]) -> Outcome {
+    let mut draft = signed();
+    let start = memchr::memmem::rfind(&draft.bytes, b"\nxref\n").unwrap() + 1;
+    draft.object(50, "<</A 1>>");
+    let place = draft.places.iter().find(|(number, _)| *number == 50).unwrap().1;
+    let at = draft.bytes.len();
+    let columns = [1, place, 0].into_iter().zip(widths);
+    let mut rows: Vec<u8> =
+        columns.flat_map(|(number, width)| number.to_be_bytes()[8 - width..].to_vec()).collect();
+    rows.extend_from_slice(more);
+    let mut file = draft.bytes;
+    let [kind, second, third] = widths;
+    file.extend(
+        format!(
+            "62 0 obj\n<</Type/XRef/Size 99/Root 1 0 R/Prev {start}/W[{kind} {second} {third}]\
+             {entries}/Length {}>>stream\n",
+            rows.len()
+        )
+        .bytes(),
+    );
+    file.extend(rows);
+    file.extend(format!("\nendstream\nendobj\nstartxref\n{at}\n%%EOF\n").bytes());
+    outcome(&judge(file))
+}
+
 #[test]
 fn an_added_section_has_the_widths_that_readers_read() {
     for (widths, is_right) in [
@@ -234,30 +261,49 @@ fn an_added_section_has_the_widths_that_readers_read() {
         ([1, 8, 1], false),
         ([0, 4, 1], false),
     ] {
-        let mut draft = signed();
-        let start = memchr::memmem::rfind(&draft.bytes, b"\nxref\n").unwrap() + 1;
-        draft.object(50, "<</A 1>>");
-        let place = draft.places.iter().find(|(number, _)| *number == 50).unwrap().1;
-        let at = draft.bytes.len();
-        let row: Vec<u8> = [1, place, 0]
-            .iter()
-            .zip(widths)
-            .flat_map(|(number, width)| number.to_be_bytes()[8 - width..].to_vec())
-            .collect();
-        let mut file = draft.bytes;
-        let [kind, second, third] = widths;
-        file.extend(
-            format!(
-                "62 0 obj\n<</Type/XRef/Size 99/Root 1 0 R/Prev {start}/W[{kind} {second} \
-                 {third}]/Index[50 1]/Length {}>>stream\n",
-                row.len()
-            )
-            .bytes(),
-        );
-        file.extend(row);
-        file.extend(format!("\nendstream\nendobj\nstartxref\n{at}\n%%EOF\n").bytes());
         let due = if is_right { PASSED } else { NOT_SHOWN };
-        assert_eq!(outcome(&judge(file)), due, "{widths:?}");
+        assert_eq!(with_section("/Index[50 1]", widths, b""), due, "{widths:?}");
+    }
+}
+
+/// For `PDFium` an index without rows is all of `/Size`: rows that no other reader looks at freed
+/// objects of the signed revision.
+#[test]
+fn an_added_section_has_the_rows_that_it_says() {
+    const WIDTHS: [usize; 3] = [1, 4, 1];
+    let free = [0; 6];
+    for (index, more, is_right) in [
+        ("/Index[50 1]", &b""[..], true),
+        ("/Index[50 1]", &free, false),
+        ("/Index[50 1]", b"\0", false),
+        ("/Index[50 1 60 0]", b"", false),
+        ("/Index[4 0 50 1]", b"", false),
+        ("/Index[]", b"", false),
+        ("/Index[0 0]", b"", false),
+        ("", b"", false),
+        ("/Index[50 1]/DecodeParms<</Columns 6>>", b"", false),
+    ] {
+        let due = if is_right { PASSED } else { NOT_SHOWN };
+        assert_eq!(with_section(index, WIDTHS, more), due, "{index} {more:?}");
+    }
+}
+
+/// A reader that cannot read an object in its new place has none.
+#[test]
+fn nothing_is_given_anew_that_need_not_be() {
+    for (number, body, is_right) in [
+        (1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>", true),
+        (3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>", true),
+        (7, "<</Fields[5 0 R]/SigFlags 3>>", true),
+        (2, "<</Type/Pages/Kids[3 0 R]/Count 1>>", false),
+        (4, "<</Length 3>>stream\nq Q\nendstream", false),
+    ] {
+        let examined = judge_added(|draft| {
+            draft.object(number, body);
+            draft.end();
+        });
+        let due = if is_right { PASSED } else { NOT_SHOWN };
+        assert_eq!(outcome(&examined), due, "{body}");
     }
 }
 
