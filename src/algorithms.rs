@@ -36,7 +36,7 @@ use self::{
 
 pub use self::{
     digest::DigestAlgorithm,
-    key::key_name,
+    key::{key_identity, key_name},
     name::algorithm_name,
     policy::{Accepted, Line, Mechanism, Policy, PolicyError, Refused, Used},
 };

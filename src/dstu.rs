@@ -35,7 +35,7 @@ pub use curve::Curve;
 pub use gost28147::Gost28147;
 pub use gost34311::{Gost34311, gost34311};
 pub use kalyna::Kalyna;
-pub use key::{KeyError, PublicKey};
+pub use key::{KeyError, PublicKey, compressed};
 pub use kupyna::{Kupyna256, Kupyna384, Kupyna512};
 pub use parameters::{OctetOrder, Parameters, ParametersError};
 pub use private::PrivateKey;

@@ -17,6 +17,11 @@ impl DstuKey<'_> {
     pub(super) fn curve(&self) -> Curve {
         self.parameters.curve
     }
+
+    /// The compressed point, least significant octet first.
+    pub(super) fn point(&self) -> Option<Vec<u8>> {
+        dstu::compressed(self.order, self.curve(), self.octets).ok()
+    }
 }
 
 /// Says which digest a right value rests on.

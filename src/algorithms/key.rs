@@ -67,6 +67,22 @@ pub(super) enum PssRestriction {
 }
 
 impl PublicKey<'_> {
+    /// Its numbers in one form, with its kind.
+    fn identity(&self) -> Option<Vec<u8>> {
+        let (kind, numbers) = match self {
+            Self::Dstu4145(key) => (format!("M{}", key.curve().degree()), key.point()?),
+            Self::Ed25519(point) => ("Ed25519".to_owned(), point.to_vec()),
+            Self::P256(point) => ("P-256".to_owned(), compressed(point)?),
+            Self::P384(point) => ("P-384".to_owned(), compressed(point)?),
+            Self::P521(point) => ("P-521".to_owned(), compressed(point)?),
+            Self::Rsa(key) => {
+                let length = key.exponent.len().to_string();
+                (format!("RSA {length}"), [key.exponent, key.modulus].concat())
+            }
+        };
+        Some([kind.as_bytes(), b":", &numbers].concat())
+    }
+
     /// What the policy knows the key by.
     pub(super) fn mechanism(&self) -> Mechanism {
         match self {
@@ -182,6 +198,16 @@ const P521: &str = "1.3.132.0.35";
 const RSA: &str = "1.2.840.113549.1.1.1";
 const RSA_PSS: &str = "1.2.840.113549.1.1.10";
 
+/// Tells a `SubjectPublicKeyInfo`'s key from others, however it is written: points compressed or not, octets
+/// in either order, parameters absent or NULL, an RSA key for PSS alone or not. Of a key that is not
+/// known, the bytes as they are.
+#[must_use]
+pub fn key_identity(public_key_spki: &[u8]) -> Vec<u8> {
+    let known =
+        KeyInfo::read(public_key_spki).ok().and_then(|info| info.public_key().ok()?.identity());
+    known.unwrap_or_else(|| public_key_spki.to_vec())
+}
+
 /// The kind and size of a `SubjectPublicKeyInfo`'s key for people: `ECDSA P-256`, `RSA 4096`,
 /// `DSTU 4145 M257`. The name of the algorithm alone when there is no more to say.
 #[must_use]
@@ -206,6 +232,18 @@ pub fn key_name(public_key_spki: &[u8]) -> String {
         }
         other => algorithm_name(other),
     }
+}
+
+/// The compressed form of a point in SEC 1 (§2.3.3): the parity of y, and x.
+fn compressed(point: &[u8]) -> Option<Vec<u8>> {
+    const UNCOMPRESSED: u8 = 4;
+    let (&form, rest) = point.split_first()?;
+    if form != UNCOMPRESSED {
+        return Some(point.to_vec());
+    }
+    let (x, y) = rest.split_at_checked(rest.len() / 2)?;
+    let parity = 2 | (y.last()? & 1);
+    Some([&[parity], x].concat())
 }
 
 fn curve_name(oid: &str) -> String {
@@ -239,4 +277,53 @@ fn bit_length(number: &[u8]) -> usize {
     let Some(first) = number.first() else { return 0 };
     let unused = usize::try_from(first.leading_zeros()).unwrap_or(0);
     number.len().saturating_mul(8).saturating_sub(unused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(value.len()).unwrap();
+        assert!(length < 0x80);
+        [&[tag, length], value].concat()
+    }
+
+    fn spki(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
+        let bits = tlv(3, &[&[0], key].concat());
+        tlv(0x30, &[tlv(0x30, algorithm), bits].concat())
+    }
+
+    #[test]
+    fn a_key_is_the_same_however_it_is_written() {
+        let p256 = [
+            &tlv(6, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1])[..],
+            &tlv(6, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]),
+        ]
+        .concat();
+        let point = |x: u8, y: u8| [&[4][..], &[x; 32], &[y; 32]].concat();
+        let short = |form: u8, x: u8| [&[form][..], &[x; 32]].concat();
+        let rsa = |parameters: &[u8]| {
+            let oid = tlv(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1]);
+            [&oid[..], parameters].concat()
+        };
+        let pss = tlv(6, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10]);
+        let numbers = |last: u8| {
+            let modulus = [&[0][..], &[0xc1; 63], &[last]].concat();
+            tlv(0x30, &[tlv(2, &modulus), tlv(2, &[1, 0, 1])].concat())
+        };
+        let identity = |algorithm: &[u8], key: &[u8]| key_identity(&spki(algorithm, key));
+        for (what, one, other, is_same) in [
+            ("odd", identity(&p256, &point(7, 9)), identity(&p256, &short(3, 7)), true),
+            ("even", identity(&p256, &point(7, 8)), identity(&p256, &short(2, 7)), true),
+            ("the other y", identity(&p256, &point(7, 8)), identity(&p256, &short(3, 7)), false),
+            ("another x", identity(&p256, &point(7, 8)), identity(&p256, &short(2, 6)), false),
+            ("NULL", identity(&rsa(&[5, 0]), &numbers(1)), identity(&rsa(&[]), &numbers(1)), true),
+            ("PSS", identity(&rsa(&[5, 0]), &numbers(1)), identity(&pss, &numbers(1)), true),
+            ("modulus", identity(&rsa(&[5, 0]), &numbers(1)), identity(&pss, &numbers(3)), false),
+            ("unknown", identity(&[6, 1, 1], &[1]), identity(&[6, 1, 1], &[2]), false),
+        ] {
+            assert_eq!(one == other, is_same, "{what}");
+        }
+    }
 }

@@ -98,10 +98,7 @@ impl PublicKey {
     pub fn read_in(order: OctetOrder, curve: Curve, octets: &[u8]) -> Result<Self, KeyError> {
         match order {
             OctetOrder::LeastFirst => Self::read(curve, octets),
-            OctetOrder::MostFirst => {
-                let reversed: Vec<u8> = bare(curve, octets)?.iter().rev().copied().collect();
-                Self::read(curve, &reversed)
-            }
+            OctetOrder::MostFirst => Self::read(curve, &compressed(order, curve, octets)?),
         }
     }
 
@@ -151,6 +148,19 @@ impl PublicKey {
         let octets = to_little_endian(compressed, curve.field_octets()).into();
         Self(Arc::new(Checked { curve, octets, x, lambda }))
     }
+}
+
+/// A compressed point, bare, and least significant octet first. Whether it is a point is not looked
+/// at.
+///
+/// # Errors
+/// [`KeyError`] if it has not as many octets as the field.
+pub fn compressed(order: OctetOrder, curve: Curve, octets: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let mut bare = bare(curve, octets)?.to_vec();
+    if order == OctetOrder::MostFirst {
+        bare.reverse();
+    }
+    Ok(bare)
 }
 
 /// The octets of the point, without the header of an OCTET STRING.

@@ -267,7 +267,10 @@ fn check_grant(time: Timestamp, path: &[Certificate], problems: &mut Problems, b
         (basis.sure, "when it is sure to have existed"),
         (time, "when it says it was made"),
     ] {
-        if path.iter().any(|certificate| basis.trust.lacks_grant_at(certificate, moment)) {
+        let lacks_grant = |certificate: &Certificate| {
+            basis.trust.lacks_grant_at(certificate, Purpose::TimeStamping, moment)
+        };
+        if path.iter().any(lacks_grant) {
             problems.doubt(
                 SubIndication::ChainConstraintsFailure,
                 format!(

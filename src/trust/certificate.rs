@@ -4,7 +4,10 @@ mod kind;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use x509_parser::{
     asn1_rs::{Any, Class, FromDer as _, Tag},
@@ -44,6 +47,7 @@ struct Facts {
     not_before: Timestamp,
     not_after: Timestamp,
     public_key: Vec<u8>,
+    key_digest: OnceLock<Sha256>,
     extensions: Extensions,
 }
 
@@ -146,6 +150,7 @@ impl Certificate {
             not_before: Timestamp::from_seconds(body.validity.not_before.timestamp()),
             not_after: Timestamp::from_seconds(body.validity.not_after.timestamp()),
             public_key: body.subject_pki.raw.to_vec(),
+            key_digest: OnceLock::new(),
             extensions: Extensions::read(body.extensions())?,
         })))
     }
@@ -421,7 +426,18 @@ impl Certificate {
 
     /// Whether both have the same subject and key: one entity with two certificates.
     pub(super) fn same_entity(&self, other: &Self) -> bool {
-        self.0.public_key == other.0.public_key && self.0.subject.matches(&other.0.subject)
+        self.0.subject.matches(&other.0.subject) && self.has_key_of(other)
+    }
+
+    /// Whether both have the same key, however it is written.
+    pub(super) fn has_key_of(&self, other: &Self) -> bool {
+        self.0.public_key == other.0.public_key || self.key_digest() == other.key_digest()
+    }
+
+    /// Tells its key from others, however it is written.
+    pub(super) fn key_digest(&self) -> Sha256 {
+        let digest = || Sha256::of(&algorithms::key_identity(&self.0.public_key));
+        *self.0.key_digest.get_or_init(digest)
     }
 
     /// Checks that `issuer`'s key signed this certificate. Names are not compared.

@@ -451,7 +451,8 @@ fn grant_problem(
         Purpose::Document => {
             // A withdrawn authority is withdrawn under every certificate of its key, whoever
             // issued it.
-            let withdrawn = path.iter().position(|link| trust.lacks_grant_at(link.certificate, at));
+            let withdrawn =
+                path.iter().position(|link| trust.lacks_grant_at(link.certificate, purpose, at));
             if let Some(place) = withdrawn {
                 return Some((place, Problem::NotGranted { at }));
             }

@@ -93,6 +93,11 @@ impl TrustService {
         self.certificates.iter().any(|own| own == certificate || own.same_entity(certificate))
     }
 
+    /// Whether `certificate` has the key of one of its certificates, under whatever name.
+    pub(super) fn has_key_of(&self, certificate: &Certificate) -> bool {
+        self.certificates.iter().any(|own| own.has_key_of(certificate))
+    }
+
     /// Whether its certificates are trusted: it issues certificates for documents or time-stamps,
     /// and was granted at some time. The list names other services for other purposes.
     #[must_use]

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{Certificate, ServiceKind, TrustList, TrustService};
+use super::{Certificate, Purpose, ServiceKind, TrustList, TrustService};
 use crate::{
     algorithms,
     domain::{Sha256, Timestamp},
@@ -343,13 +343,23 @@ impl TrustStore {
         self.listed.contains(&certificate.sha256())
     }
 
-    /// Whether lists name services with this certificate and none was granted at `at`, whatever it
-    /// does. Never one that is trusted for another reason than a list.
-    pub(crate) fn lacks_grant_at(&self, certificate: &Certificate, at: Timestamp) -> bool {
+    /// Whether lists name services with this certificate and none was granted at `at`: for
+    /// documents none of those that issue certificates, where it has any, for time-stamps none
+    /// at all. Never one that is trusted for another reason than a list.
+    pub(crate) fn lacks_grant_at(
+        &self,
+        certificate: &Certificate,
+        purpose: Purpose,
+        at: Timestamp,
+    ) -> bool {
         if self.contains(certificate) && !self.is_listed(certificate) {
             return false;
         }
-        let said = self.said_of(certificate, at);
+        let mut said = self.said_by(|service| service.has_key_of(certificate), at);
+        let issues = |service: &&TrustService| service.kind == ServiceKind::QualifiedAuthority;
+        if purpose == Purpose::Document && said.iter().any(issues) {
+            said.retain(issues);
+        }
         !said.is_empty() && !said.iter().any(|service| service.is_granted_at(at))
     }
 
@@ -376,8 +386,11 @@ impl TrustStore {
     /// The services with this certificate by the lists that say something for `at`. Where all are
     /// long overdue, by those: what such a list had taken back it has not given again.
     fn said_of(&self, certificate: &Certificate, at: Timestamp) -> Vec<&TrustService> {
-        let own = self.services.iter().filter(|service| service.vouches());
-        let own = own.filter(|service| service.has(certificate));
+        self.said_by(|service| service.has(certificate), at)
+    }
+
+    fn said_by(&self, is_own: impl Fn(&TrustService) -> bool, at: Timestamp) -> Vec<&TrustService> {
+        let own = self.services.iter().filter(|service| service.vouches() && is_own(service));
         let (overdue, said): (Vec<_>, Vec<_>) = own.partition(|service| service.is_outdated_at(at));
         if said.is_empty() { overdue } else { said }
     }

@@ -242,16 +242,24 @@ fn a_withdrawn_authority_does_not_come_back_under_another_certificate() {
     // that the operator trusts.
     let other = || Draft::authority("Other", 20, ("Other", 20)).make();
     let withdrawn = Draft::authority("Надавач", 2, ("Root", 1)).make();
-    let again = Draft::authority("Надавач", 2, ("Other", 20)).make();
-    let signer = Draft::signer("Тестова Особа", 9, ("Надавач", 2)).make();
     let kind = || ServiceKind::QualifiedAuthority;
-    let mut service = granted(kind(), withdrawn);
+    let mut service = granted(kind(), withdrawn.clone());
     let end: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
     service.history.push(ServiceStatus::new(end, false));
     let list = vec![service.clone(), granted(kind(), other())];
     let by_list = TrustStore::empty().with_services(list);
-    let by_operator = TrustStore::new(vec![other()]).with_services(vec![service]);
-    for (what, trust) in [("a list", by_list), ("the operator", by_operator)] {
+    let by_operator = TrustStore::new(vec![other()]).with_services(vec![service.clone()]);
+    // A list names the issuing authority's certificate at its time-stamping service, too.
+    let stamps = granted(ServiceKind::QualifiedTimeStamping, withdrawn);
+    let stamping = TrustStore::new(vec![other()]).with_services(vec![service, stamps]);
+    for (what, trust, name) in [
+        ("a list", &by_list, "Надавач"),
+        ("the operator", &by_operator, "Надавач"),
+        ("under another name", &by_operator, "Надавач інакше"),
+        ("still granted for time-stamps", &stamping, "Надавач"),
+    ] {
+        let again = Draft::authority(name, 2, ("Other", 20)).make();
+        let signer = Draft::signer("Тестова Особа", 9, (name, 2)).make();
         for (at, due) in [
             ("2026-05-31T23:59:59Z", None),
             ("2026-06-01T00:00:00Z", Some(SubIndication::ChainConstraintsFailure)),
@@ -264,7 +272,7 @@ fn a_withdrawn_authority_does_not_come_back_under_another_certificate() {
                 limits: PathLimits::default(),
                 clock_tolerance_seconds: 0,
             };
-            let outcome = validate(&request, &trust);
+            let outcome = validate(&request, trust);
             assert_eq!(outcome.sub_indication, due, "{what}, {at}: {:?}", outcome.reason);
         }
     }

@@ -119,7 +119,11 @@ fn of_several_issues_of_one_country_the_newest_alone_counts() {
             assert_eq!(store.contains(&authority), is_trusted, "{what}");
             assert_eq!(store.certificates().len(), usize::from(is_trusted), "{what}");
             assert_eq!(store.is_listed(&authority), is_trusted, "{what}");
-            assert_eq!(store.lacks_grant_at(&authority, at), lacks_grant, "{what}");
+            assert_eq!(
+                store.lacks_grant_at(&authority, Purpose::Document, at),
+                lacks_grant,
+                "{what}"
+            );
             assert_eq!(store.lists.len(), known, "{what}");
             // Who lies in the directory stands without any list.
             let own = TrustStore::new(vec![authority.clone()]).merged(store);
