@@ -273,6 +273,8 @@ impl Added<'_> {
     ) -> Option<()> {
         let objects = self.new.objects_in(dictionary, object.stream.as_ref()?)?;
         for (index, (own, inner)) in objects.iter().enumerate() {
+            // PDFium leaves number 0 out, and all behind it move up.
+            (*own > 0).then_some(())?;
             found.places.push((*own, Place::Inside { stream: number, index }));
             if let Some(inner) = inner.dictionary() {
                 self.is_no_beginning(*own, inner).then_some(())?;
