@@ -24,8 +24,6 @@ pub(super) enum Kind {
     Document,
     /// A file that is a document only if a signature says so.
     Other,
-    /// What a mail program signs the whole mail with (RFC 8551 §3.5.3); not a document's.
-    OfMail,
     /// A text that the visitor wrote.
     Text,
 }
@@ -66,7 +64,6 @@ impl Kind {
 fn signature(part: &Part, encrypted: &[Encrypted], limits: &Limits) -> Kind {
     match Opened::read(&part.content, encrypted, limits) {
         Opened::Carries(content) => Kind::Attached(content),
-        Opened::SpeaksOf(_) if is_of_mail(part) => Kind::OfMail,
         // A bag of certificates is built as a signature that nobody made.
         Opened::SpeaksOf(signed_data) if !signed_data.has_signers() => {
             if is_named_signature(part) {
@@ -83,9 +80,10 @@ fn signature(part: &Part, encrypted: &[Encrypted], limits: &Limits) -> Kind {
 fn is_named_signature(part: &Part) -> bool {
     let name = part.name.as_deref().unwrap_or_default();
     let is_labelled = part.media_type.ends_with("pkcs7-signature");
-    !is_of_mail(part) && (is_labelled || has_signature_ending(name))
+    is_labelled || has_signature_ending(name)
 }
 
-fn is_of_mail(part: &Part) -> bool {
+/// Whether it is called what a mail program calls the signature on the whole mail.
+pub(super) fn is_of_mail(part: &Part) -> bool {
     part.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(SIGNATURE_OF_MAIL))
 }

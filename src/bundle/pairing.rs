@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{
     Bundle, Document, Limits,
     file_name::{self, Likeness, NameHint, NameKey, read_name},
-    kind::Kind,
+    kind::{self, Kind},
     opening::{Closed, Decrypted, Opening},
 };
 use crate::{
@@ -48,10 +48,14 @@ pub(super) fn pair(parts: &[Part], opening: &mut Opening<'_>, limits: &Limits) -
             Kind::Document => pile.add(index, Standing::Document),
             Kind::Other => pile.add(index, Standing::Other),
             Kind::Text => pile.add(index, Standing::Text),
-            Kind::OfMail => {}
         }
     }
     loose.retain(|signature| !pile.pair_by_content(signature));
+    // What a mail program signs the whole mail with (RFC 8551 §3.5.3) fits none of its parts.
+    let is_of_mail = |signature: &Loose| {
+        signature.signed_data.is_some() && parts.get(signature.index).is_some_and(kind::is_of_mail)
+    };
+    loose.retain(|signature| !is_of_mail(signature));
     loose.retain(|signature| !pile.pair_by_name(signature));
     if let [signature] = loose.as_slice()
         && pile.pair_as_the_only_ones(signature)

@@ -229,6 +229,15 @@ fn what_a_mail_client_signs_and_decorates_with_is_left_alone() {
     assert_eq!(bundle, Bundle::default());
 }
 
+/// The name that mail programs give the signature on a whole mail is a hint as any other.
+#[test]
+fn a_signature_on_a_copy_counts_by_whatever_name() {
+    let signed = [part("X.pdf", COPY), part("smime.p7s", detached(&identity(), COPY))];
+    expect(&signed, &[("X.pdf", 1, PASSED)]);
+    let junk = pair(&[part("X.pdf.p7s", attached(&identity(), COPY)), part("smime.p7s", LOGO)]);
+    assert_eq!(junk.documents.len(), 2, "it is told");
+}
+
 #[test]
 fn a_file_is_a_document_when_it_is_signed_or_named_like_a_copy() {
     let name = "birth-certificate-2858364170864-02.04.2021-09:48:26.pdf";
