@@ -166,7 +166,18 @@ pub(super) fn judge_path(
     let mut certificates = path.certificates.clone();
     let is_alone = certificates.len() == 1;
     if let [alone] = certificates.as_slice() {
-        certificates.extend(issuer_of_trusted(alone, asked, problems, basis));
+        let issuer = issuer_of_trusted(alone, asked, problems, basis);
+        let known = basis.conditions.revocation.revoked_record(alone, basis.at);
+        if let Some(since) = known.filter(|_| issuer.is_none()) {
+            let whose = alone.common_name().unwrap_or_else(|| alone.subject());
+            problems.doubt(
+                SubIndication::RevokedNoPoe,
+                format!(
+                    "the certificate of {whose} was revoked at {since}, as its issuer said once"
+                ),
+            );
+        }
+        certificates.extend(issuer);
     }
     for (place, link) in certificates.windows(2).enumerate() {
         let [certificate, issuer] = link else { continue };

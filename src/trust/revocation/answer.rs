@@ -177,9 +177,12 @@ impl Single {
         Ok(Self { id, state, this_update, next_update, cutoff: details.cutoff })
     }
 
-    /// Whether it is about `certificate` by `issuer`: name, key and serial number fit.
+    /// Whether it is about `certificate` by `issuer`: name, key and serial number fit. Of one that
+    /// revokes the digest of the key need not: the key may be written otherwise in the certificate of
+    /// the issuer that is at hand, and who made the answer is proved besides.
     pub(super) fn is_about(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
         self.id.names(certificate, issuer)
+            && (matches!(self.state, State::Revoked(_)) || self.id.names_key(issuer))
     }
 
     pub(super) fn serial(&self) -> &[u8] {
@@ -244,8 +247,12 @@ impl CertificateId {
         let is_digest = |bytes: &[u8]| digest.digest(bytes) == self.issuer_name;
         self.serial == certificate.serial_octets()
             && (is_digest(issuer.subject_der()) || is_digest(certificate.issuer_der()))
-            && (key_forms(issuer).any(|key| digest.digest(key) == self.issuer_key)
-                || issuer.subject_key_id() == Some(&self.issuer_key))
+    }
+
+    fn names_key(&self, issuer: &Certificate) -> bool {
+        let Ok(digest) = DigestAlgorithm::from_oid(&self.hash) else { return false };
+        key_forms(issuer).any(|key| digest.digest(key) == self.issuer_key)
+            || issuer.subject_key_id() == Some(&self.issuer_key)
     }
 }
 

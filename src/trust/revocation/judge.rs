@@ -42,6 +42,7 @@ pub fn revocation(request: &RevocationRequest<'_>) -> RevocationOutcome {
     judge.collect_lists();
     judge.collect_records();
     let report = judge.conclude();
+    judge.remember_revocations();
     let mut responders = std::mem::take(&mut judge.unknown);
     if report.status != RevocationStatus::Unchecked {
         responders.clear();
@@ -149,6 +150,10 @@ impl<'a, 'b> Judge<'a, 'b> {
                     self.full.push(listed);
                 }
                 if is_good && let Err(error) = listed.may_clear(certificate) {
+                    self.pass_over("list", list.this_update, &error.to_string());
+                    continue;
+                }
+                if is_good && let Err(error) = list.check_use(issuer) {
                     self.pass_over("list", list.this_update, &error.to_string());
                     continue;
                 }
@@ -276,6 +281,21 @@ impl<'a, 'b> Judge<'a, 'b> {
     fn conclude_by(&mut self, claim: &Claim<'a>, doubt: Option<String>) -> RevocationReport {
         self.remember(claim);
         report(claim, self.request.at, doubt)
+    }
+
+    /// What revokes for another moment may decide when the signature is judged for that.
+    fn remember_revocations(&mut self) {
+        let mut known = Vec::new();
+        for claim in self.claims.clone() {
+            let is_revocation = matches!(claim.state, State::Revoked(_));
+            if !is_revocation || known.contains(&claim.state) || self.budget.left == 0 {
+                continue;
+            }
+            if let Ok((claim, _)) = self.prove(claim) {
+                known.push(claim.state);
+                self.remember(&claim);
+            }
+        }
     }
 
     fn remember(&mut self, claim: &Claim<'a>) {

@@ -124,7 +124,23 @@ impl List {
         self.der.len() >> 20
     }
 
-    /// Whether it comes from `issuer`, and what that rests on. The signature is checked last.
+    /// Whether `issuer` may say by it that a certificate is good (RFC 5280 §6.3.3 (f), §5.2.1). By which
+    /// of its certificates it is asked may be a sender's choice, so one that revokes counts in any
+    /// case.
+    pub(super) fn check_use(&self, issuer: &Certificate) -> Result<(), RevocationError> {
+        let ids = (self.facts.authority_key_id.as_deref(), issuer.subject_key_id());
+        let problem = if matches!(ids, (Some(named), Some(own)) if named != own) {
+            "the list names another key of the issuer"
+        } else if issuer.key_usage().is_some_and(|usage| !usage.crl_sign) {
+            "its key usage does not allow it to sign lists"
+        } else {
+            return Ok(());
+        };
+        let (signer, problem) = (issuer.subject().to_owned(), problem.to_owned());
+        Err(RevocationError::WrongSigner { signer, problem })
+    }
+
+    /// Whether the key of `issuer` made it, and what that rests on. Identifiers of keys are hints.
     pub(super) fn prove(&self, issuer: &Certificate) -> Result<Used, RevocationError> {
         let wrong = |problem: &str| RevocationError::WrongSigner {
             signer: issuer.subject().to_owned(),
@@ -132,16 +148,6 @@ impl List {
         };
         if !issuer.is_subject(&self.issuer) {
             return Err(wrong("the list names another issuer"));
-        }
-        let ids = (self.facts.authority_key_id.as_deref(), issuer.subject_key_id());
-        if let (Some(named), Some(own)) = ids
-            && named != own
-        {
-            return Err(wrong("the list names another key of the issuer"));
-        }
-        // RFC 5280 §6.3.3 (f).
-        if issuer.key_usage().is_some_and(|usage| !usage.crl_sign) {
-            return Err(wrong("its key usage does not allow it to sign lists"));
         }
         self.check(issuer.public_key()).map_err(|failure| RevocationError::Unproven { failure })
     }

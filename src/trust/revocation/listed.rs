@@ -31,7 +31,9 @@ impl Listed<'_> {
 
     /// Whether it is certainly of the part that `certificate` belongs to.
     pub(super) fn is_of_part(&self, certificate: &Certificate) -> bool {
-        self.check_part(certificate, certificate.crl_urls()).is_ok()
+        let is_fetched = self.source == RevocationSource::Cache;
+        self.list.states_its_part()
+            || is_fetched && self.check_part(certificate, certificate.crl_urls()).is_ok()
     }
 
     /// Whether this delta list and `full` are of the part that `certificate` belongs to.

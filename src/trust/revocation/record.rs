@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusRecord {
     certificate: Sha256,
-    /// Of the issuer's `SubjectPublicKeyInfo`: a key that is no longer on the path says nothing.
+    /// Of the issuer's key: one that is no longer on the path says nothing.
     issuer_key: Sha256,
     pub(super) state: State,
     pub(super) this_update: Timestamp,
@@ -41,7 +41,7 @@ impl StatusRecord {
     pub(super) fn new(claim: &Claim<'_>, certificate: &Certificate, issuer: &Certificate) -> Self {
         Self {
             certificate: certificate.sha256(),
-            issuer_key: Sha256::of(issuer.public_key()),
+            issuer_key: issuer.key_digest(),
             state: claim.state,
             this_update: claim.this_update,
             next_update: claim.next_update,
@@ -53,9 +53,12 @@ impl StatusRecord {
         }
     }
 
-    pub(super) fn is_about(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
+    pub(super) fn is_of(&self, certificate: &Certificate) -> bool {
         self.certificate == certificate.sha256()
-            && self.issuer_key == Sha256::of(issuer.public_key())
+    }
+
+    pub(super) fn is_about(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
+        self.is_of(certificate) && self.issuer_key == issuer.key_digest()
     }
 
     /// What is remembered after a judgement that rested on `new`: of certificates that it did not ask

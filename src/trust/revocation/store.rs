@@ -243,6 +243,17 @@ impl RevocationStore {
         self.records.iter().filter(|record| record.is_about(certificate, issuer))
     }
 
+    /// Since when a certificate is remembered to be revoked, by whatever key, at or before `at`. For one
+    /// that is trusted itself and whose issuer is not known any more.
+    #[must_use]
+    pub fn revoked_record(&self, certificate: &Certificate, at: Timestamp) -> Option<Timestamp> {
+        let mut records = self.records.iter().filter(|record| record.is_of(certificate));
+        records.find_map(|record| match record.state {
+            State::Revoked(revocation) => Some(revocation.at).filter(|since| *since <= at),
+            State::Good | State::Unknown => None,
+        })
+    }
+
     /// The answers, likewise.
     pub(super) fn answers(&self) -> impl Iterator<Item = &Answer> {
         self.items.values().filter_map(|held| match &held.item {

@@ -1,6 +1,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 mod choice;
+mod issuers;
 mod lists;
 mod moment;
 mod news;

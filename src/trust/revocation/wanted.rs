@@ -128,6 +128,9 @@ impl Wanted {
         let (this_update, next_update) = match &item {
             Item::List(list) => {
                 let state = list.says_of(&self.certificate)?;
+                if state == State::Good {
+                    list.check_use(&self.issuer)?;
+                }
                 let used = list.prove(&self.issuer)?;
                 trust.algorithms().check(&used, at.max(list.this_update))?;
                 check_end(state == State::Good, list.tells_all(self.certificate.not_after()))?;

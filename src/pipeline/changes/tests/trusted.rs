@@ -38,6 +38,24 @@ fn certificate(signer: &Signer) -> Certificate {
     Certificate::parse(signer.certificate()).unwrap()
 }
 
+/// What its issuer said is not undone by taking trust away from the issuer.
+#[tokio::test]
+async fn a_signer_that_was_revoked_stays_so_when_its_issuer_is_not_trusted_any_more() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        let mut house = House::new(policy).await;
+        let alone = TrustStore::new(vec![certificate(&house.signer)]);
+        house.trust(house.root().merged(alone.clone()));
+        let share = house.send().await;
+        house.list_of(&[]);
+        house.list(120, Some(-10 * DAY));
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Invalid);
+        house.trust(alone);
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Invalid, "{policy:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_signer_in_the_trust_directory_is_asked_about_where_its_issuer_is_known() {
     for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {

@@ -46,16 +46,7 @@ impl<'a> Judge<'a, '_> {
     ) -> Option<(Claim<'a>, Option<String>)> {
         let asked: Vec<Claim<'a>> = self.claims.iter().filter(|c| asked(c)).copied().collect();
         for claim in asked {
-            let proof = match claim.by {
-                By::Answer(answer) => self.prove_answer(answer, claim),
-                By::List(list) => self.prove_list(list, claim.source).map(|()| (claim, None)),
-                By::Continuation(delta, origin) => {
-                    let delta = Listed { list: delta, origin, source: claim.source };
-                    self.prove_continuation(claim, delta).map(|claim| (claim, None))
-                }
-                By::Record(record) => self.prove_record(record, claim),
-            };
-            match proof {
+            match self.prove(claim) {
                 Ok((claim, doubt)) if suffices(doubt.as_deref()) => return Some((claim, doubt)),
                 Ok(_) => {}
                 Err(error) => {
@@ -64,6 +55,22 @@ impl<'a> Judge<'a, '_> {
             }
         }
         None
+    }
+
+    /// The claim with what a continuation says in all, and what is in doubt about who says it.
+    pub(super) fn prove(
+        &mut self,
+        claim: Claim<'a>,
+    ) -> Result<(Claim<'a>, Option<String>), RevocationError> {
+        match claim.by {
+            By::Answer(answer) => self.prove_answer(answer, claim),
+            By::List(list) => self.prove_list(list, claim.source).map(|()| (claim, None)),
+            By::Continuation(delta, origin) => {
+                let delta = Listed { list: delta, origin, source: claim.source };
+                self.prove_continuation(claim, delta).map(|claim| (claim, None))
+            }
+            By::Record(record) => self.prove_record(record, claim),
+        }
     }
 
     fn prove_list(&mut self, list: &List, source: RevocationSource) -> Result<(), RevocationError> {
@@ -97,8 +104,10 @@ impl<'a> Judge<'a, '_> {
             if !delta.list.continues(full.list) {
                 continue;
             }
-            let proof = delta
-                .check_parts(&full, certificate)
+            let proof = full
+                .list
+                .check_use(self.request.issuer)
+                .and_then(|()| delta.check_parts(&full, certificate))
                 .and_then(|()| self.prove_list(full.list, full.source));
             match proof {
                 Ok(()) => {
@@ -197,6 +206,7 @@ impl<'a> Judge<'a, '_> {
         judge.collect_lists();
         judge.collect_records();
         let said = judge.conclude();
+        judge.remember_revocations();
         let records = judge.records;
         self.records.extend(records);
         let wanted = Wanted::of_responder(responder, self.request);

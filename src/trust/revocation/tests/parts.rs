@@ -79,6 +79,10 @@ fn a_list_of_another_part_ends_no_suspension() {
     ] {
         assert_eq!(status(&s17(), &lists), expected, "{what}");
     }
+    // Nor of a certificate that names no address of lists.
+    let none = certificate(None, None);
+    assert_eq!(status(&none, &[known, (&between, Brought), (&after, Brought)]), Revoked);
+    assert_eq!(status(&none, &[known, (&between, Chosen), (&after, Chosen)]), Good);
 }
 
 /// Judges for the 15th of June what nobody could be asked about any more.

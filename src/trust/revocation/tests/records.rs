@@ -8,7 +8,7 @@ use super::{
         sample::{AnswerDraft, ListDraft, Said, responder, root},
     },
     RevocationSource::{Cache, Signature},
-    RevocationStatus::{Good, Revoked, RevokedLater, Unchecked},
+    RevocationStatus::{Good, Revoked, Unchecked},
     *,
 };
 use crate::trust::sample::Draft;
@@ -43,7 +43,16 @@ fn judge(
 }
 
 fn list(this_update: &'static str, revoked: Option<(&'static str, u8)>) -> Vec<u8> {
-    let entries = revoked.map(|(at, reason)| (9, at, Some(reason), None));
+    list_since(this_update, revoked, None)
+}
+
+/// The same, where the key was in other hands since then.
+fn list_since(
+    this_update: &'static str,
+    revoked: Option<(&'static str, u8)>,
+    invalid: Option<&'static str>,
+) -> Vec<u8> {
+    let entries = revoked.map(|(at, reason)| (9, at, Some(reason), invalid));
     ListDraft::new(this_update, "0620").with(entries.as_slice()).der()
 }
 
@@ -59,6 +68,7 @@ proptest! {
             (
                 select(&DAYS[..]),
                 proptest::option::of((select(&DAYS[..]), select(&[0, 1, 4, HOLD][..]))),
+                proptest::option::of(select(&DAYS[..])),
                 any::<bool>(),
                 select(&[Cache, Signature][..]),
             ),
@@ -72,13 +82,17 @@ proptest! {
         let answering = Answering::Since { brought, again };
         let given: Vec<_> = given
             .into_iter()
-            .map(|(this_update, revoked, is_list, source)| {
-                let make = if is_list { list } else { answer };
-                (source, make(this_update, revoked))
+            .map(|(this_update, revoked, invalid, is_list, source)| {
+                if is_list {
+                    (source, list_since(this_update, revoked, invalid))
+                } else {
+                    (source, answer(this_update, revoked))
+                }
             })
             .collect();
         let then = judge(at, answering, &given, &[]);
         // What came with the signature is still there.
+        let all = given.clone();
         let given: Vec<_> =
             given.into_iter().filter(|(source, _)| *source == Signature).collect();
         let now = judge(at, answering, &given, &then.records);
@@ -86,13 +100,26 @@ proptest! {
         prop_assert_eq!(now.was_good, then.was_good);
         prop_assert_eq!(now.report.revoked_at, then.report.revoked_at);
         prop_assert_eq!(now.report.invalid_since, then.report.invalid_since);
-        // A suspension may have ended before another moment, or this one.
-        let is_for_good = then.report.reason.as_deref() != Some("certificateHold");
-        if then.report.status == RevokedLater && is_for_good {
-            let for_end = judge("0619", answering, &given, &then.records);
-            prop_assert_eq!(for_end.report.status, Revoked, "it counts for its own moment too");
+        // For any other moment no revocation is forgotten, nor since when a key was lost.
+        for other in DAYS {
+            let full = judge(other, answering, &all, &[]).report;
+            let rest = judge(other, answering, &given, &then.records).report;
+            if full.status == Revoked {
+                prop_assert_eq!(rest.status, Revoked, "{}", other);
+            } else if full.invalid_since.is_some_and(|since| since <= day(other)) {
+                let is_told = rest.status == Revoked || rest.invalid_since.is_some();
+                prop_assert!(is_told, "{}", other);
+            }
+            // It goes on so from one judgement to the next.
+            let next = judge(other, answering, &given, &then.records);
+            let records = StatusRecord::renewed(&then.records, next.records);
+            let again = judge(at, answering, &given, &records).report;
+            if then.report.status == Revoked {
+                prop_assert_eq!(again.status, Revoked, "{}", other);
+            }
         }
-        // Nothing that is brought undoes it.
+        // Nothing that is brought undoes it; a suspension may have ended before the moment.
+        let is_for_good = then.report.reason.as_deref() != Some("certificateHold");
         if then.report.status == Revoked && is_for_good {
             let more = [given, vec![(Signature, answer("0619", None))]].concat();
             let brought = judge(at, answering, &more, &then.records);
