@@ -80,6 +80,8 @@ pub struct Case<'a> {
 /// Why a share could not be judged again as it was judged at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Otherwise {
+    /// One of its kept copies is damaged, and the mail cannot tell any more what it was.
+    Copy,
     /// Its mail is destroyed or damaged.
     Mail,
     /// An earlier version kept it, and not what its service asked for.
@@ -95,6 +97,7 @@ impl Otherwise {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Copy => "copy",
             Self::Mail => "mail",
             Self::Service => "service",
             Self::Sorting => "sorting",
@@ -217,7 +220,13 @@ impl Judgement {
     /// what proves the better ones can be shown with the documents that are kept.
     #[must_use]
     pub fn lowering(self, before: &ShareRow, otherwise: Otherwise) -> Option<Self> {
-        if self.verdict >= before.verdict && self.assurance >= before.assurance {
+        let is_worse = match otherwise {
+            Otherwise::Copy => before.verdict > Verdict::Undetermined,
+            Otherwise::Mail | Otherwise::Service | Otherwise::Sorting | Otherwise::Stopped => {
+                self.verdict < before.verdict || self.assurance < before.assurance
+            }
+        };
+        if !is_worse {
             return None;
         }
         // What was encrypted is kept in clear, and a signature over the encrypted file cannot be told

@@ -263,8 +263,11 @@ impl Pipeline {
             // a share that is there needs nothing more.
             let share = ShareId::of(mail.id, &target.branch.id);
             if self.store.has_share(share).await? {
-                // What the earlier try judged it by may no longer be in force.
-                floor.outdated.add([share]);
+                // What the earlier try judged it by may no longer be in force. A mail whose branch is
+                // away is tried for as long as that is.
+                if !homeless {
+                    floor.outdated.add([share]);
+                }
             } else {
                 missing.push(target);
             }

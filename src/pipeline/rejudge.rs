@@ -93,8 +93,11 @@ impl Pipeline {
         }
         let copies = self.kept_copies(share, &before.documents, &before.key).await?;
         let Some(copies) = copies else { return self.overtaken(share).await };
+        let kept = before.documents.iter().filter(|kept| kept.row.term == Term::Share);
+        let is_whole = copies.len() == kept.count();
         let again = self.judge_again(&before, Material::Copies(copies)).await?;
         let otherwise = match (before.has_version, has_mail) {
+            _ if !is_whole => Otherwise::Copy,
             (false, _) => Otherwise::Service,
             (true, false) => Otherwise::Mail,
             (true, true) => Otherwise::Sorting,

@@ -33,6 +33,13 @@ impl Pipeline {
         let Some(key) = self.kept_key(share, term).await? else { return Ok(None) };
         let kept = match self.kept(share, term, &ObjectName::mail(), &key).await {
             Ok(kept) => kept,
+            // Whether the disk is there at all shows when the copies are read.
+            Err(PipelineError::Vault(error @ VaultError::Missing { .. })) => {
+                self.metrics.failure(Part::Pipeline);
+                tracing::error!(share.id = %share, error = chain(&error),
+                    "the kept mail is missing; the share is judged by its copies");
+                None
+            }
             Err(error) => {
                 self.tell_damaged(share, error)?;
                 None
@@ -62,8 +69,8 @@ impl Pipeline {
         Ok(Some(all))
     }
 
-    /// The copies that are kept as long as the share itself; `None` when it is destroyed. One that is
-    /// damaged on the disk is none: nothing shows what it was.
+    /// The copies that are kept as long as the share itself, but for those that are damaged on the disk;
+    /// `None` when it is destroyed.
     pub(super) async fn kept_copies(
         &self,
         share: ShareId,

@@ -46,7 +46,8 @@ pub(super) struct WarningView {
 }
 
 impl ReportView {
-    pub(super) fn new(t: Texts, report: &DocumentReport) -> Self {
+    /// The report; `is_doubted` where it is of before the share was judged otherwise.
+    pub(super) fn new(t: Texts, report: &DocumentReport, is_doubted: bool) -> Self {
         let mut signatures = Vec::new();
         for (number, signature) in (1_u32..).zip(&report.signatures) {
             signatures.push(SignatureView::new(t, "signature-heading", number, signature));
@@ -64,6 +65,14 @@ impl ReportView {
             not_covered: (!report.not_covered.is_empty()).then(|| report.not_covered.join(", ")),
             signatures,
         }
+        .doubted(t, is_doubted)
+    }
+
+    fn doubted(mut self, t: Texts, is_doubted: bool) -> Self {
+        for signature in self.signatures.iter_mut().filter(|_| is_doubted) {
+            signature.badge.doubt(t);
+        }
+        self
     }
 }
 

@@ -321,6 +321,8 @@ impl DocumentView {
         if let Some(details) = &document.details {
             facts.push(Fact::new(t.say("document-sha256"), details.sha256.as_str()).in_digits());
         }
+        let mut findings = share.row.findings.iter();
+        let is_otherwise = findings.any(|finding| finding.code == FindingCode::JudgedOtherwise);
         if document.destroyed && share.row.destroyed_at.is_none() {
             facts.push(Fact::new(t.say("document-retention"), t.say("document-destroyed")));
         }
@@ -338,7 +340,7 @@ impl DocumentView {
                 .details
                 .as_ref()
                 .filter(|details| !details.report.signatures.is_empty())
-                .map(|details| ReportView::new(t, &details.report)),
+                .map(|details| ReportView::new(t, &details.report, is_otherwise)),
         }
     }
 }

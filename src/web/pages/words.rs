@@ -62,10 +62,18 @@ impl Badge {
             finding.code == FindingCode::JudgedOtherwise
                 || finding.severity == Severity::Error && finding.document == Some(document.number)
         });
-        if is_doubted && document.indication == Some(Indication::TotalPassed) {
-            return Self { word: t.say("indication-doubted"), tone: "ask", shape: QUESTION };
+        let mut badge = Self::of_indication(t, document.indication);
+        if is_doubted {
+            badge.doubt(t);
         }
-        Self::of_indication(t, document.indication)
+        badge
+    }
+
+    /// Makes a green one a question.
+    pub(super) fn doubt(&mut self, t: Texts) {
+        if self.tone == "good" {
+            *self = Self { word: t.say("indication-doubted"), tone: "ask", shape: QUESTION };
+        }
     }
 
     fn of_severity(t: Texts, severity: Severity) -> Self {

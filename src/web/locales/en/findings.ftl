@@ -18,6 +18,7 @@ finding-encrypted_unopened = The encrypted copy cannot be opened; the report say
 finding-excess_document = The service does not ask for this document: { $documents }.
     .todo = Do not use it. The copy is hidden from operators and goes earlier than the others.
 finding-judged_otherwise = { $detail ->
+    [copy] Judged again, one of the copies that are kept turned out to be damaged, and nothing shows any more what it was.
     [mail] Judged again, the share is worth less than was said before. Its mail is destroyed or damaged by now; the copies that are kept were judged.
     [service] Judged again, the share is worth less than was said before. An earlier version of Skrynka kept it, and not what its service asked for.
     [stopped] The program stopped several times while judging the share again, so nothing shows any more that it is in order.
