@@ -234,6 +234,9 @@ impl<'a> Pdf<'a> {
         stream: &[u8],
     ) -> Option<Vec<(u32, Object)>> {
         let read = ObjectStream::read(dictionary, self.decode(dictionary, stream)?)?;
+        // Poppler has none of them where the first does not stand at `/First`.
+        let first = dictionary.integer(b"First");
+        (read.objects.first().map(|(_, at)| *at) == first).then_some(())?;
         let mut reader = Reader::strict(&read.decoded, 0);
         for _ in &read.objects {
             reader.number()?;

@@ -337,13 +337,14 @@ impl Added<'_> {
     }
 }
 
-/// Whether every reader reads numbers of these widths: Poppler repairs a file with greater ones.
+/// Whether every reader reads numbers of these widths: Poppler repairs a file with greater ones,
+/// Ghostscript one with kinds of more than a byte.
 fn is_read(widths: &[Object]) -> bool {
     const MAX: usize = 4;
     let Some(widths) = widths.iter().map(Object::integer).collect::<Option<Vec<_>>>() else {
         return false;
     };
-    widths.first().is_some_and(|kind| *kind > 0) && widths.iter().all(|width| *width <= MAX)
+    widths.first() == Some(&1) && widths.iter().all(|width| *width <= MAX)
 }
 
 /// Whether every reader takes the same bytes out of a stream: its dictionary has nothing that one of

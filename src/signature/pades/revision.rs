@@ -74,6 +74,8 @@ struct Comparison<'a> {
     replaceable: BTreeSet<u32>,
     /// What the fields of the signed revision are called.
     names: BTreeSet<Vec<u8>>,
+    /// The signatures that fields were given.
+    values: BTreeSet<u32>,
     /// What those are called that were added, by their numbers.
     new_fields: BTreeMap<u32, Vec<u8>>,
     /// Whether signatures may be added, and fields for them.
@@ -88,6 +90,8 @@ type Follow = fn(&mut Shape<'_>, &Object) -> Option<()>;
 /// `/P` of a certification signature (ISO 32000-1 §12.8.2.2, ISO 32000-2 §12.8.2.2.2): only what
 /// proves the signatures may be added, and document time-stamps.
 const NO_CHANGES: usize = 1;
+/// `/SigFlags` (ISO 32000-1 table 219): there are signatures, and the file is added to alone.
+const ALL_FLAGS: usize = 3;
 /// How many nodes the page tree may have.
 const MAX_PAGE_NODES: usize = 1 << 16;
 const MAX_STEPS: usize = 1 << 23;
@@ -134,6 +138,7 @@ impl<'a> Comparison<'a> {
             added,
             replaceable: BTreeSet::new(),
             names: BTreeSet::new(),
+            values: BTreeSet::new(),
             new_fields: BTreeMap::new(),
             may_sign,
             steps_left: MAX_STEPS,
@@ -235,8 +240,15 @@ impl<'a> Comparison<'a> {
         };
         self.replaceable.extend(old.get(b"AcroForm").and_then(Object::reference));
         self.same_but(&before, &after, &[b"Fields", b"SigFlags"], WHAT)?;
-        if after.get(b"SigFlags").is_some_and(|flags| flags.integer().is_none()) {
+        let flags = |form: &Dictionary| match form.get(b"SigFlags") {
+            Some(flags) => flags.integer().filter(|flags| *flags <= ALL_FLAGS),
+            None => Some(0),
+        };
+        let (Some(own), Some(flags)) = (flags(&before), flags(&after)) else {
             return Err(unreadable(WHAT));
+        };
+        if flags & own != own {
+            return Err(changed(WHAT));
         }
         self.list(before.get(b"Fields"), after.get(b"Fields"), WHAT)
     }
@@ -264,10 +276,7 @@ impl<'a> Comparison<'a> {
         if before.is(b"FT", b"Sig") {
             self.replaceable.insert(number);
         }
-        let is_signature = |value: &Object| {
-            self.is_signature(value) && Shape::new(self.new).signature(value).is_some()
-        };
-        if is_empty_field && after.get(b"V").is_some_and(is_signature) {
+        if is_empty_field && after.get(b"V").is_some_and(|value| self.is_new_signature(value)) {
             return self.same_but(before, after, &[b"V"], &what);
         }
         self.same_but(before, after, &[], &what)
@@ -363,18 +372,31 @@ impl<'a> Comparison<'a> {
         let Some(number) = item.reference().filter(|number| !self.old.names(*number)) else {
             return false;
         };
+        // The form and the page may both list it.
+        if self.new_fields.contains_key(&number) {
+            return true;
+        }
         let Some(field) = self.new.get(number).filter(|field| field.stream.is_none()) else {
             return false;
         };
         let Some(field) = field.object.dictionary() else { return false };
         let may_have = match field.get(b"V") {
-            Some(value) => self.is_signature(value),
+            Some(value) => self.is_new_signature(value),
             None => self.may_sign,
         };
         let name = Shape::new(self.new).field(field, &self.pages);
         let Some(name) = name.filter(|name| may_have && is_plain(name)) else { return false };
         self.new_fields.insert(number, name);
         true
+    }
+
+    /// Whether this is the signature of no other field.
+    fn is_new_signature(&mut self, value: &Object) -> bool {
+        let is_own = match value.reference() {
+            Some(number) => !self.old.names(number) && self.values.insert(number),
+            None => true,
+        };
+        is_own && self.is_signature(value) && Shape::new(self.new).signature(value).is_some()
     }
 
     fn is_signature(&self, value: &Object) -> bool {

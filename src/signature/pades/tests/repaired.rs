@@ -63,6 +63,11 @@ fn an_object_stream_may_hold_what_its_section_names_and_nothing_else() {
     for (what, file) in [("an unnamed page", unnamed), ("a page of its own", all_named)] {
         assert_eq!(outcome(&judge(file)), NOT_SHOWN, "{what}");
     }
+    // Poppler reads none of them where the first does not stand at `/First`.
+    let mut early = in_stream(&[40], "40 1 ", field, &form);
+    let at = find(&early, b"/First 5") + b"/First ".len();
+    early[at] = b'4';
+    assert_eq!(outcome(&judge(early)), NOT_SHOWN);
 }
 
 /// `PDFium` keeps 255 bytes of a word, Poppler, `MuPDF` and pdf.js know a filter by a shorter name: each

@@ -62,6 +62,60 @@ fn what_the_catalog_is_given_has_the_shape_of_its_standard() {
     }
 }
 
+/// Readers call a field signed that has a signature.
+#[test]
+fn each_field_has_a_signature_of_its_own() {
+    let signature = "<</Type/Sig/SubFilter/ETSI.CAdES.detached/ByteRange[0 0 0 0]/Contents<00>>>";
+    for (what, fields, is_right) in [
+        ("none", "<</FT/Sig/T(x)>>", true),
+        ("its own", "<</FT/Sig/T(x)/V 60 0 R>>", true),
+        ("the signed one's", "<</FT/Sig/T(x)/V 6 0 R>>", false),
+    ] {
+        let examined = judge_added(|draft| {
+            draft.object(40, fields);
+            draft.object(60, signature);
+            draft.object(7, "<</Fields[5 0 R 40 0 R]/SigFlags 3>>");
+            draft.end();
+        });
+        let first = &examined.report().signatures[0];
+        assert_eq!(first.indication == Indication::TotalPassed, is_right, "{what}");
+    }
+    for (what, second, is_right) in [("apart", 61, true), ("the same", 60, false)] {
+        let mut draft = Draft::new();
+        draft.end();
+        draft.object(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>");
+        draft.object(10, "<</FT/Sig/T(empty)>>");
+        draft.sign_in(5, "<</Fields[5 0 R 10 0 R]/SigFlags 3>>");
+        draft.object(10, "<</FT/Sig/T(empty)/V 60 0 R>>");
+        draft.object(40, &format!("<</FT/Sig/T(x)/V {second} 0 R>>"));
+        draft.object(60, signature);
+        draft.object(61, signature);
+        draft.object(7, "<</Fields[5 0 R 10 0 R 40 0 R]/SigFlags 3>>");
+        draft.end();
+        let examined = judge(draft.bytes);
+        let first = &examined.report().signatures[0];
+        assert_eq!(first.indication == Indication::TotalPassed, is_right, "{what}");
+    }
+}
+
+#[test]
+fn the_flags_of_the_form_are_not_taken_away() {
+    for (flags, is_right) in [
+        ("/SigFlags 3", true),
+        ("", false),
+        ("/SigFlags 0", false),
+        ("/SigFlags 1", false),
+        ("/SigFlags 7", false),
+        ("/SigFlags/X", false),
+    ] {
+        let examined = judge_added(|draft| {
+            draft.object(7, &format!("<</Fields[5 0 R]{flags}>>"));
+            draft.end();
+        });
+        assert_eq!(outcome(&examined) == PASSED, is_right, "{flags}");
+    }
+}
+
 #[test]
 fn a_field_that_is_added_has_the_shape_of_its_standard() {
     let field = |entries: &str| {
@@ -256,7 +310,8 @@ fn an_added_section_has_the_widths_that_readers_read() {
     for (widths, is_right) in [
         ([1, 4, 2], true),
         ([1, 3, 0], true),
-        ([4, 4, 4], true),
+        ([1, 4, 4], true),
+        ([2, 4, 2], false),
         ([8, 8, 8], false),
         ([1, 8, 1], false),
         ([0, 4, 1], false),
