@@ -144,6 +144,11 @@ impl Responder {
         }
     }
 
+    /// Whether it is named by its key alone.
+    pub(super) fn is_a_key(&self) -> bool {
+        matches!(self, Self::Key(_))
+    }
+
     /// The name, or the key's identifier, for people.
     pub(super) fn text(&self) -> String {
         match self {

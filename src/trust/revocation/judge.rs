@@ -166,7 +166,9 @@ impl<'a, 'b> Judge<'a, 'b> {
                     this_update: list.this_update,
                     next_update: list.next_update,
                     source: *source,
-                    is_of_part: list.is_delta() || listed.is_of_part(certificate),
+                    is_of_part: listed.is_of_part(certificate)
+                        || list.lists(certificate.serial_octets())
+                        || list.is_delta() && *source == RevocationSource::Cache,
                     responder: None,
                     by,
                 });

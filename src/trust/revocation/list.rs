@@ -231,6 +231,11 @@ impl List {
         self.entry(serial).unwrap_or(State::Good)
     }
 
+    /// Whether it has an entry of its own for this number.
+    pub(super) fn lists(&self, serial: &[u8]) -> bool {
+        self.entry(serial).is_some()
+    }
+
     /// What this delta list and the full list before it say.
     pub(super) fn state_after(&self, full: &Self, serial: &[u8]) -> State {
         self.entry(serial).unwrap_or_else(|| full.state(serial))

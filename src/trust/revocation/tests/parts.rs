@@ -83,6 +83,10 @@ fn a_list_of_another_part_ends_no_suspension() {
     let none = certificate(None, None);
     assert_eq!(status(&none, &[known, (&between, Brought), (&after, Brought)]), Revoked);
     assert_eq!(status(&none, &[known, (&between, Chosen), (&after, Chosen)]), Good);
+    let deltas = [ListDraft::new("0612", "0620").delta(), ListDraft::new("0616", "0620").delta()];
+    let base = ListDraft::new("0604", "0620");
+    let lists = [known, (&base, Brought), (&deltas[0], Brought), (&deltas[1], Brought)];
+    assert_eq!(status(&none, &lists), Revoked, "delta lists");
 }
 
 /// Judges for the 15th of June what nobody could be asked about any more.
