@@ -369,15 +369,11 @@ fn is_read_alike(stream: &Dictionary) -> bool {
     ];
     let is_flate = |filter: &Object| *filter == Object::Name(b"FlateDecode".to_vec());
     let has_rows = |parameters: &Object| is_of_rows(stream, parameters);
-    // One filter with its parameters, alone or in rows of one.
+    // One filter, and its parameters beside it: Ghostscript repairs where both are in rows.
     let is_known = match (stream.get(b"Filter"), stream.get(b"DecodeParms")) {
         (None, parameters) => parameters.is_none(),
         (Some(Object::Array(filters)), parameters) => {
-            let is_one = |parameters: &Object| match parameters.array() {
-                Some([only]) => has_rows(only),
-                _ => false,
-            };
-            matches!(&filters[..], [filter] if is_flate(filter)) && parameters.is_none_or(is_one)
+            matches!(&filters[..], [filter] if is_flate(filter)) && parameters.is_none()
         }
         (Some(filter), parameters) => is_flate(filter) && parameters.is_none_or(has_rows),
     };
@@ -428,4 +424,35 @@ fn is_entry(entry: &[u8]) -> bool {
         && entry.get(10) == Some(&b' ')
         && entry.get(16..) == Some(b" n");
     (is_used || entry == FREE) && [b" \r", b" \n", b"\r\n"].contains(&end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_says_its_filter_in_the_one_way_that_all_know() {
+        const ROWS: &str = "<</Predictor 12/Columns 7>>";
+        for (entries, is_alike) in [
+            ("/Filter/FlateDecode".to_owned(), true),
+            ("/Filter[/FlateDecode]".to_owned(), true),
+            (format!("/Filter/FlateDecode/DecodeParms{ROWS}"), true),
+            (format!("/Filter[/FlateDecode]/DecodeParms[{ROWS}]"), false),
+            (format!("/Filter/FlateDecode/DecodeParms[{ROWS}]"), false),
+            (format!("/Filter[/FlateDecode]/DecodeParms{ROWS}"), false),
+            (format!("/DecodeParms{ROWS}"), false),
+            ("/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 8>>".to_owned(), false),
+            ("/Filter/FlateDecode/DecodeParms<</Predictor 12>>".to_owned(), false),
+            ("/Filter/FlateDecode/DecodeParms<</Columns 7>>".to_owned(), false),
+            ("/Filter[]".to_owned(), false),
+        ] {
+            let text = format!("<</Type/XRef/W[1 4 2]{entries}>>");
+            let object = Reader::strict(text.as_bytes(), 0).object().unwrap();
+            assert_eq!(is_read_alike(object.dictionary().unwrap()), is_alike, "{entries}");
+            let other = text.replace("/XRef", "/ObjStm");
+            let object = Reader::strict(other.as_bytes(), 0).object().unwrap();
+            let due = is_alike && !entries.contains("DecodeParms");
+            assert_eq!(is_read_alike(object.dictionary().unwrap()), due, "{entries}");
+        }
+    }
 }
