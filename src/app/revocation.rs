@@ -226,10 +226,17 @@ impl Asker {
             }
             let host = client::host(url);
             // Two certificates of one responder are two questions, of one list they are one.
+            let own = format!("{url} {}", wanted.key());
             let subject = match kind {
-                FetchKind::Ocsp => format!("{url} {}", wanted.certificate.sha256()),
+                FetchKind::Ocsp => own.clone(),
                 FetchKind::Crl | FetchKind::DeltaCrl => url.clone(),
             };
+            // The list may say nothing of this certificate, and something of others.
+            let paused = self.pace().paused(&own, self.clock.now());
+            if let Some(moment) = paused.filter(|_| kind != FetchKind::Ocsp) {
+                answer.retry_at = Some(answer.retry_at.map_or(moment, |at| at.min(moment)));
+                continue;
+            }
             // A host whose responder is broken may have good lists.
             let service = format!("{} {host}", kind.label());
             let leave = self.pace().leave(&subject, &service, self.clock.now());
@@ -246,8 +253,11 @@ impl Asker {
             }
             let fetched = self.fetch(wanted, kind, url);
             let now = self.clock.now();
-            let outcome =
-                fetched.as_ref().map_or_else(|outcome| *outcome, |_| FetchOutcome::Accepted);
+            let outcome = match &fetched {
+                Ok(Fetched::Answer(_)) => FetchOutcome::Accepted,
+                Ok(Fetched::OfOthers(_)) => FetchOutcome::Useless,
+                Err(outcome) => *outcome,
+            };
             self.metrics.revocation_fetched(kind, outcome);
             tracing::info!(
                 kind = kind.label(),
@@ -255,21 +265,28 @@ impl Asker {
                 outcome = outcome.label(),
                 "revocation data was asked for"
             );
-            if let Ok(kept) = fetched {
-                self.pace().answered(&subject, &service, kept.this_update, now);
-                answer.add(kept.this_update);
-                answer.list = Some(kept).filter(|kept| is_list(kept.kind));
-                return;
-            }
-            // One that answers, but not this question, is asked others.
-            let spared = if outcome == FetchOutcome::Useless { &subject } else { &service };
+            let spared = match fetched {
+                Ok(Fetched::Answer(kept)) => {
+                    self.pace().answered(&subject, &service, kept.this_update, now);
+                    answer.add(kept.this_update);
+                    answer.list = Some(kept).filter(|kept| is_list(kept.kind));
+                    return;
+                }
+                Ok(Fetched::OfOthers(kept)) => {
+                    self.pace().answered(&subject, &service, kept.this_update, now);
+                    &own
+                }
+                // One that answers, but not this question, is asked others.
+                Err(FetchOutcome::Useless) => &subject,
+                Err(_) => &service,
+            };
             let moment = self.pace().failed(&subject, spared, now);
             answer.retry_at = Some(answer.retry_at.map_or(moment, |at| at.min(moment)));
         }
     }
 
-    /// Fetches from one address and keeps what proves to be an answer.
-    fn fetch(&self, wanted: &Wanted, kind: FetchKind, url: &str) -> Result<Kept, FetchOutcome> {
+    /// Fetches from one address and keeps what proves to be an answer, or a list of the issuer.
+    fn fetch(&self, wanted: &Wanted, kind: FetchKind, url: &str) -> Result<Fetched, FetchOutcome> {
         let received = match kind {
             FetchKind::Ocsp => self.client.ask_responder(url, &wanted.ocsp_request(None)),
             FetchKind::Crl | FetchKind::DeltaCrl => self.client.get(url),
@@ -282,10 +299,15 @@ impl Asker {
             }
         })?;
         let trust = Arc::clone(&self.trust.borrow());
-        let kept = wanted.answers(&bytes, self.clock.now(), &trust).map_err(|error| {
-            tracing::debug!(%error, "what came is no answer");
-            FetchOutcome::Useless
-        })?;
+        let now = self.clock.now();
+        let fetched = match wanted.answers(&bytes, now, &trust) {
+            Ok(kept) => Fetched::Answer(kept),
+            Err(error) => {
+                tracing::debug!(%error, "what came is no answer");
+                let of_others = wanted.list_of_issuer(&bytes, now, &trust);
+                Fetched::OfOthers(of_others.ok_or(FetchOutcome::Useless)?)
+            }
+        };
         let directory = self.cache().directory().to_owned();
         let entry = Entry::write(&bytes, url, &directory).map_err(|error| {
             self.metrics.failure(Part::Revocation);
@@ -293,8 +315,15 @@ impl Asker {
             FetchOutcome::Failed
         })?;
         self.cache().insert(entry);
-        Ok(kept)
+        Ok(fetched)
     }
+}
+
+/// What was fetched and kept.
+enum Fetched {
+    Answer(Kept),
+    /// A list of the issuer that says nothing of the certificate.
+    OfOthers(Kept),
 }
 
 fn is_list(kind: RevocationKind) -> bool {

@@ -8,7 +8,7 @@ use skrynka::{
     domain::{
         BranchScope, DocumentDetails, DocumentReport, Indication, MailAddress, MailId,
         RetentionReason, RevocationSource, RevocationStatus, Sha256, ShareId, ShareRow, Term,
-        Timestamp, TypeCode, WarningCode,
+        Timestamp, WarningCode,
     },
     sample::{
         Seed,
@@ -16,7 +16,7 @@ use skrynka::{
         client::Client,
         copy::Copy,
         mail::{Attachment, Draft},
-        sign,
+        sign, time_stamp,
     },
     store::{AuditAction, AuditFilter},
 };
@@ -29,6 +29,7 @@ use crate::support::{
 
 const LIST: &str = "/list.crl";
 const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
 /// Seconds by which an authority's clock may be ahead.
 const LATER: i64 = 500;
 
@@ -111,14 +112,19 @@ impl House {
 
     /// The same with lists that the signature brings.
     fn send_stapled(&self, lists: &[Vec<u8>], server: &Server) -> ShareId {
-        let code: TypeCode = "birth-certificate".parse().unwrap();
-        let copy = Copy::new(&code, 1, self.now);
+        let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, self.now);
+        let content = sign::stapled(copy.content(), lists, &self.signer, self.now).unwrap();
+        self.send_signed(copy.name(), content, server)
+    }
+
+    /// The same with a signature file of one's own.
+    fn send_signed(&self, name: &str, content: Vec<u8>, server: &Server) -> ShareId {
         let from: MailAddress = "testova.osoba@mail.example.ua".parse().unwrap();
         let to: MailAddress = "school@docs.example.ua".parse().unwrap();
         let signed = Attachment {
-            name: format!("{}.p7s", copy.name()),
+            name: format!("{name}.p7s"),
             media_type: "application/pkcs7-signature".to_owned(),
-            content: sign::stapled(copy.content(), lists, &self.signer, self.now).unwrap(),
+            content,
         };
         let draft = Draft {
             message_id: "1@mail.example.ua".to_owned(),
@@ -247,6 +253,30 @@ fn what_was_added_while_the_server_was_down_counts_at_its_start() {
     house.trust();
     let server = house.start(&[]);
     wait_for_verdict("verified", id, &token, &server);
+}
+
+/// The list of today says nothing of a certificate that has ended, and is an answer for others.
+#[test]
+fn old_copies_keep_no_list_from_others() {
+    let mut house = House::trusting();
+    let long = Validity { from: house.now.plus_seconds(-30 * DAY), to: house.now.plus_days(300) };
+    let past = Validity { to: house.now.plus_seconds(-DAY), ..long };
+    let mut other = Authority::root(Seed::random().unwrap(), long).unwrap();
+    let stamps = other.signer(Subject::TimeStamping, KeyAlgorithm::P256, long).unwrap();
+    house.installation.trust("other.pem", other.certificate_pem().unwrap());
+    let ended = house.authority.signer(Subject::Person, KeyAlgorithm::P256, past).unwrap();
+    let at = house.now.plus_seconds(-10 * DAY);
+    let copy = Copy::new(&"birth-certificate".parse().unwrap(), 2, at);
+    let signature = sign::attached(copy.content(), &ended, at).unwrap();
+    let signature = time_stamp::stamped(&signature, &stamps, at).unwrap();
+    house.web.reply(LIST, Reply::Bytes(house.list(true)));
+    let token = house.installation.token();
+    let server = house.start(&FETCH);
+    house.send_signed(copy.name(), signature, &server);
+    wait_for("the list", || (fetched("useless", &server) == 1).then_some(()));
+    let id = house.send(&server);
+    wait_for_verdict("invalid", id, &token, &server);
+    assert_eq!((fetched("useless", &server), fetched("accepted", &server)), (1, 0));
 }
 
 #[test]

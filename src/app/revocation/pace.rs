@@ -72,6 +72,11 @@ impl Pace {
         Leave::Go
     }
 
+    /// Until when `name` is left in peace, where it is.
+    pub(super) fn paused(&self, name: &str, now: Timestamp) -> Option<Timestamp> {
+        self.failing.get(name).map(|(_, until)| *until).filter(|until| *until > now)
+    }
+
     /// The service answered, and the answer is one that is true from `this_update` on.
     pub(super) fn answered(
         &mut self,

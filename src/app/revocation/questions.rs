@@ -1,6 +1,6 @@
 //! Which certificates are asked about, and when.
 
-use std::{collections::HashMap, time::Duration};
+use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
 use super::after;
 use crate::{
@@ -100,7 +100,7 @@ impl Question {
 impl Questions {
     /// Takes a question; whether there was room.
     pub(super) fn take(&mut self, wanted: Wanted, now: Timestamp) -> bool {
-        let key = wanted.certificate.sha256();
+        let key = wanted.key();
         if let Some((used_at, since)) = self.asked.get_mut(&key) {
             *used_at = now;
             *since = wanted.since.max(*since);
@@ -129,10 +129,14 @@ impl Questions {
         true
     }
 
-    /// A question that is due, the longest due first. It is put back when it was asked.
+    /// A question that is due, the longest due first, and of several the one that somebody asked
+    /// last. It is put back when it was asked.
     pub(super) fn due(&mut self, now: Timestamp) -> Option<Question> {
-        let due = self.open.iter().filter_map(|(key, question)| Some((question.due()?, *key)));
-        let (_, key) = due.filter(|(moment, _)| *moment <= now).min()?;
+        let due = self
+            .open
+            .iter()
+            .filter_map(|(key, question)| Some((question.due()?, Reverse(question.used_at), *key)));
+        let (.., key) = due.filter(|(moment, ..)| *moment <= now).min()?;
         let question = self.open.remove(&key)?;
         self.asked.insert(key, (question.used_at, question.wanted.since));
         Some(question)
@@ -140,7 +144,7 @@ impl Questions {
 
     /// Puts back a question that was asked.
     pub(super) fn put_back(&mut self, mut question: Question, answer: Answer, now: Timestamp) {
-        let key = question.wanted.certificate.sha256();
+        let key = question.wanted.key();
         let asked = self.asked.remove(&key);
         let (used_at, since) = asked.unwrap_or((question.used_at, question.wanted.since));
         question.used_at = used_at;

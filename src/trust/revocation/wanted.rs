@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     algorithms::DigestAlgorithm,
-    domain::{CLOCK_TOLERANCE_SECONDS, Timestamp},
+    domain::{CLOCK_TOLERANCE_SECONDS, Sha256, Timestamp},
     trust::{Certificate, Purpose, TrustStore, purpose},
 };
 
@@ -98,7 +98,7 @@ impl Wanted {
         };
         sequence(&[
             sequence(&[object_identifier(digest.oid()), parameters]),
-            element(Tag::OctetString, &[digest.digest(self.issuer.subject_der())]),
+            element(Tag::OctetString, &[digest.digest(self.certificate.issuer_der())]),
             element(Tag::OctetString, &[key]),
             element(Tag::Integer, &[self.certificate.serial_octets().to_vec()]),
         ])
@@ -163,6 +163,28 @@ impl Wanted {
             }
             Some(_) | None => Ok(Kept { this_update, next_update, ..item.kept() }),
         }
+    }
+}
+
+impl Wanted {
+    /// The list that these bytes are, where the issuer made it and it is in force at `at`, whether it
+    /// says anything of the certificate or not: others may wait for it.
+    #[must_use]
+    pub fn list_of_issuer(&self, bytes: &[u8], at: Timestamp, trust: &TrustStore) -> Option<Kept> {
+        let Item::List(list) = Item::read(bytes).ok()? else { return None };
+        let used = list.prove(&self.issuer).ok()?;
+        trust.algorithms().check(&used, at.max(list.this_update)).ok()?;
+        let is_begun = list.this_update <= at.plus_seconds(CLOCK_TOLERANCE_SECONDS);
+        let is_in_force = is_begun && list.next_update.is_none_or(|next| at <= next);
+        is_in_force.then(|| Item::List(list).kept())
+    }
+
+    /// Tells the question from others: the issuer's certificate is in its words, and may be a sender's
+    /// choice.
+    #[must_use]
+    pub fn key(&self) -> Sha256 {
+        let both = [self.certificate.sha256(), self.issuer.sha256()];
+        Sha256::of(&both.map(|one| *one.as_bytes()).concat())
     }
 }
 
