@@ -43,10 +43,12 @@ impl Kind {
             Form::Asic | Form::Pdf => Self::Document,
             Form::SignedData => signature(part, encrypted, limits),
             Form::Envelope | Form::Other | Form::Zip => {
-                // Under whatever label: as a broken signature it would decide nothing beside a whole set.
-                if content::is_picture(&part.content) && is_named_signature(part) {
+                let is_named_signature = is_named_signature(part);
+                if is_named_signature && content::is_picture(&part.content) {
+                    // Names and labels are hints. An unreadable signature beside a complete set does
+                    // not change the verdict; an unsigned copy does.
                     Self::Document
-                } else if is_named_signature(part) {
+                } else if is_named_signature {
                     Self::Damaged
                 } else if part.inline_text {
                     Self::Text

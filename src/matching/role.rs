@@ -14,7 +14,7 @@ pub(super) struct Role<'c, 'd> {
     pub(super) grade: &'c Grade,
     /// Whether the service asks for its type; where no service is known, whatever came counts.
     pub(super) asked_for: bool,
-    /// Whether nobody asked for it and nobody needs to see it.
+    /// Whether the service does not ask for its type, so that operators do not see it.
     pub(super) excess: bool,
     /// The number of the copy that is the same document and counts for both.
     pub(super) repeats: Option<u32>,
@@ -53,8 +53,8 @@ pub(super) fn of<'c, 'd>(
         let is_stray = is_complete && role.copy.is_orphan();
         role.decides = !role.excess && !is_stray && !is_same_again;
     }
-    // Junk beside what was asked for must not spoil it. When only other things came, they are
-    // judged: a forgery is not to be called incomplete.
+    // Other files beside the requested documents do not change the verdict. When no requested
+    // document came, all files are judged: a forgery alone is `invalid`, not `incomplete`.
     if !roles.iter().any(|role| role.decides) {
         for role in &mut roles {
             role.decides = true;

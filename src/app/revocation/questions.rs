@@ -129,8 +129,8 @@ impl Questions {
         true
     }
 
-    /// A question that is due, the longest due first, and of several the one that somebody asked
-    /// last. It is put back when it was asked.
+    /// Takes the question that has been due longest; among those due since the same moment, the one
+    /// that was requested most recently. The caller puts it back with its answer.
     pub(super) fn due(&mut self, now: Timestamp) -> Option<Question> {
         let due = self
             .open

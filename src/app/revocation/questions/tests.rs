@@ -50,6 +50,21 @@ fn a_question_is_asked_once_however_often_it_comes() {
     assert!(questions.due(moment(62)).is_some(), "the answer did not help");
 }
 
+/// Which certificate of the issuer is at hand may be a sender's choice, and it is in the question's words.
+#[test]
+fn the_same_certificate_below_another_one_of_its_issuer_is_another_question() {
+    let validity = Validity::days(moment(0), 400);
+    let again = Authority::root(Seed::from([7; 32]), validity).unwrap();
+    let again = Certificate::parse(again.certificate()).unwrap();
+    let first = wanted();
+    assert_eq!(again.public_key(), first.issuer.public_key());
+    let other = Wanted::new(first.certificate.clone(), again, moment(0));
+    let mut questions = Questions::default();
+    assert!(questions.take(first, moment(0)) && questions.take(other, moment(0)));
+    let both = [questions.due(moment(0)).unwrap(), questions.due(moment(0)).unwrap()];
+    assert_ne!(both[0].wanted.issuer, both[1].wanted.issuer);
+}
+
 #[test]
 fn what_failed_is_asked_again_when_that_may_be() {
     let mut questions = Questions::default();
