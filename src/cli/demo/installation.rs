@@ -45,6 +45,21 @@ pub(super) struct Installation {
     pub(super) logins: Vec<Login>,
 }
 
+/// Writes the demo's own settings into the file, so that a server that is started later on what
+/// `--keep` leaves judges as the demo did: its issuer, and no questions to the DNS.
+fn configure(path: &Path) -> anyhow::Result<()> {
+    let mut config: toml::Table = fs::read_to_string(path)?.parse()?;
+    for (section, key, value) in [
+        ("sender", "check", toml::Value::from(false)),
+        ("signatures", "issuers", toml::Value::from(vec![ORGANISATION])),
+    ] {
+        let section = config.entry(section).or_insert_with(|| toml::Table::new().into());
+        let section = section.as_table_mut().context("a section of the file is no table")?;
+        section.insert(key.to_owned(), value);
+    }
+    Ok(fs::write(path, toml::to_string(&config)?)?)
+}
+
 const STAFF: &[(&str, Role, Option<&str>, &str)] = &[
     ("school", Role::Operator, Some("school"), "the school's shares"),
     ("cnap", Role::Operator, Some("cnap"), "the ЦНАП's shares"),
@@ -60,11 +75,7 @@ impl Installation {
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
         let addresses = init::Addresses { smtp: any_port, web: any_port, metrics: any_port };
         let path = init::lay_out(directory, &addresses, "demo.example.ua")?;
-        // Into the file: what is kept of the demo is judged again by it. It talks to nobody but itself.
-        let text = fs::read_to_string(&path).context("cannot read the demo's configuration")?;
-        let issuers = format!("[signatures]\nissuers = [\"{ORGANISATION}\"]");
-        let text = text.replace("check = true", "check = false").replace("[signatures]", &issuers);
-        fs::write(&path, text).context("cannot write the demo's configuration")?;
+        configure(&path).context("cannot write the demo's configuration")?;
         let config = Config::load(&path, [])?;
         let now = Clock::system().now();
         let mut ordinary = Authority::root(Seed::random()?, validity(now))?;
