@@ -6,7 +6,7 @@
 use std::{path::Path, str::FromStr as _, time::Duration};
 
 use sqlx::{
-    Postgres, Sqlite,
+    Connection as _, Postgres, Sqlite,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
     sqlite::{
         SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -102,16 +102,11 @@ impl Engine {
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("secure_delete", "ON")
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options)
-            .await?;
+        let writer =
+            sqlite_pool(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
         let options =
             SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
-        let readers =
-            SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+        let readers = sqlite_pool(CONNECTIONS).connect_with(options).await?;
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -278,6 +273,22 @@ impl Transaction {
     }
 }
 
+/// A pool that no connection comes back to in the middle of a transaction.
+///
+/// After an error of the disk SQLite undoes a transaction by itself
+/// (<https://sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction"). The
+/// ROLLBACK that follows fails then, and the driver goes on counting a transaction that is not
+/// there: nothing would ever be committed on such a connection again. It is closed instead.
+fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(connections).after_release(|connection, _| {
+        Box::pin(async move {
+            // The ROLLBACK of a transaction that was dropped is done before the answer comes.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    })
+}
+
 /// The options with our time limits, where they do not name others.
 fn limited(options: PgConnectOptions) -> PgConnectOptions {
     let named = options.get_options().unwrap_or_default().to_owned();
@@ -305,6 +316,35 @@ async fn answer_within<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::value::values;
+
+    /// A disk that is full for a while, made by SQLite's own limit: `SQLITE_FULL` in the middle of
+    /// a transaction.
+    #[tokio::test]
+    async fn writing_goes_on_after_a_full_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("full.db");
+        std::fs::File::create_new(&path).unwrap();
+        let engine = Engine::sqlite(&path).await.unwrap();
+        let insert = async |bytes: usize| -> Result<(), StoreError> {
+            let mut transaction = engine.begin().await?;
+            transaction.execute("INSERT INTO kept VALUES ($1)", values![vec![1; bytes]]).await?;
+            transaction.commit().await
+        };
+        let Engine::Sqlite { writer, readers } = &engine else { unreachable!() };
+        sqlx::query("CREATE TABLE kept (bytes BLOB)").execute(writer).await.unwrap();
+        let limit = async |pages: &'static str| sqlx::query(pages).execute(writer).await.unwrap();
+
+        limit("PRAGMA max_page_count = 4").await;
+        let error = insert(100_000).await.unwrap_err();
+        assert!(format!("{error:?}").contains("full"), "{error:?}");
+        limit("PRAGMA max_page_count = 100000").await;
+        insert(100_000).await.unwrap();
+
+        let (rows,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM kept").fetch_one(readers).await.unwrap();
+        assert_eq!(rows, 1, "others read what was committed");
+    }
 
     fn options(url: &str) -> String {
         let options = limited(PgConnectOptions::from_str(url).unwrap());
