@@ -1,7 +1,7 @@
 //! What cannot be read: reading around it, and setting it aside, so that it holds nothing else on
 //! the disk and is not lost to whoever may still make something of it.
 //!
-//! What is set aside is a file like the segment that it was in: the header, with the key, and the
+//! What is set aside is a file like the segment that it was in: the headers, with the key, and the
 //! damaged stretches at their places. All between them is a hole. The program never removes it.
 //! Since the key opens the segment's other mails too, the whole segment is overwritten when it is
 //! drained, and its file is not written again.
@@ -16,7 +16,7 @@ use std::{
 
 use super::{
     durable::{sync_data, sync_directory, sync_file},
-    segment::{HEADER_LEN, erase},
+    segment::{HEADERS_LEN, erase},
 };
 
 /// What the names of files that were set aside end in.
@@ -27,7 +27,7 @@ const CHUNK: usize = 64 << 10;
 /// How much is given up where the disk does not give it.
 const PAGE: usize = 4 << 10;
 
-/// Copies the header of the segment at `path` and its damaged `stretches` into the file beside it,
+/// Copies the headers of the segment at `path` and its damaged `stretches` into the file beside it,
 /// durably. How many of them were not there yet.
 pub(super) fn set_aside(path: &Path, stretches: &[Range<u64>]) -> io::Result<u64> {
     let segment = File::open(path)?;
@@ -39,7 +39,7 @@ pub(super) fn set_aside(path: &Path, stretches: &[Range<u64>]) -> io::Result<u64
         .truncate(false)
         .mode(0o600)
         .open(&beside)?;
-    copy(path, &segment, &aside, 0..as_u64(HEADER_LEN))?;
+    copy(path, &segment, &aside, 0..as_u64(HEADERS_LEN))?;
     let mut fresh = 0;
     for stretch in stretches {
         if copy(path, &segment, &aside, stretch.clone())? {

@@ -65,13 +65,13 @@ pub enum SpoolError {
         /// What the system says. One failure can concern many mails.
         source: Arc<io::Error>,
     },
-    /// The spool was written by a newer version of this program.
+    /// The spool was written by another version of this program.
     #[error(
-        "{} is of format {found}, this program knows format {known}; \
-         start the version that wrote it, or a newer one",
+        "{} is of format {found}, this program knows format {known}; start the version that wrote \
+         it and let it judge what is there",
         path.display()
     )]
-    NewerFormat {
+    OtherFormat {
         /// The segment's file.
         path: PathBuf,
         /// The format that it says.

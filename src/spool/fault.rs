@@ -41,7 +41,6 @@ pub(super) enum Point {
     Synced,
     Unlink,
     WriteHeader,
-    WriteMagic,
     WriteMarks,
     WriteRecords,
 }
@@ -66,7 +65,7 @@ pub(super) enum Fault {
 }
 
 impl Point {
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::Acknowledge,
         Self::Acknowledged,
         Self::Allocate,
@@ -91,7 +90,6 @@ impl Point {
         Self::Synced,
         Self::Unlink,
         Self::WriteHeader,
-        Self::WriteMagic,
         Self::WriteMarks,
         Self::WriteRecords,
     ];
@@ -114,7 +112,7 @@ impl Point {
                 Fault::Stays,
                 Fault::Torn,
             ],
-            Self::WriteHeader | Self::WriteMagic | Self::WriteMarks | Self::WriteRecords => {
+            Self::WriteHeader | Self::WriteMarks | Self::WriteRecords => {
                 &[Fault::Abort, Fault::Full, Fault::Io, Fault::PowerCut, Fault::Short, Fault::Torn]
             }
             Self::CutTail

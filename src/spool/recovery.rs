@@ -24,7 +24,7 @@ use super::{
     pool::FREE,
     record::Content,
     scan::{Record, Scan, scan},
-    segment::{FORMAT, HEADER_LEN, Header, Segment, allocate, number},
+    segment::{FORMAT, Header, Segment, allocate, number},
 };
 use crate::{
     domain::{MailId, Timestamp},
@@ -65,9 +65,17 @@ pub(super) struct RecoveredMail {
 /// What is to be done with a segment file.
 struct Plan {
     path: PathBuf,
+    /// Whether one of its headers is damaged, and the other not.
+    has_one_header: bool,
     /// The stretches that are to be copied out of it first.
     damaged: Vec<Range<u64>>,
     step: Step,
+}
+
+impl Plan {
+    fn new(path: PathBuf, step: Step) -> Self {
+        Self { path, has_one_header: false, damaged: Vec::new(), step }
+    }
 }
 
 enum Step {
@@ -89,7 +97,7 @@ pub(super) fn recover(directory: &Path, key: &Key, metrics: &Metrics) -> Result<
             Some(extension) if extension == FREE => {
                 // What its blocks hold opens with the key beside it.
                 if path.with_extension(DAMAGED).exists() {
-                    plans.push(Plan { path, damaged: Vec::new(), step: Step::Remove });
+                    plans.push(Plan::new(path, Step::Remove));
                 } else {
                     free.push(path);
                 }
@@ -123,34 +131,30 @@ fn numbered_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>, SpoolError> {
 
 fn inspect(directory: &Path, number: u64, path: PathBuf, key: &Key) -> Result<Plan, SpoolError> {
     let (bytes, unread) = read_around(&path).map_err(SpoolError::io("read", &path))?;
-    let plan = |path, step| Ok(Plan { path, damaged: Vec::new(), step });
-    let header = u64::try_from(HEADER_LEN).unwrap_or(u64::MAX);
-    if unread.first().is_some_and(|gap| gap.start < header) {
-        return plan(path, Step::Leave);
-    }
-    let (format, id, own) = match Header::parse(&bytes, key) {
-        Header::Whole { format, id, key } => (format, id, key),
-        Header::Blank => return plan(path, Step::Remove),
-        Header::Damaged => return plan(path, Step::Rename),
-        Header::NewerFormat(found) => {
-            return Err(SpoolError::NewerFormat { path, found, known: FORMAT });
+    let sound = unread.is_empty();
+    let (id, own, is_twice) = match Header::parse(&bytes, key) {
+        Header::Whole { id, key, is_twice } => (id, key, is_twice),
+        Header::Blank | Header::Damaged if !sound => return Ok(Plan::new(path, Step::Leave)),
+        Header::Blank => return Ok(Plan::new(path, Step::Remove)),
+        Header::Damaged => return Ok(Plan::new(path, Step::Rename)),
+        Header::OtherFormat(found) => {
+            return Err(SpoolError::OtherFormat { path, found, known: FORMAT });
         }
         Header::OtherKey => return Err(SpoolError::OtherKey { path }),
     };
     let mut scan = scan(&bytes);
-    let sound = unread.is_empty();
     scan.damaged = joined(scan.damaged, unread);
     report(number, &scan);
     let mails = unsettled(&scan.records);
     let step = if mails.is_empty() {
         Step::Remove
     } else {
-        let segment = Segment::new(directory, number, format, id, own);
+        let segment = Segment::new(directory, number, id, own);
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let recovered = Recovered { segment, end: scan.end, mails, sound, unsaved: Vec::new() };
         Step::Keep { recovered, length }
     };
-    Ok(Plan { path, damaged: scan.damaged, step })
+    Ok(Plan { path, has_one_header: !is_twice, damaged: scan.damaged, step })
 }
 
 /// All stretches of both, in order; what overlaps is one.
@@ -205,7 +209,15 @@ fn unsettled(records: &[Record]) -> BTreeMap<MailId, RecoveredMail> {
 }
 
 fn carry_out(plan: Plan, metrics: &Metrics) -> Option<Recovered> {
-    let Plan { path, damaged, step } = plan;
+    let Plan { path, has_one_header, damaged, step } = plan;
+    if has_one_header {
+        metrics.spool_damaged(1);
+        tracing::error!(
+            path = %path.display(),
+            "one of the two headers of a spool segment is damaged: its mails are opened with the \
+             other. Check the disk"
+        );
+    }
     let mut unsaved = Vec::new();
     if !damaged.is_empty() {
         match set_aside(&path, &damaged) {

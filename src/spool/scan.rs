@@ -14,7 +14,7 @@ use memchr::memmem::Finder;
 
 use super::{
     record::{Content, HEAD_LEN, Head, MAGIC},
-    segment::{HEADER_LEN, seed_in},
+    segment::{HEADERS_LEN, seed_in},
 };
 use crate::domain::MailId;
 
@@ -36,7 +36,7 @@ pub struct Scan {
     pub records: Vec<Record>,
     /// The stretches between intact records that are none.
     pub damaged: Vec<Range<u64>>,
-    /// Where the last intact record ends; the header's end when there is none.
+    /// Where the last intact record ends; the headers' end when there is none.
     pub end: u64,
     /// Whether a record begins at `end` and is not whole. One whose head did not reach the disk
     /// cannot be told from what an earlier segment left there, and does not count.
@@ -44,7 +44,7 @@ pub struct Scan {
 }
 
 /// Finds the records in `segment`, the bytes of a whole segment file, header included. Of the
-/// header only format and id are looked at, and not checked.
+/// header only the id is looked at.
 ///
 /// Takes time in proportion to the bytes; takes any bytes.
 #[must_use]
@@ -52,7 +52,7 @@ pub fn scan(segment: &[u8]) -> Scan {
     let finder = Finder::new(&MAGIC);
     let seed = seed_in(segment);
     let mut scan = Scan::default();
-    let mut end = HEADER_LEN;
+    let mut end = HEADERS_LEN;
     while let Some((record, at, next)) = next_record(&finder, seed, segment, end) {
         if at > end {
             scan.damaged.push(place(end)..place(at));

@@ -1,21 +1,23 @@
 //! Segments: files that records are appended to, each with its own key.
 //!
-//! The header of 128 bytes, all numbers little-endian:
+//! The header is there twice, at byte 0 and at byte 4096, so that a sector or a page that the disk
+//! loses costs no mail. It has 128 bytes, all numbers little-endian:
 //!
 //! | bytes | content |
 //! |---|---|
 //! | 8 | `SKRSPOOL` |
-//! | 4 | format: 2; files of format 1 are read and not made |
+//! | 4 | format: 3 |
 //! | 8 | check value of the spool's key |
 //! | 16 | random id of the segment |
 //! | 73 | the segment's own random key, wrapped with the spool's key |
 //! | 15 | zeroes |
 //! | 4 | CRC32C of the 124 bytes above |
 //!
-//! When a segment is drained its header is overwritten with zeroes and synced: what its blocks
-//! held cannot be opened any more, not even with the master key. Its file may be written again as
-//! another segment; so the checksums of records' heads begin with a seed that follows from the
-//! segment's id. In format 1 the seed is 0, and every file is new.
+//! When a segment is drained both are overwritten with `SKREMPTY` and zeroes, and synced: what its
+//! blocks held cannot be opened any more, not even with the master key. Only this mark says that
+//! nothing is lost; zeroes do not, for a disk that fails makes them too. The file may be written
+//! again as another segment; so the checksums of records' heads begin with a seed that follows from
+//! the segment's id.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -30,22 +32,23 @@ use std::{
 
 use rustix::fs::FallocateFlags;
 
-use super::{
-    durable::{sync_data, sync_directory, sync_file},
-    scan::scan,
-};
+use super::durable::{sync_data, sync_directory, sync_file};
 use crate::sealing::{Key, OVERHEAD};
 
-/// The length of a segment's header.
-pub(super) const HEADER_LEN: usize = 128;
-/// Where the first record comes to: behind the header.
-pub(super) const FIRST_RECORD: u64 = 128;
-/// The format that this program writes.
-pub(super) const FORMAT: u32 = 2;
-/// The oldest format that is read.
-const OLDEST_FORMAT: u32 = 1;
+/// The length of a header.
+const HEADER_LEN: usize = 128;
+/// Where its copies are.
+const COPIES: [usize; 2] = [0, 4096];
+/// How much they take.
+pub(super) const HEADERS_LEN: usize = COPIES[1] + HEADER_LEN;
+/// Where the first record comes to: behind them.
+pub(super) const FIRST_RECORD: u64 = 4096 + 128;
+/// The format that this program writes and reads.
+pub(super) const FORMAT: u32 = 3;
 
 const MAGIC: [u8; 8] = *b"SKRSPOOL";
+/// What a drained segment begins with.
+const DRAINED: [u8; 8] = *b"SKREMPTY";
 const EXTENSION: &str = "segment";
 const WRAPPED_LEN: usize = 32 + OVERHEAD;
 
@@ -67,67 +70,82 @@ pub(super) struct Segment {
     pub(super) awaited: AtomicUsize,
 }
 
-/// What the first bytes of a segment file are.
+/// What the header of a segment file says.
 #[derive(Debug)]
 pub(super) enum Header {
-    /// Nothing: the making was cut short, or the removing.
+    /// That there are no mails: it is drained, or its making was cut short.
     Blank,
-    /// Something that is no header.
+    /// Nothing, and something is behind it.
     Damaged,
-    /// A header of a newer format.
-    NewerFormat(u32),
-    /// A header made with another key.
+    /// That the file is of another format.
+    OtherFormat(u32),
+    /// That it was made with another key.
     OtherKey,
-    /// A header that opens.
-    Whole { format: u32, id: SegmentId, key: Key },
+    /// How the segment is opened, and whether the other copy says so too.
+    Whole { id: SegmentId, key: Key, is_twice: bool },
 }
 
 impl Header {
-    /// Reads the header of the segment that `bytes` begin with.
-    pub(super) fn parse(bytes: &[u8], key: &Key) -> Self {
-        let found = bytes.get(..HEADER_LEN).unwrap_or(bytes);
-        let mut header = [0; HEADER_LEN];
-        header[..found.len()].copy_from_slice(found);
-        let has_no_magic = header[..MAGIC.len()] == [0; MAGIC.len()];
-        // A checksum that fits says more than the magic, which may be cut short or damaged.
-        header[..MAGIC.len()].copy_from_slice(&MAGIC);
-        match Self::parse_whole(&header, key) {
-            Some(parsed) => parsed,
-            // Before the header is whole and synced no record comes, and none counts when it is
-            // erased: half an erased one has no id that a record would fit.
-            None if has_no_magic && scan(bytes).records.is_empty() => Self::Blank,
-            None => Self::Damaged,
+    /// Reads the header of the segment whose bytes these are.
+    pub(super) fn parse(segment: &[u8], key: &Key) -> Self {
+        let copies = COPIES.map(|at| copy_at(segment, at));
+        let is_drained = |copy: &[u8]| copy.starts_with(&DRAINED);
+        let Some(fields) = copies.iter().find_map(|copy| Fields::parse(copy)) else {
+            let behind = segment.get(HEADERS_LEN..).unwrap_or_default();
+            let is_blank =
+                copies.iter().any(|copy| is_drained(copy)) || behind.iter().all(|byte| *byte == 0);
+            return if is_blank { Self::Blank } else { Self::Damaged };
+        };
+        if fields.format != FORMAT {
+            return Self::OtherFormat(fields.format);
         }
+        if fields.check != key.check_bytes() {
+            return Self::OtherKey;
+        }
+        let Ok(own) = key.unwrap_key(&key_context(fields.id), &fields.wrapped) else {
+            return Self::Damaged;
+        };
+        // A power cut while it is drained leaves one whole and one that says so.
+        let is_twice = copies.iter().all(|copy| Fields::parse(copy).is_some() || is_drained(copy));
+        Self::Whole { id: fields.id, key: own, is_twice }
     }
+}
 
-    fn parse_whole(header: &[u8], key: &Key) -> Option<Self> {
-        let (covered, checksum) = header.split_last_chunk::<4>()?;
+/// A copy of the header as it was written, nothing of it checked but the checksum.
+struct Fields {
+    format: u32,
+    check: [u8; 8],
+    id: SegmentId,
+    wrapped: [u8; WRAPPED_LEN],
+}
+
+impl Fields {
+    fn parse(copy: &[u8]) -> Option<Self> {
+        let (covered, checksum) = copy.split_last_chunk::<4>()?;
         let (magic, rest) = covered.split_first_chunk::<8>()?;
         if *magic != MAGIC || crc32c::crc32c(covered) != u32::from_le_bytes(*checksum) {
             return None;
         }
         let (format, rest) = rest.split_first_chunk::<4>()?;
-        let format = u32::from_le_bytes(*format);
-        if !(OLDEST_FORMAT..=FORMAT).contains(&format) {
-            return Some(Self::NewerFormat(format));
-        }
         let (check, rest) = rest.split_first_chunk::<8>()?;
-        if *check != key.check_bytes() {
-            return Some(Self::OtherKey);
-        }
         let (id, rest) = rest.split_first_chunk::<16>()?;
-        let wrapped = rest.first_chunk::<WRAPPED_LEN>()?;
-        let id = SegmentId(*id);
-        let own = key.unwrap_key(&key_context(id), wrapped).ok()?;
-        Some(Self::Whole { format, id, key: own })
+        let wrapped = *rest.first_chunk::<WRAPPED_LEN>()?;
+        let format = u32::from_le_bytes(*format);
+        Some(Self { format, check: *check, id: SegmentId(*id), wrapped })
     }
 }
 
+/// The bytes of the copy of the header at `at`; fewer than a header when the file ends there.
+fn copy_at(segment: &[u8], at: usize) -> &[u8] {
+    let rest = segment.get(at..).unwrap_or_default();
+    rest.get(..HEADER_LEN).unwrap_or(rest)
+}
+
 impl Segment {
-    /// The segment with this number and format in `directory`.
-    pub(super) fn new(directory: &Path, number: u64, format: u32, id: SegmentId, key: Key) -> Self {
+    /// The segment with this number in `directory`.
+    pub(super) fn new(directory: &Path, number: u64, id: SegmentId, key: Key) -> Self {
         let path = path(directory, number);
-        Self { number, id, key, seed: seed(format, id), path, awaited: AtomicUsize::new(0) }
+        Self { number, id, key, seed: seed(id), path, awaited: AtomicUsize::new(0) }
     }
 
     /// Makes a segment file with at least `bytes` allocated, durably: header and directory are
@@ -146,8 +164,8 @@ impl Segment {
         getrandom::fill(&mut id.0).map_err(io::Error::other)?;
         let own = Key::random().map_err(io::Error::other)?;
         let wrapped = key.wrap(&key_context(id), &own).map_err(io::Error::other)?;
-        let header = header(id, &wrapped, key);
-        let segment = Self::new(directory, number, FORMAT, id, own);
+        let headers = headers(&header(id, &wrapped, key));
+        let segment = Self::new(directory, number, id, own);
         boundary!(MakeFile);
         let made = used.unwrap_or(&segment.path);
         let file = OpenOptions::new()
@@ -156,7 +174,7 @@ impl Segment {
             .create_new(used.is_none())
             .mode(0o600)
             .open(made)?;
-        match segment.furnish(&file, made, bytes, &header, directory) {
+        match segment.furnish(&file, made, bytes, &headers, directory) {
             Ok(length) => Ok((segment, file, length)),
             Err(error) => {
                 // Half a segment is worth nothing; if it cannot be removed, the next start does it.
@@ -172,18 +190,13 @@ impl Segment {
         file: &File,
         made: &Path,
         bytes: u64,
-        header: &[u8],
+        headers: &[u8],
         directory: &Path,
     ) -> io::Result<u64> {
         boundary!(Allocate);
         allocate(file, 0, bytes)?;
-        // The magic comes last: a header that was cut short is none.
-        let (magic, rest) = header.split_at(MAGIC.len());
-        let behind = u64::try_from(magic.len()).unwrap_or(u64::MAX);
-        boundary!(WriteHeader, file, behind, &[io::IoSlice::new(rest)]);
-        file.write_all_at(rest, behind)?;
-        boundary!(WriteMagic, file, 0, &[io::IoSlice::new(magic)]);
-        file.write_all_at(magic, 0)?;
+        boundary!(WriteHeader, file, 0, &[io::IoSlice::new(headers)]);
+        file.write_all_at(headers, 0)?;
         boundary!(SyncHeader);
         sync_file(file)?;
         if made != self.path {
@@ -237,8 +250,11 @@ pub(super) fn allocate(file: &File, from: u64, bytes: u64) -> io::Result<()> {
 
 /// Makes what a segment file holds unreadable for ever, durably.
 pub(super) fn erase(file: &File) -> io::Result<()> {
-    boundary!(EraseHeader, file, 0, &[io::IoSlice::new(&[0; HEADER_LEN])]);
-    file.write_all_at(&[0; HEADER_LEN], 0)?;
+    let mut drained = [0; HEADER_LEN];
+    drained[..DRAINED.len()].copy_from_slice(&DRAINED);
+    let headers = headers(&drained);
+    boundary!(EraseHeader, file, 0, &[io::IoSlice::new(&headers)]);
+    file.write_all_at(&headers, 0)?;
     boundary!(SyncErased);
     sync_data(file)
 }
@@ -253,18 +269,14 @@ fn path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("{number:012}.{EXTENSION}"))
 }
 
-/// What the checksums of records' heads begin with in the segment that `bytes` begin with.
-pub(super) fn seed_in(bytes: &[u8]) -> u32 {
-    let format = bytes.get(8..12).and_then(|format| format.try_into().ok());
-    let id = bytes.get(20..36).and_then(|id| id.try_into().ok());
-    match (format, id) {
-        (Some(format), Some(id)) => seed(u32::from_le_bytes(format), SegmentId(id)),
-        _ => 0,
-    }
+/// What the checksums of records' heads begin with in the segment whose bytes these are.
+pub(super) fn seed_in(segment: &[u8]) -> u32 {
+    let fields = COPIES.iter().find_map(|at| Fields::parse(copy_at(segment, *at)));
+    fields.map_or(0, |fields| seed(fields.id))
 }
 
-fn seed(format: u32, id: SegmentId) -> u32 {
-    if format == OLDEST_FORMAT { 0 } else { crc32c::crc32c(&id.0) }
+fn seed(id: SegmentId) -> u32 {
+    crc32c::crc32c(&id.0)
 }
 
 fn header(id: SegmentId, wrapped: &[u8], key: &Key) -> [u8; HEADER_LEN] {
@@ -277,6 +289,15 @@ fn header(id: SegmentId, wrapped: &[u8], key: &Key) -> [u8; HEADER_LEN] {
     let checksum = crc32c::crc32c(&header[..HEADER_LEN - 4]);
     header[HEADER_LEN - 4..].copy_from_slice(&checksum.to_le_bytes());
     header
+}
+
+/// All that is before the first record.
+fn headers(header: &[u8; HEADER_LEN]) -> [u8; HEADERS_LEN] {
+    let mut headers = [0; HEADERS_LEN];
+    for at in COPIES {
+        headers[at..at + HEADER_LEN].copy_from_slice(header);
+    }
+    headers
 }
 
 fn key_context(id: SegmentId) -> Vec<u8> {

@@ -65,7 +65,7 @@ async fn a_mail_sealed_for_an_abandoned_segment_is_refused() {
 
 #[tokio::test]
 async fn a_late_mail_still_comes_to_the_closed_segment_it_is_sealed_for() {
-    let place = Place::with_segments_of(600);
+    let place = Place::with_segments_of(472);
     let spool = place.open();
     let seat = spool.0.index.seat().unwrap();
     append_in_turn(&spool, 1..=2).await;
@@ -104,7 +104,7 @@ async fn a_full_disk_refuses_new_mails_and_keeps_the_old_ones() {
 
 #[tokio::test]
 async fn another_key_is_refused_and_no_byte_is_changed() {
-    let place = Place::with_segments_of(600);
+    let place = Place::with_segments_of(472);
     let spool = place.open();
     append_in_turn(&spool, 1..=5).await;
     drop(spool);
@@ -123,31 +123,45 @@ async fn another_key_is_refused_and_no_byte_is_changed() {
 }
 
 #[tokio::test]
-async fn a_newer_format_is_refused_and_no_byte_is_changed() {
+async fn another_format_is_refused_and_no_byte_is_changed() {
     let place = Place::new();
     append(&place.open(), 1).await;
     let path = place.segments().pop().unwrap();
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[8] = 3;
-    let checksum = crc32c::crc32c(&bytes[..124]);
-    bytes[124..128].copy_from_slice(&checksum.to_le_bytes());
-    fs::write(&path, bytes).unwrap();
-    let before = place.contents();
+    let whole = fs::read(&path).unwrap();
+    for format in [2, 4] {
+        let mut bytes = whole.clone();
+        for copy in COPIES {
+            let header = &mut bytes[copy];
+            header[8] = format;
+            let checksum = crc32c::crc32c(&header[..124]);
+            header[124..].copy_from_slice(&checksum.to_le_bytes());
+        }
+        fs::write(&path, bytes).unwrap();
+        let before = place.contents();
 
-    let error = place.try_open(key()).unwrap_err();
-    assert!(matches!(error, SpoolError::NewerFormat { found: 3, known: 2, .. }));
-    assert_eq!(place.contents(), before);
+        let error = place.try_open(key()).unwrap_err();
+        let expected = u32::from(format);
+        assert!(matches!(error, SpoolError::OtherFormat { found, .. } if found == expected));
+        assert_eq!(place.contents(), before);
+    }
+}
+
+/// Damages both headers; done again, it repairs them.
+fn bend_headers(segment: &mut [u8]) {
+    for copy in COPIES {
+        segment[copy.start + 40] ^= 1;
+    }
 }
 
 #[tokio::test]
 async fn a_segment_with_a_damaged_header_is_set_aside_and_hides_no_other() {
-    let place = Place::with_segments_of(600);
+    let place = Place::with_segments_of(472);
     let spool = place.open();
     append_in_turn(&spool, 1..=4).await;
     drop(spool);
     let first = place.segments().remove(0);
     let mut bytes = fs::read(&first).unwrap();
-    bytes[40] ^= 1;
+    bend_headers(&mut bytes);
     fs::write(&first, &bytes).unwrap();
 
     let spool = place.open();
@@ -156,45 +170,53 @@ async fn a_segment_with_a_damaged_header_is_set_aside_and_hides_no_other() {
     drop(spool);
 
     // Restored from a backup, it is found again.
-    bytes[40] ^= 1;
+    bend_headers(&mut bytes);
     fs::write(&first, &bytes).unwrap();
     fs::remove_file(first.with_extension("damaged")).unwrap();
     assert_eq!(offered(&place.open()).await, [1, 2, 3, 4]);
 }
 
 #[tokio::test]
-async fn a_damaged_magic_costs_no_mail() {
+async fn a_lost_sector_or_page_with_a_header_costs_no_mail() {
     let place = Place::new();
-    append(&place.open(), 1).await;
+    let spool = place.open();
+    append_in_turn(&spool, 1..=3).await;
+    drop(spool);
     let path = place.segments().pop().unwrap();
     let bytes = fs::read(&path).unwrap();
-    for stretch in (0..8).map(|at| at..at + 1).chain([0..4, 4..8, 0..8]) {
+    let mut counted = 0;
+    for stretch in [0..1, 0..8, 20..36, 124..128, 0..512, 0..4096, 4096..4097, 4096..4224] {
         for value in [0, 0xff] {
             let mut damaged = bytes.clone();
             damaged[stretch.clone()].fill(value);
             fs::write(&path, damaged).unwrap();
-            assert_eq!(offered(&place.open()).await, [1], "{value} at {stretch:?}");
+            assert_eq!(offered(&place.open()).await, [1, 2, 3], "{value} at {stretch:?}");
             assert!(place.files("damaged").is_empty());
+            counted += 1;
+            let metric = format!("skrynka_spool_damaged_total {counted}\n");
+            assert!(place.metrics.render().contains(&metric), "{value} at {stretch:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_damaged_header_without_magic_is_no_erased_one_and_is_counted() {
+async fn lost_headers_are_not_erased_ones() {
     let place = Place::new();
     append(&place.open(), 1).await;
     let path = place.segments().pop().unwrap();
     let whole = fs::read(&path).unwrap();
     fs::write(path.with_extension("damaged"), b"an earlier one").unwrap();
-    for (stretch, name) in [(0..8, "1.damaged"), (3..4, "2.damaged")] {
+    let zeroed = (0..HEADERS, 0);
+    for (n, (stretch, value)) in [zeroed, (0..HEADERS, 0xff), (40..4140, 0)].into_iter().enumerate()
+    {
         let mut bytes = whole.clone();
-        bytes[stretch].fill(0);
-        bytes[40] ^= 1;
+        bytes[stretch].fill(value);
         fs::write(&path, &bytes).unwrap();
         assert!(offered(&place.open()).await.is_empty());
-        assert_eq!(fs::read(path.with_extension(name)).unwrap(), bytes);
+        let aside = path.with_extension(format!("{}.damaged", n + 1));
+        assert_eq!(fs::read(aside).unwrap(), bytes);
     }
-    assert!(place.metrics.render().contains("skrynka_spool_damaged_total 2\n"));
+    assert!(place.metrics.render().contains("skrynka_spool_damaged_total 3\n"));
     assert_eq!(fs::read(path.with_extension("damaged")).unwrap(), b"an earlier one");
 }
 
@@ -218,14 +240,14 @@ async fn a_page_that_cannot_be_read_costs_the_mail_in_it_and_no_start() {
     let path = place.segments().pop().unwrap();
     let before = fs::read(&path).unwrap();
 
-    fault::make_unreadable(Some((path.clone(), 0..512)));
+    fault::make_unreadable(Some((path.clone(), 0..4097)));
     let spool = place.open();
     assert!(offered_ids(&spool).await.is_empty());
     drop(spool);
     assert_eq!(fs::read(&path).unwrap(), before, "what has no readable header is left alone");
     assert!(place.metrics.render().contains("skrynka_spool_damaged_total 1\n"));
 
-    fault::make_unreadable(Some((path.clone(), 12_500..12_501)));
+    fault::make_unreadable(Some((path.clone(), 16_500..16_501)));
     let spool = place.open();
     assert_eq!(offered_ids(&spool).await, [id(1), id(3)]);
     drop(spool);
@@ -245,7 +267,7 @@ async fn what_cannot_be_set_aside_is_not_destroyed() {
     drop(spool);
     let path = place.segments().pop().unwrap();
     let mut bytes = fs::read(&path).unwrap();
-    bytes[128 + 44 + 30] ^= 1;
+    bytes[HEADERS + 44 + 30] ^= 1;
     fs::write(&path, bytes).unwrap();
     // A directory in its place: the copy cannot be made.
     let aside = path.with_extension("damaged");
@@ -267,12 +289,12 @@ async fn a_segment_that_was_being_removed_is_gone_after_a_restart() {
     let place = Place::new();
     append(&place.open(), 1).await;
     let path = place.segments().pop().unwrap();
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[..128].fill(0);
-    fs::write(&path, bytes).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    segment::erase(&file).unwrap();
     let spool = place.open();
     assert!(offered(&spool).await.is_empty());
     assert!(!place.segments().contains(&path));
+    assert!(place.files("damaged").is_empty());
 }
 
 #[tokio::test]
@@ -308,11 +330,14 @@ async fn a_record_damaged_while_the_spool_runs_is_an_error_of_that_mail_alone() 
     append_in_turn(&spool, 1..=2).await;
     let path = place.segments().pop().unwrap();
     let mut bytes = fs::read(&path).unwrap();
-    bytes[128 + 44 + 30] ^= 1;
+    bytes[HEADERS + 44 + 30] ^= 1;
     fs::write(&path, bytes).unwrap();
     let error = spool.read(id(1)).await.unwrap_err();
     assert!(
-        matches!(error, SpoolError::Damaged { offset: 128, damage: Damage::Checksum, .. }),
+        matches!(
+            error,
+            SpoolError::Damaged { offset: segment::FIRST_RECORD, damage: Damage::Checksum, .. }
+        ),
         "{error:?}"
     );
     assert_eq!(spool.read(id(2)).await.unwrap().message, message(2));
@@ -320,19 +345,20 @@ async fn a_record_damaged_while_the_spool_runs_is_an_error_of_that_mail_alone() 
 
 #[tokio::test]
 async fn a_record_moved_to_another_segment_does_not_open() {
-    let place = Place::with_segments_of(600);
+    let place = Place::with_segments_of(472);
     let spool = place.open();
     append_in_turn(&spool, 1..=4).await;
     drop(spool);
     let [first, second, ..] = &place.segments()[..] else { panic!("two segments") };
-    let records = fs::read(second).unwrap()[128..].to_vec();
+    let records = fs::read(second).unwrap()[HEADERS..].to_vec();
     let mut bytes = fs::read(first).unwrap();
-    bytes.truncate(128);
+    bytes.truncate(HEADERS);
     bytes.extend_from_slice(&records);
     // Bent so far that the scan takes it for a record of the first segment.
     let seed = segment::seed_in(&bytes);
-    let checksum = crc32c::crc32c_append(seed, &bytes[128..168]);
-    bytes[168..172].copy_from_slice(&checksum.to_le_bytes());
+    let head = &mut bytes[HEADERS..HEADERS + 44];
+    let checksum = crc32c::crc32c_append(seed, &head[..40]);
+    head[40..].copy_from_slice(&checksum.to_le_bytes());
     fs::write(first, bytes).unwrap();
     fs::remove_file(second).unwrap();
     let spool = place.open();

@@ -291,7 +291,8 @@ fn a_process_with_a_fault() {
 /// A spool's life with all that can happen in it: a start after a crash, mails from several
 /// senders at once, judging beside them, mails that stay, moving them, the end.
 async fn live(directory: &Path, ledger: &Arc<Ledger>, arm: impl FnOnce()) {
-    let settings = SpoolSettings { segment_bytes: SEGMENT, reserve_bytes: 0 };
+    let settings =
+        SpoolSettings { segment_bytes: segment::FIRST_RECORD + SEGMENT, reserve_bytes: 0 };
     let open = || Spool::open(directory, key(), settings.clone(), Metrics::new());
     let before = SENDERS * MAILS_PER_SENDER;
     let spool = open().unwrap();

@@ -1,4 +1,4 @@
-//! Claims about files that are written again, and about segments of the first format.
+//! Claims about files that are written again.
 
 use super::*;
 
@@ -12,7 +12,7 @@ async fn drain_one(spool: &Spool) {
 
 #[tokio::test]
 async fn the_file_of_a_drained_segment_is_written_again() {
-    let place = Place::with_segments_of(600);
+    let place = Place::with_segments_of(472);
     let spool = place.open();
     let first = fs::metadata(place.segments().remove(0)).unwrap();
     drain_one(&spool).await;
@@ -29,16 +29,16 @@ async fn the_file_of_a_drained_segment_is_written_again() {
 
 #[tokio::test]
 async fn a_file_that_waits_to_be_written_again_has_lost_its_key() {
-    let place = Place::with_segments_of(600);
+    let place = Place::with_segments_of(472);
     let spool = place.open();
     drain_one(&spool).await;
     let [free] = &place.files("free")[..] else { panic!("one file waits") };
-    assert_eq!(fs::read(free).unwrap()[..128], [0; 128]);
+    assert_drained(&fs::read(free).unwrap());
 }
 
 #[tokio::test]
 async fn a_few_files_are_kept_also_over_a_restart() {
-    let place = Place::with_segments_of(600);
+    let place = Place::with_segments_of(472);
     let spool = place.open();
     append_in_turn(&spool, 1..=10).await;
     for n in 1..=10 {
@@ -57,7 +57,7 @@ async fn a_few_files_are_kept_also_over_a_restart() {
 
 #[tokio::test]
 async fn a_file_that_was_given_a_header_and_no_name_holds_nothing() {
-    let place = Place::with_segments_of(600);
+    let place = Place::with_segments_of(472);
     let spool = place.open();
     append_in_turn(&spool, 1..=1).await;
     drop(spool);
@@ -93,7 +93,7 @@ async fn the_file_of_an_abandoned_segment_is_not_written_again() {
 
 #[tokio::test]
 async fn files_that_wait_to_be_written_again_are_given_up_when_space_is_short() {
-    let mut place = Place::with_segments_of(600);
+    let mut place = Place::with_segments_of(472);
     let spool = place.open();
     drain_one(&spool).await;
     drop(spool);
@@ -118,42 +118,6 @@ async fn files_that_wait_to_be_written_again_count_as_room() {
     assert_eq!(spool.free_bytes_seen(), 4106);
     assert!(pool.clear());
     assert_eq!(spool.free_bytes_seen(), 10);
-}
-
-#[tokio::test]
-async fn segments_of_the_first_format_are_read_and_written_to() {
-    let place = Place::new();
-    let spool = place.open();
-    append_in_turn(&spool, 1..=3).await;
-    spool.settle(id(2)).await.unwrap();
-    drop(spool);
-    let path = place.segments().remove(0);
-    fs::write(&path, in_first_format(fs::read(&path).unwrap())).unwrap();
-    let spool = place.open();
-    assert_eq!(offered(&spool).await, [1, 3]);
-    assert_eq!(spool.begin_attempt(id(1)).await.unwrap(), 1);
-    spool.settle(id(3)).await.unwrap();
-    drop(spool);
-    let spool = place.open();
-    let left = spool.next().await;
-    assert_eq!((left.id, left.attempts), (id(1), 1));
-    spool.settle(id(1)).await.unwrap();
-    assert!(!place.segments().contains(&path));
-}
-
-/// The same segment as the first format has it: checksums without a seed.
-fn in_first_format(mut bytes: Vec<u8>) -> Vec<u8> {
-    let records = scan(&bytes).records;
-    assert!(!records.is_empty());
-    for record in records {
-        let at = usize::try_from(record.offset).unwrap();
-        let own = crc32c::crc32c(&bytes[at..at + 40]);
-        bytes[at + 40..at + 44].copy_from_slice(&own.to_le_bytes());
-    }
-    bytes[8] = 1;
-    let own = crc32c::crc32c(&bytes[..124]);
-    bytes[124..128].copy_from_slice(&own.to_le_bytes());
-    bytes
 }
 
 fn inode(metadata: &fs::Metadata) -> u64 {

@@ -94,7 +94,7 @@ proptest! {
     fn survives_arbitrary_bytes(bytes: Vec<u8>) {
         let scan = scan(&bytes);
         prop_assert!(scan.records.is_empty());
-        prop_assert_eq!(scan.end, 128);
+        prop_assert_eq!(scan.end, segment::FIRST_RECORD);
     }
 
     #[test]
@@ -109,7 +109,7 @@ proptest! {
         }
         bytes.truncate(length.index(bytes.len()));
         let scan = scan(&bytes);
-        let mut from = 128;
+        let mut from = segment::FIRST_RECORD;
         for record in &scan.records {
             prop_assert!(record.offset >= from);
             from = record.offset + 44;

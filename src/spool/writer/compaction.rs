@@ -14,7 +14,7 @@ use crate::{
         index::Mail,
         read,
         record::{Content, record_len},
-        segment::Segment,
+        segment::{FIRST_RECORD, Segment},
     },
 };
 
@@ -26,7 +26,8 @@ impl Writer {
         for (number, mails) in self.index.at_rest() {
             let length: u64 = mails.iter().map(|(_, mail)| record_len(mail.length)).sum();
             let end = self.tails.get(&number).map_or(0, Tail::end);
-            if length >= end / 2 || mails.iter().any(|(_, mail)| mail.received_at >= before) {
+            let records = end.saturating_sub(FIRST_RECORD);
+            if length >= records / 2 || mails.iter().any(|(_, mail)| mail.received_at >= before) {
                 continue;
             }
             self.check_reserve().map_err(|refusal| self.error(&refusal))?;

@@ -27,8 +27,8 @@ fuzz_target!(|input: (&[u8], Vec<Change>)| {
     let (bytes, changes) = input;
     scan_keeps_its_order(bytes);
     for image in &IMAGES.files {
-        // Bytes behind a real header, for a scan that looks for records of that segment.
-        scan_keeps_its_order(&[&image[..128], bytes].concat());
+        // Bytes behind real headers, for a scan that looks for records of that segment.
+        scan_keeps_its_order(&[&image[..4224], bytes].concat());
     }
     recovery_tells_no_lies(&changes);
 });
@@ -77,7 +77,7 @@ fn recovery_tells_no_lies(changes: &[Change]) {
 
     let spool = match open(place.path()) {
         Ok(spool) => spool,
-        Err(SpoolError::NewerFormat { .. } | SpoolError::OtherKey { .. }) => {
+        Err(SpoolError::OtherFormat { .. } | SpoolError::OtherKey { .. }) => {
             for (path, file) in paths.iter().zip(&files) {
                 assert_eq!(fs::read(path).unwrap(), *file, "a refused spool was changed");
             }
@@ -172,7 +172,7 @@ fn directory() -> TempDir {
 }
 
 fn open(directory: &Path) -> Result<Spool, SpoolError> {
-    let settings = SpoolSettings { segment_bytes: 2048, reserve_bytes: 0 };
+    let settings = SpoolSettings { segment_bytes: 4224 + 2048, reserve_bytes: 0 };
     Spool::open(directory, KEY.clone(), settings, METRICS.clone())
 }
 
