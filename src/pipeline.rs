@@ -7,6 +7,7 @@
 
 mod changes;
 mod examine;
+mod gate;
 mod intake;
 mod keep;
 mod look_up;
@@ -39,6 +40,7 @@ use crate::{
 
 use changes::Outdated;
 use examine::{Material, Sources};
+use gate::{Gate, Pass};
 use look_up::LookUp;
 use turns::{Turn, Turns};
 
@@ -49,7 +51,7 @@ const MAX_ATTEMPTS: u32 = 3;
 
 /// The pause before what failed is tried again: the first, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Everything that judging a mail needs. Cloning is cheap.
 #[derive(Clone)]
@@ -111,11 +113,24 @@ enum PipelineError {
     Vault(#[from] VaultError),
 }
 
+impl PipelineError {
+    /// Whether other mails will fail for the same reason, as far as can be told.
+    fn concerns_all(&self) -> bool {
+        match self {
+            Self::NoBranch | Self::Overtaken | Self::Panicked => false,
+            Self::Spool(error) => !matches!(error, SpoolError::Damaged { .. }),
+            Self::Store(_) | Self::Vault(_) => true,
+        }
+    }
+}
+
 /// The lock of opening, shared with other mails or held alone.
 type Held<'a> = (Option<RwLockReadGuard<'a, ()>>, Option<RwLockWriteGuard<'a, ()>>);
 
 /// What the mails in hand share.
 struct Floor {
+    /// Closed while something of ours fails.
+    gate: Arc<Gate>,
     /// One for each mail that is worked on. A mail that waits to be tried again or for what the
     /// DNS says of its sender holds none.
     slots: Arc<Semaphore>,
@@ -131,12 +146,22 @@ struct Floor {
 impl Floor {
     fn new(workers: usize) -> Self {
         Self {
+            gate: Arc::default(),
             slots: Arc::new(Semaphore::new(workers)),
             room: Arc::new(Semaphore::new(look_up::ROOM)),
             opening: RwLock::default(),
             turns: Arc::default(),
             outdated: Outdated::default(),
         }
+    }
+
+    /// A place for a mail. The turn comes last: who has one holds a slot, and never waits for the slot
+    /// of another that waits for his turn.
+    async fn place(&self) -> Place {
+        let pass = self.gate.pass().await;
+        let slot = Arc::clone(&self.slots).acquire_owned().await;
+        let slot = slot.expect("the slots are never closed");
+        Place { pass, seat: Seat { turn: self.turns.take(), slot } }
     }
 
     /// Takes the lock of opening for a mail: shared at its first attempt, alone at a later one. When
@@ -172,24 +197,11 @@ impl Pipeline {
         while mails.join_next().await.is_some() {}
     }
 
-    /// The next mail, and its place on the floor. While the database is down mails stay in the
+    /// The next mail, and its place on the floor. While something of ours fails mails stay in the
     /// spool, which holds any number of them.
     async fn claim(&self, floor: &Floor) -> (Pending, Place) {
-        let slot = slot(floor).await;
         let pending = self.spool.next().await;
-        let turn = floor.turns.take();
-        let mut pause = FIRST_PAUSE;
-        while let Err(error) = self.store.registry_revision().await {
-            self.metrics.failure(Part::Pipeline);
-            tracing::error!(
-                error = chain(&error),
-                retry_in_seconds = pause.as_secs_f64(),
-                "the database does not answer; accepted mails are safe in the spool"
-            );
-            tokio::time::sleep(pause).await;
-            pause = longer(pause);
-        }
-        (pending, Place { turn, slot })
+        (pending, floor.place().await)
     }
 
     /// Tries one mail until it is settled or the server stops.
@@ -202,8 +214,17 @@ impl Pipeline {
     ) {
         let mut pause = FIRST_PAUSE;
         loop {
-            let Err(error) = self.try_once(pending, place, &floor).await else { return };
+            let Place { pass, seat } = place;
+            let Err(error) = self.try_once(pending, seat, &floor).await else {
+                pass.succeeded();
+                return;
+            };
             self.metrics.failure(Part::Pipeline);
+            if error.concerns_all() {
+                pass.failed();
+            } else {
+                drop(pass);
+            }
             if let PipelineError::Panicked = error {
                 pending.attempts = pending.attempts.saturating_add(1);
             }
@@ -222,10 +243,10 @@ impl Pipeline {
                     self.spool.release(pending.id);
                     return;
                 }
-                slot = async {
+                place = async {
                     tokio::time::sleep(pause).await;
-                    slot(&floor).await
-                } => Place { turn: floor.turns.take(), slot },
+                    floor.place().await
+                } => place,
             };
             pause = longer(pause);
         }
@@ -235,13 +256,13 @@ impl Pipeline {
     async fn try_once(
         &self,
         pending: Pending,
-        place: Place,
+        seat: Seat,
         floor: &Arc<Floor>,
     ) -> Result<(), PipelineError> {
         let (pipeline, floor) = (self.clone(), Arc::clone(floor));
         // A set, for it ends its task when it is dropped.
         let mut task = JoinSet::new();
-        task.spawn(async move { pipeline.judge(pending, place, &floor).await });
+        task.spawn(async move { pipeline.judge(pending, seat, &floor).await });
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,
             Some(Err(_)) | None => Err(PipelineError::Panicked),
@@ -251,10 +272,10 @@ impl Pipeline {
     async fn judge(
         &self,
         pending: Pending,
-        place: Place,
+        seat: Seat,
         floor: &Floor,
     ) -> Result<(), PipelineError> {
-        let Place { turn, mut slot } = place;
+        let Seat { turn, mut slot } = seat;
         let mail = self.spool.read(pending.id).await?;
         let (targets, homeless) = self.targets(&mail.envelope);
         let mut missing = Vec::new();
@@ -390,6 +411,12 @@ impl Pipeline {
 
 /// A mail's place on the floor.
 struct Place {
+    pass: Pass,
+    seat: Seat,
+}
+
+/// What a mail holds while it is judged.
+struct Seat {
     turn: Turn,
     slot: OwnedSemaphorePermit,
 }
@@ -401,11 +428,6 @@ struct Target {
     place: u32,
     service: Option<ServiceId>,
     recipients: Vec<MailAddress>,
-}
-
-async fn slot(floor: &Floor) -> OwnedSemaphorePermit {
-    let slot = Arc::clone(&floor.slots).acquire_owned().await;
-    slot.expect("the slots are never closed")
 }
 
 /// The form in which `tracing` logs an error together with what it comes from.

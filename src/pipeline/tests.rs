@@ -115,9 +115,23 @@ impl House {
         self.registry.send_replace(Arc::new(whole));
     }
 
+    /// Judges what comes, with one worker.
+    fn run(&self) -> Running {
+        let (stop, stopping) = watch::channel(false);
+        Running { stop, task: tokio::spawn(self.pipeline.clone().run(1, stopping)) }
+    }
+
+    /// How often something of ours failed.
+    fn failures(&self) -> u32 {
+        let metrics = self.pipeline.metrics.render();
+        let name = "skrynka_internal_failures_total{part=\"pipeline\"} ";
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line.expect("it is counted from the start").parse().unwrap()
+    }
+
     async fn judge(&self, pending: Pending) -> Result<(), PipelineError> {
-        let place = Place { slot: slot(&self.floor).await, turn: self.floor.turns.take() };
-        self.pipeline.judge(pending, place, &self.floor).await
+        let Place { seat, .. } = self.floor.place().await;
+        self.pipeline.judge(pending, seat, &self.floor).await
     }
 
     /// Keeps the mail for the school by a try that has not seen that the share is there.
@@ -183,6 +197,28 @@ impl House {
     }
 }
 
+struct Running {
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    async fn end(self) {
+        self.stop.send_replace(true);
+        self.task.await.unwrap();
+    }
+}
+
+/// Returns once it is so.
+async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it becomes so");
+}
+
 async fn open_store(directory: &TempDir, master: &MasterKey) -> Store {
     let url = format!("sqlite:{}", directory.path().join("skrynka.db").display());
     Store::open(&url, &master.check_value()).await.unwrap()
@@ -199,18 +235,42 @@ async fn mails_that_wait_keep_no_other_waiting() {
         house.accept(&["library@docs.example.ua"]).await;
     }
     let last = house.accept(&["school@docs.example.ua"]).await;
-    let (stop, stopping) = watch::channel(false);
-    let running = tokio::spawn(house.pipeline.clone().run(1, stopping));
-    let judged = async {
-        while house.verdict(last, "school").await.is_none() {
-            tokio::task::yield_now().await;
-        }
-    };
-    let limit = Duration::from_secs(20);
-    tokio::time::timeout(limit, judged).await.expect("it is judged though others wait");
-    stop.send_replace(true);
-    running.await.unwrap();
+    let running = house.run();
+    until(async || house.verdict(last, "school").await.is_some()).await;
+    running.end().await;
     assert_eq!(house.pipeline.spool.backlog().0, 5, "those of no branch");
+}
+
+/// With one worker, and though no other mail comes.
+#[tokio::test]
+async fn a_mail_is_tried_again_by_itself_after_a_failure_of_ours() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    let in_the_way = house.block_objects(id, "school");
+    let running = house.run();
+    until(async || house.failures() > 0).await;
+    fs::remove_file(in_the_way).unwrap();
+    until(async || house.verdict(id, "school").await.is_some()).await;
+    running.end().await;
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_is_found_by_one_mail_and_not_by_the_whole_backlog() {
+    let house = House::new().await;
+    for _ in 0..20 {
+        house.accept(&["school@docs.example.ua"]).await;
+    }
+    let (objects, aside) =
+        (house.directory.path().join("objects"), house.directory.path().join("aside"));
+    fs::rename(&objects, &aside).unwrap();
+    fs::write(&objects, "not a directory").unwrap();
+    let running = house.run();
+    until(async || house.failures() > 1).await;
+    assert!(house.failures() < 4, "{}", house.failures());
+    fs::remove_file(&objects).unwrap();
+    fs::rename(&aside, &objects).unwrap();
+    until(async || house.pipeline.spool.backlog().0 == 0).await;
+    running.end().await;
 }
 
 #[tokio::test]
@@ -263,7 +323,7 @@ async fn a_mail_that_panics_each_time_is_kept_unopened() {
     let id = house.accept_message(&["school@docs.example.ua"], mail).await;
     let (_stop, stopping) = watch::channel(false);
     let pending = house.pipeline.spool.next().await;
-    let place = Place { slot: slot(&house.floor).await, turn: house.floor.turns.take() };
+    let place = house.floor.place().await;
     house.pipeline.clone().settle(pending, place, Arc::clone(&house.floor), stopping).await;
     assert_eq!(house.verdict(id, "school").await, Some(Verdict::Malformed));
 }

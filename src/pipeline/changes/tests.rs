@@ -15,7 +15,7 @@ use crate::{
     },
     matching,
     metrics::Metrics,
-    pipeline::{Place, mail_id, slot},
+    pipeline::{Place, mail_id},
     registry::{Issuers, Registry},
     sample::{
         Seed,
@@ -207,8 +207,8 @@ impl House {
             self.pipeline.spool.begin_attempt(id).await.unwrap();
         }
         let pending = self.pipeline.spool.next().await;
-        let place = Place { slot: slot(&self.floor).await, turn: self.floor.turns.take() };
-        self.pipeline.judge(pending, place, &self.floor).await.unwrap();
+        let Place { seat, .. } = self.floor.place().await;
+        self.pipeline.judge(pending, seat, &self.floor).await.unwrap();
         ShareId::of(id, &"school".parse().unwrap())
     }
 
