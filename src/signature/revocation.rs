@@ -167,15 +167,12 @@ pub(super) fn judge_path(
     let is_alone = certificates.len() == 1;
     if let [alone] = certificates.as_slice() {
         let issuer = issuer_of_trusted(alone, asked, problems, basis);
-        let known = basis.conditions.revocation.revoked_record(alone, basis.at);
-        if let Some(since) = known.filter(|_| issuer.is_none()) {
-            let whose = alone.common_name().unwrap_or_else(|| alone.subject());
-            problems.doubt(
-                SubIndication::RevokedNoPoe,
-                format!(
-                    "the certificate of {whose} was revoked at {since}, as its issuer said once"
-                ),
-            );
+        let known = basis.conditions.revocation.remembered_against(alone, basis.at);
+        if let Some(report) = known.filter(|_| issuer.is_none()) {
+            count_against(&report, (0, alone), asked, path, problems, basis);
+            if let Some(chain) = path.chain.first_mut() {
+                chain.revocation = Some(report);
+            }
         }
         certificates.extend(issuer);
     }
@@ -211,42 +208,58 @@ pub(super) fn judge_path(
                 inquiry.want(question(since));
             }
         }
-        let whose = certificate.common_name().unwrap_or_else(|| certificate.subject());
         standing = standing.min(match report.status {
             RevocationStatus::Good | RevocationStatus::RevokedLater => Standing::Confirmed,
             // Whoever trusts the certificate itself vouches for it until its issuer is heard.
             RevocationStatus::Unchecked if outcome.was_good || is_alone => Standing::WasGood,
             RevocationStatus::Revoked | RevocationStatus::Unchecked => Standing::Unknown,
         });
-        match report.status {
-            RevocationStatus::Good => {}
-            RevocationStatus::RevokedLater => {
-                let compromised = report.invalid_since.filter(|since| *since <= basis.at);
-                match (compromised, place, asked.purpose) {
-                    (None, ..) => {}
-                    (Some(since), 0, Purpose::Document) => {
-                        path.warnings.push(compromised_earlier(whose, since, &report, basis));
-                    }
-                    // Nothing says that the key of an authority was in its own hands then.
-                    (Some(_), ..) => revoked(place, whose, &report, asked, problems),
-                }
+        count_against(&report, (place, certificate), asked, path, problems, basis);
+        if report.status == RevocationStatus::Unchecked {
+            add_obstacle(&mut report, asked.brought);
+            if asked.is_signed {
+                let mut inquiry = basis.inquiry.borrow_mut();
+                inquiry.want(question(again(certificate, basis).unwrap_or(at)));
+                outcome.responders.into_iter().for_each(|responder| inquiry.want(responder));
             }
-            RevocationStatus::Revoked => revoked(place, whose, &report, asked, problems),
-            RevocationStatus::Unchecked => {
-                add_obstacle(&mut report, asked.brought);
-                if asked.is_signed {
-                    let mut inquiry = basis.inquiry.borrow_mut();
-                    inquiry.want(question(again(certificate, basis).unwrap_or(at)));
-                    outcome.responders.into_iter().for_each(|responder| inquiry.want(responder));
-                }
-                unchecked(whose, &report, problems, &mut path.warnings, basis);
-            }
+            unchecked(name_of(certificate), &report, problems, &mut path.warnings, basis);
         }
         if let Some(chain) = path.chain.get_mut(place) {
             chain.revocation = Some(report);
         }
     }
     standing
+}
+
+/// Counts a revocation of the certificate at this place of a path against the signature.
+fn count_against(
+    report: &RevocationReport,
+    (place, certificate): (usize, &Certificate),
+    asked: AskedOfPath<'_>,
+    path: &mut PathOutcome,
+    problems: &mut Problems,
+    basis: Basis<'_>,
+) {
+    let whose = name_of(certificate);
+    match report.status {
+        RevocationStatus::Good | RevocationStatus::Unchecked => {}
+        RevocationStatus::RevokedLater => {
+            let compromised = report.invalid_since.filter(|since| *since <= basis.at);
+            match (compromised, place, asked.purpose) {
+                (None, ..) => {}
+                (Some(since), 0, Purpose::Document) => {
+                    path.warnings.push(compromised_earlier(whose, since, report, basis));
+                }
+                // Nothing says that the key of an authority was in its own hands then.
+                (Some(_), ..) => revoked(place, whose, report, asked, problems),
+            }
+        }
+        RevocationStatus::Revoked => revoked(place, whose, report, asked, problems),
+    }
+}
+
+fn name_of(certificate: &Certificate) -> &str {
+    certificate.common_name().unwrap_or_else(|| certificate.subject())
 }
 
 /// The issuer of a signer's certificate that is trusted itself. Where none is known nobody can be

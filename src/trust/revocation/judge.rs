@@ -179,15 +179,7 @@ impl<'a, 'b> Judge<'a, 'b> {
     fn collect_records(&mut self) {
         let RevocationRequest { certificate, issuer, sources, .. } = *self.request;
         let records = sources.iter().flat_map(|(store, _)| store.records_of(certificate, issuer));
-        self.claims.extend(records.map(|record| Claim {
-            state: record.state,
-            this_update: record.this_update,
-            next_update: record.next_update,
-            source: RevocationSource::Cache,
-            is_of_part: true,
-            responder: None,
-            by: By::Record(record),
-        }));
+        self.claims.extend(records.map(StatusRecord::claim));
     }
 
     fn conclude(&mut self) -> RevocationReport {

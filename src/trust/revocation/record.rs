@@ -6,9 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{claim::Claim, parts::State};
+use super::{
+    claim::{By, Claim},
+    parts::State,
+};
 use crate::{
-    domain::{RevocationKind, Sha256, Timestamp},
+    domain::{RevocationKind, RevocationSource, Sha256, Timestamp},
     trust::Certificate,
 };
 
@@ -50,6 +53,19 @@ impl StatusRecord {
                 certificate: certificate.clone(),
                 produced_at,
             }),
+        }
+    }
+
+    /// What it says again. No responder need be proved for it: it was when it was written down.
+    pub(super) fn claim(&self) -> Claim<'_> {
+        Claim {
+            state: self.state,
+            this_update: self.this_update,
+            next_update: self.next_update,
+            source: RevocationSource::Cache,
+            is_of_part: true,
+            responder: None,
+            by: By::Record(self),
         }
     }
 

@@ -12,6 +12,7 @@ use x509_parser::pem::Pem;
 use super::{
     RevocationError,
     answer::Answer,
+    claim::report,
     list::{List, significant},
     parts::State,
     record::StatusRecord,
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     asn1::{Broken, Element},
-    domain::{RevocationKind, Sha256, Timestamp},
+    domain::{RevocationKind, RevocationReport, Sha256, Timestamp},
     trust::Certificate,
 };
 
@@ -243,15 +244,20 @@ impl RevocationStore {
         self.records.iter().filter(|record| record.is_about(certificate, issuer))
     }
 
-    /// Since when a certificate is remembered to be revoked, by whatever key, at or before `at`. For one
-    /// that is trusted itself and whose issuer is not known any more.
+    /// What is remembered against a certificate that is judged for `at`, by the word of whatever key:
+    /// that it was revoked then, or else that its key was in other hands. For one that is trusted
+    /// itself and whose issuer is not known any more.
     #[must_use]
-    pub fn revoked_record(&self, certificate: &Certificate, at: Timestamp) -> Option<Timestamp> {
-        let mut records = self.records.iter().filter(|record| record.is_of(certificate));
-        records.find_map(|record| match record.state {
-            State::Revoked(revocation) => Some(revocation.at).filter(|since| *since <= at),
-            State::Good | State::Unknown => None,
-        })
+    pub fn remembered_against(
+        &self,
+        certificate: &Certificate,
+        at: Timestamp,
+    ) -> Option<RevocationReport> {
+        let records = self.records.iter().filter(|record| record.is_of(certificate));
+        let claims: Vec<_> = records.map(StatusRecord::claim).collect();
+        let revoked = claims.iter().find(|claim| claim.revoked_by(at).is_some());
+        let against = revoked.or_else(|| claims.iter().find(|claim| claim.was_compromised_by(at)));
+        against.map(|claim| report(claim, at, None))
     }
 
     /// The answers, likewise.

@@ -40,19 +40,65 @@ fn certificate(signer: &Signer) -> Certificate {
 
 /// What its issuer said is not undone by taking trust away from the issuer.
 #[tokio::test]
-async fn a_signer_that_was_revoked_stays_so_when_its_issuer_is_not_trusted_any_more() {
+async fn what_was_said_of_a_trusted_signer_stays_when_its_issuer_is_not_trusted_any_more() {
+    let revoked = (Some((-10 * DAY, None)), Verdict::Invalid);
+    let compromised = (Some((DAY, Some(-10 * DAY))), Verdict::Undetermined);
+    let later = (Some((DAY, Some(DAY / 2))), Verdict::Verified);
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        for (said, verdict) in [revoked, compromised, later] {
+            let mut house = House::new(policy).await;
+            let alone = TrustStore::new(vec![certificate(&house.signer)]);
+            house.trust(house.root().merged(alone.clone()));
+            let share = house.send().await;
+            house.list_of(&[]);
+            house.pipeline.clock.set(moment(2 * DAY));
+            house.list_with(2 * DAY, said);
+            house.follow().await;
+            assert_eq!(house.verdict(share).await, verdict, "{policy:?}, {said:?}");
+            house.trust(alone);
+            house.follow().await;
+            assert_eq!(house.verdict(share).await, verdict, "{policy:?}, {said:?}");
+        }
+    }
+}
+
+/// Of a time-stamping unit a compromise that reaches back before the time-stamp takes the proof away.
+#[tokio::test]
+async fn what_was_said_of_a_trusted_unit_stays_when_its_issuer_is_not_trusted_any_more() {
     for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
         let mut house = House::new(policy).await;
-        let alone = TrustStore::new(vec![certificate(&house.signer)]);
-        house.trust(house.root().merged(alone.clone()));
-        let share = house.send().await;
-        house.list_of(&[]);
-        house.list(120, Some(-10 * DAY));
-        house.follow().await;
-        assert_eq!(house.verdict(share).await, Verdict::Invalid);
-        house.trust(alone);
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let mut other = Authority::root(Seed::from([9; 32]), validity).unwrap();
+        let unit = other.signer(Subject::TimeStamping, KeyAlgorithm::P256, validity).unwrap();
+        let alone = house.root().merged(TrustStore::new(vec![certificate(&unit)]));
+        let issuer = read_certificates(other.certificate()).unwrap();
+        house.trust(alone.clone().merged(TrustStore::new(issuer)));
+        let give_out = |house: &House, from: i64, revoked: Option<Revoked<'_>>| {
+            let validity = Validity::days(moment(from), 7);
+            let list = other.revocation_list(1, revoked.as_slice(), validity).unwrap();
+            let mut store = RevocationStore::clone(&house.revocation.borrow());
+            store.add(&list).unwrap();
+            house.revocation.send_replace(Arc::new(store));
+        };
+        // The signer is revoked a day before the receipt; a time-stamp says that it signed earlier.
+        house.list(60, Some(-DAY));
+        give_out(&house, 60, None);
+        let at = moment(-15 * DAY);
+        let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, moment(0));
+        let signed = sign::attached(copy.content(), &house.signer, at).unwrap();
+        let content = time_stamp::stamped(&signed, &unit, at).unwrap();
+        let attached = copy.attached(&house.signer, moment(0)).unwrap();
+        let share = house.send_all(vec![Attachment { content, ..attached }]).await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified, "{policy:?}");
+        house.pipeline.clock.set(moment(2 * DAY));
+        let compromised = Some(moment(-20 * DAY));
+        let revoked = Revoked { signer: &unit, since: moment(DAY), compromised };
+        give_out(&house, 2 * DAY, Some(revoked));
         house.follow().await;
         assert_eq!(house.verdict(share).await, Verdict::Invalid, "{policy:?}");
+        house.trust(alone);
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Invalid, "{policy:?}, unit alone");
     }
 }
 
