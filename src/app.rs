@@ -242,6 +242,7 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
         config.spool.limits.clone(),
         metrics.clone(),
     )?;
+    let trust_files = watch::listing(&config.trust.directory);
     let trust = read_trust(&config.trust)?;
     let (revision, registry) = store.registry().await?;
     warn_of_gaps(&trust, &registry, &config.trust.directory);
@@ -289,6 +290,7 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
     tasks.spawn(watch::refresh_registry(store.clone(), registry_sender, revision, stop.clone()));
     tasks.spawn(watch::refresh_trust(
         config.trust.clone(),
+        trust_files,
         trust_sender,
         metrics.clone(),
         clock.clone(),

@@ -2,6 +2,7 @@
 //! the gauges.
 
 use std::{
+    collections::BTreeMap,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -106,16 +107,17 @@ async fn newer(
     store.registry().await.map(Some)
 }
 
-/// Reads the trust directory again when a file in it comes, goes or changes.
+/// Reads the trust directory again when a file in it comes, goes or changes. `seen` was taken before
+/// the directory was read for what is in force: what changed since is found by the first look.
 pub(super) async fn refresh_trust(
     section: config::Trust,
+    mut seen: Listing,
     trust: Sender<Arc<TrustStore>>,
     metrics: Metrics,
     clock: Clock,
     mut stop: Receiver<bool>,
 ) {
     metrics.trust_anchors(trust.borrow().len());
-    let mut seen = listing(&section.directory);
     let mut told_overdue = false;
     loop {
         let overdue = measure_list(&trust.borrow(), &metrics, clock.now());
@@ -161,21 +163,26 @@ fn measure_list(trust: &TrustStore, metrics: &Metrics, now: Timestamp) -> bool {
     overdue
 }
 
-/// What tells that a file changed, in its content or in who may read it: one that could not be read
-/// is read when it can be.
-type Stat = (u64, u32, u32, i64, i64);
+/// What the files of a directory are told from changed ones by.
+pub(super) type Listing = BTreeMap<PathBuf, [Option<Stat>; 2]>;
 
-fn listing(directory: &Path) -> Vec<(PathBuf, Stat)> {
-    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
-    let mut files: Vec<_> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let of = entry.metadata().ok()?;
-            Some((entry.path(), (of.len(), of.mode(), of.uid(), of.ctime(), of.ctime_nsec())))
-        })
-        .collect();
-    files.sort();
-    files
+/// What tells that a file changed, in its content or in who may read it: one that could not be read
+/// is read when it can be. Its file system and its number there, length, mode, owner, and when
+/// content and the rest were changed last.
+type Stat = (u64, u64, u64, u32, u32, [i64; 2], [i64; 2]);
+
+/// The files of a directory, each as it is and, where it is a link, as what it leads to is.
+pub(super) fn listing(directory: &Path) -> Listing {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Listing::new() };
+    let stat = |of: std::fs::Metadata| {
+        let (content, rest) = ([of.mtime(), of.mtime_nsec()], [of.ctime(), of.ctime_nsec()]);
+        (of.dev(), of.ino(), of.len(), of.mode(), of.uid(), content, rest)
+    };
+    let both = |path: PathBuf| {
+        let both = [path.symlink_metadata(), path.metadata()].map(|of| of.ok().map(stat));
+        (path, both)
+    };
+    entries.flatten().map(|entry| both(entry.path())).collect()
 }
 
 /// Sets the gauges that nothing else sets, and says whether mail is accepted.
@@ -204,7 +211,13 @@ pub(super) async fn refresh_gauges(
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt as _};
 
+    use tokio::sync::watch::channel;
+
     use super::*;
+    use crate::sample::{
+        Seed,
+        authority::{Authority, Validity},
+    };
 
     #[test]
     fn a_file_that_may_be_read_now_has_changed() {
@@ -216,5 +229,44 @@ mod tests {
         assert_eq!(listing(directory.path()), before);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         assert_ne!(listing(directory.path()), before);
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_seen_to_change_and_to_go() {
+        let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = elsewhere.path().join("root.pem");
+        fs::write(&file, "root").unwrap();
+        std::os::unix::fs::symlink(&file, directory.path().join("root.pem")).unwrap();
+        let first = listing(directory.path());
+        assert_eq!(listing(directory.path()), first);
+        fs::write(&file, "another root").unwrap();
+        let second = listing(directory.path());
+        assert_ne!(second, first);
+        fs::remove_file(&file).unwrap();
+        let third = listing(directory.path());
+        assert_ne!(third, second);
+        assert_eq!(third.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_root_that_is_taken_away_while_the_server_starts_is_not_trusted() {
+        let directory = tempfile::tempdir().unwrap();
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let root = Authority::root(Seed::from([7; 32]), Validity::days(now, 300)).unwrap();
+        let file = directory.path().join("root.der");
+        fs::write(&file, root.certificate()).unwrap();
+        let section =
+            config::Trust { directory: directory.path().to_owned(), ..config::Trust::default() };
+        let seen = listing(&section.directory);
+        let in_force = read_trust(&section).unwrap().store;
+        assert_eq!(in_force.len(), 1);
+        fs::remove_file(&file).unwrap();
+        let (sender, mut receiver) = channel(Arc::new(in_force));
+        let (_stop, stopping) = channel(false);
+        let (metrics, clock) = (Metrics::new(), Clock::fixed(now));
+        tokio::spawn(refresh_trust(section, seen, sender, metrics, clock, stopping));
+        let changed = receiver.wait_for(|trust| trust.is_empty());
+        let limit = Duration::from_secs(20);
+        assert!(tokio::time::timeout(limit, changed).await.is_ok());
     }
 }
