@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use super::trust_lists::read_imported;
+use super::trust_lists::{read_imported, read_note};
 use crate::{
     algorithms::Policy,
     app::AppError,
@@ -39,6 +39,7 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
     let mut certificates = Vec::new();
     let mut lists = Vec::new();
     let mut problems = Vec::new();
+    let mut unusable = Vec::new();
     for path in paths.iter().filter(|path| is_list_file(path)) {
         match read_imported(path) {
             Ok((list, note)) => {
@@ -46,7 +47,17 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
                 problems.extend(told.map(|problem| format!("{}: {problem}", path.display())));
                 lists.push((path, list, note.url));
             }
-            Err(why) => problems.push(format!("{}: {why}", path.display())),
+            Err(why) => {
+                problems.push(format!("{}: {why}", path.display()));
+                unusable.push(path.clone());
+            }
+        }
+    }
+    for note in paths.iter().filter(|path| is_note_file(path)) {
+        let list = note.with_extension("");
+        if !paths.contains(&list) {
+            problems.push(format!("{}: the trust list that it is about is gone", note.display()));
+            unusable.push(list);
         }
     }
     for path in paths.iter().filter(|path| is_certificate_file(path)) {
@@ -56,8 +67,8 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
         }
     }
     let mut store = TrustStore::new(certificates);
-    if paths.iter().any(|path| is_list_file(path) || is_note_file(path)) {
-        store = store.expecting_list();
+    for path in unusable {
+        store = store.with_lost_list(read_note(&path).map(|note| (note.territory, note.sequence)));
     }
     for (_, list, url) in &lists {
         store = store.with_list_from(list.clone(), url.clone());
@@ -65,8 +76,8 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
     for (path, list, _) in &lists {
         if let Some(newest) = store.newer_issue(list) {
             problems.push(format!(
-                "{}: issue {} of the trust list of {} is not used: issue {newest} is there, and of \
-                 several issues the newest alone counts",
+                "{}: issue {} of the trust list of {} is not used but for what it has withdrawn: \
+                 issue {newest} is there, and of several issues the newest alone counts",
                 path.display(),
                 list.sequence,
                 list.territory,

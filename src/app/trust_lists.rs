@@ -62,6 +62,10 @@ pub enum HowVerified {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListNote {
+    /// The country of the list.
+    pub territory: String,
+    /// The number of the issue.
+    pub sequence: u64,
     /// The SHA-256 of the list.
     pub sha256: String,
     /// That of the list before it, while the one takes the other's place.
@@ -215,6 +219,8 @@ pub fn accept_list(
         return Err(ListRefusal::OtherTerritory { given, wanted: wanted.clone() });
     }
     let note = ListNote {
+        territory: list.territory.clone(),
+        sequence: list.sequence,
         sha256: actual.to_string(),
         previous: None,
         accepted_at: now,
@@ -232,20 +238,22 @@ pub fn accept_list(
 /// written. The one at hand stays.
 pub fn store_list(path: &Path, bytes: &[u8], accepted: &Accepted) -> Result<(), ListRefusal> {
     let mut note = accepted.note.clone();
-    if let Ok((old, old_note)) = read_imported(path) {
-        let (given, at_hand) = (accepted.list.sequence, old.sequence);
-        if old.territory != accepted.list.territory {
-            let given = accepted.list.territory.clone();
-            return Err(ListRefusal::OtherTerritory { given, wanted: old.territory });
+    if let Some(old) = read_note(path) {
+        let (given, at_hand) = (note.sequence, old.sequence);
+        if old.territory != note.territory {
+            return Err(ListRefusal::OtherTerritory {
+                given: note.territory,
+                wanted: old.territory,
+            });
         }
         if given < at_hand {
             return Err(ListRefusal::Older { given, at_hand });
         }
-        let own = old_note.sha256 == note.sha256;
+        let own = old.sha256 == note.sha256;
         if given == at_hand && !own {
             return Err(ListRefusal::SameNumber { sequence: given });
         }
-        note.previous = (!own).then_some(old_note.sha256);
+        note.previous = (!own).then_some(old.sha256);
     }
     let beside = note_path(path);
     if note.previous.is_some() {
@@ -269,8 +277,7 @@ pub fn read_imported(path: &Path) -> Result<(TrustList, ListNote), ListRefusal> 
     {
         return Err(ListError::TooLong { length }.into());
     }
-    let note = fs::read_to_string(note_path(path)).map_err(|_| ListRefusal::NoNote)?;
-    let note: ListNote = toml::from_str(&note).map_err(|_| ListRefusal::NoNote)?;
+    let note = read_note(path).ok_or(ListRefusal::NoNote)?;
     let bytes = fs::read(path).map_err(refuse)?;
     let actual = Sha256::of(&bytes);
     let text = actual.to_string();
@@ -278,6 +285,12 @@ pub fn read_imported(path: &Path) -> Result<(TrustList, ListNote), ListRefusal> 
         return Err(ListRefusal::Changed { actual, noted: note.sha256 });
     }
     Ok((TrustList::read(&bytes)?, note))
+}
+
+/// The note beside the list at `path`, whether the list is there or not; `None` when there is none that
+/// can be read.
+pub(super) fn read_note(path: &Path) -> Option<ListNote> {
+    toml::from_str(&fs::read_to_string(note_path(path)).ok()?).ok()
 }
 
 /// Fetches a list, and the digest that is published beside it if there is one (`NAME.sha2`).

@@ -262,6 +262,14 @@ fn judge_signer(
 /// an early time into it. So the grant is asked for the moment at which the token is proved to
 /// have existed; it must have begun, too, when the token says that it was made.
 fn check_grant(time: Timestamp, path: &[Certificate], problems: &mut Problems, basis: Basis<'_>) {
+    if path.iter().any(|certificate| basis.trust.awaits_list(certificate)) {
+        problems.doubt(
+            SubIndication::CertificateChainGeneralFailure,
+            "a trust list that is expected cannot be used: whether it has withdrawn the authority is \
+             not known",
+        );
+        return;
+    }
     for (moment, what) in [
         (basis.at, "when it is proved to have existed"),
         (basis.sure, "when it is sure to have existed"),

@@ -457,7 +457,18 @@ fn grant_problem(
                 return Some((place, Problem::NotGranted { at }));
             }
             let is_other = trust.is_listed(last) && !trust.is_authority_at(last, at);
-            if is_other { Some(Problem::NotGranted { at }) } else { outdated() }
+            if is_other {
+                Some(Problem::NotGranted { at })
+            } else {
+                let authorities = path.iter().enumerate().skip(1);
+                let awaits_list = authorities
+                    .filter(|(_, link)| trust.awaits_list(link.certificate))
+                    .map(|(place, _)| (place, Problem::ListMissing));
+                if let Some(missing) = awaits_list.min_by_key(|(place, _)| *place) {
+                    return Some(missing);
+                }
+                outdated()
+            }
         }
         Purpose::TimeStamping => outdated(),
         Purpose::OcspSigning | Purpose::RevocationList => None,

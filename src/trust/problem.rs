@@ -22,6 +22,11 @@ pub(super) enum Problem {
     LongPath { limit: usize },
     #[error("only a trust list vouches for it: {0}")]
     ListOutdated(OutdatedList),
+    #[error(
+        "a trust list that is expected cannot be used: whether it has withdrawn this authority is \
+         not known"
+    )]
+    ListMissing,
     #[error("its key usage does not allow it to issue certificates")]
     MayNotIssue,
     #[error("its key usage allows neither digitalSignature nor nonRepudiation")]
@@ -91,7 +96,7 @@ impl Problem {
             Self::AuthorityNotYetValid { .. } => 18,
             Self::AuthorityExpired { .. } => 19,
             // All that is known is right.
-            Self::ListOutdated(_) => 20,
+            Self::ListMissing | Self::ListOutdated(_) => 20,
         }
     }
 
@@ -100,6 +105,7 @@ impl Problem {
             Self::AuthorityExpired { .. }
             | Self::AuthorityNotYetValid { .. }
             | Self::GivenUp { .. }
+            | Self::ListMissing
             | Self::ListOutdated(_)
             | Self::LongPath { .. } => {
                 (Indication::Indeterminate, SubIndication::CertificateChainGeneralFailure)

@@ -28,6 +28,10 @@ pub struct TrustStore {
     /// Trusted by a list alone.
     listed: BTreeSet<Sha256>,
     lists: Vec<ListIssue>,
+    /// What issues that do not count have withdrawn.
+    withdrawn: Vec<TrustService>,
+    /// Lists that are there and cannot be used: country and number, where they are known.
+    lost: BTreeSet<Option<(String, u64)>>,
     expects_list: bool,
     /// Of what is held, once somebody asks.
     digest: OnceLock<Sha256>,
@@ -53,11 +57,6 @@ pub struct ListIssue {
 impl ListIssue {
     /// A week.
     pub const GRACE_SECONDS: i64 = 7 * 86_400;
-
-    /// Whether it takes the place of the issue of this country with this number.
-    fn is_newer(&self, territory: &str, sequence: u64) -> bool {
-        self.territory == territory && self.sequence > sequence
-    }
 
     /// Whether the next issue is overdue at `at`. Of a closed list none follows.
     #[must_use]
@@ -160,15 +159,43 @@ impl TrustStore {
         self.with_services(services).by_newest_issues()
     }
 
-    /// Of several issues of one country's list the newest alone says what is granted: what it leaves
-    /// out or withdraws an older one beside it does not give back.
+    /// Knows that there is a list, of this country and number if they are known, that cannot be used.
+    #[must_use]
+    pub fn with_lost_list(mut self, issue: Option<(String, u64)>) -> Self {
+        self.lost.insert(issue);
+        self.expects_list = true;
+        self.by_newest_issues()
+    }
+
+    /// Of several issues of one country's list the newest alone says what is granted, whether it can
+    /// be used or not: what it leaves out or withdraws an older one beside it does not give back.
+    /// What the older one has withdrawn stays so unless the newest names it.
     fn by_newest_issues(mut self) -> Self {
-        let all = self.lists.clone();
+        let lists = self.lists.clone();
+        let is_had = |territory: &str, sequence: u64| {
+            lists.iter().any(|list| list.territory == territory && list.sequence >= sequence)
+        };
+        self.lost.retain(|lost| match lost {
+            Some((territory, sequence)) => !is_had(territory, *sequence),
+            None => true,
+        });
+        let all: Vec<(String, u64)> = lists
+            .iter()
+            .map(|list| (list.territory.clone(), list.sequence))
+            .chain(self.lost.iter().flatten().cloned())
+            .collect();
         let is_newest = |list: &ListIssue| {
-            !all.iter().any(|other| other.is_newer(&list.territory, list.sequence))
+            !all.iter().any(|(territory, sequence)| {
+                *territory == list.territory && *sequence > list.sequence
+            })
         };
         self.lists.retain(is_newest);
-        self.services.retain(|service| service.list.as_ref().is_none_or(is_newest));
+        let (services, older) = self
+            .services
+            .into_iter()
+            .partition(|service| service.list.as_ref().is_none_or(is_newest));
+        self.services = services;
+        self.withdrawn.extend(older.into_iter().filter(TrustService::is_withdrawn));
         let anchors = self.services.iter().filter(|service| service.is_anchor());
         let anchors: BTreeSet<Sha256> =
             anchors.flat_map(|service| &service.certificates).map(Certificate::sha256).collect();
@@ -183,12 +210,14 @@ impl TrustStore {
         self.changed()
     }
 
-    /// The newer issue of the same country's list because of which this one says nothing.
+    /// The newer issue of the same country's list because of which this one grants nothing.
     #[must_use]
     pub fn newer_issue(&self, list: &TrustList) -> Option<u64> {
-        let mut newer =
-            self.lists.iter().filter(|other| other.is_newer(&list.territory, list.sequence));
-        newer.next().map(|other| other.sequence)
+        let used = self.lists.iter().map(|list| (&list.territory, list.sequence));
+        let unusable = self.lost.iter().flatten();
+        let unusable = unusable.map(|(territory, sequence)| (territory, *sequence));
+        let mut of_country = used.chain(unusable).filter(|(of, _)| **of == list.territory);
+        of_country.find(|(_, sequence)| *sequence > list.sequence).map(|(_, sequence)| sequence)
     }
 
     /// Lets every list count for so many seconds after its next issue was due.
@@ -232,11 +261,22 @@ impl TrustStore {
             !same.any(|other| other.issued_at > list.issued_at)
         };
         let mut newest = self.lists.iter().filter(is_newest);
-        if self.lists.is_empty() {
-            self.expects_list
-        } else {
-            newest.any(|list| list.is_overdue_at(at))
-        }
+        self.is_without_list() || newest.any(|list| list.is_overdue_at(at))
+    }
+
+    /// Whether a list that belongs to this installation cannot be used.
+    fn is_without_list(&self) -> bool {
+        !self.lost.is_empty() || (self.expects_list && self.lists.is_empty())
+    }
+
+    /// Whether a list that cannot be used may have withdrawn this authority: it does not lie in the
+    /// trust directory, and no list that can be used names its key.
+    pub(crate) fn awaits_list(&self, certificate: &Certificate) -> bool {
+        let is_named =
+            |service: &TrustService| service.vouches() && service.has_key_of(certificate);
+        self.is_without_list()
+            && (!self.contains(certificate) || self.is_listed(certificate))
+            && !self.services.iter().any(is_named)
     }
 
     /// Trusts what `other` trusts as well.
@@ -255,7 +295,9 @@ impl TrustStore {
             }
         }
         self.services.extend(other.services);
+        self.withdrawn.extend(other.withdrawn);
         self.lists.extend(other.lists);
+        self.lost.extend(other.lost);
         self.expects_list |= other.expects_list;
         self.by_newest_issues()
     }
@@ -282,6 +324,8 @@ impl TrustStore {
             services: Vec::new(),
             listed: BTreeSet::new(),
             lists: Vec::new(),
+            withdrawn: Vec::new(),
+            lost: BTreeSet::new(),
             expects_list: false,
             digest: OnceLock::new(),
         }
@@ -310,14 +354,16 @@ impl TrustStore {
     #[must_use]
     pub fn digest(&self) -> Sha256 {
         *self.digest.get_or_init(|| {
-            let mut services: Vec<String> =
-                self.services.iter().map(|service| format!("{service:?}")).collect();
-            services.sort_unstable();
+            let [services, withdrawn] = [&self.services, &self.withdrawn].map(|services| {
+                services.iter().map(|service| format!("{service:?}")).collect::<BTreeSet<_>>()
+            });
             let all = (
                 &self.fingerprints,
                 &self.listed,
                 services,
+                withdrawn,
                 !self.lists.is_empty(),
+                &self.lost,
                 self.expects_list,
                 &self.algorithms,
             );
@@ -360,7 +406,12 @@ impl TrustStore {
         if purpose == Purpose::Document && said.iter().any(issues) {
             said.retain(issues);
         }
-        !said.is_empty() && !said.iter().any(|service| service.is_granted_at(at))
+        if said.is_empty() {
+            let own = self.withdrawn.iter().filter(|service| service.has_key_of(certificate));
+            let begun = own.filter(|service| service.status_at(at).is_some());
+            return begun.into_iter().any(|service| !service.is_granted_at(at));
+        }
+        !said.iter().any(|service| service.is_granted_at(at))
     }
 
     /// The list that this certificate is trusted by, where no other reason is left and it is too

@@ -21,10 +21,17 @@ fn list(territory: &str, sequence: u32) -> Vec<u8> {
 /// What somebody who believes any bytes would have accepted.
 fn accepted(bytes: &[u8]) -> Accepted {
     let verified = HowVerified::Digest { why: "a test".to_owned() };
-    let sha256 = Sha256::of(bytes).to_string();
-    let note =
-        ListNote { sha256, previous: None, accepted_at: NOW.parse().unwrap(), url: None, verified };
-    Accepted { list: TrustList::read(bytes).unwrap(), note }
+    let list = TrustList::read(bytes).unwrap();
+    let note = ListNote {
+        territory: list.territory.clone(),
+        sequence: list.sequence,
+        sha256: Sha256::of(bytes).to_string(),
+        previous: None,
+        accepted_at: NOW.parse().unwrap(),
+        url: None,
+        verified,
+    };
+    Accepted { list, note }
 }
 
 #[test]
@@ -138,6 +145,48 @@ fn a_list_is_expected_where_one_is_set_up_or_lies_usable_or_not() {
         let store = read_trust(&section).unwrap().store;
         assert!(store.expects_list() && store.lacks_list_at(now), "{section:?}");
     }
+}
+
+/// Whoever takes the newer issue away, or spoils it, gives nothing back that it withdrew.
+#[test]
+fn an_older_issue_says_nothing_while_a_newer_one_is_there_and_cannot_be_used() {
+    type Spoil = fn(&Path);
+    let cases: [(&str, Spoil, Option<u64>, bool); 4] = [
+        ("whole", |_| {}, Some(8), false),
+        ("another", |list| fs::write(list, "<another/>").unwrap(), None, true),
+        ("gone, and its note is there", |list| fs::remove_file(list).unwrap(), None, true),
+        (
+            "its note is damaged: which issue it was is not known",
+            |list| fs::write(note_path(list), "").unwrap(),
+            Some(7),
+            true,
+        ),
+    ];
+    for (what, spoil, used, lacking) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, sequence) in [("a.xml", 7), ("b.xml", 8)] {
+            let list = list("UA", sequence);
+            store_list(&directory.path().join(name), &list, &accepted(&list)).unwrap();
+        }
+        spoil(&directory.path().join("b.xml"));
+        let store = read_trust_directory(directory.path()).unwrap().store;
+        assert_eq!(store.newest_list().map(|list| list.sequence), used, "{what}");
+        assert_eq!(store.lacks_list_at(NOW.parse().unwrap()), lacking, "{what}");
+    }
+}
+
+/// An older issue does not take the place of one that is damaged.
+#[test]
+fn an_older_issue_is_not_stored_in_place_of_a_damaged_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("list.xml");
+    let (old, new) = (list("UA", 7), list("UA", 8));
+    store_list(&path, &new, &accepted(&new)).unwrap();
+    fs::write(&path, "<another/>").unwrap();
+    let refused = store_list(&path, &old, &accepted(&old));
+    assert!(matches!(refused, Err(ListRefusal::Older { given: 7, at_hand: 8 })), "{refused:?}");
+    store_list(&path, &new, &accepted(&new)).unwrap();
+    assert_eq!(read_imported(&path).unwrap().0.sequence, 8);
 }
 
 /// An update from another address keeps the list by another name.

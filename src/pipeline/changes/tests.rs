@@ -1,6 +1,7 @@
 //! Claims about shares that passed: what becomes of them when what they rest on changes.
 
 mod brought;
+mod lists;
 mod otherwise;
 mod remains;
 mod trusted;

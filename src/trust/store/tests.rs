@@ -87,6 +87,13 @@ fn of_several_issues_of_one_country_the_newest_alone_counts() {
         ("given again", vec![issue("UA", 7, &[false]), issue("UA", 8, &[true])], true, false, 1),
         ("left out", vec![issue("UA", 7, &[true]), issue("UA", 8, &[])], false, false, 1),
         (
+            "withdrawn, then left out",
+            vec![issue("UA", 7, &[false]), issue("UA", 8, &[])],
+            false,
+            true,
+            1,
+        ),
+        (
             "withdrawn two issues ago",
             vec![issue("UA", 6, &[true]), issue("UA", 7, &[true]), issue("UA", 8, &[false])],
             true,
