@@ -250,13 +250,13 @@ impl Pipeline {
         opened: &Opened,
         sealed_records: Vec<u8>,
     ) -> Grounds {
-        let topics: BTreeSet<Topic> = opened.relied_on().flat_map(Topic::of).collect();
+        let topics: BTreeSet<&Topic> = opened.relied_on().collect();
         let look_at = received_at.plus_days(LOOK_DAYS);
         let is_due = topics.is_empty() || self.clock.now() >= look_at;
         Grounds {
             trust: sources.digest(self),
             look_at: (!is_due).then_some(look_at),
-            topics: topics.iter().map(|topic| self.topic(topic)).collect(),
+            topics: topics.into_iter().map(|topic| self.topic(topic)).collect(),
             sealed_records,
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     metrics::Stage,
     signature::{self, Budget, Conditions, Examined},
     store::KnownBy,
-    trust::{RevocationStore, StatusRecord, TrustStore, Wanted},
+    trust::{RevocationStore, StatusRecord, Topic, TrustStore, Wanted},
     vault::Vault,
 };
 
@@ -115,7 +115,7 @@ impl Opened {
     }
 
     /// Certificates that its judgement rests on.
-    pub(super) fn relied_on(&self) -> impl Iterator<Item = &Wanted> {
+    pub(super) fn relied_on(&self) -> impl Iterator<Item = &Topic> {
         self.documents().iter().flat_map(|examination| examination.examined.relied_on())
     }
 

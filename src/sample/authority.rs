@@ -175,6 +175,13 @@ impl Authority {
         Ok(Self { name, key, certificate, chain, seed, issued: 0, addresses: Addresses::default() })
     }
 
+    /// The authority as one whom its own issuer can revoke.
+    #[cfg(test)]
+    pub(crate) fn as_signer(&self) -> Result<Signer, SampleError> {
+        let key = Key::derive(KeyAlgorithm::P256, &self.seed, 0)?;
+        Ok(Signer { key, certificate: self.certificate.clone(), chain: Vec::new() })
+    }
+
     /// Writes `addresses` into the certificates that it issues from now on.
     #[must_use]
     pub fn with_addresses(mut self, addresses: Addresses) -> Self {
@@ -232,6 +239,12 @@ pub struct Signer {
 }
 
 impl Signer {
+    /// The same, bringing its own certificate alone.
+    #[cfg(test)]
+    pub(crate) fn without_chain(self) -> Self {
+        Self { chain: Vec::new(), ..self }
+    }
+
     /// The signer's certificate, in DER.
     #[must_use]
     pub fn certificate(&self) -> &[u8] {

@@ -23,7 +23,7 @@ use crate::{
         Container, DocumentForm, DocumentReport, NotADocument, Sha256, SignatureReport,
         SubIndication, Timestamp, TimestampReport,
     },
-    trust::{Certificate, StatusRecord, Wanted},
+    trust::{Certificate, StatusRecord, Topic, Wanted},
 };
 
 /// A document whose signatures were judged. Only [`examine`] makes one.
@@ -35,7 +35,7 @@ pub struct Examined {
     report: DocumentReport,
     proofs: Vec<Proof>,
     wanted: Vec<Wanted>,
-    relied_on: Vec<Wanted>,
+    relied_on: BTreeSet<Topic>,
     records: Vec<StatusRecord>,
     over_budget: Option<Resource>,
 }
@@ -92,10 +92,10 @@ impl Examined {
         &self.wanted
     }
 
-    /// All certificates on proved paths below a trusted one: when one of them turns out to be
-    /// revoked, the judgement changes.
+    /// What revocation data about the certificates on proved paths is about: when one of them turns out
+    /// to be revoked, the judgement changes.
     #[must_use]
-    pub fn relied_on(&self) -> &[Wanted] {
+    pub fn relied_on(&self) -> &BTreeSet<Topic> {
         &self.relied_on
     }
 

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::{
@@ -20,7 +22,7 @@ use crate::{
     },
     trust::{
         self, Answering, Certificate, PathOutcome, Purpose, RevocationRequest, RevocationStore,
-        StatusRecord, Wanted,
+        StatusRecord, Topic, Wanted,
     },
 };
 
@@ -106,9 +108,9 @@ fn is_same_place(one: &Bytes, other: &Bytes) -> bool {
 pub(super) struct Inquiry {
     /// An answer about them is missing.
     pub(super) wanted: Vec<Wanted>,
-    /// Each on a proved path, whatever is known of it: with the revocation of one the judgement
-    /// changes.
-    pub(super) relied_on: Vec<Wanted>,
+    /// What revocation data about each on a proved path is about, whatever is known of it: with the
+    /// revocation of one the judgement changes.
+    pub(super) relied_on: BTreeSet<Topic>,
     /// What authorities said of them.
     pub(super) records: Vec<StatusRecord>,
 }
@@ -116,21 +118,17 @@ pub(super) struct Inquiry {
 impl Inquiry {
     /// Takes a question once, for the later moment.
     fn want(&mut self, wanted: Wanted) {
-        put(wanted, &mut self.wanted);
+        let is_same = |known: &&mut Wanted| {
+            known.certificate == wanted.certificate && known.issuer == wanted.issuer
+        };
+        match self.wanted.iter_mut().find(is_same) {
+            Some(known) => known.since = known.since.max(wanted.since),
+            None => self.wanted.push(wanted),
+        }
     }
 
-    fn rely_on(&mut self, wanted: Wanted) {
-        put(wanted, &mut self.relied_on);
-    }
-}
-
-fn put(wanted: Wanted, all: &mut Vec<Wanted>) {
-    let is_same = |known: &&mut Wanted| {
-        known.certificate == wanted.certificate && known.issuer == wanted.issuer
-    };
-    match all.iter_mut().find(is_same) {
-        Some(known) => known.since = known.since.max(wanted.since),
-        None => all.push(wanted),
+    fn rely_on(&mut self, certificate: &Certificate, issuer: &str) {
+        self.relied_on.extend(Topic::of(certificate, issuer));
     }
 }
 
@@ -167,14 +165,25 @@ pub(super) fn judge_path(
     let is_alone = certificates.len() == 1;
     if let [alone] = certificates.as_slice() {
         let issuer = issuer_of_trusted(alone, asked, problems, basis);
-        let known = basis.conditions.revocation.remembered_against(alone, basis.at);
-        if let Some(report) = known.filter(|_| issuer.is_none()) {
-            count_against(&report, (0, alone), asked, path, problems, basis);
-            if let Some(chain) = path.chain.first_mut() {
-                chain.revocation = Some(report);
-            }
-        }
         certificates.extend(issuer);
+    }
+    // Nobody is asked about the last one: who trusts it vouches for it. What is known counts.
+    if let Some(end) = certificates.last().filter(|end| !end.is_self_issued()) {
+        let place = certificates.len().saturating_sub(1);
+        let known = basis.conditions.revocation;
+        let report = known.without_issuer(end, basis.at, answering(end, basis));
+        count_against(&report, (place, end), asked, path, problems, basis);
+        if asked.is_signed {
+            basis.inquiry.borrow_mut().rely_on(end, end.issuer());
+        }
+        let is_silent = report.status == RevocationStatus::Unchecked;
+        if is_silent && place == 0 {
+            standing = Standing::WasGood;
+            unchecked(name_of(end), &report, problems, &mut path.warnings, basis);
+        }
+        if let Some(chain) = path.chain.get_mut(place).filter(|_| !is_silent || place == 0) {
+            chain.revocation = Some(report);
+        }
     }
     for (place, link) in certificates.windows(2).enumerate() {
         let [certificate, issuer] = link else { continue };
@@ -201,8 +210,10 @@ pub(super) fn judge_path(
         let mut report = outcome.report;
         if asked.is_signed {
             let mut inquiry = basis.inquiry.borrow_mut();
-            inquiry.rely_on(question(at));
-            outcome.relied_on.into_iter().for_each(|responder| inquiry.rely_on(responder));
+            inquiry.rely_on(certificate, issuer.subject());
+            for responder in outcome.relied_on {
+                inquiry.rely_on(&responder.certificate, responder.issuer.subject());
+            }
             inquiry.records.extend(outcome.records);
             if let Some(since) = look_again(certificate, &report, basis) {
                 inquiry.want(question(since));

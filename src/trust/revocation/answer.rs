@@ -190,6 +190,11 @@ impl Single {
             && (matches!(self.state, State::Revoked(_)) || self.id.names_key(issuer))
     }
 
+    /// Whether it is about `certificate`, as far as the name of its issuer tells.
+    pub(super) fn is_about_by_name(&self, certificate: &Certificate) -> bool {
+        self.has_serial_of(certificate) && self.id.has_name_of(certificate.issuer_der())
+    }
+
     pub(super) fn serial(&self) -> &[u8] {
         &self.id.serial
     }
@@ -248,10 +253,14 @@ impl CertificateId {
     }
 
     fn names(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
-        let Ok(digest) = DigestAlgorithm::from_oid(&self.hash) else { return false };
-        let is_digest = |bytes: &[u8]| digest.digest(bytes) == self.issuer_name;
         self.serial == certificate.serial_octets()
-            && (is_digest(issuer.subject_der()) || is_digest(certificate.issuer_der()))
+            && (self.has_name_of(issuer.subject_der())
+                || self.has_name_of(certificate.issuer_der()))
+    }
+
+    fn has_name_of(&self, issuer: &[u8]) -> bool {
+        let digest = DigestAlgorithm::from_oid(&self.hash);
+        digest.is_ok_and(|digest| digest.digest(issuer) == self.issuer_name)
     }
 
     fn names_key(&self, issuer: &Certificate) -> bool {

@@ -68,7 +68,19 @@ pub(super) enum By<'a> {
     Record(&'a StatusRecord),
 }
 
-impl Claim<'_> {
+impl<'a> Claim<'a> {
+    /// What `by`, which the installation has, says; its term is not told, and no responder is to be
+    /// proved.
+    pub(super) fn cached(state: State, this_update: Timestamp, by: By<'a>) -> Self {
+        let (source, responder) = (RevocationSource::Cache, None);
+        Self { state, this_update, next_update: None, source, is_of_part: true, responder, by }
+    }
+
+    /// Whether it is a revocation that can be taken back.
+    pub(super) fn is_suspension(&self) -> bool {
+        matches!(self.state, State::Revoked(revocation) if revocation.is_suspension())
+    }
+
     /// Sets claims of one moment in an order: of what is at hand before what is remembered.
     pub(super) fn sha256(&self) -> Option<Reverse<Sha256>> {
         match self.by {

@@ -11,7 +11,7 @@ use super::{
     parts::State,
 };
 use crate::{
-    domain::{RevocationKind, RevocationSource, Sha256, Timestamp},
+    domain::{RevocationKind, Sha256, Timestamp},
     trust::Certificate,
 };
 
@@ -58,15 +58,8 @@ impl StatusRecord {
 
     /// What it says again. No responder need be proved for it: it was when it was written down.
     pub(super) fn claim(&self) -> Claim<'_> {
-        Claim {
-            state: self.state,
-            this_update: self.this_update,
-            next_update: self.next_update,
-            source: RevocationSource::Cache,
-            is_of_part: true,
-            responder: None,
-            by: By::Record(self),
-        }
+        let claim = Claim::cached(self.state, self.this_update, By::Record(self));
+        Claim { next_update: self.next_update, ..claim }
     }
 
     pub(super) fn is_of(&self, certificate: &Certificate) -> bool {

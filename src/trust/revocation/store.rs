@@ -12,11 +12,10 @@ use x509_parser::pem::Pem;
 use super::{
     RevocationError,
     answer::Answer,
-    claim::report,
+    claim::{Answering, By, Claim, report, silent},
     list::{List, significant},
     parts::State,
     record::StatusRecord,
-    wanted::Wanted,
 };
 use crate::{
     asn1::{Broken, Element},
@@ -98,11 +97,11 @@ pub struct News {
 }
 
 impl Topic {
-    /// Those whose data speaks of this certificate.
+    /// Those whose data speaks of this certificate by the authority of this name.
     #[must_use]
-    pub fn of(wanted: &Wanted) -> [Self; 2] {
-        let serial = significant(wanted.certificate.serial_octets()).to_vec();
-        [Self::Authority(wanted.issuer.subject().to_owned()), Self::Certificate(serial)]
+    pub fn of(certificate: &Certificate, issuer: &str) -> [Self; 2] {
+        let serial = significant(certificate.serial_octets()).to_vec();
+        [Self::Authority(issuer.to_owned()), Self::Certificate(serial)]
     }
 }
 
@@ -244,20 +243,46 @@ impl RevocationStore {
         self.records.iter().filter(|record| record.is_about(certificate, issuer))
     }
 
-    /// What is remembered against a certificate that is judged for `at`, by the word of whatever key:
-    /// that it was revoked then, or else that its key was in other hands. For one that is trusted
-    /// itself and whose issuer is not known any more.
+    /// What is known of a certificate that is judged for `at` where nobody can be asked, for its issuer
+    /// is not known: that it was revoked then, or else that its key was in other hands; failing both,
+    /// what is remembered for it.
+    ///
+    /// What is remembered was proved once. Lists and answers at hand that name the issuer cannot be
+    /// proved now; they were when they were fetched, so they count against it, unless they only
+    /// suspend it, and never for it.
     #[must_use]
-    pub fn remembered_against(
+    pub fn without_issuer(
         &self,
         certificate: &Certificate,
         at: Timestamp,
-    ) -> Option<RevocationReport> {
+        answering: Answering,
+    ) -> RevocationReport {
         let records = self.records.iter().filter(|record| record.is_of(certificate));
-        let claims: Vec<_> = records.map(StatusRecord::claim).collect();
-        let revoked = claims.iter().find(|claim| claim.revoked_by(at).is_some());
-        let against = revoked.or_else(|| claims.iter().find(|claim| claim.was_compromised_by(at)));
-        against.map(|claim| report(claim, at, None))
+        let remembered: Vec<_> = records.map(StatusRecord::claim).collect();
+        let lists = self.lists().filter_map(|(list, _)| {
+            let state = list.says_of(certificate).ok()?;
+            let is_by_issuer = list.issuer.is_named(certificate.issuer_der());
+            is_by_issuer.then(|| Claim::cached(state, list.this_update, By::List(list)))
+        });
+        let answers = self.answers().flat_map(|answer| {
+            let own = answer.singles.iter().filter(|single| single.is_about_by_name(certificate));
+            own.map(|single| Claim::cached(single.state, single.this_update, By::Answer(answer)))
+        });
+        let at_hand = lists.chain(answers).filter(|claim| !claim.is_suspension());
+        let claims: Vec<_> = remembered.iter().copied().chain(at_hand).collect();
+        let speaks = |claim: &&Claim<'_>| match claim.state {
+            State::Good => claim.speaks_for(at, answering),
+            State::Revoked(_) => true,
+            State::Unknown => false,
+        };
+        let known = claims
+            .iter()
+            .find(|claim| claim.revoked_by(at).is_some())
+            .or_else(|| claims.iter().find(|claim| claim.was_compromised_by(at)))
+            .or_else(|| remembered.iter().find(speaks));
+        let nobody =
+            || silent(false, "its issuer is not known, so that nobody can be asked".into());
+        known.map_or_else(nobody, |claim| report(claim, at, None))
     }
 
     /// The answers, likewise.

@@ -30,7 +30,7 @@ impl House {
 }
 
 /// A list with these services, each granted for a month, and withdrawn ten days ago if it says so.
-fn list(sequence: u64, services: &[(&Certificate, bool)]) -> TrustList {
+pub(super) fn list(sequence: u64, services: &[(&Certificate, bool)]) -> TrustList {
     let service = |(certificate, is_granted): &(&Certificate, bool)| {
         let mut history = vec![ServiceStatus::new(moment(-30 * DAY), true)];
         if !is_granted {

@@ -105,32 +105,100 @@ async fn what_was_said_of_a_trusted_unit_stays_when_its_issuer_is_not_trusted_an
 #[tokio::test]
 async fn a_signer_in_the_trust_directory_is_asked_about_where_its_issuer_is_known() {
     for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
-        for (what, issuer_is_known, revoked) in [
-            ("revoked", true, Some(-10 * DAY)),
-            ("good", true, None),
-            ("nobody can be asked", false, Some(-10 * DAY)),
+        let unchecked = match policy {
+            RevocationPolicy::Prefer => Verdict::Verified,
+            RevocationPolicy::Require => Verdict::Undetermined,
+        };
+        for (what, issuer_is_known, revoked, then) in [
+            ("revoked", true, Some(-10 * DAY), Verdict::Invalid),
+            ("good", true, None, Verdict::Verified),
+            ("nobody can be asked", false, None, unchecked),
+            ("who issued it says so", false, Some(-10 * DAY), Verdict::Invalid),
         ] {
             let mut house = House::new(policy).await;
             let signer = TrustStore::new(vec![certificate(&house.signer)]);
             house.trust(if issuer_is_known { house.root().merged(signer) } else { signer });
             let share = house.send().await;
-            let unchecked = match policy {
-                RevocationPolicy::Prefer => Verdict::Verified,
-                RevocationPolicy::Require => Verdict::Undetermined,
-            };
-            let first = if issuer_is_known { unchecked } else { Verdict::Verified };
-            assert_eq!(house.verdict(share).await, first, "{policy:?}, {what}");
-            let reserve = issuer_is_known && policy == RevocationPolicy::Prefer;
+            assert_eq!(house.verdict(share).await, unchecked, "{policy:?}, {what}");
+            let reserve = policy == RevocationPolicy::Prefer;
             assert_eq!(house.has_reserve(share).await, reserve, "{policy:?}, {what}");
             let asked = if issuer_is_known { vec![0] } else { Vec::new() };
             assert_eq!(house.wanted_since(), asked, "{policy:?}, {what}");
             house.list(60, revoked);
             house.follow().await;
-            let told = issuer_is_known && revoked.is_some();
-            let then = if told { Verdict::Invalid } else { Verdict::Verified };
             assert_eq!(house.verdict(share).await, then, "{policy:?}, {what}");
-            assert!(!house.has_reserve(share).await, "{policy:?}, {what}");
+            let still_unchecked = reserve && !issuer_is_known && revoked.is_none();
+            assert_eq!(house.has_reserve(share).await, still_unchecked, "{policy:?}, {what}");
         }
+    }
+}
+
+/// A thief leaves the issuer's certificate out of what he sends.
+#[tokio::test]
+async fn who_is_revoked_is_so_whether_his_issuer_is_brought_or_left_out() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        let mut house = House::new(policy).await;
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let mut provider = house.authority.subordinate(validity).unwrap();
+        let signer = provider.signer(Subject::Organisation, KeyAlgorithm::P256, validity).unwrap();
+        let unit = provider.signer(Subject::TimeStamping, KeyAlgorithm::P256, validity).unwrap();
+        let trusted = TrustStore::new(vec![certificate(&signer), certificate(&unit)]);
+        house.trust(house.root().merged(trusted));
+        let revoked = |signer| Revoked { signer, since: moment(-10 * DAY), compromised: None };
+        let mut store = RevocationStore::empty();
+        for (authority, revoked) in
+            [(&provider, vec![revoked(&signer), revoked(&unit)]), (&house.authority, Vec::new())]
+        {
+            let validity = Validity::days(moment(60), 7);
+            store.add(&authority.revocation_list(1, &revoked, validity).unwrap()).unwrap();
+        }
+        house.revocation.send_replace(Arc::new(store));
+        let sealed = |n, signer: &Signer, unit: Option<&Signer>| {
+            let copy = Copy::new(&"birth-certificate".parse().unwrap(), n, moment(0));
+            let attached = copy.attached(signer, moment(0)).unwrap();
+            let Some(unit) = unit else { return attached };
+            let at = moment(-20 * DAY);
+            let content = sign::attached(copy.content(), signer, at).unwrap();
+            Attachment { content: time_stamp::stamped(&content, unit, at).unwrap(), ..attached }
+        };
+        let mut copies = vec![sealed(1, &signer, None), sealed(2, &signer, Some(&unit))];
+        let (signer, unit) = (signer.without_chain(), unit.without_chain());
+        copies.extend([sealed(3, &signer, None), sealed(4, &signer, Some(&unit))]);
+        for (what, copy) in
+            ["brought", "brought, stamped", "left out", "left out, stamped"].into_iter().zip(copies)
+        {
+            let share = house.send_all(vec![copy]).await;
+            assert_eq!(house.verdict(share).await, Verdict::Invalid, "{policy:?}, {what}");
+        }
+    }
+}
+
+/// The list is late: it still grants a provider that its root has revoked.
+#[tokio::test]
+async fn a_listed_authority_that_its_root_has_revoked_is_in_doubt() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        let mut house = House::new(policy).await;
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let mut provider = house.authority.subordinate(validity).unwrap();
+        let seal = provider.signer(Subject::Organisation, KeyAlgorithm::P256, validity).unwrap();
+        let listed = Certificate::parse(provider.certificate()).unwrap();
+        house.trust(house.root().with_list(lists::list(1, &[(&listed, true)])));
+        let mut store = RevocationStore::empty();
+        let validity = Validity::days(moment(60), 7);
+        store.add(&provider.revocation_list(1, &[], validity).unwrap()).unwrap();
+        let (share, copy) = {
+            house.revocation.send_replace(Arc::new(store.clone()));
+            let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, moment(0));
+            (house.send_all(vec![copy.attached(&seal, moment(0)).unwrap()]).await, copy)
+        };
+        assert_eq!(house.verdict(share).await, Verdict::Verified, "{policy:?}");
+        let provider = provider.as_signer().unwrap();
+        let compromised = Some(moment(-12 * DAY));
+        let provider = Revoked { signer: &provider, since: moment(-10 * DAY), compromised };
+        store.add(&house.authority.revocation_list(2, &[provider], validity).unwrap()).unwrap();
+        house.revocation.send_replace(Arc::new(store));
+        let share = house.send_all(vec![copy.attached(&seal, moment(0)).unwrap()]).await;
+        assert_eq!(house.verdict(share).await, Verdict::Undetermined, "{policy:?}");
     }
 }
 

@@ -7,7 +7,6 @@ use super::{
     },
     *,
 };
-use crate::trust::Wanted;
 
 fn about(serials: &[u8]) -> Vec<Topic> {
     serials.iter().map(|serial| Topic::Certificate(vec![*serial])).collect()
@@ -49,7 +48,7 @@ fn only_what_is_newly_revoked_is_news() {
 
 #[test]
 fn a_certificate_has_the_topics_of_the_data_about_it() {
-    let topics = Topic::of(&Wanted::new(person(), issuer(), day("0615")));
+    let topics = Topic::of(&person(), issuer().subject());
     for data in [ListDraft::new("0601", "0701").der(), AnswerDraft::new(Said::Good, "0602").der()] {
         let news = store(&[data]).news_since(&RevocationStore::empty());
         assert_eq!(news.topics.len(), 1);
