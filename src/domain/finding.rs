@@ -189,6 +189,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether these findings of a share say that the reports on its documents are older than its
+    /// verdict (`judged_otherwise`).
+    #[must_use]
+    pub fn tell_otherwise(findings: &[Self]) -> bool {
+        findings.iter().any(|finding| finding.code == FindingCode::JudgedOtherwise)
+    }
+
     /// A finding about the share as a whole, of the code's own severity.
     #[must_use]
     pub fn of_share(code: FindingCode) -> Self {

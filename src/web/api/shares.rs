@@ -19,7 +19,7 @@ use super::{
     answer,
     client::Client,
 };
-use crate::domain::{Assurance, Finding, ShareDetails};
+use crate::domain::{Assurance, Finding, Indication, ShareDetails};
 
 pub(super) async fn list(
     Extract(state): Extract<State>,
@@ -88,6 +88,12 @@ fn share_json(share: &Disclosed) -> Value {
 fn document_json(findings: &[Finding], document: &DisclosedDocument) -> Value {
     let row = &document.row;
     let details = document.details.as_ref();
+    let passed_once = row.indication == Some(Indication::TotalPassed);
+    let indication = if passed_once && Finding::tell_otherwise(findings) {
+        Some(Indication::Indeterminate)
+    } else {
+        row.indication
+    };
     let findings: Vec<Value> = findings
         .iter()
         .filter(|finding| finding.document == Some(row.number))
@@ -100,7 +106,7 @@ fn document_json(findings: &[Finding], document: &DisclosedDocument) -> Value {
         "type_source": row.type_source,
         "size": row.size,
         "sha256": details.map(|details| &details.sha256),
-        "indication": row.indication,
+        "indication": indication,
         "findings": findings,
     })
 }

@@ -11,8 +11,8 @@ use super::{
     frame::Frame,
     report::ReportView,
     words::{
-        Badge, FindingView, assurance_key, has_no_proof_of_existence, is_judged_otherwise,
-        retention_key, sub_indication, type_source_key, verdict_key, verdict_variant, yes_or_no,
+        Badge, FindingView, assurance_key, has_no_proof_of_existence, retention_key,
+        sub_indication, type_source_key, verdict_key, verdict_variant, yes_or_no,
     },
 };
 use crate::{
@@ -321,7 +321,7 @@ impl DocumentView {
         if let Some(details) = &document.details {
             facts.push(Fact::new(t.say("document-sha256"), details.sha256.as_str()).in_digits());
         }
-        let is_otherwise = is_judged_otherwise(&share.row.findings);
+        let is_otherwise = Finding::tell_otherwise(&share.row.findings);
         if document.destroyed && share.row.destroyed_at.is_none() {
             facts.push(Fact::new(t.say("document-retention"), t.say("document-destroyed")));
         }

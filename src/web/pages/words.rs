@@ -58,7 +58,7 @@ impl Badge {
     /// The badge of a copy. A signature that passed does not make it green where something is said
     /// against the copy, or what was said of it at first is all that there is.
     pub(super) fn of_document(t: Texts, document: &DocumentRow, findings: &[Finding]) -> Self {
-        let is_doubted = is_judged_otherwise(findings)
+        let is_doubted = Finding::tell_otherwise(findings)
             || findings.iter().any(|finding| {
                 finding.severity == Severity::Error && finding.document == Some(document.number)
             });
@@ -113,11 +113,6 @@ pub(super) struct FindingView {
     pub(super) about: Option<String>,
     /// The page of the first receipt of the same signed bytes, when the reader may see it.
     pub(super) first_receipt: Option<String>,
-}
-
-/// Whether the reports on the documents are older than the share's verdict.
-pub(super) fn is_judged_otherwise(findings: &[Finding]) -> bool {
-    findings.iter().any(|finding| finding.code == FindingCode::JudgedOtherwise)
 }
 
 impl FindingView {
