@@ -23,6 +23,7 @@ use crate::{
 
 mod added;
 mod field;
+mod metadata;
 mod moment;
 mod range;
 mod revision;
@@ -284,8 +285,8 @@ impl Reading<'_> {
             Ok(()) => warnings.push(Warning::new(
                 WarningCode::LaterRevisions,
                 format!(
-                    "{length} bytes were added after the signed revision: further signatures, \
-                     time-stamps or what proves them."
+                    "{length} bytes were added after the signed revision. They change nothing of what \
+                     is shown."
                 ),
             )),
             Err(difference) => known.doubt(

@@ -151,7 +151,8 @@ fn end_revision(file: &mut Vec<u8>, objects: &[(usize, String)], previous: Optio
     }
     let at = file.len();
     let previous = previous.map(|previous| format!("/Prev {previous}")).unwrap_or_default();
-    let trailer = format!("trailer\n<</Size 99/Root 1 0 R{previous}>>\n");
+    let size = objects.iter().map(|(number, _)| number + 1).max().unwrap_or_default().max(99);
+    let trailer = format!("trailer\n<</Size {size}/Root 1 0 R{previous}>>\n");
     table.extend([trailer, format!("startxref\n{at}\n%%EOF\n")]);
     file.extend(table.bytes());
     at
@@ -161,7 +162,7 @@ fn great_object(keys: usize, inside: &str) -> String {
     format!("<<{inside}{}>>", many(keys, |at| format!("/K{at} 0")))
 }
 
-const PDF: [(&str, usize, Make); 6] = [
+const PDF: [(&str, usize, Make); 7] = [
     ("mentions of a signature in one object", 2000, |n| {
         format!("%PDF-1.7\n1 0 obj [{}{}", "1 ".repeat(n), "/SubFilter ".repeat(64)).into_bytes()
     }),
@@ -183,6 +184,20 @@ const PDF: [(&str, usize, Make); 6] = [
         let fields = (0..n).map(field);
         let second: Vec<_> = [(1, catalog), (9, great)].into_iter().chain(fields).collect();
         pdf(&["0".to_owned()], &second)
+    }),
+    ("fields that share one lock, in many revisions", 48, |n| {
+        let fields: String = many(n, |at| format!(" {} 0 R", 10 + at));
+        let catalog = CATALOG.replace("4 0 R", &format!("4 0 R{fields}"));
+        let lock = format!("[{}]", "0 ".repeat(50 * n));
+        let field = |at| (10 + at, format!("<</FT/Sig/T(N{at})/Rect[0 0 0 0]/Lock 9 0 R>>"));
+        let fields = (0..n).map(field);
+        let second: Vec<_> = [(1, catalog), (9, lock)].into_iter().chain(fields).collect();
+        let mut file = pdf(&["0".to_owned()], &second);
+        for later in 0..n / 8 {
+            let previous = memchr::memmem::rfind(&file, b"\nxref\n").unwrap() + 1;
+            end_revision(&mut file, &[(10 + n + later, "0".to_owned())], Some(previous));
+        }
+        file
     }),
     ("streams of one length behind white space", 100, |n| {
         let length = format!("{}0", " ".repeat(100 * n));

@@ -340,6 +340,12 @@ impl<'a> Pdf<'a> {
         Some(Indirect { object, generation: 0, stream: None, end: 0 })
     }
 
+    /// What is in the stream of this number.
+    pub(crate) fn contents(&self, number: u32) -> Option<Vec<u8>> {
+        let object = self.get(number)?;
+        self.decode(object.object.dictionary()?, object.stream.as_ref()?)
+    }
+
     fn decode(&self, dictionary: &Dictionary, bytes: &[u8]) -> Option<Vec<u8>> {
         let left = self.inflate_left.get();
         let decoded = filter::decode(dictionary, bytes, left);

@@ -5,11 +5,11 @@
 //! row of objects, the section that names them all and nothing else, and the end: there is no byte
 //! that belongs to none of these. What repairing finds is then what was compared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::content::pdf::{Dictionary, Indirect, MAX_OBJECTS, Object, Pdf, Place, Reader, Section};
 
-use super::words;
+use super::{metadata, words};
 
 const END: &[u8] = b"%%EOF";
 const START: &[u8] = b"startxref";
@@ -30,7 +30,12 @@ pub(super) fn check(
     // A line end that was added belongs to the end mark.
     let end = file.get(..signed).unwrap_or_default().trim_ascii_end().len();
     let is_table = new.section(section).ok_or("the signed revision cannot be read")?.is_table;
-    let before = Before { section, is_table, trailer: old.trailer.clone() };
+    let information = old
+        .trailer
+        .get(b"Info")
+        .and_then(|information| old.resolve(information)?.dictionary().cloned());
+    let information = information.unwrap_or_default();
+    let before = Before { section, is_table, trailer: old.trailer.clone(), information };
     let (reader, used) = (Reader::strict(file, end), BTreeSet::new());
     let mut added = Added { file, old, new, reader, before, used };
     added.end_line().ok_or_else(|| stray(end))?;
@@ -60,14 +65,16 @@ struct Before {
     section: usize,
     is_table: bool,
     trailer: Dictionary,
+    /// What it says of the file (`/Info`).
+    information: Dictionary,
 }
 
 /// The objects of one revision.
 #[derive(Default)]
 struct Found {
     places: Vec<(u32, Place)>,
-    /// Those that are dictionaries, with their generations.
-    dictionaries: BTreeSet<(u32, usize)>,
+    /// Those that are dictionaries, by their numbers and generations.
+    dictionaries: BTreeMap<(u32, usize), Dictionary>,
     /// The cross-reference stream.
     section: Option<(u32, Place)>,
 }
@@ -95,7 +102,15 @@ impl Added<'_> {
             ));
         }
         self.used.extend(found.places.iter().map(|(number, _)| number));
-        self.before = Before { section: at, is_table: section.is_table, trailer: section.trailer };
+        let information = match section.trailer.get(b"Info") {
+            Some(Object::Reference { number, generation }) => {
+                found.dictionaries.remove(&(*number, *generation))
+            }
+            _ => None,
+        };
+        let information = information.unwrap_or_else(|| self.before.information.clone());
+        let Section { is_table, trailer, .. } = section;
+        self.before = Before { section: at, is_table, trailer, information };
         if !says(section.entries, found) {
             return Err(format!("the section at {at} does not say what was added"));
         }
@@ -212,7 +227,7 @@ impl Added<'_> {
         found.places.push(place);
         let Some(dictionary) = dictionary else { return Ok(()) };
         if object.stream.is_none() {
-            found.dictionaries.insert((number, generation.into()));
+            found.dictionaries.insert((number, generation.into()), dictionary.clone());
         }
         if dictionary.is(b"Type", b"ObjStm") {
             return self.object_stream(number, dictionary, &object, found).ok_or_else(|| stray(at));
@@ -278,7 +293,7 @@ impl Added<'_> {
             found.places.push((*own, Place::Inside { stream: number, index }));
             if let Some(inner) = inner.dictionary() {
                 self.is_no_beginning(*own, inner).then_some(())?;
-                found.dictionaries.insert((*own, 0));
+                found.dictionaries.insert((*own, 0), inner.clone());
             }
         }
         self.is_free(number).then_some(())
@@ -315,10 +330,13 @@ impl Added<'_> {
         });
         let is_right = |(key, value): (&Vec<u8>, &Object)| match (key.as_slice(), value) {
             (b"Size" | b"Prev" | b"Root", _) => true,
-            (b"Info", Object::Reference { number, generation })
-                if found.dictionaries.contains(&(*number, *generation)) =>
-            {
-                true
+            (b"Info", Object::Reference { number, generation }) => {
+                match found.dictionaries.get(&(*number, *generation)) {
+                    Some(information) => {
+                        metadata::is_same_information(&self.before.information, information)
+                    }
+                    None => is_same(key) && found.places.iter().all(|(own, _)| own != number),
+                }
             }
             (b"ID", Object::Array(both)) => {
                 matches!(both[..], [Object::Text(_), Object::Text(_)])
@@ -333,6 +351,7 @@ impl Added<'_> {
             // Ghostscript repairs a file whose table follows a stream.
             && (self.before.is_table || !section.is_table)
             && is_same(b"Root")
+            && (before.get(b"Info").is_none() || trailer.get(b"Info").is_some())
             && trailer.entries.iter().all(is_right)
     }
 }

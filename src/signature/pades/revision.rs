@@ -13,7 +13,7 @@ use std::{
 };
 
 use super::{
-    added,
+    added, metadata,
     shape::{Shape, field_name},
 };
 use crate::content::pdf::{Dictionary, Object, Pdf};
@@ -74,7 +74,7 @@ struct Comparison<'a> {
     replaceable: BTreeSet<u32>,
     /// What the fields of the signed revision are called.
     names: BTreeSet<Vec<u8>>,
-    /// The signatures that fields were given.
+    /// What the fields and signatures that were added are made of: nothing belongs to two.
     values: BTreeSet<u32>,
     /// What those are called that were added, by their numbers.
     new_fields: BTreeMap<u32, Vec<u8>>,
@@ -82,6 +82,8 @@ struct Comparison<'a> {
     may_sign: bool,
     /// How many more objects may be compared, those within others counted.
     steps_left: usize,
+    /// How many of them are not paid for yet.
+    unpaid: usize,
 }
 
 type Compared = Result<(), String>;
@@ -142,6 +144,7 @@ impl<'a> Comparison<'a> {
             new_fields: BTreeMap::new(),
             may_sign,
             steps_left: MAX_STEPS,
+            unpaid: 0,
         })
     }
 
@@ -161,6 +164,7 @@ impl<'a> Comparison<'a> {
         ];
         if self.may_sign {
             shapes.push((b"Metadata", |shape, value| shape.stream(value)));
+            self.packet(old.get(b"Metadata"), new.get(b"Metadata"))?;
         }
         let mut looked_at = vec![&b"AcroForm"[..]];
         looked_at.extend(shapes.iter().map(|(key, _)| *key));
@@ -169,13 +173,12 @@ impl<'a> Comparison<'a> {
         for (key, follow) in shapes {
             self.shaped(old.get(key), new.get(key), follow)?;
         }
+        self.pay()?;
         self.replaceable.extend(self.old.trailer.get(b"Info").and_then(Object::reference));
         while let Some(number) = self.todo.pop() {
             if self.seen.insert(number) {
-                let left = self.steps_left;
                 let compared = self.numbered(number);
-                let steps = left.saturating_sub(self.steps_left).saturating_add(1);
-                self.new.spend(steps, 0).ok_or_else(|| unreadable("the file"))?;
+                self.pay()?;
                 compared?;
             }
         }
@@ -183,17 +186,49 @@ impl<'a> Comparison<'a> {
         self.check_numbers()
     }
 
+    /// Counts steps, which are paid for later.
+    fn walk(&mut self, steps: usize) -> Option<()> {
+        self.steps_left = self.steps_left.checked_sub(steps)?;
+        self.unpaid = self.unpaid.saturating_add(steps);
+        Some(())
+    }
+
+    fn pay(&mut self) -> Compared {
+        let steps = std::mem::take(&mut self.unpaid).saturating_add(1);
+        self.new.spend(steps, 0).ok_or_else(|| unreadable("the file"))
+    }
+
+    /// The metadata of the file, which readers show too.
+    fn packet(&mut self, old: Option<&Object>, new: Option<&Object>) -> Compared {
+        const WHAT: &str = "what the file says of itself";
+        let number = new.and_then(Object::reference);
+        if old == new && number.is_none_or(|number| !self.added.contains(&number)) {
+            return Ok(());
+        }
+        let read = |pdf: &Pdf<'_>, stream: &Object| pdf.contents(stream.reference()?);
+        let before = old.map(|old| read(self.old, old).ok_or_else(|| unreadable(WHAT)));
+        let before = before.transpose()?;
+        let Some(new) = new else { return Err(changed(WHAT)) };
+        let after = read(self.new, new).ok_or_else(|| unreadable(WHAT))?;
+        let is_same = metadata::is_same_packet(before.as_deref(), &after);
+        is_same.then_some(()).ok_or_else(|| changed(WHAT))
+    }
+
     /// A value that may be another one, in the shape that it is for.
     fn shaped(&mut self, old: Option<&Object>, new: Option<&Object>, follow: Follow) -> Compared {
         const WHAT: &str = "what the catalog was given besides";
         if let Some(old) = old {
             let mut shape = Shape::new(self.old);
-            if follow(&mut shape, old).is_some() {
+            let is_right = follow(&mut shape, old).is_some();
+            self.walk(shape.steps()).ok_or_else(|| unreadable(WHAT))?;
+            if is_right {
                 self.replaceable.extend(shape.numbers);
             }
         }
         let Some(new) = new else { return Ok(()) };
-        let is_right = follow(&mut Shape::new(self.new), new).is_some();
+        let mut shape = Shape::new(self.new);
+        let is_right = follow(&mut shape, new).is_some();
+        self.walk(shape.steps()).ok_or_else(|| unreadable(WHAT))?;
         // What the signer wrote may have any shape.
         if is_right || old.is_some_and(|old| self.same(old, new, WHAT).is_ok()) {
             Ok(())
@@ -238,6 +273,10 @@ impl<'a> Comparison<'a> {
         let (Some(before), Some(after)) = (read(self.old, old), read(self.new, new)) else {
             return Err(unreadable(WHAT));
         };
+        // pdf.js shows it in place of the pages or does not, by which fields and flags there are.
+        if before.get(b"XFA").is_some() || old.get(b"NeedsRendering").is_some() {
+            return Err("it has a form that readers show in place of the pages (XFA)".to_owned());
+        }
         self.replaceable.extend(old.get(b"AcroForm").and_then(Object::reference));
         self.same_but(&before, &after, &[b"Fields", b"SigFlags"], WHAT)?;
         let flags = |form: &Dictionary| match form.get(b"SigFlags") {
@@ -283,7 +322,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn same(&mut self, old: &Object, new: &Object, what: &str) -> Compared {
-        self.steps_left = self.steps_left.checked_sub(1).ok_or_else(|| unreadable(what))?;
+        self.walk(1).ok_or_else(|| unreadable(what))?;
         match (old, new) {
             (Object::Reference { number, .. }, Object::Reference { .. }) if old == new => {
                 if !self.seen.contains(number) {
@@ -358,7 +397,7 @@ impl<'a> Comparison<'a> {
             return Err(unreadable(what));
         };
         let steps = before.len().saturating_add(after.len());
-        self.steps_left = self.steps_left.checked_sub(steps).ok_or_else(|| unreadable(what))?;
+        self.walk(steps).ok_or_else(|| unreadable(what))?;
         self.replaceable.extend(old.and_then(Object::reference));
         // What was added stands behind what was there, for whatever a reader finds first counts.
         let added = after.get(before.len()..).ok_or_else(|| changed(what))?;
@@ -384,19 +423,24 @@ impl<'a> Comparison<'a> {
             Some(value) => self.is_new_signature(value),
             None => self.may_sign,
         };
-        let name = Shape::new(self.new).field(field, &self.pages);
-        let Some(name) = name.filter(|name| may_have && is_plain(name)) else { return false };
+        let mut shape = Shape::new(self.new);
+        let name = shape.field(field, &self.pages);
+        let name = name.filter(|_| may_have && self.owns(&shape));
+        let Some(name) = name.filter(|name| is_plain(name)) else { return false };
         self.new_fields.insert(number, name);
         true
     }
 
     /// Whether this is the signature of no other field.
     fn is_new_signature(&mut self, value: &Object) -> bool {
-        let is_own = match value.reference() {
-            Some(number) => !self.old.names(number) && self.values.insert(number),
-            None => true,
-        };
-        is_own && self.is_signature(value) && Shape::new(self.new).signature(value).is_some()
+        let mut shape = Shape::new(self.new);
+        self.is_signature(value) && shape.signature(value).is_some() && self.owns(&shape)
+    }
+
+    /// Whether all that was passed was added, and belongs to nothing else.
+    fn owns(&mut self, shape: &Shape<'_>) -> bool {
+        let is_own = |number: &u32| !self.old.names(*number) && self.values.insert(*number);
+        shape.numbers.iter().all(is_own) && self.walk(shape.steps()).is_some()
     }
 
     fn is_signature(&self, value: &Object) -> bool {

@@ -14,6 +14,8 @@ pub(crate) struct Draft {
     /// What the next table tells.
     pub(crate) places: Vec<(u32, usize)>,
     last: Option<usize>,
+    /// What the next trailer says besides.
+    pub(crate) trailer: &'static str,
 }
 
 /// Half as many digits as a signature's place has.
@@ -22,7 +24,8 @@ const ROOM: usize = 2048;
 impl Draft {
     /// The objects of a file of one page, not yet ended.
     pub(crate) fn new() -> Self {
-        let mut draft = Self { bytes: b"%PDF-1.7\n".to_vec(), places: Vec::new(), last: None };
+        let bytes = b"%PDF-1.7\n".to_vec();
+        let mut draft = Self { bytes, places: Vec::new(), last: None, trailer: "" };
         draft.object(1, "<</Type/Catalog/Pages 2 0 R>>");
         draft.object(2, "<</Type/Pages/Kids[3 0 R]/Count 1>>");
         draft.object(3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>");
@@ -46,7 +49,7 @@ impl Draft {
         }
         let previous = self.last.map(|last| format!("/Prev {last}")).unwrap_or_default();
         table.extend([
-            format!("trailer\n<</Size 99/Root 1 0 R{previous}>>\n"),
+            format!("trailer\n<</Size 99/Root 1 0 R{previous}{}>>\n", self.trailer),
             format!("startxref\n{at}\n%%EOF\n"),
         ]);
         self.bytes.extend(table.bytes());

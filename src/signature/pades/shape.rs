@@ -23,6 +23,11 @@ impl<'a> Shape<'a> {
         Self { pdf, numbers: BTreeSet::new(), steps_left: MAX_STEPS }
     }
 
+    /// How many objects were looked at.
+    pub(super) fn steps(&self) -> usize {
+        MAX_STEPS.saturating_sub(self.steps_left)
+    }
+
     fn step(&mut self) -> Option<()> {
         self.steps_left = self.steps_left.checked_sub(1)?;
         Some(())
@@ -136,7 +141,7 @@ impl<'a> Shape<'a> {
     }
 
     /// A signature field that nobody sees, with its widget (ISO 32000-1 §12.7.4.5, §12.5.6.19); gives
-    /// its name. An appearance may be shown where the field has no size, so there is none.
+    /// its name. Its value is looked at apart. An appearance may be shown where the field has no size, so there is none.
     pub(super) fn field(&mut self, field: &Dictionary, pages: &BTreeSet<u32>) -> Option<Vec<u8>> {
         let is_widget = field.get(b"Subtype").is_none() || field.is(b"Subtype", b"Widget");
         (field.is(b"FT", b"Sig") && is_widget).then_some(())?;
@@ -148,8 +153,7 @@ impl<'a> Shape<'a> {
                 b"Lock" | b"SV" => self.apart(value)?,
                 b"P" => pages.contains(&value.reference()?).then_some(())?,
                 b"Rect" => has_no_size(value)?,
-                b"T" => {}
-                b"V" => self.signature(value)?,
+                b"T" | b"V" => {}
                 _ => return None,
             }
         }

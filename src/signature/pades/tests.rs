@@ -252,7 +252,10 @@ fn after_a_certification_without_changes_nobody_signs() {
         signed_again.sign_again(20, 7);
         let mut described = certified();
         described.object(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R/Metadata 30 0 R>>");
-        described.object(30, "<</Type/Metadata/Length 1>>stream\n0\nendstream");
+        let packet = "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>";
+        let length = packet.len();
+        let stream = format!("<</Type/Metadata/Length {length}>>stream\n{packet}\nendstream");
+        described.object(30, &stream);
         described.end();
         let mut with_field = certified();
         with_field.object(40, "<</FT/Sig/Subtype/Widget/T(x)/Rect[0 0 0 0]>>");

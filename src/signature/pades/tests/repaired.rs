@@ -294,6 +294,10 @@ fn a_section_that_readers_repair_is_not_allowed() {
     assert_eq!(outcome(&judge(bent(&PLAIN, &objects))), PASSED);
     let known = Bent { trailer: "/Info 50 0 R/ID[<00>(a)]", ..PLAIN };
     assert_eq!(outcome(&judge(bent(&known, &objects))), PASSED);
+    for (information, due) in [("<</ModDate(D:2027)>>", PASSED), ("<</Title(T)>>", NOT_SHOWN)] {
+        let objects = [(50, information.into())];
+        assert_eq!(outcome(&judge(bent(&known, &objects))), due, "{information}");
+    }
     for change in BENT {
         let examined = judge(bent(&change, &objects));
         assert_ne!(examined.report().indication, PASSED.0, "{}", change.what);

@@ -20,7 +20,8 @@ fn with_catalog(entries: &str, objects: &[(u32, &str)]) -> Outcome {
 
 #[test]
 fn what_the_catalog_is_given_has_the_shape_of_its_standard() {
-    let streams: &[(u32, &str)] = &[(30, OTHER), (31, "[30 0 R 30 0 R]")];
+    let packet = packet("2026");
+    let streams: &[(u32, &str)] = &[(30, OTHER), (31, "[30 0 R 30 0 R]"), (32, &packet)];
     for (entries, is_right) in [
         ("/DSS<<>>", true),
         ("/DSS<</Type/DSS/Certs[30 0 R]/CRLs 31 0 R/OCSPs[]>>", true),
@@ -30,7 +31,8 @@ fn what_the_catalog_is_given_has_the_shape_of_its_standard() {
             true,
         ),
         ("/Extensions<</ISO_[<</BaseVersion/2.0/URL(https://example.ua)>>]>>", true),
-        ("/Metadata 30 0 R", true),
+        ("/Metadata 30 0 R", false),
+        ("/Metadata 32 0 R", true),
         ("/DSS[]", false),
         ("/DSS<</Certs[4294967295 0 R]>>", false),
         ("/DSS<</Certs[/Pages 30 0 R]>>", false),
@@ -216,6 +218,15 @@ fn an_object_of_an_older_state_is_not_given_anew() {
     }
 }
 
+/// Metadata that say when the file was changed.
+fn packet(changed: &str) -> String {
+    let packet = format!(
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><xmp:ModifyDate xmlns:xmp='http://ns.adobe.com/xap/1.0/'>\
+         {changed}</xmp:ModifyDate></x:xmpmeta>"
+    );
+    format!("<</Type/Metadata/Subtype/XML/Length {}>>stream\n{packet}\nendstream", packet.len())
+}
+
 /// What has a place of its own already may be given anew there.
 #[test]
 fn metadata_and_the_store_are_given_anew_in_their_places() {
@@ -223,19 +234,95 @@ fn metadata_and_the_store_are_given_anew_in_their_places() {
     draft.end();
     let catalog = "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R/Metadata 50 0 R/DSS 51 0 R>>";
     draft.object(1, catalog);
-    draft.object(50, OTHER);
+    draft.object(50, &packet("2026"));
     draft.object(51, "<</Certs 52 0 R>>");
     draft.object(52, "[53 0 R]");
     draft.object(53, OTHER);
     draft.sign_in(5, "<</Fields[5 0 R]/SigFlags 3>>");
     draft.object(1, catalog);
-    draft.object(50, "<</Type/Metadata/Subtype/XML/Length 3>>stream\nnew\nendstream");
+    draft.object(50, &packet("2027"));
     draft.object(51, "<</Certs 52 0 R/CRLs[54 0 R]>>");
     draft.object(52, "[53 0 R 54 0 R]");
     draft.object(54, OTHER);
     draft.end();
     let examined = judge(draft.bytes);
     assert_eq!(outcome(&examined), PASSED, "{:?}", examined.report().signatures[0].reason);
+}
+
+/// Viewers show the title in place of the file's name.
+#[test]
+fn the_title_stays_wherever_it_is_given_anew() {
+    const SIGNED: &str = "<</Title(Signed)>>";
+    for (trailer, number, body, is_right) in [
+        ("/Info 50 0 R", 40, SIGNED, true),
+        ("/Info 50 0 R", 50, "<</Title(Signed)/ModDate(D:2027)>>", true),
+        ("/Info 50 0 R", 50, "<</Title(Other)>>", false),
+        ("/Info 50 0 R", 50, "null", false),
+        ("/Info 50 0 R", 50, "[(Signed)]", false),
+        ("/Info 50 0 R", 50, OTHER, false),
+        ("/Info 40 0 R", 40, "<</Title(Signed)/ModDate(D:2027)>>", true),
+        ("/Info 40 0 R", 40, "<</Title(Other)>>", false),
+        ("/Info 40 0 R", 40, "<<>>", false),
+        ("", 40, SIGNED, false),
+    ] {
+        let mut draft = Draft::new();
+        draft.trailer = "/Info 50 0 R";
+        draft.object(50, SIGNED);
+        draft.end();
+        draft.sign(5);
+        assert_eq!(outcome(&judge(draft.bytes.clone())), PASSED);
+        draft.trailer = trailer;
+        draft.object(number, body);
+        draft.end();
+        let due = if is_right { PASSED } else { NOT_SHOWN };
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{trailer} {number} {body}");
+    }
+}
+
+/// pdf.js shows the form in place of the pages, or does not, by which fields and flags there are.
+#[test]
+fn nothing_is_added_to_a_form_that_stands_for_the_pages() {
+    for (catalog, form, is_right) in [
+        ("", "", true),
+        ("/NeedsRendering true", "", false),
+        ("/NeedsRendering true", "/XFA 50 0 R", false),
+        ("", "/XFA 50 0 R", false),
+    ] {
+        let mut draft = Draft::new();
+        draft.end();
+        draft.object(1, &format!("<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R{catalog}>>"));
+        draft.object(50, OTHER);
+        draft.sign_in(5, &format!("<</Fields[5 0 R]{form}>>"));
+        assert_eq!(outcome(&judge(draft.bytes.clone())), PASSED, "{catalog} {form}");
+        draft.object(40, "<</FT/Sig/T(N)/Rect[5 5 5 5]>>");
+        draft.object(7, &format!("<</Fields[5 0 R 40 0 R]/SigFlags 3{form}>>"));
+        draft.end();
+        let due = if is_right { PASSED } else { NOT_SHOWN };
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{catalog} {form}");
+    }
+}
+
+/// What two share costs as much as they are many, each time that it is looked at.
+#[test]
+fn what_a_field_is_made_of_belongs_to_no_other() {
+    for (what, first, second, is_right) in [
+        ("each its own", "/Lock 60 0 R", "/Lock 61 0 R", true),
+        ("one lock", "/Lock 60 0 R", "/Lock 60 0 R", false),
+        ("a lock and a seed value", "/Lock 60 0 R", "/SV 60 0 R", false),
+        ("one of the signed revision", "/Lock 7 0 R", "", false),
+    ] {
+        let mut draft = signed();
+        for (number, entry) in [(40, first), (41, second)] {
+            let field = format!("<</FT/Sig/T(N{number})/Rect[0 0 0 0]{entry}>>");
+            draft.object(number, &field);
+        }
+        draft.object(60, "<</Type/SigFieldLock/Action/All>>");
+        draft.object(61, "<</Type/SigFieldLock/Action/All>>");
+        draft.object(7, "<</Fields[5 0 R 40 0 R 41 0 R]/SigFlags 3>>");
+        draft.end();
+        let due = if is_right { PASSED } else { NOT_SHOWN };
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{what}");
+    }
 }
 
 /// What is said when this object is added, and the rest is bent.

@@ -1,0 +1,160 @@
+//! The words about a file: the information dictionary (ISO 32000-1 §14.3.3) and the XMP packet
+//! (ISO 16684-1). Readers show the title among them in place of the file's name, so what was added
+//! after the signature may change nothing of them but when and by what program the file was changed.
+
+use crate::{
+    content::pdf::{Dictionary, Object},
+    xml::{Document, Limits, Node, parse},
+};
+
+/// A packet has some kilobytes.
+const LIMITS: Limits = Limits { bytes: 1 << 20, nodes: 1 << 14 };
+
+const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+/// What a program that changes a file writes anew, by namespace and name (ISO 16684-1 §8).
+const OF_THE_CHANGE: [(&str, &str); 6] = [
+    ("adobe:ns:meta/", "xmptk"),
+    ("http://ns.adobe.com/pdf/1.3/", "Producer"),
+    ("http://ns.adobe.com/xap/1.0/", "CreatorTool"),
+    ("http://ns.adobe.com/xap/1.0/", "MetadataDate"),
+    ("http://ns.adobe.com/xap/1.0/", "ModifyDate"),
+    ("http://ns.adobe.com/xap/1.0/mm/", "InstanceID"),
+];
+
+/// Whether an information dictionary says the same as the one before it.
+pub(super) fn is_same_information(old: &Dictionary, new: &Dictionary) -> bool {
+    let is_of_the_change = |key: &[u8]| matches!(key, b"ModDate" | b"Producer");
+    let is_kept = |(key, value): (&Vec<u8>, &Object)| {
+        is_of_the_change(key) || new.get(key).is_some_and(|now| is_same_value(value, now))
+    };
+    let is_known = |(key, value): (&Vec<u8>, &Object)| {
+        if is_of_the_change(key) {
+            matches!(value, Object::Text(_))
+        } else {
+            old.get(key).is_some()
+        }
+    };
+    old.entries.iter().all(is_kept) && new.entries.iter().all(is_known)
+}
+
+fn is_same_value(old: &Object, new: &Object) -> bool {
+    match (old, new) {
+        (Object::Text(old), Object::Text(new)) => old.octets() == new.octets(),
+        _ => old == new,
+    }
+}
+
+/// Whether an XMP packet says the same as the one before it, if there was one.
+pub(super) fn is_same_packet(old: Option<&[u8]>, new: &[u8]) -> bool {
+    let read = |packet| parse(packet, LIMITS).ok();
+    let Some(now) = read(new) else { return old == Some(new) };
+    match old {
+        None => said(&now).is_empty(),
+        Some(old) => old == new || read(old).is_some_and(|before| said(&before) == said(&now)),
+    }
+}
+
+/// What a packet says, in order: names, and what stands under them.
+fn said<'d>(packet: &'d Document<'_>) -> Vec<(&'d str, &'d str, &'d str)> {
+    let mut said = Vec::new();
+    for node in packet.root().descendants() {
+        if node.ancestors().any(|around| is_of_the_change(&around)) {
+            continue;
+        }
+        let name = node.tag_name();
+        let text = node.text().map(str::trim).filter(|text| node.is_text() && !text.is_empty());
+        let around = node.parent().map(|around| around.tag_name());
+        said.extend(
+            text.zip(around).map(|(text, around)| {
+                (around.namespace().unwrap_or_default(), around.name(), text)
+            }),
+        );
+        // Structure alone says nothing.
+        let is_structure = name.namespace() == Some(RDF) || name.name() == "xmpmeta";
+        if node.is_element() && !is_structure {
+            said.push((name.namespace().unwrap_or_default(), name.name(), ""));
+        }
+        for attribute in node.attributes() {
+            let (namespace, name) = (attribute.namespace().unwrap_or_default(), attribute.name());
+            let is_about = (namespace, name) == (RDF, "about");
+            if !is_about && !OF_THE_CHANGE.contains(&(namespace, name)) {
+                said.push((namespace, name, attribute.value()));
+            }
+        }
+    }
+    said
+}
+
+fn is_of_the_change(node: &Node<'_, '_>) -> bool {
+    let name = node.tag_name();
+    OF_THE_CHANGE.contains(&(name.namespace().unwrap_or_default(), name.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::pdf::Reader;
+
+    #[test]
+    fn the_information_may_only_say_when_and_by_what_it_was_changed() {
+        let read = |text: &str| {
+            Reader::strict(text.as_bytes(), 0).object().unwrap().dictionary().unwrap().clone()
+        };
+        let signed = "<</Title(Signed)/ModDate(D:2026)/Author(A)>>";
+        for (old, new, is_same) in [
+            (signed, signed, true),
+            (signed, "<</Title<5369676e6564>/ModDate(D:2027)/Author(A)/Producer(P)>>", true),
+            (signed, "<</Title(Other)/ModDate(D:2026)/Author(A)>>", false),
+            (signed, "<</ModDate(D:2026)/Author(A)>>", false),
+            (signed, "<</Title(Signed)/ModDate(D:2026)/Author(A)/Subject(S)>>", false),
+            (signed, "<</Title(Signed)/ModDate(D:2026)/Author(A)/Producer 9 0 R>>", false),
+            (signed, "<</Title 9 0 R/ModDate(D:2026)/Author(A)>>", false),
+            (signed, "<</Title(Signed)/ModDate 9 0 R/Author(A)>>", false),
+            ("<<>>", "<</Producer(P)/ModDate(D:2027)>>", true),
+            ("<<>>", "<</Title(Title)>>", false),
+            ("<<>>", "<</GTS_PDFXVersion(PDF/X-3:2002)>>", false),
+        ] {
+            assert_eq!(is_same_information(&read(old), &read(new)), is_same, "{old} {new}");
+        }
+    }
+
+    fn packet(inside: &str) -> String {
+        format!(
+            "<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?><x:xmpmeta xmlns:x='adobe:ns:meta/' \
+             x:xmptk='A'><rdf:RDF xmlns:rdf='{RDF}'><rdf:Description rdf:about='' \
+             xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:pdf='http://ns.adobe.com/pdf/1.3/' \
+             xmlns:xmp='http://ns.adobe.com/xap/1.0/'{inside}</rdf:Description></rdf:RDF>\
+             </x:xmpmeta><?xpacket end='w'?>"
+        )
+    }
+
+    #[test]
+    fn a_packet_may_only_say_when_and_by_what_it_was_changed() {
+        let title = |title| {
+            format!("<dc:title><rdf:Alt><rdf:li xml:lang='x'>{title}</rdf:li></rdf:Alt></dc:title>")
+        };
+        let change = "<xmp:ModifyDate>2027</xmp:ModifyDate><pdf:Producer>P</pdf:Producer>";
+        let signed = packet(&format!(">{}", title("Signed")));
+        for (what, inside, is_same) in [
+            ("the same", format!(">{}", title("Signed")), true),
+            ("and the change", format!(">{change}{}", title("Signed")), true),
+            ("the change shortly", format!(" xmp:ModifyDate='2027'>{}", title("Signed")), true),
+            ("other white space", format!(">\n {}\n ", title("Signed")), true),
+            ("another title", format!(">{}", title("Other")), false),
+            ("no title", format!(">{change}"), false),
+            ("another beside it", format!(">{}{}", title("Signed"), title("Other")), false),
+            ("in another order", format!(">{}{}", title("Other"), title("Signed")), false),
+            ("an author", format!(" dc:creator='A'>{}", title("Signed")), false),
+            ("an empty entry", format!("><dc:source/>{}", title("Signed")), false),
+            ("within the date", format!("><xmp:ModifyDate>{}</xmp:ModifyDate>", title("O")), false),
+        ] {
+            let new = packet(&inside);
+            assert_eq!(is_same_packet(Some(signed.as_bytes()), new.as_bytes()), is_same, "{what}");
+        }
+        assert!(is_same_packet(None, packet(&format!(">{change}")).as_bytes()));
+        assert!(!is_same_packet(None, signed.as_bytes()));
+        assert!(is_same_packet(Some(b"no packet"), b"no packet"));
+        assert!(!is_same_packet(Some(b"no packet"), signed.as_bytes()));
+        assert!(!is_same_packet(Some(signed.as_bytes()), b"no packet"));
+    }
+}
