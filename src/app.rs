@@ -3,6 +3,7 @@
 mod listeners;
 mod organisation_keys;
 mod revocation;
+mod supervisor;
 mod trust_directory;
 mod trust_lists;
 mod watch;
@@ -14,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch as channel, task::JoinSet};
+use tokio::sync::watch as channel;
 
 use crate::{
     algorithms::PolicyError,
@@ -22,7 +23,7 @@ use crate::{
     config::{self, Config},
     envelope::OrganisationKeys,
     matching,
-    metrics::Metrics,
+    metrics::{Metrics, Task},
     pipeline::{Pipeline, SpoolIntake},
     registry::{Issuers, Registry},
     retention::Purge,
@@ -39,6 +40,7 @@ use listeners::Listeners;
 pub use listeners::Sockets;
 pub use organisation_keys::{OrganisationKeyError, read_organisation_keys, recipient_certificates};
 use revocation::Revocation;
+use supervisor::Supervisor;
 pub use trust_directory::{
     TrustDirectory, algorithm_policy, read_algorithm_policy, read_trust, read_trust_directory,
 };
@@ -180,7 +182,7 @@ pub struct Server {
     config: Config,
     reception: smtp::Reception<SpoolIntake>,
     shutdown: channel::Sender<bool>,
-    tasks: JoinSet<()>,
+    tasks: Supervisor,
 }
 
 impl Server {
@@ -201,16 +203,23 @@ impl Server {
         Ok(needs_restart)
     }
 
+    /// Returns when a task is gone that the server needs: it is to be stopped then, and started again.
+    pub async fn missing(&self) -> &'static str {
+        let mut missing = self.tasks.missing();
+        match missing.wait_for(Option::is_some).await.map(|task| *task) {
+            Ok(Some(task)) => task.label(),
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    }
+
     /// Stops accepting, finishes what is in hand within `drain_timeout_seconds`, and ends.
     pub async fn stop(mut self) {
         let _ = self.shutdown.send(true);
         let limit = Duration::from_secs(self.config.smtp.limits.drain_timeout_seconds);
         let limit = limit.saturating_add(CUTTING);
-        let drained =
-            tokio::time::timeout(limit, async { while self.tasks.join_next().await.is_some() {} });
-        if drained.await.is_err() {
+        if tokio::time::timeout(limit, self.tasks.ended()).await.is_err() {
             tracing::warn!("some work did not end in time; what was accepted is safe in the spool");
-            self.tasks.shutdown().await;
+            self.tasks.cut_off().await;
         }
         // A database that no longer answers is not waited for: what it was told is undone.
         let closed = tokio::time::timeout(CLOSING, self.store.close()).await;
@@ -253,7 +262,7 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
     let (trust_sender, trust) = channel::channel(Arc::new(trust.store.with_algorithms(algorithms)));
     let (revocation, fetched) =
         Revocation::open(&config.signatures, trust.clone(), clock.clone(), metrics.clone())?;
-    let mut tasks = JoinSet::new();
+    let mut tasks = Supervisor::new(stop.clone(), metrics.clone());
 
     let web_listener = listen("dashboard", config.web.listen).await?;
     let metrics_listener = listen("metrics page", config.metrics.listen).await?;
@@ -280,30 +289,43 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
         metrics: metrics.clone(),
     };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    tasks.spawn(pipeline.run(workers, stop.clone()));
-
-    tasks.spawn(revocation.run(stop.clone()));
-
-    let purge = Purge::new(store.clone(), vault.clone(), metrics.clone(), clock.clone());
-    tasks.spawn(watch::purge_hourly(purge, stop.clone()));
-    tasks.spawn(watch::drain_hourly(spool.clone(), clock.clone(), stop.clone()));
-    tasks.spawn(watch::refresh_registry(store.clone(), registry_sender, revision, stop.clone()));
-    tasks.spawn(watch::refresh_trust(
-        config.trust.clone(),
-        trust_files,
-        trust_sender,
-        metrics.clone(),
-        clock.clone(),
-        stop.clone(),
-    ));
+    tasks.need(Task::Judging, pipeline.run(workers, stop.clone()));
+    tasks.need(Task::Revocation, revocation.run(stop.clone()));
+    tasks.need(Task::Spool, watch::follow_spool(spool.clone(), stop.clone()));
+    tasks.keep(Task::Purge, {
+        let purge = Purge::new(store.clone(), vault.clone(), metrics.clone(), clock.clone());
+        let stop = stop.clone();
+        move || watch::purge_hourly(purge.clone(), stop.clone())
+    });
+    tasks.keep(Task::Draining, {
+        let (spool, clock, stop) = (spool.clone(), clock.clone(), stop.clone());
+        move || watch::drain_hourly(spool.clone(), clock.clone(), stop.clone())
+    });
+    tasks.keep(Task::Registry, {
+        let (store, stop) = (store.clone(), stop.clone());
+        move || {
+            let registry = registry_sender.clone();
+            watch::refresh_registry(store.clone(), registry, revision, stop.clone())
+        }
+    });
+    tasks.keep(Task::Trust, {
+        let (section, metrics) = (config.trust.clone(), metrics.clone());
+        let (clock, stop) = (clock.clone(), stop.clone());
+        move || {
+            let (seen, trust) = (trust_files.clone(), trust_sender.clone());
+            let (metrics, clock) = (metrics.clone(), clock.clone());
+            watch::refresh_trust(section.clone(), seen, trust, metrics, clock, stop.clone())
+        }
+    });
     let (ready_sender, ready) = channel::channel(spool.has_room()?);
-    tasks.spawn(watch::refresh_gauges(
-        spool.clone(),
-        ready_sender,
-        metrics.clone(),
-        clock.clone(),
-        stop.clone(),
-    ));
+    tasks.keep(Task::Gauges, {
+        let (spool, metrics) = (spool.clone(), metrics.clone());
+        let (clock, stop) = (clock.clone(), stop.clone());
+        move || {
+            let (spool, ready, metrics) = (spool.clone(), ready_sender.clone(), metrics.clone());
+            watch::refresh_gauges(spool, ready, metrics, clock.clone(), stop.clone())
+        }
+    });
 
     let intake = SpoolIntake::new(spool, registry.clone(), metrics.clone());
     let intake = Arc::new(intake.with_postmaster(config.smtp.postmaster.clone()));
@@ -319,11 +341,13 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
         registry,
         trust,
         ready,
+        missing: tasks.missing(),
         clock,
         metrics: metrics.clone(),
     };
-    tasks.spawn(web::serve(web_listener, web::router(state), stop.clone()));
-    tasks.spawn(web::serve(metrics_listener, web::metrics_router(metrics), stop));
+    tasks.need(Task::Web, web::serve(web_listener, web::router(state), stop.clone()));
+    let metrics_page = web::metrics_router(metrics);
+    tasks.need(Task::Metrics, web::serve(metrics_listener, metrics_page, stop));
 
     Ok(Server {
         smtp,

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use prometheus::{Encoder as _, TextEncoder};
 
 use self::handles::Handles;
-pub use self::labels::{ConnectionRefusal, FetchKind, FetchOutcome, Part, Rejudging, Stage};
+pub use self::labels::{ConnectionRefusal, FetchKind, FetchOutcome, Part, Rejudging, Stage, Task};
 use crate::domain::Verdict;
 
 /// All metrics of one server. Cloning is cheap and shares the counts.
@@ -98,6 +98,11 @@ impl Metrics {
     /// Something of ours failed or panicked.
     pub fn failure(&self, part: Part) {
         self.0.failures.with_label_values(&[part.label()]).inc();
+    }
+
+    /// A task ended and begins anew.
+    pub fn task_restarted(&self, task: Task) {
+        self.0.task_restarts.with_label_values(&[task.label()]).inc();
     }
 
     /// One sync made `messages` mails durable in `elapsed`.

@@ -178,23 +178,36 @@ impl Floor {
 
 impl Pipeline {
     /// Judges mails as they come, `workers` at once, and shares again when what they were judged
-    /// by changes, until `shutdown` turns true; then ends what is in hand and returns. A mail that cannot be judged now waits and keeps no other
-    /// waiting.
-    pub async fn run(self, workers: usize, mut shutdown: watch::Receiver<bool>) {
+    /// by changes, until `shutdown` turns true; then ends what is in hand and returns. A mail that
+    /// cannot be judged now waits and keeps no other waiting. Returns before that only after a fault
+    /// of ours: what is in hand then is safe in the spool, and is judged after a start.
+    pub async fn run(self, workers: usize, shutdown: watch::Receiver<bool>) {
+        let mut stop = shutdown.clone();
         let floor = Arc::new(Floor::new(workers));
+        let mut following = JoinSet::new();
+        following.spawn(self.clone().follow_changes(Arc::clone(&floor), shutdown.clone()));
         let mut mails = JoinSet::new();
-        mails.spawn(self.clone().follow_changes(Arc::clone(&floor), shutdown.clone()));
+        // Over all turns of the loop: a mail that was claimed is not offered again.
+        let mut claiming = std::pin::pin!(self.claim(&floor));
         loop {
-            while mails.try_join_next().is_some() {}
-            let (pending, place) = tokio::select! {
-                _ = shutdown.wait_for(|stop| *stop) => break,
-                claimed = self.claim(&floor) => claimed,
-            };
-            let settling =
-                self.clone().settle(pending, place, Arc::clone(&floor), shutdown.clone());
-            mails.spawn(settling);
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => break,
+                _ = following.join_next() => return,
+                Some(ended) = mails.join_next(), if !mails.is_empty() => {
+                    if ended.is_err() {
+                        return;
+                    }
+                }
+                (pending, place) = &mut claiming => {
+                    let own = Arc::clone(&floor);
+                    mails.spawn(self.clone().settle(pending, place, own, shutdown.clone()));
+                    claiming.set(self.claim(&floor));
+                }
+            }
         }
         while mails.join_next().await.is_some() {}
+        while following.join_next().await.is_some() {}
     }
 
     /// The next mail, and its place on the floor. While something of ours fails mails stay in the

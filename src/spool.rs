@@ -327,6 +327,12 @@ impl Spool {
         Ok(())
     }
 
+    /// Whether the writer still runs. Without it no mail is kept.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.0.writer.as_ref().is_some_and(|writer| !writer.is_finished())
+    }
+
     /// How many mails are unsettled, and when the oldest of them was received.
     #[must_use]
     pub fn backlog(&self) -> (usize, Option<Timestamp>) {

@@ -26,13 +26,17 @@ use axum::{
     extract::{DefaultBodyLimit, State as Extract},
     http::{StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use tokio::sync::watch;
 
 use crate::{
-    clock::Clock, metrics::Metrics, registry::Registry, store::Store, trust::TrustStore,
+    clock::Clock,
+    metrics::{Metrics, Task},
+    registry::Registry,
+    store::Store,
+    trust::TrustStore,
     vault::Vault,
 };
 
@@ -50,6 +54,8 @@ pub struct State {
     pub registry: watch::Receiver<Arc<Registry>>,
     /// Whether mail is accepted now.
     pub ready: watch::Receiver<bool>,
+    /// The task that the server needs and is without.
+    pub missing: watch::Receiver<Option<Task>>,
     /// Where the time comes from.
     pub clock: Clock,
     /// What is counted.
@@ -69,7 +75,7 @@ pub fn router(state: State) -> Router {
     Router::new()
         .merge(pages::router())
         .merge(api::router())
-        .route("/livez", get(|| async { "alive\n" }))
+        .route("/livez", get(alive))
         .route("/readyz", get(ready))
         .fallback(|| async { refusal::Refusal::NotFound })
         .layer(DefaultBodyLimit::max(guard::BODY_LIMIT))
@@ -92,6 +98,17 @@ pub fn metrics_router(metrics: Metrics) -> Router {
         )
         .layer(from_fn(headers::secure))
         .with_state(metrics)
+}
+
+/// Whether all is there that the server consists of.
+async fn alive(Extract(state): Extract<State>) -> Response {
+    match *state.missing.borrow() {
+        None => "alive\n".into_response(),
+        Some(task) => {
+            let text = format!("the server is without a task that it needs: {}\n", task.label());
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        }
+    }
 }
 
 /// Whether mail is accepted. The database has no say: mail waits for it in the spool, and taking

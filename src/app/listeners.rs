@@ -6,10 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tokio::{sync::watch::Receiver, task::JoinSet};
+use tokio::sync::watch::Receiver;
 
+use super::supervisor::Supervisor;
 use crate::{
     config,
+    metrics::Task,
     pipeline::SpoolIntake,
     smtp::{Listener, LmtpListener, Reception, SmtpError},
 };
@@ -84,14 +86,14 @@ impl Listeners {
         self,
         reception: &Reception<SpoolIntake>,
         stop: &Receiver<bool>,
-        tasks: &mut JoinSet<()>,
+        tasks: &mut Supervisor,
     ) {
         let within_tls = self.smtps.into_iter().map(Listener::with_tls);
         for listener in self.smtp.into_iter().chain(within_tls) {
-            tasks.spawn(listener.serve(reception.clone(), stop.clone()));
+            tasks.need(Task::Smtp, listener.serve(reception.clone(), stop.clone()));
         }
         for listener in self.lmtp {
-            tasks.spawn(listener.serve(reception.clone(), stop.clone()));
+            tasks.need(Task::Lmtp, listener.serve(reception.clone(), stop.clone()));
         }
     }
 }

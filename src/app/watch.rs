@@ -185,6 +185,15 @@ pub(super) fn listing(directory: &Path) -> Listing {
     entries.flatten().map(|entry| both(entry.path())).collect()
 }
 
+/// Ends when the writer of the spool does.
+pub(super) async fn follow_spool(spool: Spool, mut stop: Receiver<bool>) {
+    while spool.is_running() {
+        if stopped(&mut stop, REFRESH).await {
+            return;
+        }
+    }
+}
+
 /// Sets the gauges that nothing else sets, and says whether mail is accepted.
 pub(super) async fn refresh_gauges(
     spool: Spool,

@@ -17,6 +17,9 @@ use crate::{
 };
 use notify::Notifier;
 
+/// `EX_SOFTWARE` of sysexits.h: a fault of ours, and a start makes it good.
+const WITHOUT_A_TASK: u8 = 70;
+
 /// Runs the server until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reads limits and
 /// certificate again.
 #[derive(Debug, Args)]
@@ -47,20 +50,25 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     tracing::info!(web.address = %server.web, metrics.address = %server.metrics, "ready");
     notifier.ready();
-    loop {
+    let missing = loop {
         tokio::select! {
-            () = end.asked() => break,
+            () = end.asked() => break None,
+            task = server.missing() => break Some(task),
             _ = hangup.recv() => {
                 notifier.reloading();
                 reload(&arguments.config, &mut server);
                 notifier.ready();
             }
         }
-    }
+    };
     notifier.stopping();
+    if let Some(task) = missing {
+        tracing::error!(task, "the server ends, to be started again, for it is without this task");
+    }
     tracing::info!("stopping: mails in hand are finished first");
+    let code = if missing.is_some() { ExitCode::from(WITHOUT_A_TASK) } else { ExitCode::SUCCESS };
     tokio::select! {
-        () = server.stop() => Ok(ExitCode::SUCCESS),
+        () = server.stop() => Ok(code),
         () = end.asked() => {
             tracing::warn!("asked a second time: ending at once; what was accepted is in the spool");
             // Tasks and threads that hang are what the second signal is for: nothing is waited for.

@@ -5,7 +5,7 @@ use prometheus::{
     Registry, core::Collector,
 };
 
-use super::labels::{ConnectionRefusal, FetchKind, FetchOutcome, Part, Rejudging, Stage};
+use super::labels::{ConnectionRefusal, FetchKind, FetchOutcome, Part, Rejudging, Stage, Task};
 use crate::domain::Verdict;
 
 /// One handle for each metric.
@@ -22,6 +22,7 @@ pub(super) struct Handles {
     pub(super) connections_refused: IntCounterVec,
     pub(super) disk_free: IntGauge,
     pub(super) failures: IntCounterVec,
+    pub(super) task_restarts: IntCounterVec,
     pub(super) oldest_pending: Gauge,
     pub(super) pending: IntGauge,
     pub(super) pressure: Gauge,
@@ -110,6 +111,13 @@ impl Handles {
                 "Failures of ours, each with an error in the log.",
                 "part",
                 Part::ALL.map(Part::label),
+            ),
+            task_restarts: counters(
+                &registry,
+                "skrynka_task_restarts_total",
+                "Tasks of the server that ended and began anew, each with an error in the log.",
+                "task",
+                Task::ALL.map(Task::label),
             ),
             oldest_pending: add(
                 &registry,

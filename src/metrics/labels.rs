@@ -30,6 +30,71 @@ impl Part {
     }
 }
 
+/// A task that the server consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Settled mail is removed from the spool.
+    Draining,
+    /// The gauges that nothing else sets.
+    Gauges,
+    /// Mails are judged, and shares again.
+    Judging,
+    /// Mail is accepted by LMTP.
+    Lmtp,
+    /// The page of the metrics.
+    Metrics,
+    /// What is due is destroyed.
+    Purge,
+    /// The registry is followed.
+    Registry,
+    /// Revocation data is fetched.
+    Revocation,
+    /// Mail is accepted by SMTP.
+    Smtp,
+    /// The writer of the spool.
+    Spool,
+    /// The trust directory is followed.
+    Trust,
+    /// Pages and API.
+    Web,
+}
+
+impl Task {
+    pub(super) const ALL: [Self; 12] = [
+        Self::Draining,
+        Self::Gauges,
+        Self::Judging,
+        Self::Lmtp,
+        Self::Metrics,
+        Self::Purge,
+        Self::Registry,
+        Self::Revocation,
+        Self::Smtp,
+        Self::Spool,
+        Self::Trust,
+        Self::Web,
+    ];
+
+    /// Its name in log and metrics.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Draining => "draining",
+            Self::Gauges => "gauges",
+            Self::Judging => "judging",
+            Self::Lmtp => "lmtp",
+            Self::Metrics => "metrics",
+            Self::Purge => "purge",
+            Self::Registry => "registry",
+            Self::Revocation => "revocation",
+            Self::Smtp => "smtp",
+            Self::Spool => "spool",
+            Self::Trust => "trust",
+            Self::Web => "web",
+        }
+    }
+}
+
 /// A step in judging a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {

@@ -4,7 +4,12 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use skrynka::{domain::Role, metrics::Metrics, trust::TrustStore, web};
+use skrynka::{
+    domain::Role,
+    metrics::{Metrics, Task},
+    trust::TrustStore,
+    web,
+};
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
@@ -101,6 +106,10 @@ async fn the_probes_answer_without_a_sign_in() {
     assert_eq!(house.get("/readyz", "").await.status, StatusCode::OK, "mail needs no database");
     house.ready.send_replace(false);
     assert_eq!(house.get("/readyz", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    house.missing.send_replace(Some(Task::Judging));
+    let dead = house.get("/livez", "").await;
+    assert_eq!(dead.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(dead.text().contains("judging"), "{}", dead.text());
 }
 
 #[tokio::test]

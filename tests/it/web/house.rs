@@ -16,7 +16,7 @@ use skrynka::{
         Timestamp, TokenScope, TypeSource,
     },
     matching::{Case, ExaminedDocument, JudgedDocument, Judgement, Policy, judge},
-    metrics::Metrics,
+    metrics::{Metrics, Task},
     registry::Registry,
     sample::{
         Seed,
@@ -77,6 +77,7 @@ pub(crate) struct House {
     pub(crate) trust: watch::Sender<Arc<TrustStore>>,
     /// Whether mail is accepted.
     pub(crate) ready: watch::Sender<bool>,
+    pub(crate) missing: watch::Sender<Option<Task>>,
     router: Router,
     registry: Arc<Registry>,
     vault: Vault,
@@ -148,12 +149,14 @@ impl House {
         let (trust, trust_seen) = watch::channel(Arc::new(TrustStore::new(anchors)));
         let (registry_sender, registry_seen) = watch::channel(Arc::clone(&registry));
         let (ready, ready_seen) = watch::channel(true);
+        let (missing, missing_seen) = watch::channel(None);
         let router = web::router(web::State {
             store: store.clone(),
             vault: vault.clone(),
             registry: registry_seen,
             trust: trust_seen,
             ready: ready_seen,
+            missing: missing_seen,
             clock: clock.clone(),
             metrics: Metrics::new(),
         });
@@ -162,6 +165,7 @@ impl House {
             store,
             trust,
             ready,
+            missing,
             router,
             registry,
             vault,
