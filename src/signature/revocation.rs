@@ -171,10 +171,12 @@ pub(super) fn judge_path(
     if let Some(end) = certificates.last().filter(|end| !end.is_self_issued()) {
         let place = certificates.len().saturating_sub(1);
         let known = basis.conditions.revocation;
-        let report = known.without_issuer(end, basis.at, answering(end, basis));
+        let (report, records) = known.without_issuer(end, basis.at, answering(end, basis));
         count_against(&report, (place, end), asked, path, problems, basis);
         if asked.is_signed {
-            basis.inquiry.borrow_mut().rely_on(end, end.issuer());
+            let mut inquiry = basis.inquiry.borrow_mut();
+            inquiry.rely_on(end, end.issuer());
+            inquiry.records.extend(records);
         }
         let is_silent = report.status == RevocationStatus::Unchecked;
         if is_silent && place == 0 {

@@ -214,6 +214,12 @@ impl List {
         still_tells(self.this_update, self.facts.tells_expired_since, not_after)
     }
 
+    /// Whether both say that they are by the same key of the same issuer.
+    pub(super) fn is_by_key_of(&self, other: &Self) -> bool {
+        let (own, theirs) = (&self.facts.authority_key_id, &other.facts.authority_key_id);
+        self.issuer.matches(&other.issuer) && own.is_some() && own == theirs
+    }
+
     /// Whether this delta list continues `full` (RFC 5280 §5.2.4).
     pub(super) fn continues(&self, full: &Self) -> bool {
         let (Facts { number, base, .. }, whole) = (&self.facts, &full.facts);

@@ -21,7 +21,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusRecord {
     certificate: Sha256,
-    /// Of the issuer's key: one that is no longer on the path says nothing.
+    /// Of the issuer's key: one that is no longer on the path says nothing. Of the issuer's name where
+    /// the key was not known.
     issuer_key: Sha256,
     pub(super) state: State,
     pub(super) this_update: Timestamp,
@@ -42,9 +43,20 @@ pub(super) struct Responder {
 
 impl StatusRecord {
     pub(super) fn new(claim: &Claim<'_>, certificate: &Certificate, issuer: &Certificate) -> Self {
+        Self::by(claim, certificate, issuer.key_digest())
+    }
+
+    /// What counted of a certificate whose issuer is not known; `None` when that is remembered already.
+    pub(super) fn without_issuer(claim: &Claim<'_>, certificate: &Certificate) -> Option<Self> {
+        let is_remembered = matches!(claim.by, By::Record(_));
+        let name = Sha256::of(certificate.issuer_der());
+        (!is_remembered).then(|| Self::by(claim, certificate, name))
+    }
+
+    fn by(claim: &Claim<'_>, certificate: &Certificate, issuer_key: Sha256) -> Self {
         Self {
             certificate: certificate.sha256(),
-            issuer_key: issuer.key_digest(),
+            issuer_key,
             state: claim.state,
             this_update: claim.this_update,
             next_update: claim.next_update,

@@ -198,9 +198,10 @@ impl RevocationStore {
                 }
                 Item::List(list) => {
                     news.topics.insert(Topic::Authority(list.issuer.text().to_owned()));
+                    // What another key of the issuer said proves nothing where this one is asked.
                     let known = before.lists().map(|(known, _)| known);
                     let known: Vec<&List> =
-                        known.filter(|known| known.issuer.matches(&list.issuer)).collect();
+                        known.filter(|known| known.is_by_key_of(list)).collect();
                     for (serial, state) in list.states() {
                         let is_news = matches!(state, State::Revoked(_))
                             && !known.iter().any(|known| known.state(serial) == state);
@@ -249,16 +250,16 @@ impl RevocationStore {
     ///
     /// What is remembered was proved once. Lists and answers at hand that name the issuer cannot be
     /// proved now; they were when they were fetched, so they count against it, unless they only
-    /// suspend it, and never for it.
+    /// suspend it, and never for it. What counted is to be remembered.
     #[must_use]
     pub fn without_issuer(
         &self,
         certificate: &Certificate,
         at: Timestamp,
         answering: Answering,
-    ) -> RevocationReport {
-        let records = self.records.iter().filter(|record| record.is_of(certificate));
-        let remembered: Vec<_> = records.map(StatusRecord::claim).collect();
+    ) -> (RevocationReport, Vec<StatusRecord>) {
+        let records = || self.records.iter().filter(|record| record.is_of(certificate));
+        let remembered: Vec<_> = records().map(StatusRecord::claim).collect();
         let lists = self.lists().filter_map(|(list, _)| {
             let state = list.says_of(certificate).ok()?;
             let is_by_issuer = list.issuer.is_named(certificate.issuer_der());
@@ -282,7 +283,11 @@ impl RevocationStore {
             .or_else(|| remembered.iter().find(speaks));
         let nobody =
             || silent(false, "its issuer is not known, so that nobody can be asked".into());
-        known.map_or_else(nobody, |claim| report(claim, at, None))
+        let fresh = known.and_then(|claim| StatusRecord::without_issuer(claim, certificate));
+        // It takes the place of none that is remembered already.
+        let to_remember = fresh.map(|fresh| records().cloned().chain([fresh]).collect());
+        let report = known.map_or_else(nobody, |claim| report(claim, at, None));
+        (report, to_remember.unwrap_or_default())
     }
 
     /// The answers, likewise.

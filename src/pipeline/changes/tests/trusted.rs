@@ -169,7 +169,45 @@ async fn who_is_revoked_is_so_whether_his_issuer_is_brought_or_left_out() {
         {
             let share = house.send_all(vec![copy]).await;
             assert_eq!(house.verdict(share).await, Verdict::Invalid, "{policy:?}, {what}");
+            // The cache is lost, and trust changes.
+            let known = house.revocation.send_replace(Arc::default());
+            let trust = TrustStore::clone(&house.trust.borrow());
+            house.trust(trust.expecting_list());
+            house.follow().await;
+            let then = house.verdict(share).await;
+            assert_eq!(then, Verdict::Invalid, "{policy:?}, {what}, and the cache is lost");
+            house.revocation.send_replace(known);
         }
+    }
+}
+
+/// An authority that has changed its key publishes the whole list by each.
+#[tokio::test]
+async fn what_another_key_of_the_issuer_said_takes_no_news_away() {
+    for another_first in [false, true] {
+        let mut house = House::new(RevocationPolicy::Require).await;
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let another = Authority::root(Seed::from([9; 32]), validity).unwrap();
+        let both = TrustStore::new(read_certificates(another.certificate()).unwrap());
+        house.trust(house.root().merged(both));
+        house.list(60, None);
+        let share = house.send().await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified);
+        house.pipeline.clock.set(moment(DAY));
+        let revoked = [Revoked { signer: &house.signer, since: moment(-DAY), compromised: None }];
+        let validity = Validity::days(moment(DAY), 7);
+        let list = |key: &Authority| key.revocation_list(7, &revoked, validity).unwrap();
+        let mut lists = [list(&house.authority), list(&another)];
+        if another_first {
+            lists.reverse();
+        }
+        for list in lists {
+            let mut store = RevocationStore::clone(&house.revocation.borrow());
+            store.add(&list).unwrap();
+            house.revocation.send_replace(Arc::new(store));
+            house.follow().await;
+        }
+        assert_eq!(house.verdict(share).await, Verdict::Invalid, "another first: {another_first}");
     }
 }
 
@@ -199,6 +237,10 @@ async fn a_listed_authority_that_its_root_has_revoked_is_in_doubt() {
         house.revocation.send_replace(Arc::new(store));
         let share = house.send_all(vec![copy.attached(&seal, moment(0)).unwrap()]).await;
         assert_eq!(house.verdict(share).await, Verdict::Undetermined, "{policy:?}");
+        house.revocation.send_replace(Arc::default());
+        house.trust(house.root().with_list(lists::list(2, &[(&listed, true)])));
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Undetermined, "{policy:?}, cache lost");
     }
 }
 

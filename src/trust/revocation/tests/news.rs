@@ -7,6 +7,7 @@ use super::{
     },
     *,
 };
+use crate::trust::sample::tlv;
 
 fn about(serials: &[u8]) -> Vec<Topic> {
     serials.iter().map(|serial| Topic::Certificate(vec![*serial])).collect()
@@ -14,7 +15,12 @@ fn about(serials: &[u8]) -> Vec<Topic> {
 
 #[test]
 fn only_what_is_newly_revoked_is_news() {
-    let list = |this, entries: &[Entry]| ListDraft::new(this, "0701").with(entries).der();
+    let by = |key: u8, this, entries: &[Entry]| {
+        let id = tlv(0x30, &[tlv(0x80, &[vec![key; 20]])]);
+        let draft = ListDraft::new(this, "0701").with(entries);
+        ListDraft { others: vec![("2.5.29.35", false, id)], ..draft }.der()
+    };
+    let list = |this, entries: &[Entry]| by(1, this, entries);
     let entry = |serial, at| (serial, at, None, None);
     let first = list("0601", &[entry(9, "0501"), entry(8, "0502")]);
     for (what, before, after, revoked) in [
@@ -30,6 +36,19 @@ fn only_what_is_newly_revoked_is_news() {
             "one that was moved",
             vec![first.clone()],
             vec![list("0602", &[entry(9, "0401"), entry(8, "0502")])],
+            vec![9],
+        ),
+        // What is said by one key of the issuer is news where another key is asked.
+        (
+            "the same by another key",
+            vec![first.clone()],
+            vec![by(2, "0602", &[entry(9, "0501")])],
+            vec![9],
+        ),
+        (
+            "the same by nobody knows which key",
+            vec![first.clone()],
+            vec![ListDraft::new("0602", "0701").with(&[entry(9, "0501")]).der()],
             vec![9],
         ),
         ("nothing of a shorter list", vec![first], vec![list("0602", &[])], vec![]),
