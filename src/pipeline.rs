@@ -119,7 +119,11 @@ impl PipelineError {
         match self {
             Self::NoBranch | Self::Overtaken | Self::Panicked => false,
             Self::Spool(error) => !matches!(error, SpoolError::Damaged { .. }),
-            Self::Store(_) | Self::Vault(_) => true,
+            Self::Store(_) => true,
+            // An object that is missing or damaged is one share's.
+            Self::Vault(error) => {
+                !matches!(error, VaultError::Damaged { .. } | VaultError::Missing { .. })
+            }
         }
     }
 }

@@ -11,7 +11,7 @@
 //! * An hour has passed: every share that waits, in case a question was lost.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -28,7 +28,7 @@ use super::{
 use crate::{
     domain::{Fingerprint, ShareId, Timestamp},
     metrics::Part,
-    store::{Grounds, Select},
+    store::{Grounds, Select, StoreError},
     trust::{News, RevocationStore, Topic},
 };
 
@@ -76,7 +76,7 @@ impl Outdated {
     }
 }
 
-/// What is to be done. What could not be done stays in it.
+/// What is to be done. What was not looked through stays in it.
 #[derive(Debug)]
 struct Todo {
     /// Shares judged by other trust.
@@ -86,6 +86,7 @@ struct Todo {
     news: News,
     /// What was known when `news` were last gathered.
     known: Arc<RevocationStore>,
+    retries: Retries,
 }
 
 impl Pipeline {
@@ -104,6 +105,7 @@ impl Pipeline {
             // However often answers come, half of the time is left to others.
             let settling = start.elapsed().max(SETTLING);
             let pause = if done { SWEEP.saturating_sub(swept.elapsed()) } else { LONGEST_PAUSE };
+            let pause = todo.retries.pause(Instant::now()).map_or(pause, |retry| retry.min(pause));
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = change(&mut trust) => todo.trust = true,
@@ -123,123 +125,57 @@ impl Pipeline {
         }
     }
 
-    /// Does what is to be done, the gravest first; whether all of it came to its end.
+    /// Does what is to be done, the gravest first; whether all of it was looked through. A share that
+    /// cannot be judged now is tried again by itself.
     async fn rejudge_all(
         &self,
         todo: &mut Todo,
         floor: &Arc<Floor>,
         stop: &watch::Receiver<bool>,
     ) -> bool {
-        let mut all_well = true;
+        let Todo { trust, waiting, news, retries, .. } = todo;
         // The same share is often found for several reasons.
-        let mut seen = HashSet::new();
+        let seen = HashSet::new();
+        let mut round = Round { pipeline: self, floor, stop: stop.clone(), seen, retries };
+        let mut all_well = true;
         for share in floor.outdated.take() {
-            if !self.rejudge_selected(Select::One(share), &mut seen, floor, stop).await {
+            round.retries.forget(share);
+            if !round.rejudge(Select::One(share)).await {
                 floor.outdated.put_back(share);
                 all_well = false;
             }
         }
-        if !todo.news.revoked.is_empty() {
-            let well = self.rejudge_resting_on(&todo.news.revoked, &mut seen, floor, stop).await;
+        if !news.revoked.is_empty() {
+            let well = round.rejudge_resting_on(&news.revoked).await;
             if well {
-                todo.news.revoked.clear();
+                news.revoked.clear();
             }
             all_well &= well;
         }
-        if todo.trust {
-            let trust = Sources::of(self).digest(self);
-            todo.trust =
-                !self.rejudge_selected(Select::TrustingOther(trust), &mut seen, floor, stop).await;
-            all_well &= !todo.trust;
+        if *trust {
+            let digest = Sources::of(self).digest(self);
+            *trust = !round.rejudge(Select::TrustingOther(digest)).await;
+            all_well &= !*trust;
         }
-        if todo.waiting {
-            todo.waiting = !self.rejudge_selected(Select::Awaiting, &mut seen, floor, stop).await;
-            all_well &= !todo.waiting;
-            if !todo.waiting {
-                todo.news.topics.clear();
+        if *waiting {
+            *waiting = !round.rejudge(Select::Awaiting).await;
+            all_well &= !*waiting;
+            if !*waiting {
+                news.topics.clear();
             }
         }
         let mut topics = BTreeSet::new();
-        for topic in std::mem::take(&mut todo.news.topics) {
-            let select = Select::AwaitingAbout(self.topic(&topic));
-            if !self.rejudge_selected(select, &mut seen, floor, stop).await {
+        for topic in std::mem::take(&mut news.topics) {
+            if !round.rejudge(Select::AwaitingAbout(self.topic(&topic))).await {
                 topics.insert(topic);
             }
         }
         all_well &= topics.is_empty();
-        todo.news.topics = topics;
-        self.rejudge_selected(Select::Due, &mut seen, floor, stop).await && all_well
-    }
-
-    /// Judges the shares again that rest on one of these certificates.
-    async fn rejudge_resting_on(
-        &self,
-        revoked: &BTreeSet<Topic>,
-        seen: &mut HashSet<ShareId>,
-        floor: &Arc<Floor>,
-        stop: &watch::Receiver<bool>,
-    ) -> bool {
-        // A list revokes thousands, and shares rest on a few.
-        let relied_on = match self.store.topics().await {
-            Ok(relied_on) => relied_on,
-            Err(error) => {
-                self.metrics.failure(Part::Pipeline);
-                tracing::error!(error = chain(&error), "the grounds of shares cannot be listed");
-                return false;
-            }
-        };
-        let mut all_well = true;
-        for topic in revoked.iter().map(|topic| self.topic(topic)) {
-            if relied_on.contains(&topic) {
-                let select = Select::RestingOn(topic);
-                all_well &= self.rejudge_selected(select, seen, floor, stop).await;
-            }
+        news.topics = topics;
+        for share in round.retries.due(Instant::now()) {
+            all_well &= round.rejudge(Select::One(share)).await;
         }
-        all_well
-    }
-
-    /// Judges every share that is selected; whether it came to the end.
-    async fn rejudge_selected(
-        &self,
-        select: Select,
-        seen: &mut HashSet<ShareId>,
-        floor: &Arc<Floor>,
-        stop: &watch::Receiver<bool>,
-    ) -> bool {
-        let mut stop = stop.clone();
-        let mut after = None;
-        let mut all_well = true;
-        loop {
-            let start = Instant::now();
-            let page = match self.store.selected(select, self.clock.now(), after, BATCH).await {
-                Ok(page) => page,
-                Err(error) => {
-                    self.metrics.failure(Part::Pipeline);
-                    tracing::error!(
-                        error = chain(&error),
-                        "the shares to be judged again cannot be listed"
-                    );
-                    return false;
-                }
-            };
-            let Some(last) = page.last() else { return all_well };
-            after = Some(last.place);
-            for selected in page {
-                if *stop.borrow() {
-                    return false;
-                }
-                let share = selected.place.share();
-                if seen.insert(share) && !self.try_rejudge(selected, floor).await {
-                    all_well = false;
-                    seen.remove(&share);
-                }
-            }
-            // Mails that come meanwhile are not to wait for thousands of old ones.
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return false,
-                () = tokio::time::sleep(start.elapsed()) => {}
-            }
-        }
+        round.rejudge(Select::Due).await && all_well
     }
 
     /// What a judgement by these sources rests on, of a share that was received then.
@@ -278,10 +214,125 @@ impl Pipeline {
     }
 }
 
+/// One look through the shares.
+struct Round<'a> {
+    pipeline: &'a Pipeline,
+    floor: &'a Arc<Floor>,
+    stop: watch::Receiver<bool>,
+    /// The shares that were judged in it.
+    seen: HashSet<ShareId>,
+    retries: &'a mut Retries,
+}
+
+impl Round<'_> {
+    /// Judges the shares again that rest on one of these certificates; whether it came to the end.
+    async fn rejudge_resting_on(&mut self, revoked: &BTreeSet<Topic>) -> bool {
+        // A list revokes thousands, and shares rest on a few.
+        let relied_on = match self.pipeline.store.topics().await {
+            Ok(relied_on) => relied_on,
+            Err(error) => return self.failed(&error, "the grounds of shares cannot be listed"),
+        };
+        let mut all_well = true;
+        for topic in revoked.iter().map(|topic| self.pipeline.topic(topic)) {
+            if relied_on.contains(&topic) {
+                all_well &= self.rejudge(Select::RestingOn(topic)).await;
+            }
+        }
+        all_well
+    }
+
+    /// Judges every share that is selected; whether it came to the end.
+    async fn rejudge(&mut self, select: Select) -> bool {
+        let mut after = None;
+        loop {
+            let start = Instant::now();
+            let (store, now) = (&self.pipeline.store, self.pipeline.clock.now());
+            let page = match store.selected(select, now, after, BATCH).await {
+                Ok(page) => page,
+                Err(error) => {
+                    return self.failed(&error, "the shares to be judged again cannot be listed");
+                }
+            };
+            let Some(last) = page.last() else { return true };
+            after = Some(last.place);
+            for selected in page {
+                let share = selected.place.share();
+                if self.seen.contains(&share) || self.retries.is_pending(share, Instant::now()) {
+                    continue;
+                }
+                let pass = tokio::select! {
+                    biased;
+                    _ = self.stop.wait_for(|stop| *stop) => return false,
+                    pass = self.floor.gate.pass() => pass,
+                };
+                match self.pipeline.try_rejudge(selected, self.floor).await {
+                    Ok(()) => {
+                        pass.succeeded();
+                        self.seen.insert(share);
+                        self.retries.forget(share);
+                    }
+                    Err(error) if error.concerns_all() => {
+                        pass.failed();
+                        return false;
+                    }
+                    Err(_) => self.retries.failed(share, Instant::now()),
+                }
+            }
+            // Mails that come meanwhile are not to wait for thousands of old ones.
+            tokio::select! {
+                _ = self.stop.wait_for(|stop| *stop) => return false,
+                () = tokio::time::sleep(start.elapsed()) => {}
+            }
+        }
+    }
+
+    fn failed(&self, error: &StoreError, what: &'static str) -> bool {
+        self.pipeline.metrics.failure(Part::Pipeline);
+        tracing::error!(error = chain(error), "{what}");
+        false
+    }
+}
+
+/// Shares that could not be judged again, each with the moment at which it is tried again, and after
+/// which pause. They are in memory alone: a start looks at everything.
+#[derive(Debug, Default)]
+struct Retries(BTreeMap<ShareId, (Instant, Duration)>);
+
+impl Retries {
+    /// The pause before the first: a disk may just be mounted.
+    const FIRST: Duration = Duration::from_secs(30);
+    const LONGEST: Duration = Duration::from_hours(1);
+
+    fn failed(&mut self, share: ShareId, now: Instant) {
+        let before = self.0.get(&share).map(|(_, pause)| *pause);
+        let pause = before.map_or(Self::FIRST, |pause| (pause * 2).min(Self::LONGEST));
+        self.0.insert(share, (now + pause, pause));
+    }
+
+    fn forget(&mut self, share: ShareId) {
+        self.0.remove(&share);
+    }
+
+    /// Whether the share is to be tried again later.
+    fn is_pending(&self, share: ShareId, now: Instant) -> bool {
+        self.0.get(&share).is_some_and(|(at, _)| now < *at)
+    }
+
+    fn due(&self, now: Instant) -> Vec<ShareId> {
+        self.0.iter().filter(|(_, (at, _))| *at <= now).map(|(share, _)| *share).collect()
+    }
+
+    /// How long nobody is due.
+    fn pause(&self, now: Instant) -> Option<Duration> {
+        self.0.values().map(|(at, _)| at.saturating_duration_since(now)).min()
+    }
+}
+
 impl Todo {
     /// All that a start has to look at.
     fn new() -> Self {
-        Self { trust: true, waiting: true, news: News::default(), known: Arc::default() }
+        let (news, known, retries) = (News::default(), Arc::default(), Retries::default());
+        Self { trust: true, waiting: true, news, known, retries }
     }
 
     /// Adds what `new` says that was not known.

@@ -32,8 +32,12 @@ use super::{
 };
 
 impl Pipeline {
-    /// Judges a share again; whether it came to an end, changed or not.
-    pub(super) async fn try_rejudge(&self, selected: Selected, floor: &Arc<Floor>) -> bool {
+    /// Judges a share again. It came to an end, changed or not, unless this fails.
+    pub(super) async fn try_rejudge(
+        &self,
+        selected: Selected,
+        floor: &Arc<Floor>,
+    ) -> Result<(), PipelineError> {
         let share = selected.place.share();
         let (pipeline, floor) = (self.clone(), Arc::clone(floor));
         // On a task of its own, so that a panic ends there.
@@ -43,28 +47,24 @@ impl Pipeline {
             Some(Ok(outcome)) => outcome,
             Some(Err(_)) | None => Err(PipelineError::Panicked),
         };
-        match outcome {
+        let error = match outcome {
             Ok(outcome) => {
                 self.metrics.share_rejudged(outcome);
-                true
+                return Ok(());
             }
-            Err(error) => {
-                self.metrics.failure(Part::Pipeline);
-                tracing::error!(share.id = %share, error = chain(&error),
-                    "a share could not be judged again; it stays as it is and is tried again");
-                // What is no fault of the share counts for nothing, or a vault that is away some
-                // minutes would end its verdict.
-                if !matches!(error, PipelineError::Panicked)
-                    && let Err(error) = self.store.end_attempt(share).await
-                {
-                    tracing::error!(
-                        error = chain(&error),
-                        "the end of an attempt cannot be written down"
-                    );
-                }
-                false
-            }
+            Err(error) => error,
+        };
+        self.metrics.failure(Part::Pipeline);
+        tracing::error!(share.id = %share, error = chain(&error),
+            "a share could not be judged again; it stays as it is and is tried again");
+        // What is no fault of the share counts for nothing, or a vault that is away some minutes would
+        // end its verdict.
+        if !matches!(error, PipelineError::Panicked)
+            && let Err(error) = self.store.end_attempt(share).await
+        {
+            tracing::error!(error = chain(&error), "the end of an attempt cannot be written down");
         }
+        Err(error)
     }
 
     async fn rejudge(&self, selected: Selected, floor: &Floor) -> Result<Rejudging, PipelineError> {

@@ -421,6 +421,51 @@ async fn a_share_that_stops_the_program_when_it_is_judged_again_does_not_stay_ve
     assert!(row.findings.iter().any(|one| one.code == FindingCode::CrashedWhileOpening));
 }
 
+/// A disk that is not mounted has not lost it; but nobody else is judged again for it.
+#[tokio::test]
+async fn a_share_whose_objects_are_missing_is_tried_again_alone() {
+    let mut house = House::new(RevocationPolicy::Require).await;
+    let (one, other) = (house.send().await, house.send().await);
+    house.todo = Todo::new();
+    let [.., last] = one.as_bytes();
+    let objects = house.directory.path().join(format!("objects/{last:02x}/{one}"));
+    let hidden = house.directory.path().join("hidden");
+    fs::rename(&objects, &hidden).unwrap();
+    house.follow().await;
+    let pending = |house: &House| house.todo.retries.due(Instant::now() + Retries::LONGEST);
+    assert!(!house.todo.waiting, "all were looked at");
+    assert_eq!(pending(&house), [one]);
+    assert!(house.todo.retries.due(Instant::now()).is_empty(), "not at once");
+    house.list(60, None);
+    house.follow().await;
+    assert_eq!(house.verdict(other).await, Verdict::Verified);
+    assert_eq!(house.verdict(one).await, Verdict::Undetermined);
+
+    fs::rename(&hidden, &objects).unwrap();
+    house.todo.retries = Retries::default();
+    house.todo.waiting = true;
+    house.follow().await;
+    assert_eq!(house.verdict(one).await, Verdict::Verified);
+}
+
+#[test]
+fn the_pauses_between_tries_of_one_share_grow_and_end_with_success() {
+    let now = Instant::now();
+    let mut retries = Retries::default();
+    assert_eq!(retries.pause(now), None);
+    let share = ShareId::from_bytes([1; 16]);
+    let mut pauses = Vec::new();
+    for _ in 0..9 {
+        retries.failed(share, now);
+        assert!(retries.is_pending(share, now));
+        pauses.extend(retries.pause(now).map(|pause| pause.as_secs()));
+    }
+    assert_eq!(pauses, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+    assert_eq!(retries.due(now + Retries::LONGEST), [share]);
+    retries.forget(share);
+    assert_eq!(retries.pause(now), None);
+}
+
 #[tokio::test]
 async fn a_share_that_panics_when_it_is_judged_again_is_tried_a_few_times() {
     let mut house = House::new(RevocationPolicy::Prefer).await;
@@ -429,8 +474,8 @@ async fn a_share_that_panics_when_it_is_judged_again_is_tried_a_few_times() {
     let mut runs = 0;
     loop {
         house.floor.outdated.add([share]);
-        let stopping = house.stopping.clone();
-        if house.pipeline.rejudge_all(&mut house.todo, &house.floor, &stopping).await {
+        house.follow().await;
+        if house.todo.retries.due(Instant::now() + Retries::LONGEST).is_empty() {
             break;
         }
         runs += 1;
