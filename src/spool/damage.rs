@@ -28,8 +28,8 @@ const CHUNK: usize = 64 << 10;
 const PAGE: usize = 4 << 10;
 
 /// Copies the headers of the segment at `path` and its damaged `stretches` into the file beside it,
-/// durably. How many of them were not there yet.
-pub(super) fn set_aside(path: &Path, stretches: &[Range<u64>]) -> io::Result<u64> {
+/// durably.
+pub(super) fn set_aside(path: &Path, stretches: &[Range<u64>]) -> io::Result<Aside> {
     let segment = File::open(path)?;
     let beside = path.with_extension(DAMAGED);
     let aside = OpenOptions::new()
@@ -39,19 +39,33 @@ pub(super) fn set_aside(path: &Path, stretches: &[Range<u64>]) -> io::Result<u64
         .truncate(false)
         .mode(0o600)
         .open(&beside)?;
+    let mut set_aside = Aside { fresh: 0, is_whole: true };
     copy(path, &segment, &aside, 0..as_u64(HEADERS_LEN))?;
-    let mut fresh = 0;
     for stretch in stretches {
-        if copy(path, &segment, &aside, stretch.clone())? {
-            fresh += 1;
-        }
+        let Copied { is_fresh, is_whole } = copy(path, &segment, &aside, stretch.clone())?;
+        set_aside.fresh += u64::from(is_fresh);
+        set_aside.is_whole &= is_whole;
     }
     sync_file(&aside)?;
     if let Some(directory) = beside.parent() {
         sync_directory(directory)?;
         boundary!(done SyncMade, &beside);
     }
-    Ok(fresh)
+    Ok(set_aside)
+}
+
+/// What was set aside.
+pub(super) struct Aside {
+    /// How many stretches were not there yet.
+    pub(super) fresh: u64,
+    /// Whether the disk gave all of them. What it did not give it may give later, so the segment is not
+    /// to be destroyed.
+    pub(super) is_whole: bool,
+}
+
+struct Copied {
+    is_fresh: bool,
+    is_whole: bool,
 }
 
 /// Makes the segment at `path` unreadable for ever, durably. False when a copy of its key lies
@@ -117,16 +131,16 @@ fn read_piece(path: &Path, file: &File, piece: &mut [u8], at: u64) -> io::Result
     file.read_exact_at(piece, at)
 }
 
-/// Copies a stretch of the segment at `path`; whether that changed anything. What cannot be read
-/// stays as it is there.
-fn copy(path: &Path, from: &File, to: &File, stretch: Range<u64>) -> io::Result<bool> {
+/// Copies a stretch of the segment at `path`. What cannot be read stays as it is there.
+fn copy(path: &Path, from: &File, to: &File, stretch: Range<u64>) -> io::Result<Copied> {
     let (mut bytes, mut there) = (vec![0; CHUNK], vec![0; CHUNK]);
     let mut at = stretch.start;
-    let mut changed = false;
+    let mut copied = Copied { is_fresh: false, is_whole: true };
     while at < stretch.end {
         let length = usize::try_from(stretch.end - at).unwrap_or(CHUNK).min(CHUNK);
         let (bytes, there) = (&mut bytes[..length], &mut there[..length]);
         let unread = read(path, from, bytes, at, CHUNK);
+        copied.is_whole &= unread.is_empty();
         let is_there = to.read_exact_at(there, at).is_ok();
         for gap in unread.iter().filter(|_| is_there) {
             let place = |end: u64| usize::try_from(end - at).unwrap_or(length);
@@ -135,11 +149,11 @@ fn copy(path: &Path, from: &File, to: &File, stretch: Range<u64>) -> io::Result<
         }
         if !is_there || *bytes != *there {
             to.write_all_at(bytes, at)?;
-            changed = true;
+            copied.is_fresh = true;
         }
         at += as_u64(length);
     }
-    Ok(changed)
+    Ok(copied)
 }
 
 fn as_u64(length: usize) -> u64 {

@@ -29,7 +29,7 @@ pub(super) enum Point {
     ReadRecord,
     ReadSegment,
     RenameDrained,
-    RenameReused,
+    RenameMade,
     Settled,
     SyncErased,
     SyncHeader,
@@ -78,7 +78,7 @@ impl Point {
         Self::ReadRecord,
         Self::ReadSegment,
         Self::RenameDrained,
-        Self::RenameReused,
+        Self::RenameMade,
         Self::Settled,
         Self::SyncErased,
         Self::SyncHeader,
@@ -127,7 +127,7 @@ impl Point {
             | Self::MakeFile
             | Self::ReadRecord
             | Self::ReadSegment
-            | Self::RenameReused
+            | Self::RenameMade
             | Self::SyncHeader
             | Self::SyncMade
             | Self::SyncRecords

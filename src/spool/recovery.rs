@@ -19,12 +19,12 @@ use std::{
 
 use super::{
     SpoolError,
-    damage::{DAMAGED, destroy, read_around, set_aside},
+    damage::{Aside, DAMAGED, destroy, read_around, set_aside},
     durable::{sync_directory, sync_file},
     pool::FREE,
     record::Content,
     scan::{Record, Scan, scan},
-    segment::{FORMAT, Header, Segment, allocate, number},
+    segment::{FORMAT, Header, NEW, Segment, allocate, number},
 };
 use crate::{
     domain::{MailId, Timestamp},
@@ -94,6 +94,8 @@ pub(super) fn recover(directory: &Path, key: &Key, metrics: &Metrics) -> Result<
     for (number, path) in files {
         match path.extension() {
             Some(extension) if extension == DAMAGED => {}
+            // Its making was cut short.
+            Some(extension) if extension == NEW => plans.push(Plan::new(path, Step::Remove)),
             Some(extension) if extension == FREE => {
                 // What its blocks hold opens with the key beside it.
                 if path.with_extension(DAMAGED).exists() {
@@ -130,7 +132,14 @@ fn numbered_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>, SpoolError> {
 }
 
 fn inspect(directory: &Path, number: u64, path: PathBuf, key: &Key) -> Result<Plan, SpoolError> {
-    let (bytes, unread) = read_around(&path).map_err(SpoolError::io("read", &path))?;
+    let (bytes, unread) = match read_around(&path) {
+        Ok(read) => read,
+        // One file keeps no other's mails from being judged.
+        Err(error) => {
+            tracing::error!(path = %path.display(), %error, "a spool segment cannot be opened");
+            return Ok(Plan::new(path, Step::Leave));
+        }
+    };
     let sound = unread.is_empty();
     let (id, own, is_twice) = match Header::parse(&bytes, key) {
         Header::Whole { id, key, is_twice } => (id, key, is_twice),
@@ -221,7 +230,12 @@ fn carry_out(plan: Plan, metrics: &Metrics) -> Option<Recovered> {
     let mut unsaved = Vec::new();
     if !damaged.is_empty() {
         match set_aside(&path, &damaged) {
-            Ok(fresh) => metrics.spool_damaged(fresh),
+            Ok(Aside { fresh, is_whole }) => {
+                metrics.spool_damaged(fresh);
+                if !is_whole {
+                    unsaved = damaged;
+                }
+            }
             Err(error) => {
                 tracing::error!(path = %path.display(), %error, "what is damaged cannot be copied");
                 unsaved = damaged;

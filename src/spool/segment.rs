@@ -15,7 +15,8 @@
 //!
 //! When a segment is drained both are overwritten with `SKREMPTY` and zeroes, and synced: what its
 //! blocks held cannot be opened any more, not even with the master key. Only this mark says that
-//! nothing is lost; zeroes do not, for a disk that fails makes them too. The file may be written
+//! nothing is lost; zeroes do not, for a disk that fails makes them too. So a segment gets its name when
+//! its headers are on the disk. The file may be written
 //! again as another segment; so the checksums of records' heads begin with a seed that follows from
 //! the segment's id.
 
@@ -50,6 +51,8 @@ const MAGIC: [u8; 8] = *b"SKRSPOOL";
 /// What a drained segment begins with.
 const DRAINED: [u8; 8] = *b"SKREMPTY";
 const EXTENSION: &str = "segment";
+/// What the name of a segment ends in until it is made.
+pub(super) const NEW: &str = "new";
 const WRAPPED_LEN: usize = 32 + OVERHEAD;
 
 /// The random bytes that tell a segment from all others, those of other spools included.
@@ -73,9 +76,9 @@ pub(super) struct Segment {
 /// What the header of a segment file says.
 #[derive(Debug)]
 pub(super) enum Header {
-    /// That there are no mails: it is drained, or its making was cut short.
+    /// That there are no mails: it is drained.
     Blank,
-    /// Nothing, and something is behind it.
+    /// Nothing.
     Damaged,
     /// That the file is of another format.
     OtherFormat(u32),
@@ -91,9 +94,7 @@ impl Header {
         let copies = COPIES.map(|at| copy_at(segment, at));
         let is_drained = |copy: &[u8]| copy.starts_with(&DRAINED);
         let Some(fields) = copies.iter().find_map(|copy| Fields::parse(copy)) else {
-            let behind = segment.get(HEADERS_LEN..).unwrap_or_default();
-            let is_blank =
-                copies.iter().any(|copy| is_drained(copy)) || behind.iter().all(|byte| *byte == 0);
+            let is_blank = copies.iter().any(|copy| is_drained(copy));
             return if is_blank { Self::Blank } else { Self::Damaged };
         };
         if fields.format != FORMAT {
@@ -167,7 +168,8 @@ impl Segment {
         let headers = headers(&header(id, &wrapped, key));
         let segment = Self::new(directory, number, id, own);
         boundary!(MakeFile);
-        let made = used.unwrap_or(&segment.path);
+        let new = segment.path.with_extension(NEW);
+        let made = used.unwrap_or(&new);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -199,10 +201,8 @@ impl Segment {
         file.write_all_at(headers, 0)?;
         boundary!(SyncHeader);
         sync_file(file)?;
-        if made != self.path {
-            boundary!(RenameReused);
-            fs::rename(made, &self.path)?;
-        }
+        boundary!(RenameMade);
+        fs::rename(made, &self.path)?;
         boundary!(SyncMade);
         sync_directory(directory)?;
         Ok(file.metadata()?.len())

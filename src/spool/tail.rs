@@ -12,7 +12,7 @@ use std::{
 use rustix::io::pwritev;
 
 use super::{
-    damage::set_aside,
+    damage::{Aside, set_aside},
     durable::sync_data,
     segment::{FIRST_RECORD, Segment, allocate},
 };
@@ -86,7 +86,10 @@ impl Tail {
         if self.unsaved.is_empty() {
             return Ok(0);
         }
-        let fresh = set_aside(&self.segment.path, &self.unsaved)?;
+        let Aside { fresh, is_whole } = set_aside(&self.segment.path, &self.unsaved)?;
+        if !is_whole {
+            return Err(io::Error::other("the disk does not give all of it"));
+        }
         self.unsaved.clear();
         Ok(fresh)
     }

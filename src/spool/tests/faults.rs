@@ -108,8 +108,8 @@ async fn another_key_is_refused_and_no_byte_is_changed() {
     let spool = place.open();
     append_in_turn(&spool, 1..=5).await;
     drop(spool);
-    // With the right key, opening would remove the blank segment and cut the torn tail.
-    fs::write(place.path().join("000000000000.segment"), [0; 4096]).unwrap();
+    // With the right key, opening would remove the half-made segment and cut the torn tail.
+    fs::write(place.path().join("000000000000.new"), [0; 4096]).unwrap();
     let last = place.segments().pop().unwrap();
     let torn = fs::read(&last).unwrap();
     fs::write(&last, &torn[..torn.len() - 1]).unwrap();
@@ -206,8 +206,9 @@ async fn lost_headers_are_not_erased_ones() {
     let path = place.segments().pop().unwrap();
     let whole = fs::read(&path).unwrap();
     fs::write(path.with_extension("damaged"), b"an earlier one").unwrap();
-    let zeroed = (0..HEADERS, 0);
-    for (n, (stretch, value)) in [zeroed, (0..HEADERS, 0xff), (40..4140, 0)].into_iter().enumerate()
+    let (headers, all) = ((0..HEADERS, 0), (0..whole.len(), 0));
+    for (n, (stretch, value)) in
+        [headers, (0..HEADERS, 0xff), (40..4140, 0), all].into_iter().enumerate()
     {
         let mut bytes = whole.clone();
         bytes[stretch].fill(value);
@@ -216,7 +217,8 @@ async fn lost_headers_are_not_erased_ones() {
         let aside = path.with_extension(format!("{}.damaged", n + 1));
         assert_eq!(fs::read(aside).unwrap(), bytes);
     }
-    assert!(place.metrics.render().contains("skrynka_spool_damaged_total 3\n"));
+    let metrics = place.metrics.render();
+    assert!(metrics.contains("skrynka_spool_damaged_total 4\n"), "{metrics}");
     assert_eq!(fs::read(path.with_extension("damaged")).unwrap(), b"an earlier one");
 }
 
@@ -257,6 +259,49 @@ async fn a_page_that_cannot_be_read_costs_the_mail_in_it_and_no_start() {
 
     fault::make_unreadable(None);
     assert_eq!(offered_ids(&place.open()).await, [id(1), id(2), id(3)]);
+}
+
+/// The disk may give it again: a start later the mail is judged.
+#[tokio::test]
+async fn what_the_disk_does_not_give_now_is_not_destroyed() {
+    let place = Place::new();
+    let spool = place.open();
+    append_in_turn(&spool, 1..=3).await;
+    drop(spool);
+    let path = place.segments().pop().unwrap();
+    let at = scan(&fs::read(&path).unwrap()).records[1].offset;
+    // All records, and the page with the second one and what is beside it.
+    for stretch in [segment::FIRST_RECORD..100_000, at..at + 1] {
+        fault::make_unreadable(Some((path.clone(), stretch.clone())));
+        let spool = place.open();
+        for id in offered_ids(&spool).await {
+            spool.settle(id).await.unwrap();
+        }
+        spool.close_drained().await.unwrap();
+        drop(spool);
+        assert!(path.exists(), "{stretch:?}");
+        fault::make_unreadable(None);
+    }
+    let left = offered_ids(&place.open()).await;
+    assert!(left.contains(&id(2)), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_segment_that_cannot_be_opened_keeps_no_other_waiting() {
+    let place = Place::with_segments_of(472);
+    let spool = place.open();
+    append_in_turn(&spool, 1..=4).await;
+    drop(spool);
+    let first = place.segments().remove(0);
+    let hidden = place.path().join("hidden");
+    fs::rename(&first, &hidden).unwrap();
+    std::os::unix::fs::symlink("/nowhere", &first).unwrap();
+    let spool = place.open();
+    assert_eq!(offered(&spool).await, [3, 4]);
+    assert!(place.metrics.render().contains("skrynka_spool_damaged_total 1\n"));
+    drop(spool);
+    fs::rename(&hidden, &first).unwrap();
+    assert_eq!(offered(&place.open()).await, [1, 2, 3, 4]);
 }
 
 #[tokio::test]

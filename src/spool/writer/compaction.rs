@@ -87,10 +87,10 @@ impl Writer {
     fn give_up(&mut self, id: MailId, mail: &Mail) -> Result<(), SpoolError> {
         let path = &mail.segment.path;
         let stretch = mail.offset..mail.offset.saturating_add(record_len(mail.length));
-        let fresh = set_aside(path, &[stretch])
+        let aside = set_aside(path, &[stretch])
             .map_err(Refusal::io("copy from", path))
             .map_err(|refusal| self.error(&refusal))?;
-        self.metrics.spool_damaged(fresh);
+        self.metrics.spool_damaged(aside.fresh);
         self.index.settle(id);
         Ok(())
     }
