@@ -99,9 +99,12 @@ enum PipelineError {
     /// The purge, or another judgement, was there in between.
     #[error("the share has changed while it was judged again")]
     Overtaken,
-    /// Opening, examining or keeping panicked.
-    #[error("judging the mail panicked")]
+    /// Opening or examining panicked, which another mail need not do.
+    #[error("opening the mail panicked")]
     Panicked,
+    /// The program panicked elsewhere, as it does where no thread can be started.
+    #[error("the program panicked")]
+    Broken,
     /// The spool failed.
     #[error(transparent)]
     Spool(#[from] SpoolError),
@@ -118,8 +121,12 @@ impl PipelineError {
     fn concerns_all(&self) -> bool {
         match self {
             Self::NoBranch | Self::Overtaken | Self::Panicked => false,
-            Self::Spool(error) => !matches!(error, SpoolError::Damaged { .. }),
-            Self::Store(_) => true,
+            // What the disk does not give of one mail says nothing of the others.
+            Self::Spool(error) => !matches!(
+                error,
+                SpoolError::Damaged { .. } | SpoolError::Io { .. } | SpoolError::Unknown { .. }
+            ),
+            Self::Broken | Self::Store(_) => true,
             // An object that is missing or damaged is one share's.
             Self::Vault(error) => {
                 !matches!(error, VaultError::Damaged { .. } | VaultError::Missing { .. })
@@ -161,8 +168,7 @@ impl Floor {
 
     /// A place for a mail. The turn comes last: who has one holds a slot, and never waits for the slot
     /// of another that waits for his turn.
-    async fn place(&self) -> Place {
-        let pass = self.gate.pass().await;
+    async fn place(&self, pass: Pass) -> Place {
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let slot = slot.expect("the slots are never closed");
         Place { pass, seat: Seat { turn: self.turns.take(), slot } }
@@ -218,7 +224,8 @@ impl Pipeline {
     /// spool, which holds any number of them.
     async fn claim(&self, floor: &Floor) -> (Pending, Place) {
         let pending = self.spool.next().await;
-        (pending, floor.place().await)
+        let pass = floor.gate.pass().await;
+        (pending, floor.place(pass).await)
     }
 
     /// Tries one mail until it is settled or the server stops.
@@ -262,7 +269,7 @@ impl Pipeline {
                 }
                 place = async {
                     tokio::time::sleep(pause).await;
-                    floor.place().await
+                    floor.place(floor.gate.pass_again().await).await
                 } => place,
             };
             pause = longer(pause);
@@ -282,7 +289,7 @@ impl Pipeline {
         task.spawn(async move { pipeline.judge(pending, seat, &floor).await });
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,
-            Some(Err(_)) | None => Err(PipelineError::Panicked),
+            Some(Err(_)) | None => Err(PipelineError::Broken),
         }
     }
 

@@ -263,7 +263,7 @@ impl Round<'_> {
                 let pass = tokio::select! {
                     biased;
                     _ = self.stop.wait_for(|stop| *stop) => return false,
-                    pass = self.floor.gate.pass() => pass,
+                    pass = self.floor.gate.pass_again() => pass,
                 };
                 match self.pipeline.try_rejudge(selected, self.floor).await {
                     Ok(()) => {

@@ -5,7 +5,10 @@
 //! for all, and one mail is enough to find out when it has ended.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +24,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 pub(super) struct Gate {
     state: Mutex<State>,
     changed: Notify,
+    /// How many wait that were not tried yet. They come first: what failed once may fail for itself,
+    /// and would keep all others from showing that they do not.
+    fresh: AtomicUsize,
 }
 
 /// A mail that was let through, until it is dropped. What becomes of it is said with
@@ -54,14 +60,27 @@ enum Answer {
 }
 
 impl Gate {
-    /// Returns when a mail may be taken in hand.
+    /// Returns when a mail may be taken in hand that was not tried yet.
     pub(super) async fn pass(self: &Arc<Self>) -> Pass {
+        let waiting = Waiting::new(self);
+        let pass = self.pass_when(|| true).await;
+        drop(waiting);
+        pass
+    }
+
+    /// Returns when a mail may be taken in hand again that failed.
+    pub(super) async fn pass_again(self: &Arc<Self>) -> Pass {
+        self.pass_when(|| self.fresh.load(Ordering::Acquire) == 0).await
+    }
+
+    /// `may_be_tried` tells whether this one may be the one that is tried while the gate is closed.
+    async fn pass_when(self: &Arc<Self>, may_be_tried: impl Fn() -> bool) -> Pass {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // Registered before looking, or a change in between would be missed.
             changed.as_mut().enable();
-            let answer = self.state().ask(Instant::now());
+            let answer = self.state().ask(Instant::now(), may_be_tried());
             match answer {
                 Answer::Through { is_try } => return Pass { gate: Arc::clone(self), is_try },
                 Answer::Later(None) => changed.await,
@@ -76,6 +95,23 @@ impl Gate {
     fn state(&self) -> MutexGuard<'_, State> {
         // Each change is one statement, so a panic elsewhere leaves it whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One that waits and was not tried yet.
+struct Waiting<'a>(&'a Gate);
+
+impl<'a> Waiting<'a> {
+    fn new(gate: &'a Gate) -> Self {
+        gate.fresh.fetch_add(1, Ordering::AcqRel);
+        Self(gate)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fresh.fetch_sub(1, Ordering::AcqRel);
+        self.0.changed.notify_waiters();
     }
 }
 
@@ -103,10 +139,11 @@ impl Drop for Pass {
 }
 
 impl State {
-    fn ask(&mut self, now: Instant) -> Answer {
+    fn ask(&mut self, now: Instant, may_be_tried: bool) -> Answer {
         match self {
             Self::Open => Answer::Through { is_try: false },
             Self::Closed { is_trying: true, .. } => Answer::Later(None),
+            Self::Closed { .. } if !may_be_tried => Answer::Later(None),
             Self::Closed { until, .. } if now < *until => Answer::Later(Some(*until)),
             Self::Closed { is_trying, .. } => {
                 *is_trying = true;
@@ -143,15 +180,15 @@ mod tests {
     fn after_a_failure_one_mail_at_a_time_is_let_through_and_ever_more_rarely() {
         let mut now = Instant::now();
         let mut gate = State::Open;
-        assert_eq!(gate.ask(now), Answer::Through { is_try: false });
+        assert_eq!(gate.ask(now, true), Answer::Through { is_try: false });
         gate.close(false, now);
         let mut pauses = Vec::new();
         for _ in 0..7 {
-            let Answer::Later(Some(until)) = gate.ask(now) else { panic!("{gate:?}") };
+            let Answer::Later(Some(until)) = gate.ask(now, true) else { panic!("{gate:?}") };
             pauses.push((until - now).as_millis());
             now = until;
-            assert_eq!(gate.ask(now), TRY);
-            assert_eq!(gate.ask(now), Answer::Later(None), "one alone");
+            assert_eq!(gate.ask(now, true), TRY);
+            assert_eq!(gate.ask(now, true), Answer::Later(None), "one alone");
             gate.close(true, now);
             gate.leave();
         }
@@ -173,9 +210,32 @@ mod tests {
         let now = Instant::now();
         let mut gate = State::Open;
         gate.close(false, now);
-        assert_eq!(gate.ask(now + FIRST_PAUSE), TRY);
+        assert_eq!(gate.ask(now + FIRST_PAUSE, true), TRY);
         gate.leave();
-        assert_eq!(gate.ask(now + FIRST_PAUSE), TRY);
+        assert_eq!(gate.ask(now + FIRST_PAUSE, true), TRY);
+    }
+
+    /// One that fails for itself would keep all others from showing that they do not.
+    #[tokio::test]
+    async fn what_failed_is_tried_after_what_was_not_tried_yet() {
+        let gate = Arc::new(Gate::default());
+        *gate.state() =
+            State::Closed { until: Instant::now(), pause: LONGEST_PAUSE, is_trying: false };
+        let busy = gate.pass().await;
+        let again = {
+            let gate = Arc::clone(&gate);
+            tokio::spawn(async move { gate.pass_again().await.is_try })
+        };
+        let fresh = {
+            let gate = Arc::clone(&gate);
+            tokio::spawn(async move { gate.pass().await })
+        };
+        tokio::task::yield_now().await;
+        drop(busy);
+        let fresh = fresh.await.unwrap();
+        assert!(fresh.is_try && !again.is_finished());
+        drop(fresh);
+        assert!(again.await.unwrap(), "nobody else waits");
     }
 
     #[tokio::test]

@@ -45,7 +45,7 @@ impl Pipeline {
         task.spawn(async move { pipeline.rejudge(selected, &floor).await });
         let outcome = match task.join_next().await {
             Some(Ok(outcome)) => outcome,
-            Some(Err(_)) | None => Err(PipelineError::Panicked),
+            Some(Err(_)) | None => Err(PipelineError::Broken),
         };
         let error = match outcome {
             Ok(outcome) => {

@@ -130,7 +130,7 @@ impl House {
     }
 
     async fn judge(&self, pending: Pending) -> Result<(), PipelineError> {
-        let Place { seat, .. } = self.floor.place().await;
+        let Place { seat, .. } = self.floor.place(self.floor.gate.pass().await).await;
         self.pipeline.judge(pending, seat, &self.floor).await
     }
 
@@ -323,7 +323,7 @@ async fn a_mail_that_panics_each_time_is_kept_unopened() {
     let id = house.accept_message(&["school@docs.example.ua"], mail).await;
     let (_stop, stopping) = watch::channel(false);
     let pending = house.pipeline.spool.next().await;
-    let place = house.floor.place().await;
+    let place = house.floor.place(house.floor.gate.pass().await).await;
     house.pipeline.clone().settle(pending, place, Arc::clone(&house.floor), stopping).await;
     assert_eq!(house.verdict(id, "school").await, Some(Verdict::Malformed));
 }

@@ -208,7 +208,7 @@ impl House {
             self.pipeline.spool.begin_attempt(id).await.unwrap();
         }
         let pending = self.pipeline.spool.next().await;
-        let Place { seat, .. } = self.floor.place().await;
+        let Place { seat, .. } = self.floor.place(self.floor.gate.pass().await).await;
         self.pipeline.judge(pending, seat, &self.floor).await.unwrap();
         ShareId::of(id, &"school".parse().unwrap())
     }
