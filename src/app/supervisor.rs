@@ -45,8 +45,9 @@ impl Supervisor {
         self.tasks.spawn(async move {
             let how = end_of(work).await;
             if !*stop.borrow() {
-                tracing::error!(task = task.label(), "a task that the server needs has {how}");
+                // First what counts: a log may fail.
                 missing.send_replace(Some(task));
+                tracing::error!(task = task.label(), "a task that the server needs has {how}");
             }
         });
     }

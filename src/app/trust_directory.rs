@@ -1,8 +1,8 @@
 //! Reading the trust directory: certificates, and the trust lists that were imported into it.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, io, path::Path, sync::Arc};
 
-use super::trust_lists::{read_imported, read_note};
+use super::trust_lists::{ListRefusal, read_imported, read_note};
 use crate::{
     algorithms::Policy,
     app::AppError,
@@ -27,7 +27,8 @@ pub struct TrustDirectory {
 /// (`.xml`) counts only while it is what was verified when it was imported.
 ///
 /// # Errors
-/// [`AppError::TrustDirectory`] when the directory itself cannot be read.
+/// [`AppError::TrustDirectory`] when the directory, or a file in it, cannot be read for a reason that
+/// may pass.
 pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError> {
     let refuse = |source| AppError::TrustDirectory { path: directory.to_owned(), source };
     let mut paths = fs::read_dir(directory)
@@ -47,6 +48,9 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
                 problems.extend(told.map(|problem| format!("{}: {problem}", path.display())));
                 lists.push((path, list, note.url));
             }
+            Err(ListRefusal::File { path, source }) if may_pass(&source) => {
+                return Err(AppError::TrustDirectory { path, source });
+            }
             Err(why) => {
                 problems.push(format!("{}: {why}", path.display()));
                 unusable.push(path.clone());
@@ -61,7 +65,16 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
         }
     }
     for path in paths.iter().filter(|path| is_certificate_file(path)) {
-        match read(path) {
+        let found = match read(path) {
+            Ok(bytes) => bytes.and_then(|bytes| {
+                trust::read_certificates(&bytes).map_err(|error| error.to_string())
+            }),
+            Err(source) if may_pass(&source) => {
+                return Err(AppError::TrustDirectory { path: path.clone(), source });
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        match found {
             Ok(found) => certificates.extend(found),
             Err(why) => problems.push(format!("{}: {why}", path.display())),
         }
@@ -128,20 +141,34 @@ fn is_certificate_file(path: &Path) -> bool {
 }
 
 fn is_list_file(path: &Path) -> bool {
+    // By its name alone: one that leads nowhere is a list that cannot be used.
     let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    path.is_file() && !hidden && path.extension().is_some_and(|extension| extension == "xml")
+    !hidden && path.extension().is_some_and(|extension| extension == "xml")
 }
 
 /// A note without its list: that was here once.
 fn is_note_file(path: &Path) -> bool {
-    path.is_file() && path.to_string_lossy().ends_with(".xml.verified")
+    path.to_string_lossy().ends_with(".xml.verified")
 }
 
-fn read(path: &Path) -> Result<Vec<trust::Certificate>, String> {
-    let length = fs::metadata(path).map_err(|error| error.to_string())?.len();
+/// The bytes of a certificate file, unless it is too long.
+fn read(path: &Path) -> io::Result<Result<Vec<u8>, String>> {
+    let length = fs::metadata(path)?.len();
     if length > MAX_FILE_BYTES {
-        return Err(format!("{length} bytes, a certificate file has at most {MAX_FILE_BYTES}"));
+        let text = format!("{length} bytes, a certificate file has at most {MAX_FILE_BYTES}");
+        return Ok(Err(text));
     }
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    trust::read_certificates(&bytes).map_err(|error| error.to_string())
+    fs::read(path).map(Ok)
+}
+
+/// Whether the next try may succeed: no descriptor was left, or the disk failed. What the file would
+/// say is not known then, so nothing may change by it.
+fn may_pass(error: &io::Error) -> bool {
+    !matches!(
+        error.kind(),
+        io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+    )
 }

@@ -119,6 +119,7 @@ pub(super) async fn refresh_trust(
 ) {
     metrics.trust_anchors(trust.borrow().len());
     let mut told_overdue = false;
+    let mut told_unread = false;
     loop {
         let overdue = measure_list(&trust.borrow(), &metrics, clock.now());
         if overdue && !told_overdue {
@@ -145,13 +146,16 @@ pub(super) async fn refresh_trust(
                 // A list that was taken away must not open what it had narrowed.
                 let store = read.store.in_place_of(&trust.borrow());
                 trust.send_replace(Arc::new(store));
+                seen = now;
+                told_unread = false;
             }
+            Err(_) if told_unread => {}
             Err(error) => {
                 metrics.failure(Part::Pipeline);
-                tracing::error!(%error, "the trust in force stays");
+                tracing::error!(%error, "the trust in force stays; it is tried again each second");
+                told_unread = true;
             }
         }
-        seen = now;
     }
 }
 

@@ -113,7 +113,11 @@ impl Engine {
     /// Begins a transaction that writes.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(match self {
-            Self::Postgres(pool) => Transaction::Postgres(answer(pool.begin()).await?),
+            // A server whose disk was full makes read-only the default of each connection that begins
+            // then, for as long as it lives.
+            Self::Postgres(pool) => {
+                Transaction::Postgres(answer(pool.begin_with("BEGIN READ WRITE")).await?)
+            }
             // A transaction that begins by reading and then writes cannot wait for another
             // writer: SQLite refuses it at once.
             Self::Sqlite { writer, .. } => {

@@ -160,6 +160,24 @@ async fn mail_comes_by_every_listener_of_one_server() {
     assert!(server.stop().success());
 }
 
+/// Whoever reads the log is gone: each line fails from then on.
+#[tokio::test]
+async fn mail_is_taken_and_judged_while_the_log_cannot_be_written() {
+    let installation = Installation::new(registries::SCHOOL);
+    let mut command = Command::new("bash");
+    command.arg("-c").arg("exec \"$0\" serve -c \"$1\" 2> >(sed -u '/\"ready\"/q' >&2)");
+    command.arg(skrynka().get_program()).arg(installation.config_file());
+    let server = Server::start_by(command);
+    for _ in 0..5 {
+        let mut client = SmtpClient::in_data(server.smtp, "school@docs.example.ua").await;
+        assert_eq!(client.command("Hello\r\n.").await.code, 250);
+    }
+    server.wait_until_judged();
+    let told = server.metrics_text();
+    assert!(told.contains("skrynka_shares_total{verdict=\"unrecognised\"} 5\n"), "{told}");
+    assert!(server.stop().success());
+}
+
 #[tokio::test]
 async fn mail_is_put_off_before_the_disk_has_only_its_reserve_left() {
     let installation = Installation::new(registries::SCHOOL);

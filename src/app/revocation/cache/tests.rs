@@ -127,9 +127,14 @@ fn what_revokes_stays_as_long_as_what_clears() {
             assert_eq!(cache.len(), kept, "{place} on {now}");
         }
     }
-    // What the newest list says too is not needed for that.
+    // What the newest list by the same key says too is not needed for that.
     let directory = tempfile::tempdir().unwrap();
     let mut cache = Cache::open(directory.path()).unwrap();
+    let named = |from, to| {
+        let identifier = [&[0x30, 22, 0x80, 20][..], &[1; 20]].concat();
+        let draft = ListDraft::new(from, to).with(&[(9, "0610", Some(1), None)]);
+        ListDraft { others: vec![("2.5.29.35", false, identifier)], ..draft }.der()
+    };
     for bytes in [named("0609", "0616"), named("0622", "0629")] {
         cache.insert(Entry::write(&bytes, URL, directory.path()).unwrap());
     }
