@@ -20,6 +20,16 @@ pub enum ServiceKind {
     Other(String),
 }
 
+impl ServiceKind {
+    /// Whether such a service issues certificates or time-stamps.
+    pub(super) fn vouches(&self) -> bool {
+        match self {
+            Self::QualifiedAuthority | Self::QualifiedTimeStamping => true,
+            Self::Other(_) => false,
+        }
+    }
+}
+
 /// What the supervisory body says of a service from a moment on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceStatus {
@@ -113,9 +123,6 @@ impl TrustService {
 
     /// Whether it issues certificates or time-stamps.
     pub(super) fn vouches(&self) -> bool {
-        match self.kind {
-            ServiceKind::QualifiedAuthority | ServiceKind::QualifiedTimeStamping => true,
-            ServiceKind::Other(_) => false,
-        }
+        self.kind.vouches()
     }
 }

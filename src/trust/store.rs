@@ -171,15 +171,8 @@ impl TrustStore {
     /// be used or not: what it leaves out or withdraws an older one beside it does not give back.
     /// What the older one has withdrawn stays so unless the newest names it.
     fn by_newest_issues(mut self) -> Self {
-        let lists = self.lists.clone();
-        let is_had = |territory: &str, sequence: u64| {
-            lists.iter().any(|list| list.territory == territory && list.sequence >= sequence)
-        };
-        self.lost.retain(|lost| match lost {
-            Some((territory, sequence)) => !is_had(territory, *sequence),
-            None => true,
-        });
-        let all: Vec<(String, u64)> = lists
+        let all: Vec<(String, u64)> = self
+            .lists
             .iter()
             .map(|list| (list.territory.clone(), list.sequence))
             .chain(self.lost.iter().flatten().cloned())

@@ -151,7 +151,16 @@ fn a_list_is_expected_where_one_is_set_up_or_lies_usable_or_not() {
 #[test]
 fn an_older_issue_says_nothing_while_a_newer_one_is_there_and_cannot_be_used() {
     type Spoil = fn(&Path);
-    let cases: [(&str, Spoil, Option<u64>, bool); 4] = [
+    let cases: [(&str, Spoil, Option<u64>, bool); 5] = [
+        (
+            "a link that leads nowhere",
+            |list| {
+                fs::remove_file(list).unwrap();
+                std::os::unix::fs::symlink("/nowhere/UA.xml", list).unwrap();
+            },
+            None,
+            true,
+        ),
         ("whole", |_| {}, Some(8), false),
         ("another", |list| fs::write(list, "<another/>").unwrap(), None, true),
         ("gone, and its note is there", |list| fs::remove_file(list).unwrap(), None, true),
@@ -172,6 +181,21 @@ fn an_older_issue_says_nothing_while_a_newer_one_is_there_and_cannot_be_used() {
         let store = read_trust_directory(directory.path()).unwrap().store;
         assert_eq!(store.newest_list().map(|list| list.sequence), used, "{what}");
         assert_eq!(store.lacks_list_at(NOW.parse().unwrap()), lacking, "{what}");
+    }
+}
+
+/// An authority may publish several lists for its country, each with numbers of its own.
+#[test]
+fn a_list_that_cannot_be_used_is_missed_whatever_number_another_has() {
+    for number in [6, 7, 8] {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, sequence) in [("a.xml", 7), ("b.xml", number)] {
+            let list = list("UA", sequence);
+            store_list(&directory.path().join(name), &list, &accepted(&list)).unwrap();
+        }
+        fs::write(directory.path().join("a.xml"), "<another/>").unwrap();
+        let store = read_trust_directory(directory.path()).unwrap().store;
+        assert!(store.lacks_list_at(NOW.parse().unwrap()), "beside {number}");
     }
 }
 

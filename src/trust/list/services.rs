@@ -41,7 +41,10 @@ pub(super) fn read(root: Node<'_, '_>) -> (Vec<TrustService>, Vec<String>) {
                     }
                     services.push(read);
                 }
-                Err(problem) => told(&problem),
+                Err(problem) => {
+                    told(&problem);
+                    services.extend(unused(service, &provider_name));
+                }
             }
         }
     }
@@ -55,17 +58,10 @@ fn read_service(
 ) -> Result<TrustService, String> {
     let information = child(service, (LIST, "ServiceInformation"))
         .ok_or("it has no ServiceInformation, so it is not used")?;
-    let kind = kind_of(information).ok_or("its type cannot be read, so it is not used")?;
-    let mut read = TrustService {
-        kind: kind.clone(),
-        provider: provider.to_owned(),
-        name: local_name(information, "ServiceName").unwrap_or_default(),
-        certificates: Vec::new(),
-        key_ids: Vec::new(),
-        subjects: Vec::new(),
-        list: None,
-        history: Vec::new(),
-    };
+    let own = kind_of(information).ok_or("its type cannot be read, so it is not used")?;
+    // What once had another type is withdrawn as that.
+    let kind = kinds(service).find(ServiceKind::vouches).unwrap_or(own);
+    let mut read = named(kind.clone(), information, provider);
     let identity = child(information, (LIST, "ServiceDigitalIdentity"))
         .ok_or("it has no digital identity, so it is not used")?;
     read_identity(identity, &mut read)?;
@@ -73,10 +69,7 @@ fn read_service(
     let extensions = extensions_of(information, &kind)
         .map_err(|name| format!("{}, so it is not used", not_understood(&name)))?;
     let mut periods = vec![Period { extensions, ..period_of(information, &kind)? }];
-    let history = child(service, (LIST, "ServiceHistory"));
-    let history =
-        history.into_iter().flat_map(|history| children(history, (LIST, "ServiceHistoryInstance")));
-    for instance in history.take(MOST) {
+    for instance in children_of_history(service) {
         let mut period = period_of(instance, &kind)?;
         match extensions_of(instance, &kind) {
             Ok(extensions) => period.extensions = extensions,
@@ -97,6 +90,50 @@ fn read_service(
     }
     read.history = with_end_of_supervision(&periods);
     Ok(read)
+}
+
+/// A service that is not used, with the certificates that can be read. It says that nothing is granted
+/// for their key: whatever keeps a service from being read may not give back what was withdrawn.
+fn unused(service: Node<'_, '_>, provider: &str) -> Option<TrustService> {
+    let information = child(service, (LIST, "ServiceInformation"))?;
+    let vouching = kinds(service).find(ServiceKind::vouches);
+    let kind = match kind_of(information) {
+        Some(_) => vouching?,
+        None => vouching.unwrap_or(ServiceKind::QualifiedAuthority),
+    };
+    let identity = child(information, (LIST, "ServiceDigitalIdentity"))?;
+    let certificates = children(identity, (LIST, "DigitalId"))
+        .take(MOST)
+        .filter_map(|id| Certificate::parse(&decoded(child(id, (LIST, "X509Certificate"))?)?).ok());
+    let certificates: Vec<_> = certificates.collect();
+    let history = vec![ServiceStatus::new(Timestamp::from_seconds(0), false)];
+    let named = named(kind, information, provider);
+    (!certificates.is_empty()).then_some(TrustService { certificates, history, ..named })
+}
+
+fn named(kind: ServiceKind, information: Node<'_, '_>, provider: &str) -> TrustService {
+    TrustService {
+        kind,
+        provider: provider.to_owned(),
+        name: local_name(information, "ServiceName").unwrap_or_default(),
+        certificates: Vec::new(),
+        key_ids: Vec::new(),
+        subjects: Vec::new(),
+        list: None,
+        history: Vec::new(),
+    }
+}
+
+/// The types that it has and had, as far as they can be read.
+fn kinds(service: Node<'_, '_>) -> impl Iterator<Item = ServiceKind> {
+    let history = children_of_history(service);
+    child(service, (LIST, "ServiceInformation")).into_iter().chain(history).filter_map(kind_of)
+}
+
+fn children_of_history<'a, 'i>(service: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
+    let history = child(service, (LIST, "ServiceHistory")).into_iter();
+    let instances = history.flat_map(|history| children(history, (LIST, "ServiceHistoryInstance")));
+    instances.take(MOST)
 }
 
 /// The extensions of a service that is used for something; the name of a critical one otherwise.

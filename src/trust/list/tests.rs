@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::{Signer as _, SigningKey};
 
 use super::{canonical::Method, *};
-use crate::trust::{Certificate, ServiceKind, sample::Draft};
+use crate::trust::{Certificate, Purpose, ServiceKind, TrustStore, sample::Draft};
 
 mod extensions;
 
@@ -277,11 +277,46 @@ fn a_service_that_cannot_be_read_is_named_and_the_others_stay() {
         (good.replace("ServiceDigitalIdentity>", "Identity>"), "no digital identity"),
     ] {
         let read = read(&RIGHT.list(&format!("{bad}{good}")));
-        assert_eq!(read.services.len(), 1, "{words}");
+        assert_eq!(read.services.iter().filter(|one| one.is_anchor()).count(), 1, "{words}");
         let [problem] = &read.problems[..] else { panic!("{:?}", read.problems) };
         assert!(problem.starts_with("service 1 of КНЕДП «Зразок»: "), "{problem}");
         assert!(problem.contains(words), "{problem}");
     }
+}
+
+/// The authority lies below a root of the trust directory, so nothing but the list speaks against it.
+#[test]
+fn whatever_keeps_a_withdrawn_service_from_being_read_gives_nothing_back() {
+    let (old, new) = ("2018-01-01T00:00:00Z", "2020-01-01T00:00:00Z");
+    let before = history("CA/QC", "granted", old);
+    let of_kind = |kind| service(kind, &authority(), "withdrawn", new, &before);
+    let withdrawn = of_kind("CA/QC");
+    let with = |place: &str, more: &str| withdrawn.replace(place, &format!("{more}{place}"));
+    let critical = "<ServiceInformationExtensions><Extension Critical=\"true\"><Moon></Moon></Extension>\
+                    </ServiceInformationExtensions>";
+    let broken = "<DigitalId><X509Certificate>AAAA</X509Certificate></DigitalId>";
+    let at = "2026-11-01T00:00:00Z".parse().unwrap();
+    let lacks_grant = |services: &str| {
+        let store = TrustStore::empty().with_list(read(&RIGHT.list(services)));
+        store.lacks_grant_at(&authority(), Purpose::Document, at)
+    };
+    for (what, listed) in [
+        ("as it is", withdrawn.clone()),
+        ("a critical extension", with("</ServiceInformation>", critical)),
+        ("a certificate that cannot be read", with("</ServiceDigitalIdentity>", broken)),
+        ("of another type now", of_kind("CA/PKC")),
+        ("of no type", withdrawn.replacen("Svctype/CA/QC", "nothing", 1)),
+        ("two periods of one moment", withdrawn.replace(old, new)),
+        ("a bad date", withdrawn.replace(new, "2020-13-01T00:00:00Z")),
+        ("a bad key identifier", withdrawn.replace("AQID", "A")),
+        ("no status", withdrawn.replacen("ServiceStatus>", "Service>", 2)),
+    ] {
+        assert!(lacks_grant(&listed), "{what}");
+        assert!(!lacks_grant(&format!("{listed}{}", granted())), "{what}, granted beside");
+    }
+    let never = service("CA/PKC", &authority(), "withdrawn", new, "");
+    assert!(!lacks_grant(&never), "never an authority for qualified certificates");
+    assert!(!lacks_grant(&never.replace("AQID", "A")), "likewise, and unreadable");
 }
 
 #[test]
@@ -410,7 +445,7 @@ fn services_are_anchors_by_what_they_do() {
         ("Certstatus/OCSP/QC", "granted", false),
     ] {
         let listed = service(kind, &authority(), status, "2020-01-01T00:00:00Z", "");
-        let trust = crate::trust::TrustStore::empty().with_list(read(&RIGHT.list(&listed)));
+        let trust = TrustStore::empty().with_list(read(&RIGHT.list(&listed)));
         assert_eq!(trust.contains(&authority()), is_anchor, "{kind} {status}");
         assert_eq!(trust.newest_list().map(|list| list.sequence), Some(7));
     }

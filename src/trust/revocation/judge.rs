@@ -279,6 +279,7 @@ impl<'a, 'b> Judge<'a, 'b> {
 
     /// What revokes for another moment may decide when the signature is judged for that.
     fn remember_revocations(&mut self) {
+        // Said by the issuer itself: a responder may turn out to be revoked.
         let mut known = Vec::new();
         for claim in self.claims.clone() {
             let is_revocation = matches!(claim.state, State::Revoked(_));
@@ -286,7 +287,7 @@ impl<'a, 'b> Judge<'a, 'b> {
                 continue;
             }
             if let Ok((claim, _)) = self.prove(claim) {
-                known.push(claim.state);
+                known.extend(claim.responder.is_none().then_some(claim.state));
                 self.remember(&claim);
             }
         }

@@ -249,8 +249,8 @@ impl RevocationStore {
     /// what is remembered for it.
     ///
     /// What is remembered was proved once. Lists and answers at hand that name the issuer cannot be
-    /// proved now; they were when they were fetched, so they count against it, unless they only
-    /// suspend it, and never for it. What counted is to be remembered.
+    /// proved now; they were when they were fetched, so they count against it, and for it only in so
+    /// far as they end a suspension. What counted is to be remembered.
     #[must_use]
     pub fn without_issuer(
         &self,
@@ -263,14 +263,22 @@ impl RevocationStore {
         let lists = self.lists().filter_map(|(list, _)| {
             let state = list.says_of(certificate).ok()?;
             let is_by_issuer = list.issuer.is_named(certificate.issuer_der());
-            is_by_issuer.then(|| Claim::cached(state, list.this_update, By::List(list)))
+            // A delta list says nothing of those that it does not name.
+            let speaks = !list.is_delta() || list.lists(certificate.serial_octets());
+            let claim = || Claim::cached(state, list.this_update, By::List(list));
+            (is_by_issuer && speaks).then(claim)
         });
         let answers = self.answers().flat_map(|answer| {
             let own = answer.singles.iter().filter(|single| single.is_about_by_name(certificate));
             own.map(|single| Claim::cached(single.state, single.this_update, By::Answer(answer)))
         });
-        let at_hand = lists.chain(answers).filter(|claim| !claim.is_suspension());
-        let claims: Vec<_> = remembered.iter().copied().chain(at_hand).collect();
+        let mut claims: Vec<_> = remembered.iter().copied().chain(lists).chain(answers).collect();
+        let cleared = claims.iter().filter(|claim| claim.state == State::Good);
+        let cleared = cleared.map(|claim| claim.this_update).max();
+        // A suspension ends with what clears later.
+        claims.retain(|claim| {
+            !claim.is_suspension() || cleared.is_none_or(|cleared| cleared < claim.this_update)
+        });
         let speaks = |claim: &&Claim<'_>| match claim.state {
             State::Good => claim.speaks_for(at, answering),
             State::Revoked(_) => true,

@@ -7,7 +7,7 @@ use super::{
     RevocationStatus::{Good, Revoked, RevokedLater, Unchecked},
     *,
 };
-use crate::domain::RevocationKind;
+use crate::{domain::RevocationKind, trust::sample::Draft};
 
 fn good(this_update: &'static str) -> Vec<u8> {
     AnswerDraft::new(Said::Good, this_update).der()
@@ -60,6 +60,53 @@ fn a_revocation_before_the_moment_counts_whatever_else_is_said() {
         ("another's entry", vec![list("0610", "0620", &[(8, "0601", None, None)])], Good),
     ] {
         assert_eq!(status(&answers), expected, "{what}");
+    }
+}
+
+/// Of a certificate whose issuer is not known, by the name that it gives for it.
+#[test]
+fn without_its_issuer_what_is_at_hand_counts_against_a_certificate_and_never_for_it() {
+    for (what, answers, expected) in [
+        ("nothing", vec![], Unchecked),
+        ("good", vec![good("0616"), list("0616", "0620", &[])], Unchecked),
+        ("revoked", vec![revoked("0616", "0610", SUPERSEDED)], Revoked),
+        ("revoked by a list", vec![list("0616", "0620", &[(9, "0610", None, None)])], Revoked),
+        ("revoked later", vec![revoked("0620", "0618", SUPERSEDED)], Unchecked),
+        (
+            "compromised before",
+            vec![list("0620", "0630", &[(9, "0618", Some(COMPROMISED), Some("0610"))])],
+            RevokedLater,
+        ),
+        ("suspended", vec![revoked("0612", "0610", HOLD)], Revoked),
+        (
+            "suspended by a list",
+            vec![list("0612", "0620", &[(9, "0610", Some(HOLD), None)])],
+            Revoked,
+        ),
+        ("and released", vec![revoked("0612", "0610", HOLD), good("0614")], Unchecked),
+        ("released, then suspended", vec![good("0611"), revoked("0612", "0610", HOLD)], Revoked),
+        ("another's entry", vec![list("0610", "0620", &[(8, "0601", None, None)])], Unchecked),
+        (
+            "another issuer's",
+            vec![
+                ListDraft {
+                    issuer: Draft::authority("Other", 2, ("Other", 2)).make(),
+                    ..ListDraft::new("0616", "0620").with(&[(9, "0610", None, None)])
+                }
+                .der(),
+            ],
+            Unchecked,
+        ),
+    ] {
+        let answering = Answering::Since { brought: false, again: None };
+        let at_hand = store(&answers);
+        let (report, records) = at_hand.without_issuer(&person(), day("0615"), answering);
+        assert_eq!(report.status, expected, "{what}");
+        assert_eq!(records.is_empty(), expected == Unchecked, "{what}");
+        // What counted is remembered when nothing is at hand.
+        let remembering = RevocationStore::empty().with_records(records);
+        let (again, new) = remembering.without_issuer(&person(), day("0615"), answering);
+        assert_eq!((again.status, new), (expected, Vec::new()), "{what}, remembered");
     }
 }
 
@@ -127,9 +174,9 @@ fn says_what_was_used_and_why_others_were_not() {
 #[test]
 fn after_the_end_of_a_certificate_silence_says_nothing() {
     let judge = |bytes: Vec<u8>| {
-        let person = crate::trust::sample::Draft {
+        let person = Draft {
             not_after: "260612120000Z",
-            ..crate::trust::sample::Draft::signer("Тестова Особа", 9, ("Issuer", 1))
+            ..Draft::signer("Тестова Особа", 9, ("Issuer", 1))
         };
         revocation(&RevocationRequest {
             certificate: &person.make(),

@@ -192,6 +192,30 @@ fn a_responder_that_turns_out_to_be_revoked_says_nothing_any_more() {
     assert_eq!(now.report.status, Unchecked);
 }
 
+/// The responder falls later; what the issuer said itself stays.
+#[test]
+fn what_a_responder_said_too_is_remembered_from_the_issuer_itself() {
+    let certificate = responder(5).make();
+    for (by_responder, by_list) in [("0616", "0615"), ("0615", "0616")] {
+        let revoked = AnswerDraft {
+            responder: (certificate.clone(), 5),
+            certificates: vec![certificate.clone()],
+            ..AnswerDraft::new(Said::Revoked("0611", 1), by_responder)
+        };
+        let vouching = ListDraft::new("0610", "0620").with(&[(9, "0611", Some(1), None)]);
+        let both = [
+            (Cache, revoked.der()),
+            (Cache, list(by_list, Some(("0611", 1)))),
+            (Cache, vouching.der()),
+        ];
+        let then = judge("0614", RECEIPT, &both, &[]);
+        assert_eq!(then.report.status, Revoked);
+        let fallen = ListDraft::new("0617", "0620").with(&[(5, "0610", Some(1), None)]).delta();
+        let now = judge("0614", RECEIPT, &[(Cache, fallen.der())], &then.records);
+        assert_eq!(now.report.status, Revoked, "answer of {by_responder}, list of {by_list}");
+    }
+}
+
 #[test]
 fn records_are_read_as_they_were_written() {
     let certificate = responder(5).make();
