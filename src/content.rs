@@ -51,6 +51,9 @@ const MAX_PIXELS: usize = 36_000_000;
 pub fn document(file: &[u8], purse: &dyn Purse) -> Result<DocumentForm, NotADocument> {
     if is_pdf(file) {
         page::find(file, purse).map(|()| DocumentForm::Pdf)
+    } else if is_picture(file) && Form::of(file) == Form::Pdf {
+        // Where it was signed, as likely as not another program showed the PDF file.
+        Err(NotADocument::PdfNotAtStart)
     } else if jpeg::is_jpeg(file) {
         jpeg::decode(file, purse).map(|()| DocumentForm::Jpeg)
     } else if png::is_png(file) {

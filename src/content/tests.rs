@@ -247,6 +247,18 @@ fn a_list_of_kids_that_many_share_is_read_once() {
     assert!(cost < file.len() * 16, "{cost} for {}", file.len());
 }
 
+/// Whoever signed it may have looked at the PDF file in it.
+#[test]
+fn a_picture_in_which_a_pdf_file_begins_is_none() {
+    let commented = |comment: &[u8]| {
+        let length = u16::try_from(comment.len() + 2).unwrap().to_be_bytes();
+        let picture = image::jpeg();
+        [&picture[..2], b"\xff\xfe", &length, comment, &picture[2..]].concat()
+    };
+    assert_eq!(judge(&commented(b"a picture")), Ok(DocumentForm::Jpeg));
+    assert_eq!(judge(&commented(b"%PDF-1.7\n")), Err(NotADocument::PdfNotAtStart));
+}
+
 proptest! {
     /// Whatever stands before the header, the file is not taken for a PDF file.
     #[test]
