@@ -11,6 +11,9 @@ pub(crate) use roxmltree::{Attribute, Document, Node};
 
 use roxmltree::ParsingOptions;
 
+/// How many bytes are hashed in the time in which a byte of one of the worst XML is read.
+pub(crate) const WEIGHT: usize = 32;
+
 /// Elements inside elements; a trust list has about 15, a manifest 4.
 pub(crate) const MAX_DEPTH: usize = 64;
 /// Attributes of one element, the declarations of namespaces among them.

@@ -49,6 +49,7 @@ pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
     let embedded = pdf.as_ref().and_then(store::read);
     let mut reading = Reading {
         file,
+        budget,
         pdf: pdf.as_ref(),
         comparisons_left: Cell::new(MAX_COMPARISONS),
         has_store: embedded.is_some(),
@@ -102,6 +103,7 @@ pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
 /// A PDF file and its structure, if that can be followed.
 struct Reading<'a> {
     file: &'a Bytes,
+    budget: &'a Budget,
     pdf: Option<&'a Pdf<'a>>,
     comparisons_left: Cell<usize>,
     /// Whether there is a document security store.
@@ -224,6 +226,13 @@ impl Reading<'_> {
             }
         };
         self.check_later(signed, read.certification, &mut known, &mut warnings);
+        if signed.is_of_another_file(self.budget) != Some(false) {
+            known.doubt(
+                SubIndication::SigConstraintsFailure,
+                "the signature may have been made over another file: what it is over is a PDF file \
+                 without it too, or has room for a second one",
+            );
+        }
         if self.pdf.is_none() {
             warnings.push(Warning::new(
                 WarningCode::ContainerUnusual,

@@ -66,9 +66,7 @@ impl Manifest {
         /// A manifest of as many files as an archive may have is far shorter.
         const LIMITS: Limits = Limits { bytes: 1 << 20, nodes: 16 << 10 };
         const MAX_REFERENCES: usize = 256;
-        /// How many bytes are hashed in the time in which one of the worst XML is read.
-        const WEIGHT: usize = 32;
-        budget.spend(Resource::Bytes, LIMITS.bytes.min(file.len()).saturating_mul(WEIGHT))?;
+        budget.spend(Resource::Bytes, LIMITS.bytes.min(file.len()).saturating_mul(xml::WEIGHT))?;
         let document = xml::parse(file, LIMITS)?;
         let root = document.root_element();
         let namespace = root.tag_name().namespace().unwrap_or_default();

@@ -351,7 +351,6 @@ impl Added<'_> {
             // Ghostscript repairs a file whose table follows a stream.
             && (self.before.is_table || !section.is_table)
             && is_same(b"Root")
-            && (before.get(b"Info").is_none() || trailer.get(b"Info").is_some())
             && trailer.entries.iter().all(is_right)
     }
 }

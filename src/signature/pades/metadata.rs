@@ -2,9 +2,11 @@
 //! (ISO 16684-1). Readers show the title among them in place of the file's name, so what was added
 //! after the signature may change nothing of them but when and by what program the file was changed.
 
+use std::collections::BTreeSet;
+
 use crate::{
     content::pdf::{Dictionary, Object},
-    xml::{Document, Limits, Node, parse},
+    xml::{Limits, Node, parse},
 };
 
 /// A packet has some kilobytes.
@@ -44,50 +46,86 @@ fn is_same_value(old: &Object, new: &Object) -> bool {
     }
 }
 
-/// Whether an XMP packet says the same as the one before it, if there was one.
+/// Whether an XMP packet says the same as the one before it, if there was one: element by element, but
+/// for those of the change that stand directly in a description and hold plain text.
 pub(super) fn is_same_packet(old: Option<&[u8]>, new: &[u8]) -> bool {
-    let read = |packet| parse(packet, LIMITS).ok();
-    let Some(now) = read(new) else { return old == Some(new) };
-    match old {
-        None => said(&now).is_empty(),
-        Some(old) => old == new || read(old).is_some_and(|before| said(&before) == said(&now)),
+    if old == Some(new) {
+        return true;
     }
+    let read = |packet| parse(packet, LIMITS).ok();
+    let empty = old.is_none().then_some(&b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"[..]);
+    let (Some(before), Some(now)) = (old.or(empty).and_then(read), read(new)) else {
+        return false;
+    };
+    is_same_node(before.root(), now.root())
 }
 
-/// What a packet says, in order: names, and what stands under them.
-fn said<'d>(packet: &'d Document<'_>) -> Vec<(&'d str, &'d str, &'d str)> {
-    let mut said = Vec::new();
-    for node in packet.root().descendants() {
-        if node.ancestors().any(|around| is_of_the_change(&around)) {
-            continue;
-        }
-        let name = node.tag_name();
-        let text = node.text().map(str::trim).filter(|text| node.is_text() && !text.is_empty());
-        let around = node.parent().map(|around| around.tag_name());
-        said.extend(
-            text.zip(around).map(|(text, around)| {
-                (around.namespace().unwrap_or_default(), around.name(), text)
-            }),
-        );
-        // Structure alone says nothing.
-        let is_structure = name.namespace() == Some(RDF) || name.name() == "xmpmeta";
-        if node.is_element() && !is_structure {
-            said.push((name.namespace().unwrap_or_default(), name.name(), ""));
-        }
-        for attribute in node.attributes() {
-            let (namespace, name) = (attribute.namespace().unwrap_or_default(), attribute.name());
-            let is_about = (namespace, name) == (RDF, "about");
-            if !is_about && !OF_THE_CHANGE.contains(&(namespace, name)) {
-                said.push((namespace, name, attribute.value()));
+fn is_same_node(old: Node<'_, '_>, new: Node<'_, '_>) -> bool {
+    let (mut before, mut now) = (parts(old), parts(new));
+    (old.is_root() || qualified(old) == qualified(new))
+        && old.tag_name() == new.tag_name()
+        && attributes(old) == attributes(new)
+        && loop {
+            match (before.next(), now.next()) {
+                (None, None) => break true,
+                (Some(old), Some(new)) if old.is_text() && new.is_text() => {
+                    if old.text().map(str::trim) != new.text().map(str::trim) {
+                        break false;
+                    }
+                }
+                (Some(old), Some(new)) if old.is_element() && new.is_element() => {
+                    if !is_same_node(old, new) {
+                        break false;
+                    }
+                }
+                _ => break false,
             }
         }
-    }
-    said
 }
 
-fn is_of_the_change(node: &Node<'_, '_>) -> bool {
+/// The name as it is written: pdf.js goes by prefixes.
+fn qualified<'d>(node: Node<'d, '_>) -> &'d str {
+    let written = node.document().input_text().get(node.range()).unwrap_or_default();
+    let name = written.strip_prefix('<').unwrap_or_default();
+    name.split([' ', '\t', '\r', '\n', '/', '>']).next().unwrap_or_default()
+}
+
+/// What a node holds, without white space and what may change. A description that says nothing is
+/// none, and neither is what holds nothing else.
+fn parts<'d, 'i>(node: Node<'d, 'i>) -> impl Iterator<Item = Node<'d, 'i>> {
+    node.children().filter(|part| {
+        let is_white = part.text().is_none_or(|text| text.trim().is_empty());
+        (part.is_element() && !is_of_the_change(*part) && !is_frame(*part))
+            || (part.is_text() && !is_white)
+    })
+}
+
+/// What a program that changes a file writes into a description, as plain text.
+fn is_of_the_change(node: Node<'_, '_>) -> bool {
     let name = node.tag_name();
-    OF_THE_CHANGE.contains(&(name.namespace().unwrap_or_default(), name.name()))
+    let is_plain = node.children().all(|part| part.is_text()) && node.attributes().len() == 0;
+    let stands_right =
+        node.parent().is_some_and(|around| around.has_tag_name((RDF, "Description")));
+    is_plain
+        && stands_right
+        && OF_THE_CHANGE.contains(&(name.namespace().unwrap_or_default(), name.name()))
+}
+
+/// A packet, or a description in it, that says nothing.
+fn is_frame(node: Node<'_, '_>) -> bool {
+    let is_structure =
+        [(RDF, "RDF"), (RDF, "Description")].iter().any(|name| node.has_tag_name(*name));
+    is_structure && attributes(node).is_empty() && parts(node).next().is_none()
+}
+
+/// The attributes in order, without what may change.
+fn attributes<'d>(node: Node<'d, '_>) -> BTreeSet<(&'d str, &'d str, &'d str)> {
+    let of = node.attributes();
+    let named = of.map(|one| (one.namespace().unwrap_or_default(), one.name(), one.value()));
+    let says = |(namespace, name, _): &(&str, &str, &str)| {
+        !OF_THE_CHANGE.contains(&(*namespace, *name)) && (*namespace, *name) != (RDF, "about")
+    };
+    named.filter(says).collect()
 }
 
 #[cfg(test)]
@@ -147,11 +185,58 @@ mod tests {
             ("an author", format!(" dc:creator='A'>{}", title("Signed")), false),
             ("an empty entry", format!("><dc:source/>{}", title("Signed")), false),
             ("within the date", format!("><xmp:ModifyDate>{}</xmp:ModifyDate>", title("O")), false),
+            (
+                "a title in the date beside it",
+                format!(">{0}<xmp:ModifyDate>{0}</xmp:ModifyDate>", title("Signed")),
+                false,
+            ),
+            (
+                "a producer in the title",
+                format!(
+                    ">{}",
+                    title("Signed")
+                        .replace("<dc:title>", "<dc:title><pdf:Producer>O</pdf:Producer>")
+                ),
+                false,
+            ),
+            (
+                "a producer in the list",
+                format!(
+                    ">{}",
+                    title("Signed").replace("<rdf:Alt>", "<rdf:Alt><pdf:Producer>O</pdf:Producer>")
+                ),
+                false,
+            ),
+            (
+                "the list beside the title",
+                format!(
+                    ">{}",
+                    title("Signed").replace("<dc:title>", "<dc:title/>").replace("</dc:title>", "")
+                ),
+                false,
+            ),
+            (
+                "another prefix",
+                format!(
+                    ">{}",
+                    title("Signed")
+                        .replace("<dc:title", "<d:title xmlns:d='http://purl.org/dc/elements/1.1/'")
+                        .replace("</dc:", "</d:")
+                ),
+                false,
+            ),
         ] {
             let new = packet(&inside);
             assert_eq!(is_same_packet(Some(signed.as_bytes()), new.as_bytes()), is_same, "{what}");
         }
         assert!(is_same_packet(None, packet(&format!(">{change}")).as_bytes()));
+        let root = format!(
+            "<pdf:Producer xmlns:pdf='http://ns.adobe.com/pdf/1.3/'>{signed}</pdf:Producer>"
+        );
+        assert!(!is_same_packet(
+            None,
+            root.replace("<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>", "").as_bytes()
+        ));
         assert!(!is_same_packet(None, signed.as_bytes()));
         assert!(is_same_packet(Some(b"no packet"), b"no packet"));
         assert!(!is_same_packet(Some(b"no packet"), signed.as_bytes()));

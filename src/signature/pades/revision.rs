@@ -16,7 +16,10 @@ use super::{
     added, metadata,
     shape::{Shape, field_name},
 };
-use crate::content::pdf::{Dictionary, Object, Pdf};
+use crate::{
+    content::pdf::{Dictionary, Object, Pdf},
+    xml::WEIGHT,
+};
 
 /// Checks that `new`, which begins with the signed revision, shows what that shows, and so does
 /// each revision in between. Further signatures are allowed unless the file was `certified` with no
@@ -210,6 +213,8 @@ impl<'a> Comparison<'a> {
         let before = before.transpose()?;
         let Some(new) = new else { return Err(changed(WHAT)) };
         let after = read(self.new, new).ok_or_else(|| unreadable(WHAT))?;
+        let length = before.as_ref().map_or(0, Vec::len).saturating_add(after.len());
+        self.new.spend(0, length.saturating_mul(WEIGHT)).ok_or_else(|| unreadable(WHAT))?;
         let is_same = metadata::is_same_packet(before.as_deref(), &after);
         is_same.then_some(()).ok_or_else(|| changed(WHAT))
     }

@@ -24,6 +24,7 @@ mod hostile;
 mod repaired;
 mod rows;
 mod shapes;
+mod turned;
 
 type Outcome = (Option<Indication>, Option<SubIndication>);
 const PASSED: Outcome = (Some(Indication::TotalPassed), None);
