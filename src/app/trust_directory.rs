@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
-use super::trust_lists::{ListRefusal, read_imported, read_note};
+use super::trust_lists::{ListRefusal, has_note, read_imported, read_note};
 use crate::{
     algorithms::Policy,
     app::AppError,
@@ -81,7 +81,12 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
     }
     let mut store = TrustStore::new(certificates);
     for path in unusable {
-        store = store.with_lost_list(read_note(&path).map(|note| (note.territory, note.sequence)));
+        store = if has_note(&path) {
+            store.with_lost_list(read_note(&path).map(|note| (note.territory, note.sequence)))
+        } else {
+            // Nobody has imported it, so nothing was ever believed by it.
+            store.expecting_list()
+        };
     }
     for (_, list, url) in &lists {
         store = store.with_list_from(list.clone(), url.clone());

@@ -287,6 +287,11 @@ pub fn read_imported(path: &Path) -> Result<(TrustList, ListNote), ListRefusal> 
     Ok((TrustList::read(&bytes)?, note))
 }
 
+/// Whether a list at `path` was imported once: a note is there, readable or not.
+pub(super) fn has_note(path: &Path) -> bool {
+    note_path(path).symlink_metadata().is_ok()
+}
+
 /// The note beside the list at `path`, whether the list is there or not; `None` when there is none that
 /// can be read.
 pub(super) fn read_note(path: &Path) -> Option<ListNote> {

@@ -160,6 +160,7 @@ impl TrustStore {
     }
 
     /// Knows that there is a list, of this country and number if they are known, that cannot be used.
+    /// Where they are not, any list at hand may be an older issue of it, and none grants anything.
     #[must_use]
     pub fn with_lost_list(mut self, issue: Option<(String, u64)>) -> Self {
         self.lost.insert(issue);
@@ -177,10 +178,12 @@ impl TrustStore {
             .map(|list| (list.territory.clone(), list.sequence))
             .chain(self.lost.iter().flatten().cloned())
             .collect();
+        let is_known = !self.lost.contains(&None);
         let is_newest = |list: &ListIssue| {
-            !all.iter().any(|(territory, sequence)| {
-                *territory == list.territory && *sequence > list.sequence
-            })
+            is_known
+                && !all.iter().any(|(territory, sequence)| {
+                    *territory == list.territory && *sequence > list.sequence
+                })
         };
         self.lists.retain(is_newest);
         let (services, older) = self

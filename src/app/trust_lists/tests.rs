@@ -167,7 +167,7 @@ fn an_older_issue_says_nothing_while_a_newer_one_is_there_and_cannot_be_used() {
         (
             "its note is damaged: which issue it was is not known",
             |list| fs::write(note_path(list), "").unwrap(),
-            Some(7),
+            None,
             true,
         ),
     ];
@@ -182,6 +182,17 @@ fn an_older_issue_says_nothing_while_a_newer_one_is_there_and_cannot_be_used() {
         assert_eq!(store.newest_list().map(|list| list.sequence), used, "{what}");
         assert_eq!(store.lacks_list_at(NOW.parse().unwrap()), lacking, "{what}");
     }
+}
+
+#[test]
+fn a_list_that_nobody_imported_takes_nothing_from_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    store_list(&directory.path().join("a.xml"), &list("UA", 7), &accepted(&list("UA", 7))).unwrap();
+    fs::write(directory.path().join("b.xml"), list("UA", 8)).unwrap();
+    let read = read_trust_directory(directory.path()).unwrap();
+    assert_eq!(read.store.newest_list().map(|list| list.sequence), Some(7));
+    assert!(!read.store.lacks_list_at(NOW.parse().unwrap()));
+    assert_eq!(read.problems.len(), 1, "{:?}", read.problems);
 }
 
 /// An authority may publish several lists for its country, each with numbers of its own.
