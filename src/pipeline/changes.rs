@@ -96,8 +96,11 @@ impl Pipeline {
         let (mut trust, mut revocation) = (self.trust.clone(), self.revocation.clone());
         let mut todo = Todo::new();
         let mut swept = Instant::now();
+        let mut trusting = None;
         loop {
-            trust.mark_unchanged();
+            // By what it is and not by whether it changed: a change just before this would be missed.
+            let digest = trust.borrow_and_update().digest();
+            todo.trust |= trusting.replace(digest) != Some(digest);
             let new = Arc::clone(&revocation.borrow_and_update());
             let start = Instant::now();
             todo.gather(new).await;
@@ -108,7 +111,7 @@ impl Pipeline {
             let pause = todo.retries.pause(Instant::now()).map_or(pause, |retry| retry.min(pause));
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
-                () = change(&mut trust) => todo.trust = true,
+                () = change(&mut trust) => {}
                 () = change(&mut revocation) => {}
                 () = floor.outdated.told.notified() => {}
                 () = tokio::time::sleep(pause) => {}
@@ -117,7 +120,6 @@ impl Pipeline {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(settling) => {}
             }
-            todo.trust |= trust.has_changed().unwrap_or(false);
             if swept.elapsed() >= SWEEP {
                 swept = Instant::now();
                 todo.waiting = true;
