@@ -276,7 +276,7 @@ fn check_grant(time: Timestamp, path: &[Certificate], problems: &mut Problems, b
         (time, "when it says it was made"),
     ] {
         let lacks_grant = |certificate: &Certificate| {
-            basis.trust.lacks_grant_at(certificate, Purpose::TimeStamping, moment)
+            basis.trust.lacks_grant_at(certificate, Purpose::TimeStamping, None, moment)
         };
         if path.iter().any(lacks_grant) {
             problems.doubt(

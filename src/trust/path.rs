@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 
 use super::{
     Certificate, Purpose, TrustStore, certificate::Validity, constraints, extension::Authority,
-    problem::Problem, purpose,
+    problem::Problem, purpose, qualification::own_use,
 };
 use crate::{
     algorithms::{Failure, Used},
@@ -451,8 +451,10 @@ fn grant_problem(
         Purpose::Document => {
             // A withdrawn authority is withdrawn under every certificate of its key, whoever
             // issued it.
-            let withdrawn =
-                path.iter().position(|link| trust.lacks_grant_at(link.certificate, purpose, at));
+            let used = path.first().map(|signer| own_use(signer.certificate));
+            let lacks_grant =
+                |link: &Link<'_>| trust.lacks_grant_at(link.certificate, purpose, used, at);
+            let withdrawn = path.iter().position(lacks_grant);
             if let Some(place) = withdrawn {
                 return Some((place, Problem::NotGranted { at }));
             }

@@ -246,6 +246,16 @@ fn by_extensions(certificate: &Certificate, extensions: &ServiceExtensions) -> S
     Said { kind, reasons, is_for_other_use: false }
 }
 
+/// What a certificate is for by its own words. Without a `QcType` it is for signatures (ETSI EN 319 412-5
+/// §4.2.3).
+pub(super) fn own_use(certificate: &Certificate) -> CertificateUse {
+    if certificate.signer_kind() == SignerKind::Seal && certificate.says_seal() {
+        CertificateUse::Seals
+    } else {
+        CertificateUse::Signatures
+    }
+}
+
 /// What a certificate is for: by the list, or else by its own words. Where the two contradict each
 /// other nothing can be said.
 fn use_of(
@@ -271,12 +281,7 @@ fn use_of(
     let types = &certificate.qualified_statements().types;
     let own: Vec<_> =
         TYPES.iter().filter(|(oid, _)| types.iter().any(|one| one == oid)).map(|it| it.1).collect();
-    // Without a QcType it is for signatures (ETSI EN 319 412-5 §4.2.3).
-    let by_name = if certificate.signer_kind() == SignerKind::Seal && certificate.says_seal() {
-        CertificateUse::Seals
-    } else {
-        CertificateUse::Signatures
-    };
+    let by_name = own_use(certificate);
     let Some(first) = listed.first() else {
         return Ok(if own == [CertificateUse::WebSites] {
             CertificateUse::WebSites

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{Certificate, Purpose, ServiceKind, TrustList, TrustService};
+use super::{Certificate, CertificateUse, Purpose, ServiceKind, TrustList, TrustService};
 use crate::{
     algorithms,
     domain::{Sha256, Timestamp},
@@ -386,12 +386,14 @@ impl TrustStore {
     }
 
     /// Whether lists name services with this certificate and none was granted at `at`: for
-    /// documents none of those that issue certificates, where it has any, for time-stamps none
-    /// at all. Never one that is trusted for another reason than a list.
+    /// documents none of those that issue certificates, where it has any, and of these none for what
+    /// the signer's is for (`used`), where lists name one for that; for time-stamps none at all. Never
+    /// one that is trusted for another reason than a list.
     pub(crate) fn lacks_grant_at(
         &self,
         certificate: &Certificate,
         purpose: Purpose,
+        used: Option<CertificateUse>,
         at: Timestamp,
     ) -> bool {
         if self.contains(certificate) && !self.is_listed(certificate) {
@@ -401,6 +403,17 @@ impl TrustStore {
         let issues = |service: &&TrustService| service.kind == ServiceKind::QualifiedAuthority;
         if purpose == Purpose::Document && said.iter().any(issues) {
             said.retain(issues);
+        }
+        if let Some(used) = used {
+            let names = |service: &&TrustService| {
+                let status = service.status_at(at);
+                status.is_some_and(|status| status.extensions.uses.contains(&used))
+            };
+            if said.iter().any(names) {
+                said.retain(|service| {
+                    service.status_at(at).is_none_or(|status| status.extensions.are_for(used))
+                });
+            }
         }
         if said.is_empty() {
             let own = self.withdrawn.iter().filter(|service| service.has_key_of(certificate));

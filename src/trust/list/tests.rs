@@ -298,7 +298,7 @@ fn whatever_keeps_a_withdrawn_service_from_being_read_gives_nothing_back() {
     let at = "2026-11-01T00:00:00Z".parse().unwrap();
     let lacks_grant = |services: &str| {
         let store = TrustStore::empty().with_list(read(&RIGHT.list(services)));
-        store.lacks_grant_at(&authority(), Purpose::Document, at)
+        store.lacks_grant_at(&authority(), Purpose::Document, None, at)
     };
     for (what, listed) in [
         ("as it is", withdrawn.clone()),

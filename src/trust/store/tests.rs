@@ -127,7 +127,7 @@ fn of_several_issues_of_one_country_the_newest_alone_counts() {
             assert_eq!(store.certificates().len(), usize::from(is_trusted), "{what}");
             assert_eq!(store.is_listed(&authority), is_trusted, "{what}");
             assert_eq!(
-                store.lacks_grant_at(&authority, Purpose::Document, at),
+                store.lacks_grant_at(&authority, Purpose::Document, None, at),
                 lacks_grant,
                 "{what}"
             );

@@ -1,7 +1,9 @@
 //! Claims about what a trust list says of an authority below a root of the trust directory.
 
 use super::*;
-use crate::trust::{ServiceKind, ServiceStatus, TrustList, TrustService};
+use crate::trust::{
+    CertificateUse, ServiceExtensions, ServiceKind, ServiceStatus, TrustList, TrustService,
+};
 
 /// A provider below the root, a seal by it, and nothing revoked.
 struct Provider {
@@ -109,5 +111,41 @@ async fn what_one_list_of_a_country_withdrew_another_does_not_give_back_by_a_hig
         let share = house.sealed_by(&provider).await;
         let verdict = house.verdict(share).await;
         assert_eq!(verdict, Verdict::Undetermined, "issue {withdrawing} beside {other}");
+    }
+}
+
+/// One key may have a service for signatures and one for seals.
+#[tokio::test]
+async fn what_is_withdrawn_for_signatures_is_not_given_back_for_seals() {
+    let both = [CertificateUse::Signatures, CertificateUse::Seals];
+    for (withdrawn, person, seal) in [
+        (None, Verdict::Verified, Verdict::Verified),
+        (Some(CertificateUse::Signatures), Verdict::Undetermined, Verdict::Verified),
+        (Some(CertificateUse::Seals), Verdict::Verified, Verdict::Undetermined),
+    ] {
+        let mut house = House::new(RevocationPolicy::Require).await;
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let mut provider = house.authority.subordinate(validity).unwrap();
+        let signers = [Subject::Person, Subject::Organisation]
+            .map(|subject| provider.signer(subject, KeyAlgorithm::P256, validity).unwrap());
+        let mut store = RevocationStore::empty();
+        let term = Validity::days(moment(60), 30);
+        store.add(&provider.revocation_list(1, &[], term).unwrap()).unwrap();
+        house.revocation.send_replace(Arc::new(store));
+        let listed = Certificate::parse(provider.certificate()).unwrap();
+        let services = both.map(|used| (&listed, withdrawn != Some(used)));
+        let mut list = list(7, &services);
+        for (service, used) in list.services.iter_mut().zip(both) {
+            for status in &mut service.history {
+                status.extensions =
+                    ServiceExtensions { uses: vec![used], ..ServiceExtensions::default() };
+            }
+        }
+        house.trust(TrustStore::empty().with_list(list));
+        for (n, (signer, verdict)) in (1..).zip(signers.iter().zip([person, seal])) {
+            let copy = Copy::new(&"birth-certificate".parse().unwrap(), n, moment(0));
+            let share = house.send_all(vec![copy.attached(signer, moment(0)).unwrap()]).await;
+            assert_eq!(house.verdict(share).await, verdict, "{withdrawn:?}, signer {n}");
+        }
     }
 }
