@@ -292,8 +292,7 @@ pub(super) fn has_note(path: &Path) -> bool {
     note_path(path).symlink_metadata().is_ok()
 }
 
-/// The note beside the list at `path`, whether the list is there or not; `None` when there is none that
-/// can be read.
+/// The note beside the list at `path`; `None` when it cannot be read. The list need not be there.
 pub(super) fn read_note(path: &Path) -> Option<ListNote> {
     toml::from_str(&fs::read_to_string(note_path(path)).ok()?).ok()
 }

@@ -324,7 +324,7 @@ impl Retries {
         self.0.iter().filter(|(_, (at, _))| *at <= now).map(|(share, _)| *share).collect()
     }
 
-    /// How long nobody is due.
+    /// How long it is until the first is due.
     fn pause(&self, now: Instant) -> Option<Duration> {
         self.0.values().map(|(at, _)| at.saturating_duration_since(now)).min()
     }

@@ -459,17 +459,11 @@ fn grant_problem(
                 return Some((place, Problem::NotGranted { at }));
             }
             let is_other = trust.is_listed(last) && !trust.is_authority_at(last, at);
-            if is_other {
-                Some(Problem::NotGranted { at })
-            } else {
-                let authorities = path.iter().enumerate().skip(1);
-                let awaits_list = authorities
-                    .filter(|(_, link)| trust.awaits_list(link.certificate))
-                    .map(|(place, _)| (place, Problem::ListMissing));
-                if let Some(missing) = awaits_list.min_by_key(|(place, _)| *place) {
-                    return Some(missing);
-                }
-                outdated()
+            let awaits_list = |link: &Link<'_>| trust.awaits_list(link.certificate);
+            match path.iter().skip(1).position(awaits_list) {
+                _ if is_other => Some(Problem::NotGranted { at }),
+                Some(above) => return Some((above.saturating_add(1), Problem::ListMissing)),
+                None => outdated(),
             }
         }
         Purpose::TimeStamping => outdated(),

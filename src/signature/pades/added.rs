@@ -35,6 +35,11 @@ pub(super) fn check(
         .get(b"Info")
         .and_then(|information| old.resolve(information)?.dictionary().cloned());
     let information = information.unwrap_or_default();
+    // What it leads to nowhere could be added.
+    let hangs = |value: &Object| value.reference().is_some_and(|number| !old.names(number));
+    if information.entries.values().any(hangs) {
+        return Err("what the file says of itself leads nowhere".to_owned());
+    }
     let before = Before { section, is_table, trailer: old.trailer.clone(), information };
     let (reader, used) = (Reader::strict(file, end), BTreeSet::new());
     let mut added = Added { file, old, new, reader, before, used };

@@ -421,7 +421,7 @@ async fn a_share_that_stops_the_program_when_it_is_judged_again_does_not_stay_ve
     assert!(row.findings.iter().any(|one| one.code == FindingCode::CrashedWhileOpening));
 }
 
-/// A disk that is not mounted has not lost it; but nobody else is judged again for it.
+/// The disk may not be mounted, so it is tried again; other shares are not judged again for it.
 #[tokio::test]
 async fn a_share_whose_objects_are_missing_is_tried_again_alone() {
     let mut house = House::new(RevocationPolicy::Require).await;

@@ -281,6 +281,21 @@ fn the_title_stays_wherever_it_is_given_anew() {
     }
 }
 
+#[test]
+fn a_title_that_is_nowhere_is_not_added() {
+    for (title, due) in [("50 0 R", PASSED), ("60 0 R", NOT_SHOWN)] {
+        let mut draft = Draft::new();
+        draft.trailer = "/Info 51 0 R";
+        draft.object(50, "(Signed)");
+        draft.object(51, &format!("<</Title {title}>>"));
+        draft.end();
+        draft.sign(5);
+        draft.object(60, "(Other)");
+        draft.end();
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{title}");
+    }
+}
+
 /// pdf.js shows the form in place of the pages, or does not, by which fields and flags there are.
 #[test]
 fn nothing_is_added_to_a_form_that_stands_for_the_pages() {
