@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod added;
+mod another;
 mod field;
 mod metadata;
 mod moment;
@@ -226,11 +227,11 @@ impl Reading<'_> {
             }
         };
         self.check_later(signed, read.certification, &mut known, &mut warnings);
-        if signed.is_of_another_file(self.budget) != Some(false) {
+        if !another::is_of_this_file(signed, self.file, self.budget) {
             known.doubt(
                 SubIndication::SigConstraintsFailure,
                 "the signature may have been made over another file: what it is over is a PDF file \
-                 without it too, or has room for a second one",
+                 without it too, has room for a second one, or hides parts of one",
             );
         }
         if self.pdf.is_none() {

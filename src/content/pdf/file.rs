@@ -189,6 +189,18 @@ impl<'a> Pdf<'a> {
         self.places.contains_key(&number)
     }
 
+    /// Where the newest revision that names this number says that it stands.
+    pub(crate) fn place(&self, number: u32) -> Option<Place> {
+        self.places.get(&number).copied()
+    }
+
+    /// The number of the object whose header stands at `at`, and where its word `obj` does.
+    pub(crate) fn header_at(&self, at: usize) -> Option<(u32, usize)> {
+        let mut reader = Reader::new(self.file, at);
+        let (number, _) = header(&mut reader)?;
+        Some((number, reader.at.checked_sub(b"obj".len())?))
+    }
+
     /// The object of this number; null when there is none, `None` when it cannot be read.
     pub(crate) fn get(&self, number: u32) -> Option<Rc<Indirect>> {
         if let Some(known) = self.objects.borrow().get(&number) {

@@ -5,10 +5,7 @@ use bytes::Bytes;
 
 use crate::{
     asn1::{self, BerError, BerLimits},
-    content::{
-        Purse,
-        pdf::{Dictionary, Object, Pdf, Reader, hex_byte, spend},
-    },
+    content::pdf::{Dictionary, Object, hex_byte},
 };
 
 /// The bytes that one signature is over, and the signature.
@@ -82,28 +79,6 @@ impl Signed {
             end,
             file: signature.into(),
         })
-    }
-}
-
-impl Signed {
-    /// Whether this could be another file's signature. A signature over a file beside it, or at another
-    /// place in it, is one here too when its bytes make room: somebody signs a file in which a second
-    /// one is prepared, and his signature is put where that one expects it. `None` when the budget does
-    /// not suffice for looking.
-    pub(super) fn is_of_another_file(&self, purse: &dyn Purse) -> Option<bool> {
-        let over = self.over.concat();
-        spend(purse, 0, over.len())?;
-        // Of a true one every place behind the signature is wrong when it is left out.
-        let stands_alone = || Pdf::open(&over, purse).is_some_and(|pdf| pdf.catalog().is_some());
-        let ranges = memchr::memmem::find_iter(&over, b"/ByteRange").filter(|at| {
-            let mut reader = Reader::new(&over, at.saturating_add(b"/ByteRange".len()));
-            let range = reader.object();
-            let range = range.as_ref().and_then(Object::array).unwrap_or_default();
-            let range: Option<Vec<usize>> = range.iter().map(Object::integer).collect();
-            matches!(range.as_deref(), Some([0, first, _, length])
-                if first.checked_add(*length) == Some(over.len()))
-        });
-        Some(ranges.count() > 1 || stands_alone())
     }
 }
 

@@ -168,18 +168,49 @@ fn bytes_that_no_table_accounts_for_are_not_allowed() {
     assert_eq!(outcome(&examined), NOT_SHOWN);
 }
 
+/// A signed revision in which a reader finds more than its tables say.
 #[test]
-fn a_table_that_leads_to_hidden_objects_is_not_allowed() {
-    let mut draft = Draft::new();
-    // Signed, and never shown: until a later table says that this is object 4.
-    let hidden = draft.bytes.len();
-    draft.bytes.extend(b"4 0 obj\n<</Length 3>>stream\nQ q\nendstream\nendobj\n");
-    draft.end();
-    draft.sign(5);
-    assert_eq!(outcome(&judge(draft.bytes.clone())), PASSED);
-    draft.places.push((4, hidden));
-    draft.end();
-    assert_eq!(outcome(&judge(draft.bytes)), NOT_SHOWN);
+fn a_revision_that_hides_something_proves_nothing() {
+    const HIDDEN: &str = "4 0 obj\n<</Length 3>>stream\nQ q\nendstream\nendobj\n";
+    const OTHER: &str = "trailer %x\n<</Size 99/Root 3 0 R>>\n";
+    type Hide = fn(&mut Draft);
+    let hide: [(&str, Hide, Outcome); 8] = [
+        ("nothing", |_| (), PASSED),
+        ("an object", |draft| draft.bytes.extend(HIDDEN.bytes()), NOT_SHOWN),
+        (
+            "an object of its own",
+            |draft| draft.bytes.extend(b"90%\n0%\nobj null endobj\n"),
+            NOT_SHOWN,
+        ),
+        ("an object within another", |draft| draft.object(90, "(8 0 obj null)"), NOT_SHOWN),
+        ("a trailer", |draft| draft.bytes.extend(OTHER.bytes()), NOT_SHOWN),
+        (
+            "a trailer within a stream",
+            |draft| {
+                draft.object(90, &format!("<</Length {}>>stream\n{OTHER}\nendstream", OTHER.len()));
+            },
+            NOT_SHOWN,
+        ),
+        ("the word in a text", |draft| draft.object(90, "(in a trailer 4 0 endobj)"), PASSED),
+        (
+            "an object that comes last and is not in force",
+            |draft| {
+                let at = draft.bytes.len();
+                draft.object(4, "<</Length 3>>stream\nQ q\nendstream");
+                draft.object(4, "<</Length 3>>stream\nq Q\nendstream");
+                draft.end();
+                draft.places.push((4, at));
+            },
+            NOT_SHOWN,
+        ),
+    ];
+    for (what, hide, due) in hide {
+        let mut draft = Draft::new();
+        draft.end();
+        hide(&mut draft);
+        draft.sign(5);
+        assert_eq!(outcome(&judge(draft.bytes.clone())), due, "{what}");
+    }
 }
 
 #[test]

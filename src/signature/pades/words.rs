@@ -23,19 +23,64 @@ pub(super) fn find(bytes: &[u8], is_section: bool) -> Option<usize> {
 /// skips. In compressed bytes the word stands by chance, once in 16 MiB, rarely behind a digit.
 fn header(bytes: &[u8]) -> Option<usize> {
     memmem::find(bytes, OBJECT)?;
-    // Also in a comment that began behind a number: the next line goes on where that stopped.
-    let (mut follows_number, mut in_comment) = (false, false);
-    for (at, byte) in bytes.iter().enumerate() {
-        if follows_number && bytes.get(at..).is_some_and(|rest| rest.starts_with(OBJECT)) {
-            return Some(at);
-        }
-        if in_comment && matches!(byte, b'\r' | b'\n') {
-            (follows_number, in_comment) = (true, false);
-        }
-        in_comment |= follows_number && *byte == b'%';
-        follows_number = byte.is_ascii_digit() || follows_number && is_skipped(*byte);
+    Headers::behind(1, bytes).next()
+}
+
+/// Where `obj` stands behind two numbers, which is what readers take for the header of an object.
+pub(super) fn headers(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    Headers::behind(2, bytes)
+}
+
+/// Looks for `obj` behind so many numbers.
+struct Headers<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    least: usize,
+    /// How many numbers stand before this place, and whether the last one ends here.
+    numbers: usize,
+    in_number: bool,
+    /// How many stood before the comment that may have begun: the next line goes on where that
+    /// stopped.
+    before_comment: usize,
+}
+
+impl<'a> Headers<'a> {
+    fn behind(least: usize, bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, least, numbers: 0, in_number: false, before_comment: 0 }
     }
-    None
+
+    fn step(&mut self, byte: u8) {
+        if matches!(byte, b'\r' | b'\n') {
+            self.numbers = self.numbers.max(std::mem::take(&mut self.before_comment));
+        }
+        if byte == b'%' {
+            self.before_comment = self.before_comment.max(self.numbers);
+        }
+        let is_digit = byte.is_ascii_digit();
+        if is_digit && !self.in_number {
+            self.numbers = self.numbers.saturating_add(1);
+        } else if !is_digit && !is_skipped(byte) {
+            self.numbers = 0;
+        }
+        self.in_number = is_digit;
+    }
+}
+
+impl Iterator for Headers<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        while let Some(rest) = self.bytes.get(self.at..).filter(|rest| !rest.is_empty()) {
+            let at = self.at;
+            let is_header = self.numbers >= self.least && rest.starts_with(OBJECT);
+            self.step(*rest.first()?);
+            self.at = at.saturating_add(1);
+            if is_header {
+                return Some(at);
+            }
+        }
+        None
+    }
 }
 
 /// White space of any reader or language (control characters, NBSP, bytes that are no ASCII), and
@@ -78,6 +123,20 @@ mod tests {
         ] {
             let bytes = [b"<<\n4 0", between, b"obj"].concat();
             assert_eq!(find(&bytes, false), Some(6 + between.len()), "{}", between.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn the_headers_of_objects_have_two_numbers() {
+        for (bytes, expected) in [
+            (&b"4 0 obj<<>>endobj\n5 0 obj"[..], &[4, 22][..]),
+            (b"4 %x\n0 obj 4%1\n%2\n0%\nobj", &[7, 21]),
+            (b"4 obj R 0 obj", &[]),
+            (b"4 0 R obj", &[]),
+            (b"40obj", &[]),
+        ] {
+            let found: Vec<usize> = headers(bytes).collect();
+            assert_eq!(found, expected, "{}", bytes.escape_ascii());
         }
     }
 

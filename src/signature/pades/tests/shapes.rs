@@ -177,6 +177,7 @@ fn a_field_that_is_added_has_a_name_of_its_own() {
         ("(Other)", "[10 0 R 5 0 R 40 0 R 41 0 R]", false),
     ] {
         let mut draft = Draft::new();
+        draft.end();
         draft.object(
             3,
             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Annots[10 0 R 5 0 R]>>",
