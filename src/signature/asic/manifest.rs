@@ -13,6 +13,10 @@ use crate::{
 const NAMESPACES: [&str; 2] =
     ["http://uri.etsi.org/02918/v1.2.1#", "http://uri.etsi.org/02918/v1.1.1#"];
 
+/// Whose elements an extension may have besides: those of `XAdES` (ETSI EN 319 132-1).
+const NAMESPACES_WITHIN: [&str; 2] =
+    ["http://uri.etsi.org/01903/v1.3.2#", "http://uri.etsi.org/01903/v1.4.1#"];
+
 /// One manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
@@ -73,6 +77,9 @@ impl Manifest {
         if root.tag_name().name() != "ASiCManifest" || !NAMESPACES.contains(&namespace) {
             return Err(ManifestError::Malformed { part: "root element" });
         }
+        if !root.descendants().chain(document.root().children()).all(is_of_the_schema) {
+            return Err(ManifestError::Malformed { part: "list of elements" });
+        }
         let is_critical = |node: Node<'_, '_>| {
             node.attribute("Critical")
                 .is_some_and(|critical| critical != "false" && critical != "0")
@@ -96,6 +103,25 @@ impl Manifest {
             return Err(ManifestError::Malformed { part: "list of files" });
         }
         Ok(Self { signature, references })
+    }
+}
+
+/// Whether it is what a manifest is made of. To other programs a file with more is another one, such
+/// as a page for a browser: who signed that did not sign the files that it names.
+fn is_of_the_schema(node: Node<'_, '_>) -> bool {
+    let within = |name: &str| {
+        node.ancestors().skip(1).any(|outer| outer.tag_name().name() == name && outer.is_element())
+    };
+    if node.is_text() {
+        let is_blank = node.text().is_none_or(|text| text.trim_ascii().is_empty());
+        return is_blank || within("DigestValue") || within("Extension");
+    }
+    let namespace = node.tag_name().namespace().unwrap_or_default();
+    let is_own = NAMESPACES.contains(&namespace) || namespace == SIGNATURE;
+    if node.is_element() {
+        is_own || within("Extension") && NAMESPACES_WITHIN.contains(&namespace)
+    } else {
+        !node.is_pi()
     }
 }
 
@@ -215,6 +241,24 @@ mod tests {
         assert_eq!(reference.fits(b"x"), Ok(None));
     }
 
+    /// Annex A.4: any namespace, of which those are taken that no program shows as a page.
+    #[test]
+    fn an_extension_may_have_elements_of_signatures() {
+        for (inside, is_right) in [
+            ("", true),
+            ("text", true),
+            ("<x:a xmlns:x='http://uri.etsi.org/01903/v1.3.2#'>text</x:a>", true),
+            ("<x:a xmlns:x='http://www.w3.org/2000/svg'/>", false),
+        ] {
+            let extension = format!(
+                "<a:ASiCManifestExtensions><a:Extension Critical='false'>{inside}</a:Extension>\
+                 </a:ASiCManifestExtensions>"
+            );
+            let read = parse(&manifest(&[NAMED, FILE, &extension].concat()));
+            assert_eq!(read.is_ok(), is_right, "{inside}");
+        }
+    }
+
     #[test]
     fn knows_digests_by_uri_and_by_object_identifier() {
         for (identifier, digest) in [
@@ -245,7 +289,7 @@ mod tests {
             (manifest(NAMED), malformed("list of files")),
             (
                 manifest(&[NAMED, &FILE.replace("DigestValue", "Value")].concat()),
-                malformed("DataObjectReference"),
+                malformed("list of elements"),
             ),
             (
                 manifest(&[NAMED, &FILE.replace("%D0", "%D")].concat()),
@@ -254,6 +298,19 @@ mod tests {
             (
                 manifest(&[NAMED, FILE, "<a:x Critical='true'/>"].concat()),
                 ManifestError::CriticalExtension,
+            ),
+            (manifest(&[NAMED, FILE, "text"].concat()), malformed("list of elements")),
+            (
+                manifest(&[NAMED, FILE, "<p xmlns='http://www.w3.org/1999/xhtml'/>"].concat()),
+                malformed("list of elements"),
+            ),
+            (
+                manifest(&[NAMED, FILE, "<?xml-stylesheet href='a.xsl'?>"].concat()),
+                malformed("list of elements"),
+            ),
+            (
+                ["<?xml-stylesheet href='a.css'?>", &manifest(&[NAMED, FILE].concat())].concat(),
+                malformed("list of elements"),
             ),
         ] {
             assert_eq!(parse(&file), Err(error), "{file}");
