@@ -53,6 +53,7 @@ pub(super) fn open(file: &Bytes, budget: &Budget) -> Unpacked {
                 container: Container::AsicE,
                 document: file.clone(),
                 signatures: vec![Enclosed { known, ..Enclosed::default() }],
+                has_more: false,
                 not_covered: Vec::new(),
                 embedded: Embedded::default(),
             }
@@ -177,6 +178,7 @@ impl<'a> Parts<'a> {
                 _ => file.clone(),
             },
             signatures,
+            has_more: false,
             not_covered,
             embedded: Embedded::default(),
         }

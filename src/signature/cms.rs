@@ -169,11 +169,11 @@ pub enum CmsError {
 
 impl CmsError {
     /// What ETSI EN 319 102-1 §5.2.2 says of such a file. A form that is not supported yet is
-    /// no failure of the signature.
+    /// no failure of the signature, nor is a limit.
     #[must_use]
     pub fn indication(&self) -> (Indication, SubIndication) {
         match self {
-            Self::Ber | Self::Unsupported { .. } => {
+            Self::Ber | Self::TooLong { .. } | Self::TooMany { .. } | Self::Unsupported { .. } => {
                 (Indication::Indeterminate, SubIndication::FormatFailure)
             }
             Self::Closed { .. } => (Indication::Indeterminate, SubIndication::SignedDataNotFound),
@@ -182,10 +182,15 @@ impl CmsError {
             | Self::MissingAttribute { .. }
             | Self::NotSignedData
             | Self::Spent(_)
-            | Self::TooLong { .. }
-            | Self::TooMany { .. }
             | Self::Trailing { .. } => (Indication::TotalFailed, SubIndication::FormatFailure),
         }
+    }
+}
+
+impl CmsError {
+    /// Whether a limit kept the file from being judged: what it says may be anything.
+    pub(super) fn is_limit(&self) -> bool {
+        matches!(self, Self::TooLong { .. } | Self::TooMany { .. })
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Unpacked {
     /// The document in it; the container's own file when there is not exactly one.
     pub(super) document: Bytes,
     pub(super) signatures: Vec<Enclosed>,
+    /// Whether there are more of them, which are not judged.
+    pub(super) has_more: bool,
     /// What no signature here covers, named for people.
     pub(super) not_covered: Vec<String>,
     /// Certificates and revocation data that lie beside the signatures.

@@ -76,9 +76,10 @@ pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
         only.stamps = Stamp::nested(stamps.iter().rev().map(Read::stamp).collect());
         enclosed.push(only);
     }
-    if located.len() > MAX_SIGNATURES {
+    let has_more = located.len() > MAX_SIGNATURES;
+    if has_more {
         let mut refused = Enclosed::default();
-        refused.known.fail(
+        refused.known.doubt(
             SubIndication::FormatFailure,
             format!("the PDF file has more than {MAX_SIGNATURES} signatures"),
         );
@@ -96,9 +97,17 @@ pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
         container: Container::Pades,
         document: file.clone(),
         signatures: enclosed,
+        has_more,
         not_covered,
         embedded: embedded.unwrap_or_default(),
     })
+}
+
+/// Whether some viewer may take `bytes` for a PDF file. Nothing of one needs to stand where it should:
+/// who opens a file by its ending looks for whatever it holds.
+pub(super) fn may_open(bytes: &[u8]) -> bool {
+    let holds = |word: &[u8]| memchr::memmem::find(bytes, word).is_some();
+    holds(b"%PDF-") || holds(b"startxref") || words::headers(bytes).next().is_some()
 }
 
 /// A PDF file and its structure, if that can be followed.

@@ -71,6 +71,8 @@ type BendFile<'a> = Box<dyn FnOnce(&mut FilePlan) + 'a>;
 
 const PASSED: Outcome = (Indication::TotalPassed, None);
 const BAD_FORMAT: Outcome = (Indication::TotalFailed, Some(SubIndication::FormatFailure));
+/// What a limit kept from being judged is not wrong.
+const OVER_LIMIT: Outcome = (Indication::Indeterminate, Some(SubIndication::FormatFailure));
 const BAD_HASH: Outcome = (Indication::TotalFailed, Some(SubIndication::HashFailure));
 const BAD_VALUE: Outcome = (Indication::TotalFailed, Some(SubIndication::SigCryptoFailure));
 const CONSTRAINTS: Outcome =

@@ -252,6 +252,17 @@ fn a_signature_over_another_signature_file_is_not_over_the_document() {
     let witness_of_attached = detached(&witness, &around_document);
     let around_both = attached(&witness, &around_document);
     let container = simple(COPY, true, false);
+    let around_pdf = attached(&signer, b"%PDF-1.7 a copy");
+    let with = |name, content: &[u8]| -> Bytes {
+        let signature = detached(&Identity::new(1), COPY);
+        let copy = Plan { deflated: true, ..Plan::new("copy.pdf", COPY) };
+        let signature = Plan::new("META-INF/signature.p7s", &signature);
+        archive(&[copy, signature, Plan::new(name, content)]).into()
+    };
+    let disguised = with("META-INF/signatures.p7s", b"4 0 obj<</Type/Catalog>>endobj");
+    let over_disguised = detached(&signer, &disguised);
+    let strange = with("META-INF/container.xml", b"a book");
+    let over_strange = detached(&signer, &strange);
     for (what, covered, due) in [
         ("beside", covers(Some(COPY), &[&over_document]), vec![true]),
         ("around", covers(None, &[&around_document]), vec![true]),
@@ -269,6 +280,10 @@ fn a_signature_over_another_signature_file_is_not_over_the_document() {
         ),
         ("around both", covers(None, &[&around_both]), vec![true, true]),
         ("a container", covers(Some(&container), &[&detached(&signer, &container)]), vec![true]),
+        // What is a PDF file to viewers was another document to its signer.
+        ("around a PDF file", covers(None, &[&attached(&witness, &around_pdf)]), vec![false, true]),
+        ("a container with a PDF file", covers(Some(&disguised), &[&over_disguised]), vec![false]),
+        ("a container with a strange file", covers(Some(&strange), &[&over_strange]), vec![false]),
     ] {
         assert_eq!(&covered[..due.len()], due, "{what}");
     }

@@ -73,12 +73,12 @@ fn signed_attributes_are_what_the_standards_ask_for() {
                     push(plan, attribute(&[0x2a, 4, number], &[&[5, 0]]));
                 }
             }),
-            BAD_FORMAT,
+            OVER_LIMIT,
         ),
         (
             "too long attributes",
             Box::new(|plan| push(plan, attribute(&[0x2a, 3], &[&tlv(0x04, &[&[0; 70_000]])]))),
-            BAD_FORMAT,
+            OVER_LIMIT,
         ),
     ];
     for (name, bend, expected) in cases {
@@ -132,13 +132,13 @@ fn fields_outside_the_signature_value_have_one_right_form() {
         (
             "too many certificates",
             Box::new(|file| file.certificates = vec![file.certificates[0].clone(); 65]),
-            BAD_FORMAT,
+            OVER_LIMIT,
         ),
         ("no signer", Box::new(|file| file.signers.clear()), BAD_FORMAT),
         (
             "too many signers",
             Box::new(|file| file.signers = vec![file.signers[0].clone(); 17]),
-            BAD_FORMAT,
+            OVER_LIMIT,
         ),
         (
             "the same signer twice",
@@ -194,7 +194,7 @@ fn unsigned_values_are_counted_over_all_attributes() {
         plan.unsigned = Some(vec![attribute]);
         let file = FilePlan::new(Some(CONTENT), &[&identity], &[plan.write(CONTENT)]).write();
         let examined = judge(None, &[file], &trust(&[&identity]));
-        assert_eq!(outcome(&examined), BAD_FORMAT);
+        assert_eq!(outcome(&examined), OVER_LIMIT);
         let reason = only(&examined).reason.clone().unwrap();
         assert!(reason.contains(words), "{reason}");
     }

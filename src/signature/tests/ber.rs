@@ -62,13 +62,13 @@ fn what_is_no_ber_and_what_follows_it_fails() {
     let identity = Identity::new(1);
     let ber = endless(&attached(&identity, CONTENT), 3);
     let deep = [SIGNED_DATA_START, &[0x30, 0x80].repeat(100), &[0; 208]].concat();
-    for (name, file) in [
-        ("cut", ber[..ber.len() - 1].to_vec()),
-        ("trailing", [&ber[..], &[0, 0]].concat()),
-        ("deep", deep),
+    for (name, file, due) in [
+        ("cut", ber[..ber.len() - 1].to_vec(), BAD_FORMAT),
+        ("trailing", [&ber[..], &[0, 0]].concat(), BAD_FORMAT),
+        ("deep", deep, OVER_LIMIT),
     ] {
         let examined = judge(None, &[file.into()], &trust(&[&identity]));
-        assert_eq!(outcome(&examined), BAD_FORMAT, "{name}: {:?}", only(&examined).reason);
+        assert_eq!(outcome(&examined), due, "{name}: {:?}", only(&examined).reason);
     }
 }
 

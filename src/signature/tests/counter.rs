@@ -156,14 +156,14 @@ fn those_over_each_other_and_their_number_are_bounded() {
     let first = &report.counter_signatures[0];
     let second = &first.counter_signatures[0];
     assert_eq!(outcomes(&[first.clone(), second.clone()]), [PASSED, PASSED]);
-    assert_eq!(outcomes(&second.counter_signatures), [BAD_FORMAT]);
+    assert_eq!(outcomes(&second.counter_signatures), [OVER_LIMIT]);
     let told = second.counter_signatures[0].reason.as_ref().unwrap();
     assert!(told.contains("more than 2 counter-signatures over each other"), "{told}");
 
     let many = |signer: &[u8]| attribute_of(&vec![over(signer, &notary); 20]);
     let report = judge_countered(many, &[&notary], &[&notary]);
     assert_eq!(report.counter_signatures.len(), 17);
-    assert_eq!(outcomes(&report.counter_signatures)[16], BAD_FORMAT);
+    assert_eq!(outcomes(&report.counter_signatures)[16], OVER_LIMIT);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Several signers, signature files and layers of one document, and the work that they share.
 
 use super::*;
+use crate::signature::Proof;
 
 #[test]
 fn the_worst_of_several_signers_decides() {
@@ -39,7 +40,7 @@ fn signatures_inside_signatures_are_opened_and_all_reported() {
     }
     let deepest = attached(&outer, &nested);
     assert_eq!(outcome(&judge(None, std::slice::from_ref(&deepest), &both)), PASSED);
-    assert_eq!(outcome(&judge(None, &[attached(&outer, &deepest)], &both)), BAD_FORMAT);
+    assert_eq!(outcome(&judge(None, &[attached(&outer, &deepest)], &both)), OVER_LIMIT);
 }
 
 #[test]
@@ -114,7 +115,32 @@ fn too_many_signature_files_are_refused() {
     let identity = Identity::new(1);
     let files = vec![detached(&identity, CONTENT); 17];
     let examined = judge(Some(CONTENT), &files, &trust(&[&identity]));
-    assert_eq!(outcome(&examined), BAD_FORMAT);
+    assert_eq!(outcome(&examined), OVER_LIMIT);
     let limits = Limits { file_bytes: 100, ..Limits::default() };
     assert!(SignedData::parse(&attached(&identity, CONTENT), &limits).is_err());
+}
+
+/// One that is not judged may be the one that speaks against the copy.
+#[test]
+fn beside_a_signature_that_a_limit_leaves_out_none_proves_the_document() {
+    let identity = Identity::new(1);
+    let right = detached(&identity, CONTENT);
+    let signer = SignerPlan::new(&identity, CONTENT).write(CONTENT);
+    let signers = |count: usize| FilePlan::new(None, &[&identity], &vec![signer.clone(); count]);
+    let many_certificates =
+        FilePlan::new(None, &[&identity; 65], std::slice::from_ref(&signer)).write();
+    for (what, files, is_proved) in [
+        ("one", vec![right.clone()], true),
+        ("sixteen signers", vec![signers(16).write()], true),
+        ("seventeen signers", vec![signers(17).write()], false),
+        ("signers in two files", vec![signers(16).write(), right.clone()], false),
+        ("seventeen files", vec![right.clone(); 17], false),
+        ("certificates", vec![right.clone(), many_certificates], false),
+        ("what is no signature", vec![right, b"no signature".as_slice().into()], true),
+    ] {
+        let examined = judge(Some(CONTENT), &files, &trust(&[&identity]));
+        let proofs: Vec<bool> = examined.proofs().iter().map(Proof::covers_document).collect();
+        assert_eq!(proofs.contains(&true), is_proved, "{what}");
+        assert!(proofs.iter().all(|covers| *covers == is_proved), "{what}");
+    }
 }

@@ -155,3 +155,19 @@ fn objects_that_lie_inside_each_other_are_not_read_without_end() {
     assert_eq!(outcome(&examined), NOT_SHOWN);
     expect_reason(&examined, "cannot be read");
 }
+
+/// The seventeenth may be the one that is broken.
+#[test]
+fn beside_more_signatures_than_are_judged_none_proves_the_file() {
+    for (count, is_proved) in [(15, true), (16, false)] {
+        let mut draft = Draft::new();
+        draft.end();
+        for number in 0..count {
+            draft.object(50 + number, "<</Type/Sig/ByteRange[0 1 2 3]>>");
+        }
+        draft.sign(5);
+        let examined = judge(draft.bytes);
+        let proofs = examined.proofs();
+        assert_eq!(!proofs.is_empty() && proofs[0].covers_document(), is_proved, "{count}");
+    }
+}
