@@ -28,7 +28,7 @@ use super::{
 use crate::{
     domain::{Fingerprint, ShareId, Timestamp},
     metrics::Part,
-    store::{Grounds, Select, StoreError},
+    store::{Grounds, Select, Selected, StoreError},
     trust::{News, RevocationStore, Topic},
 };
 
@@ -63,6 +63,10 @@ impl Outdated {
 
     fn take(&self) -> BTreeSet<ShareId> {
         std::mem::take(&mut *self.lock())
+    }
+
+    fn is_any(&self) -> bool {
+        !self.lock().is_empty()
     }
 
     /// Takes one back that could not be judged, for the next run.
@@ -101,10 +105,8 @@ impl Pipeline {
             // By what it is and not by whether it changed: a change just before this would be missed.
             let digest = trust.borrow_and_update().digest();
             todo.trust |= trusting.replace(digest) != Some(digest);
-            let new = Arc::clone(&revocation.borrow_and_update());
             let start = Instant::now();
-            todo.gather(new).await;
-            let done = self.rejudge_all(&mut todo, &floor, &stop).await;
+            let done = Round::new(&self, &floor, &stop, &mut revocation, &mut todo).all().await;
             // However often answers come, half of the time is left to others.
             let settling = start.elapsed().max(SETTLING);
             let pause = if done { SWEEP.saturating_sub(swept.elapsed()) } else { LONGEST_PAUSE };
@@ -125,59 +127,6 @@ impl Pipeline {
                 todo.waiting = true;
             }
         }
-    }
-
-    /// Does what is to be done, the gravest first; whether all of it was looked through. A share that
-    /// cannot be judged now is tried again by itself.
-    async fn rejudge_all(
-        &self,
-        todo: &mut Todo,
-        floor: &Arc<Floor>,
-        stop: &watch::Receiver<bool>,
-    ) -> bool {
-        let Todo { trust, waiting, news, retries, .. } = todo;
-        // The same share is often found for several reasons.
-        let seen = HashSet::new();
-        let mut round = Round { pipeline: self, floor, stop: stop.clone(), seen, retries };
-        let mut all_well = true;
-        for share in floor.outdated.take() {
-            round.retries.forget(share);
-            if !round.rejudge(Select::One(share)).await {
-                floor.outdated.put_back(share);
-                all_well = false;
-            }
-        }
-        if !news.revoked.is_empty() {
-            let well = round.rejudge_resting_on(&news.revoked).await;
-            if well {
-                news.revoked.clear();
-            }
-            all_well &= well;
-        }
-        if *trust {
-            let digest = Sources::of(self).digest(self);
-            *trust = !round.rejudge(Select::TrustingOther(digest)).await;
-            all_well &= !*trust;
-        }
-        if *waiting {
-            *waiting = !round.rejudge(Select::Awaiting).await;
-            all_well &= !*waiting;
-            if !*waiting {
-                news.topics.clear();
-            }
-        }
-        let mut topics = BTreeSet::new();
-        for topic in std::mem::take(&mut news.topics) {
-            if !round.rejudge(Select::AwaitingAbout(self.topic(&topic))).await {
-                topics.insert(topic);
-            }
-        }
-        all_well &= topics.is_empty();
-        news.topics = topics;
-        for share in round.retries.due(Instant::now()) {
-            all_well &= round.rejudge(Select::One(share)).await;
-        }
-        round.rejudge(Select::Due).await && all_well
     }
 
     /// What a judgement by these sources rests on, of a share that was received then.
@@ -221,12 +170,79 @@ struct Round<'a> {
     pipeline: &'a Pipeline,
     floor: &'a Arc<Floor>,
     stop: watch::Receiver<bool>,
-    /// The shares that were judged in it.
+    revocation: &'a mut watch::Receiver<Arc<RevocationStore>>,
+    todo: &'a mut Todo,
+    /// The shares that were judged in it by all that is known, for the same one is often found for
+    /// several reasons.
     seen: HashSet<ShareId>,
-    retries: &'a mut Retries,
 }
 
-impl Round<'_> {
+impl<'a> Round<'a> {
+    fn new(
+        pipeline: &'a Pipeline,
+        floor: &'a Arc<Floor>,
+        stop: &watch::Receiver<bool>,
+        revocation: &'a mut watch::Receiver<Arc<RevocationStore>>,
+        todo: &'a mut Todo,
+    ) -> Self {
+        Self { pipeline, floor, stop: stop.clone(), revocation, todo, seen: HashSet::new() }
+    }
+
+    /// Does what is to be done, the gravest first; whether all of it was looked through. A share that
+    /// cannot be judged now is tried again by itself.
+    async fn all(mut self) -> bool {
+        let mut all_well = self.gravest().await;
+        if self.todo.trust {
+            let digest = Sources::of(self.pipeline).digest(self.pipeline);
+            self.todo.trust = !self.rejudge(Select::TrustingOther(digest)).await;
+            all_well &= !self.todo.trust;
+        }
+        if self.todo.waiting {
+            // Those that come meanwhile are news to whoever was looked at before.
+            let covered = std::mem::take(&mut self.todo.news.topics);
+            self.todo.waiting = !self.rejudge(Select::Awaiting).await;
+            if self.todo.waiting {
+                self.todo.news.topics.extend(covered);
+                all_well = false;
+            }
+        }
+        let mut left = BTreeSet::new();
+        for topic in std::mem::take(&mut self.todo.news.topics) {
+            if !self.rejudge(Select::AwaitingAbout(self.pipeline.topic(&topic))).await {
+                left.insert(topic);
+            }
+        }
+        self.todo.news.topics.extend(left);
+        for share in self.todo.retries.due(Instant::now()) {
+            all_well &= self.rejudge(Select::One(share)).await;
+        }
+        all_well &= self.rejudge(Select::Due).await;
+        all_well && self.todo.news.topics.is_empty() && self.todo.news.revoked.is_empty()
+    }
+
+    /// What was judged by something that is no longer in force, and what rests on a certificate that
+    /// is known to be revoked now; whether it came to the end.
+    async fn gravest(&mut self) -> bool {
+        let new = Arc::clone(&self.revocation.borrow_and_update());
+        if self.todo.gather(new).await {
+            self.seen.clear();
+        }
+        let mut all_well = true;
+        for share in self.floor.outdated.take() {
+            self.todo.retries.forget(share);
+            if !self.rejudge(Select::One(share)).await {
+                self.floor.outdated.put_back(share);
+                all_well = false;
+            }
+        }
+        let revoked = std::mem::take(&mut self.todo.news.revoked);
+        if !revoked.is_empty() && !self.rejudge_resting_on(&revoked).await {
+            self.todo.news.revoked.extend(revoked);
+            all_well = false;
+        }
+        all_well
+    }
+
     /// Judges the shares again that rest on one of these certificates; whether it came to the end.
     async fn rejudge_resting_on(&mut self, revoked: &BTreeSet<Topic>) -> bool {
         // A list revokes thousands, and shares rest on a few.
@@ -245,6 +261,7 @@ impl Round<'_> {
 
     /// Judges every share that is selected; whether it came to the end.
     async fn rejudge(&mut self, select: Select) -> bool {
+        let is_gravest = matches!(select, Select::One(_) | Select::RestingOn(_));
         let mut after = None;
         loop {
             let start = Instant::now();
@@ -258,26 +275,12 @@ impl Round<'_> {
             let Some(last) = page.last() else { return true };
             after = Some(last.place);
             for selected in page {
-                let share = selected.place.share();
-                if self.seen.contains(&share) || self.retries.is_pending(share, Instant::now()) {
-                    continue;
+                // Anybody can send thousands that wait, and nothing grave waits for them.
+                if !is_gravest && (self.has_news() || self.floor.outdated.is_any()) {
+                    Box::pin(self.gravest()).await;
                 }
-                let pass = tokio::select! {
-                    biased;
-                    _ = self.stop.wait_for(|stop| *stop) => return false,
-                    pass = self.floor.gate.pass_again() => pass,
-                };
-                match self.pipeline.try_rejudge(selected, self.floor).await {
-                    Ok(()) => {
-                        pass.succeeded();
-                        self.seen.insert(share);
-                        self.retries.forget(share);
-                    }
-                    Err(error) if error.concerns_all() => {
-                        pass.failed();
-                        return false;
-                    }
-                    Err(_) => self.retries.failed(share, Instant::now()),
+                if !self.rejudge_one(selected).await {
+                    return false;
                 }
             }
             // Mails that come meanwhile are not to wait for thousands of old ones.
@@ -286,6 +289,36 @@ impl Round<'_> {
                 () = tokio::time::sleep(start.elapsed()) => {}
             }
         }
+    }
+
+    fn has_news(&self) -> bool {
+        self.revocation.has_changed().unwrap_or(false)
+    }
+
+    /// Whether the others can be judged too.
+    async fn rejudge_one(&mut self, selected: Selected) -> bool {
+        let share = selected.place.share();
+        if self.seen.contains(&share) || self.todo.retries.is_pending(share, Instant::now()) {
+            return true;
+        }
+        let pass = tokio::select! {
+            biased;
+            _ = self.stop.wait_for(|stop| *stop) => return false,
+            pass = self.floor.gate.pass_again() => pass,
+        };
+        match self.pipeline.try_rejudge(selected, self.floor).await {
+            Ok(()) => {
+                pass.succeeded();
+                self.seen.insert(share);
+                self.todo.retries.forget(share);
+            }
+            Err(error) if error.concerns_all() => {
+                pass.failed();
+                return false;
+            }
+            Err(_) => self.todo.retries.failed(share, Instant::now()),
+        }
+        true
     }
 
     fn failed(&self, error: &StoreError, what: &'static str) -> bool {
@@ -337,10 +370,10 @@ impl Todo {
         Self { trust: true, waiting: true, news, known, retries }
     }
 
-    /// Adds what `new` says that was not known.
-    async fn gather(&mut self, new: Arc<RevocationStore>) {
+    /// Adds what `new` says that was not known; whether it may say any.
+    async fn gather(&mut self, new: Arc<RevocationStore>) -> bool {
         if Arc::ptr_eq(&self.known, &new) {
-            return;
+            return false;
         }
         let (before, after) = (Arc::clone(&self.known), Arc::clone(&new));
         // Lists have up to millions of entries.
@@ -356,6 +389,7 @@ impl Todo {
                 tracing::error!(%error, "revocation data could not be compared; it is tried again");
             }
         }
+        true
     }
 }
 

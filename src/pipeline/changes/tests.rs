@@ -215,11 +215,15 @@ impl House {
 
     /// Does what follows from the changes so far, as the server does at each.
     async fn follow(&mut self) {
-        let new = Arc::clone(&self.revocation.borrow());
-        self.todo.gather(new).await;
         self.todo.trust = true;
-        let stopping = self.stopping.clone();
-        assert!(self.pipeline.rejudge_all(&mut self.todo, &self.floor, &stopping).await);
+        assert!(self.look_through(&self.stopping.clone()).await);
+    }
+
+    /// Does what is to be done; whether it came to the end.
+    async fn look_through(&mut self, stop: &watch::Receiver<bool>) -> bool {
+        let mut revocation = self.pipeline.revocation.clone();
+        let Self { pipeline, floor, todo, .. } = self;
+        Round::new(pipeline, floor, stop, &mut revocation, todo).all().await
     }
 
     async fn row(&self, share: ShareId) -> ShareRow {
@@ -376,11 +380,34 @@ async fn what_is_cut_off_is_done_by_the_next_run() {
     let share = house.send().await;
     house.trust(TrustStore::empty());
     let (_stop, stopped) = watch::channel(true);
-    assert!(!house.pipeline.rejudge_all(&mut house.todo, &house.floor, &stopped).await);
+    assert!(!house.look_through(&stopped).await);
     assert_eq!(house.verdict(share).await, Verdict::Verified);
     house.todo = Todo::new();
     house.follow().await;
     assert_eq!(house.verdict(share).await, Verdict::Undetermined);
+}
+
+/// Anybody can send shares that wait for another trust, and each is looked at every hour.
+#[tokio::test]
+async fn a_revocation_does_not_wait_for_what_waits() {
+    let mut house = House::new(RevocationPolicy::Require).await;
+    house.list(60, None);
+    let share = house.send().await;
+    let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+    let mut stranger = Authority::root(Seed::from([9; 32]), validity).unwrap();
+    let nobody = stranger.signer(Subject::Person, KeyAlgorithm::P256, validity).unwrap();
+    let copy = Copy::new(&"birth-certificate".parse().unwrap(), 2, moment(0));
+    house.send_all(vec![copy.attached(&nobody, moment(0)).unwrap()]).await;
+    house.follow().await;
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+    let (stop, mut revocation) = (house.stopping.clone(), house.pipeline.revocation.clone());
+    revocation.mark_unchanged();
+    house.pipeline.clock.set(moment(DAY));
+    house.list(DAY, Some(-DAY));
+    let House { pipeline, floor, todo, .. } = &mut house;
+    let mut round = Round::new(pipeline, floor, &stop, &mut revocation, todo);
+    assert!(round.rejudge(Select::Awaiting).await);
+    assert_eq!(house.verdict(share).await, Verdict::Invalid);
 }
 
 #[tokio::test]

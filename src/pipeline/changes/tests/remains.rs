@@ -176,7 +176,7 @@ async fn a_share_of_an_earlier_try_is_judged_again() {
     house.todo.trust = false;
     house.give_out(id, mail, 0).await;
     let stopping = house.stopping.clone();
-    assert!(house.pipeline.rejudge_all(&mut house.todo, &house.floor, &stopping).await);
+    assert!(house.look_through(&stopping).await);
     assert_eq!(house.verdict(share).await, Verdict::Undetermined);
 }
 
