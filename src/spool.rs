@@ -18,6 +18,7 @@
 //! | `pool` | drained segment files, removed or written again |
 //! | `scan` | bytes of a segment → intact records (pure) |
 //! | `recovery` | what a directory holds at start |
+//! | `boundary` | where tests let the disk or the process fail |
 //! | `damage` | reading around what cannot be read, and setting it aside |
 //! | `directory` | making and holding the directory |
 //! | `durable` | every sync |
@@ -25,40 +26,8 @@
 //! | `load` | how many mails wait and how much is free, in memory |
 //! | `writer`, `tail` | group commit, compaction |
 
-/// A boundary at which tests let the disk or the process fail. Outside of tests it is nothing.
-macro_rules! boundary {
-    // Between two steps: the process can end here.
-    (at $point:ident) => {
-        #[cfg(test)]
-        $crate::spool::fault::pass($crate::spool::fault::Point::$point)
-    };
-    // Before a step that can fail.
-    ($point:ident) => {
-        #[cfg(test)]
-        $crate::spool::fault::reach($crate::spool::fault::Point::$point)?
-    };
-    // Behind a step with the file at `path`.
-    (done $point:ident, $path:expr) => {
-        #[cfg(test)]
-        $crate::spool::fault::note($crate::spool::fault::Point::$point, $path)
-    };
-    // Before `length` bytes of the file at `path` are read from `from` on.
-    (read $path:expr, $from:expr, $length:expr) => {
-        #[cfg(test)]
-        $crate::spool::fault::reach_read($path, $from, $length)?
-    };
-    // Before `slices` are written to `file` at `from`.
-    ($point:ident, $file:expr, $from:expr, $slices:expr) => {
-        #[cfg(test)]
-        $crate::spool::fault::reach_write(
-            $crate::spool::fault::Point::$point,
-            $file,
-            $from,
-            $slices,
-        )?
-    };
-}
-
+#[macro_use]
+mod boundary;
 mod damage;
 mod directory;
 mod durable;
