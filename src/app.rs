@@ -78,6 +78,19 @@ pub enum AppError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no database, and what it should know of is there.
+    #[error(
+        "there is no database at {database}, and {} belongs to an installation that had one: name the \
+         right place in [store], or restore the database from the backup; to begin anew, move that \
+         directory away",
+        beside.display()
+    )]
+    DatabaseMissing {
+        /// Where it should be.
+        database: String,
+        /// The spool or the vault.
+        beside: PathBuf,
+    },
     /// A listener of the web or metrics page cannot be had.
     #[error("cannot listen on {address} for the {what}: {source}")]
     Listen {
@@ -149,10 +162,27 @@ pub async fn open_keeping(config: &Config) -> Result<(Store, Vault), AppError> {
 
 async fn open_with(config: &Config, master: &MasterKey) -> Result<(Store, Vault), AppError> {
     let url = database_url(&config.store)?;
+    let vault = &config.vault.directory;
     // First the database: it knows which master key it was made with.
-    let store = Store::open(&url, &master.check_value()).await?;
-    let vault = Vault::open(&config.vault.directory, master)?;
-    Ok((store, vault))
+    match Store::open_existing(&url, &master.check_value()).await {
+        Err(StoreError::Absent) => {}
+        store => return Ok((store?, Vault::open(vault, master)?)),
+    }
+    // An empty database in the place of a lost one would refuse all mail for good.
+    let spool = &config.spool.directory;
+    let beside = if Vault::has_objects(vault)? { Some(vault) } else { None };
+    let beside = if Spool::is_used(spool)? { Some(spool) } else { beside };
+    if let Some(beside) = beside.cloned() {
+        return Err(AppError::DatabaseMissing { database: place_of(&url), beside });
+    }
+    let vault = Vault::make(vault, master)?;
+    Ok((Store::open(&url, &master.check_value()).await?, vault))
+}
+
+/// Where a database is, for people; nothing of a URL that may have a password.
+fn place_of(url: &str) -> String {
+    let path = url.strip_prefix("sqlite:").map(str::to_owned);
+    path.unwrap_or_else(|| "the PostgreSQL server that is named".to_owned())
 }
 
 fn database_url(section: &config::Store) -> Result<String, AppError> {
@@ -244,6 +274,10 @@ pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Se
     let within_tls = !config.smtp.listen_tls.is_empty() && sockets.is_empty();
     let tls = certificate(&config.smtp, within_tls || !sockets.smtps.is_empty())?;
     let (store, vault) = open_with(config, &master).await?;
+    if let Err(error) = vault.check().await {
+        // Mail is taken all the same: it waits in the spool.
+        tracing::error!("{error}");
+    }
     let spool_key = master.key("spool");
     let spool = Spool::open(
         &config.spool.directory,

@@ -65,7 +65,7 @@ use self::{
     index::{Index, Mail},
     load::{Load, Queued},
     record::{SealedMail, record_len},
-    recovery::{Found, Recovered, recover},
+    recovery::{Found, Recovered, numbered_files, recover},
     tail::{Refusal, Tail},
     writer::{Answer, Arrival, Request, Shared, Writer},
 };
@@ -152,6 +152,14 @@ struct Inner {
 const SEALED_INLINE: usize = 1 << 20;
 
 impl Spool {
+    /// Whether a directory is a spool that mails were written to.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_used(directory: &Path) -> Result<bool, SpoolError> {
+        Ok(directory.exists() && !numbered_files(directory)?.is_empty())
+    }
+
     /// Opens the spool in `directory`, which is made if there is none, and finds every mail that
     /// is not settled. Reads all segments; call it at start.
     ///

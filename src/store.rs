@@ -59,7 +59,15 @@ impl Store {
     /// [`StoreError::NewerSchema`] and [`StoreError::OtherMasterKey`], both before anything in
     /// the database is touched; when it cannot be opened or migrated.
     pub async fn open(url: &str, master_check: &str) -> Result<Self, StoreError> {
-        Ok(Self { engine: schema::open(url, master_check).await? })
+        Ok(Self { engine: schema::open(url, master_check, true).await? })
+    }
+
+    /// The same of a database that is there already.
+    ///
+    /// # Errors
+    /// [`StoreError::Absent`] when there is none; then none is made.
+    pub async fn open_existing(url: &str, master_check: &str) -> Result<Self, StoreError> {
+        Ok(Self { engine: schema::open(url, master_check, false).await? })
     }
 
     /// Ends all connections and waits until they are ended; clones are of no use then.

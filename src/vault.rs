@@ -10,15 +10,17 @@
 //! written beside their place, synced and moved there, and the directories are synced: an object
 //! that [`Vault::put`] has written is there after a loss of power, whole. What the vault does not
 //! do: it keeps no keys, and knows no terms' ends.
+//!
+//! A marker stands in the directory. Without it the vault is not there (its volume is not mounted, say):
+//! then nothing is written, read as missing, or called destroyed.
 
 mod destroy;
 mod error;
+mod marker;
 mod name;
 
 use std::{
     fmt,
-    fs::DirBuilder,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -29,7 +31,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::task;
 use zeroize::Zeroizing;
 
-use self::destroy::{destroy, discard};
+use self::{
+    destroy::{destroy, discard},
+    marker::{Marker, has_objects, make_directory},
+};
 pub use self::{error::VaultError, name::ObjectName};
 use crate::{
     domain::{Fingerprint, ShareId, Term},
@@ -43,6 +48,7 @@ pub struct Vault(Arc<Inner>);
 struct Inner {
     objects: LocalFileSystem,
     directory: PathBuf,
+    marker: Marker,
     /// Wraps data keys.
     wrapping: Key,
     /// Keys the fingerprints.
@@ -53,23 +59,48 @@ struct Inner {
 const SEALED_INLINE: usize = 256 << 10;
 
 impl Vault {
-    /// Opens the vault in `directory`, which is made if there is none.
+    /// Makes a vault in `directory`, which is made too if there is none, and opens it.
     ///
     /// # Errors
-    /// When the directory cannot be made or reached.
+    /// When the directory cannot be made, marked or reached.
+    pub fn make(directory: &Path, master: &MasterKey) -> Result<Self, VaultError> {
+        Marker::of(directory, master).make()?;
+        Self::open(directory, master)
+    }
+
+    /// Opens the vault in `directory`. It need not be there yet: see [`Self::check`].
+    ///
+    /// # Errors
+    /// When the directory cannot be reached, or made where there is none.
     pub fn open(directory: &Path, master: &MasterKey) -> Result<Self, VaultError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(VaultError::io("make", directory))?;
+        make_directory(directory)?;
         let directory = directory.canonicalize().map_err(VaultError::io("reach", directory))?;
         let objects = LocalFileSystem::new_with_prefix(&directory)
             .map_err(|source| VaultError::Objects { action: "open the vault", source })?
             .with_fsync(true);
+        let marker = Marker::of(&directory, master);
         let wrapping = master.key("vault data keys");
         let fingerprints = master.key("vault fingerprints");
-        Ok(Self(Arc::new(Inner { objects, directory, wrapping, fingerprints })))
+        Ok(Self(Arc::new(Inner { objects, directory, marker, wrapping, fingerprints })))
+    }
+
+    /// Whether a directory has objects, of whatever vault.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn has_objects(directory: &Path) -> Result<bool, VaultError> {
+        has_objects(directory).map_err(VaultError::io("read", directory))
+    }
+
+    /// Whether the vault is there.
+    ///
+    /// # Errors
+    /// [`VaultError::NotThere`] when its directory is not marked, [`VaultError::Io`] when that
+    /// cannot be told.
+    pub async fn check(&self) -> Result<(), VaultError> {
+        let vault = Arc::clone(&self.0);
+        let checked = task::spawn_blocking(move || vault.marker.check()).await;
+        checked.map_err(|_| VaultError::Stopped)?
     }
 
     /// A new data key, and the same key wrapped for the database.
@@ -103,6 +134,7 @@ impl Vault {
         key: &Key,
         content: &[u8],
     ) -> Result<(), VaultError> {
+        self.check().await?;
         let place = context("object", share, term, &name.to_string());
         let sealed = if content.len() <= SEALED_INLINE {
             key.seal(&place, content)?
@@ -132,13 +164,14 @@ impl Vault {
         name: &ObjectName,
         key: &Key,
     ) -> Result<Bytes, VaultError> {
-        let failed = |source| {
-            if matches!(source, object_store::Error::NotFound { .. }) {
-                return VaultError::Missing { share, term, name: *name };
+        let failed = |source| VaultError::Objects { action: "read an object", source };
+        let found = match self.0.objects.get(&path(share, term, name, key)).await {
+            Err(object_store::Error::NotFound { .. }) => {
+                self.check().await?;
+                return Err(VaultError::Missing { share, term, name: *name });
             }
-            VaultError::Objects { action: "read an object", source }
+            found => found.map_err(failed)?,
         };
-        let found = self.0.objects.get(&path(share, term, name, key)).await.map_err(failed)?;
         let mut sealed = Vec::from(found.bytes().await.map_err(failed)?);
         let place = context("object", share, term, &name.to_string());
         let is_short = sealed.len() <= SEALED_INLINE;
@@ -162,9 +195,11 @@ impl Vault {
     /// When something cannot be removed or synced. Calling again goes on where it stopped.
     pub async fn destroy(&self, share: ShareId, term: Term) -> Result<usize, VaultError> {
         let vault = Arc::clone(&self.0);
-        task::spawn_blocking(move || destroy(&vault.directory.join(shelf(share)), share, term))
-            .await
-            .map_err(|_| VaultError::Stopped)?
+        let destroyed = move || {
+            vault.marker.check()?;
+            destroy(&vault.directory.join(shelf(share)), share, term)
+        };
+        task::spawn_blocking(destroyed).await.map_err(|_| VaultError::Stopped)?
     }
 
     /// Removes the objects of a share's term that were sealed with `key`, half-written ones

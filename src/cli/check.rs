@@ -181,11 +181,14 @@ fn check_organisation_keys(config: &Config, findings: &mut Findings) {
 }
 
 async fn check_keeping(config: &Config, findings: &mut Findings) {
-    let store = match open_keeping(config).await {
-        Ok((store, _)) => store,
+    let (store, vault) = match open_keeping(config).await {
+        Ok(opened) => opened,
         Err(error) => return findings.bad(&error),
     };
-    Findings::good("master key, database and vault");
+    match vault.check().await {
+        Ok(()) => Findings::good("master key, database and vault"),
+        Err(error) => findings.bad(&error),
+    }
     match store.registry().await {
         Ok((_, registry)) if registry.branches.is_empty() => findings
             .bad(&"no branch is registered, so all mail is refused; use `skrynka registry apply`"),

@@ -62,7 +62,7 @@ impl House {
         let spool_directory = directory.path().join("spool");
         let spool =
             Spool::open(&spool_directory, master.key("spool"), settings, metrics.clone()).unwrap();
-        let vault = Vault::open(&directory.path().join("objects"), &master).unwrap();
+        let vault = Vault::make(&directory.path().join("objects"), &master).unwrap();
         let in_force = Arc::new(Registry::parse(REGISTRY).unwrap());
         let (registry, seen) = watch::channel(in_force);
         let (_, trust) = watch::channel(Arc::new(TrustStore::empty()));

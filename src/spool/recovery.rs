@@ -116,7 +116,7 @@ pub(super) fn recover(directory: &Path, key: &Key, metrics: &Metrics) -> Result<
 }
 
 /// The files whose names begin with a number, in order.
-fn numbered_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>, SpoolError> {
+pub(super) fn numbered_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>, SpoolError> {
     let list = || {
         fs::read_dir(directory)?
             .map(|entry| Ok(entry?.path()))

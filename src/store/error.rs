@@ -10,6 +10,9 @@ use crate::domain::{ShareId, Term};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// There is no database yet.
+    #[error("there is no database")]
+    Absent,
     /// The database is in use by somebody else for longer than we wait; try again.
     #[error("the database is busy with somebody else's work; try again")]
     Busy,

@@ -66,15 +66,25 @@ fn migrator(text: fn(&Step) -> &'static str) -> Migrator {
 }
 
 /// Opens the database at `url`; refuses one that is too new or of another master key before
-/// anything in it is touched.
-pub(super) async fn open(url: &str, master_check: &str) -> Result<Engine, StoreError> {
+/// anything in it is touched, and where none is made one that is empty or not there.
+pub(super) async fn open(
+    url: &str,
+    master_check: &str,
+    may_make: bool,
+) -> Result<Engine, StoreError> {
     let engine = match Place::parse(url)? {
         Place::Postgres(url) => {
             let engine = Engine::postgres(url).await?;
             inspect(&engine, master_check).await?;
+            if !may_make && !has_table(&engine, "installation").await? {
+                return Err(StoreError::Absent);
+            }
             engine
         }
         Place::Sqlite(path) => {
+            if !may_make && is_absent(&path).await? {
+                return Err(StoreError::Absent);
+            }
             if !make_file(&path).await? {
                 let engine = Engine::sqlite_to_inspect(&path).await?;
                 let verdict = inspect(&engine, master_check).await;
@@ -109,6 +119,15 @@ impl<'a> Place<'a> {
             }
             _ => Err(StoreError::UnsupportedUrl { scheme: scheme.to_owned() }),
         }
+    }
+}
+
+/// Whether no file has anything in it at `path`.
+async fn is_absent(path: &Path) -> Result<bool, StoreError> {
+    match tokio::fs::metadata(path).await {
+        Ok(found) => Ok(found.len() == 0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(source) => Err(StoreError::File { path: path.to_owned(), source }),
     }
 }
 

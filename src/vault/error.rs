@@ -50,6 +50,21 @@ pub enum VaultError {
         /// The object.
         name: ObjectName,
     },
+    /// The directory has no marker, or another vault's: the vault is not there.
+    #[error(
+        "the vault is not in {}: it has {} file skrynka-vault. Mount its volume, or put the \
+         directory back; until then nothing is kept, opened or destroyed. If this is the vault, give it \
+         that file with the line {marker}",
+        directory.display(), if *is_of_another { "another vault's" } else { "no" }
+    )]
+    NotThere {
+        /// The directory.
+        directory: PathBuf,
+        /// Whether another vault's marker stands there.
+        is_of_another: bool,
+        /// What the marker has to say.
+        marker: String,
+    },
     /// The object store refused to do something.
     #[error("cannot {action}")]
     Objects {

@@ -16,7 +16,7 @@ fn master(digit: &str) -> MasterKey {
 
 fn open() -> (TempDir, Vault) {
     let directory = tempfile::tempdir().unwrap();
-    let vault = Vault::open(&directory.path().join("vault"), &master("a")).unwrap();
+    let vault = Vault::make(&directory.path().join("vault"), &master("a")).unwrap();
     (directory, vault)
 }
 
@@ -25,12 +25,16 @@ fn share(n: u8) -> ShareId {
     ShareId::of(mail, &"school-5".parse().unwrap())
 }
 
-/// Every file below `directory`.
+/// Every file below `directory` but the marker.
 fn files(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if !path.ends_with("skrynka-vault") {
+            found.push(path);
+        }
     }
     found
 }
@@ -225,4 +229,48 @@ fn the_directory_is_for_its_owner_only() {
     let (directory, _vault) = open();
     let mode = fs::metadata(directory.path().join("vault")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
+}
+
+/// The directory of a volume that is not mounted.
+#[tokio::test]
+async fn without_its_marker_the_vault_is_not_there() {
+    type Enter = fn(&Path);
+    let (directory, vault) = open();
+    let path = directory.path().join("vault");
+    let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let name = ObjectName::document(1);
+    vault.put(share(1), Term::Share, &name, &key, b"copy").await.unwrap();
+    let marker = fs::read(path.join("skrynka-vault")).unwrap();
+    let volume = directory.path().join("volume");
+    fs::rename(&path, &volume).unwrap();
+    let states: [(&str, Enter, bool); 3] = [
+        ("gone", |_| (), false),
+        ("empty", |path| fs::create_dir(path).unwrap(), false),
+        ("another", |path| fs::write(path.join("skrynka-vault"), "another").unwrap(), true),
+    ];
+    for (what, enter, is_of_another) in states {
+        enter(&path);
+        let before = files(directory.path());
+        for result in [
+            vault.check().await,
+            vault.put(share(2), Term::Share, &name, &key, b"copy").await,
+            vault.read(share(1), Term::Share, &name, &key).await.map(drop),
+            vault.destroy(share(1), Term::Share).await.map(drop),
+        ] {
+            let Err(VaultError::NotThere { is_of_another: told, .. }) = result else {
+                panic!("{what}: {result:?}");
+            };
+            assert_eq!(told, is_of_another, "{what}");
+        }
+        assert_eq!(files(directory.path()), before, "{what}");
+    }
+    fs::remove_dir_all(&path).unwrap();
+    fs::rename(&volume, &path).unwrap();
+    assert_eq!(fs::read(path.join("skrynka-vault")).unwrap(), marker);
+    assert_eq!(vault.read(share(1), Term::Share, &name, &key).await.unwrap(), "copy");
+    assert_eq!(vault.destroy(share(1), Term::Share).await.unwrap(), 1);
+    let reopened = Vault::make(&path, &master("a")).unwrap();
+    reopened.check().await.unwrap();
+    let other = Vault::open(&path, &master("b")).unwrap().check().await;
+    assert!(matches!(other, Err(VaultError::NotThere { is_of_another: true, .. })));
 }

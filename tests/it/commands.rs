@@ -252,6 +252,51 @@ fn a_database_of_a_newer_version_refuses_to_start() {
     assert!(words.contains("later version"), "{words}");
 }
 
+/// A mistyped path, or a volume that is not mounted: an empty database would refuse all mail for good.
+#[test]
+fn a_new_database_beside_the_spool_of_another_is_refused() {
+    let installation = Installation::new(REGISTRY);
+    installation.start().stop();
+    let [database, lost] =
+        ["skrynka.db", "lost.db"].map(|name| installation.path().join("data").join(name));
+    fs::rename(&database, &lost).unwrap();
+    let before = bytes_of(installation.path());
+    for command in ["serve", "check", "purge"] {
+        let words = refuses(&installation.run(&[command], ""));
+        let expected = ["there is no database", "data/skrynka.db", "data/spool", "backup"];
+        assert!(expected.iter().all(|part| words.contains(part)), "{command}: {words}");
+        assert_eq!(bytes_of(installation.path()), before, "{command}");
+    }
+    fs::rename(&lost, &database).unwrap();
+    assert!(installation.start().stop().success());
+}
+
+/// What is received while the vault's volume is not mounted waits for it.
+#[test]
+fn without_its_vault_a_server_takes_mail_and_judges_it_later() {
+    let installation = Installation::new(REGISTRY);
+    let token = installation.token();
+    installation.start().stop();
+    let [vault, volume] =
+        ["data/objects", "volume"].map(|directory| installation.path().join(directory));
+    fs::rename(&vault, &volume).unwrap();
+    fs::create_dir(&vault).unwrap();
+    let words = refuses(&installation.run(&["check"], ""));
+    assert!(words.contains("Mount its volume"), "{words}");
+    let server = installation.start();
+    let sent = skrynka()
+        .args(["send", "--to", "school@docs.example.ua", "--message-id", "1@mail.example.ua"])
+        .args(["--server", &server.smtp.to_string(), "--document", "internal-passport"])
+        .output()
+        .unwrap();
+    assert!(sent.status.success(), "{}", both(&sent));
+    server.wait_for_log("the vault is not in", 2);
+    assert_eq!(fs::read_dir(&vault).unwrap().count(), 0, "nothing is written");
+    fs::remove_dir(&vault).unwrap();
+    fs::rename(&volume, &vault).unwrap();
+    assert_eq!(verdict(&server, &token, "1@mail.example.ua"), "undetermined");
+}
+
 #[test]
 fn a_second_server_on_the_same_spool_is_refused() {
     let installation = Installation::new(REGISTRY);

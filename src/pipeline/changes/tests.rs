@@ -100,7 +100,7 @@ impl House {
         let (stop, stopping) = watch::channel(false);
         let pipeline = Pipeline {
             spool,
-            vault: Vault::open(&directory.path().join("objects"), &master).unwrap(),
+            vault: Vault::make(&directory.path().join("objects"), &master).unwrap(),
             store,
             registry,
             trust: trusted,

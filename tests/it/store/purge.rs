@@ -70,7 +70,7 @@ impl<'a> House<'a> {
         let store = self.database.open().await;
         let registry = sample::registry();
         store.apply_registry(&registry, &Actor::CommandLine, moment(-9)).await.unwrap();
-        (store, Vault::open(self.objects.path(), &self.master).unwrap())
+        (store, Vault::make(self.objects.path(), &self.master).unwrap())
     }
 
     /// Keeps a share as the pipeline does: sealed, with its objects in the vault.

@@ -139,7 +139,7 @@ impl House {
         let master = MasterKey::generate().unwrap();
         let url = format!("sqlite:{}", directory.path().join("skrynka.db").display());
         let store = Store::open(&url, &master.check_value()).await.unwrap();
-        let vault = Vault::open(&directory.path().join("vault"), &master).unwrap();
+        let vault = Vault::make(&directory.path().join("vault"), &master).unwrap();
         let registry = Arc::new(Registry::parse(REGISTRY).unwrap());
         store.apply_registry(&registry, &Actor::CommandLine, now).await.unwrap();
         let validity = Validity::days(now.plus_seconds(-86_400), 365);
