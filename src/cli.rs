@@ -27,7 +27,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    config::{Config, LogFormat},
+    config::{self, Config, LogFormat},
     domain::{BranchId, BranchScope},
     store::Store,
     vault::Vault,
@@ -153,20 +153,23 @@ async fn require_branches(store: &Store, branches: &[BranchId]) -> anyhow::Resul
     Ok(())
 }
 
-fn start_log(format: LogFormat, level: Option<&str>) -> anyhow::Result<()> {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_new(level.unwrap_or("info"))
-        .context("[log] level is not a filter such as `info` or `info,skrynka::smtp=debug`")?;
+fn start_log(section: &config::Log) {
+    use tracing_subscriber::{
+        filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    };
+    let filter = Targets::new()
+        .with_default(section.level.level)
+        .with_targets(section.level.parts.iter().cloned());
     // Where a line cannot be written it is lost; told on the same standard error, that would panic.
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
         .with_writer(std::io::stderr)
         .log_internal_errors(false);
-    match format {
-        LogFormat::Text => builder.with_ansi(false).init(),
-        LogFormat::Json => builder.json().init(),
+    let registry = tracing_subscriber::registry().with(filter);
+    match section.format {
+        LogFormat::Text => registry.with(lines).init(),
+        LogFormat::Json => registry.with(lines.json()).init(),
     }
-    Ok(())
 }
 
 /// Makes a file that only this user may read.

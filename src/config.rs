@@ -6,6 +6,7 @@
 
 mod changes;
 mod environment;
+mod log_filter;
 mod ranges;
 mod sections;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use log_filter::{LogFilter, LogFilterError};
 pub use sections::{
     Envelope, Log, LogFormat, MetricsPage, Retention, Sender, Signatures, Smtp, Spool, Store,
     Trust, Vault, Web,
@@ -279,6 +281,8 @@ mod tests {
                 "[smtp.limits] max_message_bytes is from 65536 to 1073741824, not 0",
             ),
             ("[smtp]\nproxy_from = [\"10.1.0.0/8\"]\n", "the network is 10.0.0.0/8"),
+            ("[log]\nlevel = \"loud\"\n", "line 2, column 9"),
+            ("[log]\nlevel = \"loud\"\n", "«loud» is not a level of the log: write off, error,"),
         ] {
             let error = load(text).unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");

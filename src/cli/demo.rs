@@ -16,7 +16,7 @@ use super::{
 use crate::{
     app::Sockets,
     clock::Clock,
-    config::LogFormat,
+    config,
     domain::{BranchScope, Finding, MailId, Severity, ShareId, ShareRow},
     sample::client::Client,
     store::Store,
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.log {
-        start_log(LogFormat::Text, None)?;
+        start_log(&config::Log::default());
     }
     let throw_away = tempfile::Builder::new().prefix("skrynka-demo-").tempdir()?;
     let directory = arguments.keep.as_deref().unwrap_or_else(|| throw_away.path());

@@ -31,7 +31,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
-    start_log(config.log.format, config.log.level.as_deref())?;
+    start_log(&config.log);
     let mut end = End::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let sockets = activation::sockets()?;

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::Deserialize;
 
+use super::LogFilter;
 use crate::{
     domain::{MailAddress, OrganisationId, RevocationPolicy},
     smtp, spool,
@@ -281,7 +282,7 @@ pub struct Log {
     /// `text` or `json`. Default: `text`.
     pub format: LogFormat,
     /// Which events: `info`, or a filter such as `info,skrynka::smtp=debug`. Default: `info`.
-    pub level: Option<String>,
+    pub level: LogFilter,
 }
 
 /// The form of log lines.

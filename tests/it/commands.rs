@@ -47,6 +47,21 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
+fn a_level_of_the_log_that_is_none_is_refused_and_not_taken_for_silence() {
+    let installation = Installation::without_registry();
+    let config = installation.config_file();
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}\n[log]\nlevel = \"loud\"\n")).unwrap();
+    for command in ["check", "serve"] {
+        let refused = installation.run(&[command], "");
+        assert_eq!(refused.status.code(), Some(1), "{command}");
+        let words = both(&refused);
+        assert!(words.contains("«loud» is not a level of the log: write off, error"), "{words}");
+        assert!(words.contains("line ") && words.contains("skrynka.toml"), "{words}");
+    }
+}
+
+#[test]
 fn the_algorithm_policy_is_shown_taken_from_a_file_and_its_mistakes_are_named() {
     let installation = Installation::without_registry();
     let own = installation.path().join("policy.toml");
