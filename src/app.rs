@@ -260,17 +260,21 @@ impl Server {
 }
 
 /// Starts everything that `config` names; mail is accepted on `sockets` when there are any. Returns
-/// once mail is accepted and pages are served.
+/// once mail is accepted and pages are served. What happens is counted in `metrics`.
 ///
 /// # Errors
 /// [`AppError`]; nothing is left running.
-pub async fn start(config: &Config, sockets: Sockets, clock: Clock) -> Result<Server, AppError> {
+pub async fn start(
+    config: &Config,
+    sockets: Sockets,
+    clock: Clock,
+    metrics: Metrics,
+) -> Result<Server, AppError> {
     let master = MasterKey::load(&config.vault.master_key)?;
     let envelope = &config.envelope;
     let organisation_keys =
         read_organisation_keys(&envelope.keys, envelope.password_file.as_deref())?;
     warn_of_expired(&organisation_keys, &clock);
-    let metrics = Metrics::new();
     let within_tls = !config.smtp.listen_tls.is_empty() && sockets.is_empty();
     let tls = certificate(&config.smtp, within_tls || !sockets.smtps.is_empty())?;
     let (store, vault) = open_with(config, &master).await?;

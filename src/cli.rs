@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod init;
+mod log;
 mod output;
 mod password;
 mod policy;
@@ -27,7 +28,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    config::{self, Config, LogFormat},
+    config::Config,
     domain::{BranchId, BranchScope},
     store::Store,
     vault::Vault,
@@ -92,7 +93,7 @@ pub fn main() -> ExitCode {
     match runtime.block_on(run(arguments.command)) {
         Ok(code) => code,
         Err(error) => {
-            complain(&format!("skrynka: {}", sentence(&error)));
+            complain(&last_words(&error));
             ExitCode::FAILURE
         }
     }
@@ -113,6 +114,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::User(arguments) => user::run(arguments).await,
         Command::Verify(arguments) => verify::run(&arguments),
     }
+}
+
+/// Why the program ends without having done what it should.
+fn last_words(error: &anyhow::Error) -> String {
+    format!("skrynka: {}", sentence(error))
 }
 
 /// The error with its causes, without those that the sentence before them names already.
@@ -151,25 +157,6 @@ async fn require_branches(store: &Store, branches: &[BranchId]) -> anyhow::Resul
         );
     }
     Ok(())
-}
-
-fn start_log(section: &config::Log) {
-    use tracing_subscriber::{
-        filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
-    };
-    let filter = Targets::new()
-        .with_default(section.level.level)
-        .with_targets(section.level.parts.iter().cloned());
-    // Where a line cannot be written it is lost; told on the same standard error, that would panic.
-    let lines = tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .with_writer(std::io::stderr)
-        .log_internal_errors(false);
-    let registry = tracing_subscriber::registry().with(filter);
-    match section.format {
-        LogFormat::Text => registry.with(lines).init(),
-        LogFormat::Json => registry.with(lines.json()).init(),
-    }
 }
 
 /// Makes a file that only this user may read.

@@ -100,6 +100,11 @@ impl Metrics {
         self.0.failures.with_label_values(&[part.label()]).inc();
     }
 
+    /// A line of the log found no room, or could not be written.
+    pub fn log_line_lost(&self) {
+        self.0.log_lines_lost.inc();
+    }
+
     /// A task ended and begins anew.
     pub fn task_restarted(&self, task: Task) {
         self.0.task_restarts.with_label_values(&[task.label()]).inc();

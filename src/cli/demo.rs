@@ -10,14 +10,16 @@ use clap::Args;
 
 use super::{
     complain,
+    log::Log,
     output::{progress, table},
-    say, start_log,
+    say,
 };
 use crate::{
     app::Sockets,
     clock::Clock,
     config,
     domain::{BranchScope, Finding, MailId, Severity, ShareId, ShareRow},
+    metrics::Metrics,
     sample::client::Client,
     store::Store,
 };
@@ -45,14 +47,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    if arguments.log {
-        start_log(&config::Log::default());
-    }
+    let metrics = Metrics::new();
+    let log = || Log::start(&config::Log::default(), metrics.clone());
+    let _log = arguments.log.then(log).transpose()?;
     let throw_away = tempfile::Builder::new().prefix("skrynka-demo-").tempdir()?;
     let directory = arguments.keep.as_deref().unwrap_or_else(|| throw_away.path());
     progress("making an authority, an organisation and its staff…");
     let mut installation = Installation::make(directory).await?;
-    let server = crate::app::start(&installation.config, Sockets::default(), Clock::system())
+    let (sockets, clock) = (Sockets::default(), Clock::system());
+    let server = crate::app::start(&installation.config, sockets, clock, metrics)
         .await
         .context("the demo's server cannot start")?;
     let smtp = *server.smtp.first().context("the server listens nowhere")?;

@@ -10,10 +10,12 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{ConfigFile, sentence, start_log};
+use super::{ConfigFile, last_words, log::Log, sentence};
 use crate::{
     app::{self, Server},
     clock::Clock,
+    config::Config,
+    metrics::Metrics,
 };
 use notify::Notifier;
 
@@ -31,14 +33,29 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
-    start_log(&config.log);
+    let metrics = Metrics::new();
+    let log = Log::start(&config.log, metrics.clone())?;
+    serve(&arguments.config, &config, metrics, &log).await.or_else(|error| {
+        // As every other line, for a full pipe would keep the program from its end.
+        log.complain(&last_words(&error));
+        Ok(ExitCode::FAILURE)
+    })
+}
+
+async fn serve(
+    file: &ConfigFile,
+    config: &Config,
+    metrics: Metrics,
+    log: &Log,
+) -> anyhow::Result<ExitCode> {
     let mut end = End::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let sockets = activation::sockets()?;
     let notifier = Notifier::from_environment();
     files::allow_for(config.smtp.limits.max_connections);
-    let mut server =
-        app::start(&config, sockets, Clock::system()).await.context("the server cannot start")?;
+    let mut server = app::start(config, sockets, Clock::system(), metrics)
+        .await
+        .context("the server cannot start")?;
     for address in &server.smtp {
         tracing::info!(smtp.address = %address, "mail is accepted");
     }
@@ -56,7 +73,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             task = server.missing() => break Some(task),
             _ = hangup.recv() => {
                 notifier.reloading();
-                reload(&arguments.config, &mut server);
+                reload(file, &mut server);
                 notifier.ready();
             }
         }
@@ -72,6 +89,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         () = end.asked() => {
             tracing::warn!("asked a second time: ending at once; what was accepted is in the spool");
             // Tasks and threads that hang are what the second signal is for: nothing is waited for.
+            log.hurry();
             std::process::exit(1)
         }
     }

@@ -22,6 +22,7 @@ pub(super) struct Handles {
     pub(super) connections_refused: IntCounterVec,
     pub(super) disk_free: IntGauge,
     pub(super) failures: IntCounterVec,
+    pub(super) log_lines_lost: IntCounter,
     pub(super) task_restarts: IntCounterVec,
     pub(super) oldest_pending: Gauge,
     pub(super) pending: IntGauge,
@@ -111,6 +112,11 @@ impl Handles {
                 "Failures of ours, each with an error in the log.",
                 "part",
                 Part::ALL.map(Part::label),
+            ),
+            log_lines_lost: counter(
+                &registry,
+                "skrynka_log_lines_lost_total",
+                "Lines of the log that nobody read in time, or that could not be written.",
             ),
             task_restarts: counters(
                 &registry,

@@ -23,6 +23,7 @@ mod interop_timestamp;
 mod interop_trust;
 mod interop_vectors;
 mod kill;
+mod log;
 mod replay;
 mod report_schema;
 mod revocation;

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{Arc, Mutex, mpsc},
@@ -204,6 +204,33 @@ impl Server {
         }
     }
 
+    /// The same for a server whose standard error belongs to the test. It says nothing of where it
+    /// listens, so that is seen from outside: each listener has an address of its own.
+    pub(crate) fn start_unheard(mut command: Command) -> Self {
+        let child = command
+            .env("SKRYNKA_LOG__FORMAT", "json")
+            .env("SKRYNKA_SMTP__LISTEN", r#"["127.0.0.1:0"]"#)
+            .env("SKRYNKA_WEB__LISTEN", "127.0.0.2:0")
+            .env("SKRYNKA_METRICS__LISTEN", "127.0.0.3:0")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // What was handed to the child stays open in the command.
+        drop(command);
+        // From here on it is killed when a wait is in vain.
+        let nowhere = SocketAddr::from(([0; 4], 0));
+        let log = Arc::default();
+        let mut server = Self { child, smtp: nowhere, web: nowhere, metrics: nowhere, log };
+        let id = server.child.id();
+        [server.smtp, server.web, server.metrics] = [1, 2, 3].map(|last| {
+            let ip = Ipv4Addr::new(127, 0, 0, last);
+            wait_for(&format!("the server listens on {ip}"), || {
+                listening(id).into_iter().find(|address| address.ip() == ip)
+            })
+        });
+        server
+    }
+
     /// What it logged, a JSON object a line.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
@@ -229,7 +256,7 @@ impl Server {
 
     /// Waits for the end, and gives its exit status.
     pub(crate) fn wait(mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+        wait_for("the server has ended", || self.child.try_wait().unwrap())
     }
 
     /// Waits until the log has `count` lines with `words` in them, and gives the last one.
@@ -289,6 +316,24 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Where a process listens for TCP over IPv4.
+fn listening(process: u32) -> Vec<SocketAddr> {
+    let Ok(files) = fs::read_dir(format!("/proc/{process}/fd")) else { return Vec::new() };
+    let own: Vec<_> = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok()).collect();
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let listener = |line: &str| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        let is_listening = columns[3] == "0A";
+        let socket = PathBuf::from(format!("socket:[{}]", columns[9]));
+        let (ip, port) = columns[1].split_once(':')?;
+        // The bytes of the address as one number of this machine.
+        let ip = u32::from_str_radix(ip, 16).unwrap().to_ne_bytes();
+        let port = u16::from_str_radix(port, 16).unwrap();
+        (is_listening && own.contains(&socket)).then(|| SocketAddr::from((ip, port)))
+    };
+    table.lines().skip(1).filter_map(listener).collect()
 }
 
 /// Asks `fact` until it gives something; fails after a minute and a half.
