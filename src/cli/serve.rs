@@ -22,6 +22,9 @@ use notify::Notifier;
 /// `EX_SOFTWARE` of sysexits.h: a fault of ours, and a start makes it good.
 const WITHOUT_A_TASK: u8 = 70;
 
+/// The commit that the program was built from, when whoever built it said so in the environment.
+const COMMIT: Option<&str> = option_env!("SKRYNKA_COMMIT");
+
 /// Runs the server until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reads limits and
 /// certificate again.
 #[derive(Debug, Args)]
@@ -35,6 +38,12 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
     let metrics = Metrics::new();
     let log = Log::start(&config.log, metrics.clone())?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        commit = COMMIT.filter(|commit| !commit.is_empty()),
+        config.path = %arguments.config.config.display(),
+        "the server starts"
+    );
     serve(&arguments.config, &config, metrics, &log).await.or_else(|error| {
         // As every other line, for a full pipe would keep the program from its end.
         log.complain(&last_words(&error));

@@ -172,3 +172,16 @@ fn a_reader_that_comes_back_is_told_what_it_missed() {
     assert_eq!(told, lost(&server));
     assert!(server.stop().success());
 }
+
+#[test]
+fn the_first_line_says_what_starts() {
+    let installation = Installation::new(registries::SCHOOL);
+    let server = installation.start();
+    let log = server.log();
+    let first: serde_json::Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    let fields = &first["fields"];
+    assert_eq!(fields["message"], "the server starts");
+    assert_eq!(fields["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(fields["config.path"], installation.config_file().to_str().unwrap());
+    assert!(server.stop().success());
+}
