@@ -3,17 +3,24 @@
 //! Whoever logs puts a line into a queue and goes on; a thread of its own writes. What finds no room
 //! there, because nobody reads the pipe, or cannot be written, because the disk is full or the reader is
 //! gone, is lost and counted, and a line says how many were lost once writing works again. A panic is a
-//! line like any other.
+//! line like any other. On standard error of systemd's journal each line says its priority
+//! (`sd-daemon(3)`).
 
 mod queue;
 
 use std::{
-    fs::File, io, os::fd::AsFd as _, panic::PanicHookInfo, sync::Arc, thread, time::Duration,
+    fs::File,
+    io,
+    os::{fd::AsFd as _, unix::fs::MetadataExt as _},
+    panic::PanicHookInfo,
+    sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use anyhow::Context as _;
 use rustix::event::{PollFd, PollFlags, poll};
-use tracing::Metadata;
+use tracing::{Level, Metadata};
 use tracing_subscriber::{
     filter::Targets, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
@@ -44,7 +51,7 @@ impl Log {
     pub(super) fn start(section: &config::Log, metrics: Metrics) -> anyhow::Result<Self> {
         let output = StandardError::open().context("standard error cannot be written to")?;
         let queue = Arc::new(Queue::new(metrics));
-        let lines = Lines { queue: Arc::clone(&queue) };
+        let lines = Lines { is_journal: output.is_journal(), queue: Arc::clone(&queue) };
         thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || queue.write_to(output))
@@ -57,7 +64,7 @@ impl Log {
 
     /// Puts words into the queue that are no event: why the program ends, whatever the level.
     pub(super) fn complain(&self, words: &str) {
-        self.0.queue.push(format!("{words}\n").into_bytes(), false);
+        self.0.push(Level::ERROR, format!("{words}\n").as_bytes(), false);
     }
 
     /// Waits a moment for what is queued, where the program is to end at once.
@@ -105,29 +112,39 @@ fn panicked(info: &PanicHookInfo<'_>) {
 #[derive(Clone)]
 struct Lines {
     queue: Arc<Queue>,
+    is_journal: bool,
+}
+
+impl Lines {
+    fn push(&self, level: Level, text: &[u8], is_note: bool) {
+        let text = if self.is_journal { with_priority(level, text) } else { text.to_owned() };
+        self.queue.push(text, is_note);
+    }
 }
 
 impl<'a> MakeWriter<'a> for Lines {
     type Writer = Event<'a>;
 
     fn make_writer(&'a self) -> Event<'a> {
-        Event { lines: self, is_note: false }
+        Event { lines: self, level: Level::INFO, is_note: false }
     }
 
     fn make_writer_for(&'a self, event: &Metadata<'_>) -> Event<'a> {
-        Event { lines: self, is_note: event.target() == queue::NOTE }
+        let is_note = event.target() == queue::NOTE;
+        Event { lines: self, level: *event.level(), is_note }
     }
 }
 
 /// An event, which is written in one piece.
 struct Event<'a> {
     lines: &'a Lines,
+    level: Level,
     is_note: bool,
 }
 
 impl io::Write for Event<'_> {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.lines.queue.push(text.to_owned(), self.is_note);
+        self.lines.push(self.level, text, self.is_note);
         Ok(text.len())
     }
 
@@ -136,12 +153,32 @@ impl io::Write for Event<'_> {
     }
 }
 
+/// Each line with its priority before it, for the journal takes each for an entry of its own.
+fn with_priority(level: Level, text: &[u8]) -> Vec<u8> {
+    let priority = match level {
+        Level::ERROR => &b"<3>"[..],
+        Level::WARN => b"<4>",
+        Level::INFO => b"<6>",
+        Level::DEBUG | Level::TRACE => b"<7>",
+    };
+    text.split_inclusive(|byte| *byte == b'\n').flat_map(|line| [priority, line].concat()).collect()
+}
+
 /// Standard error without the lock and the silence of the standard library's.
 struct StandardError(File);
 
 impl StandardError {
     fn open() -> io::Result<Self> {
         Ok(Self(File::from(io::stderr().as_fd().try_clone_to_owned()?)))
+    }
+
+    /// Whether `JOURNAL_STREAM` (systemd.exec(5)) names this very file.
+    fn is_journal(&self) -> bool {
+        let (Some(named), Ok(file)) = (std::env::var_os("JOURNAL_STREAM"), self.0.metadata())
+        else {
+            return false;
+        };
+        named == *format!("{}:{}", file.dev(), file.ino())
     }
 }
 

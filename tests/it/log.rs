@@ -2,10 +2,13 @@
 //! server ends when it is asked to.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{BufRead as _, BufReader, PipeReader, pipe},
     net::SocketAddr,
-    os::{fd::OwnedFd, unix::fs::OpenOptionsExt as _},
+    os::{
+        fd::OwnedFd,
+        unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    },
     process::{Command, Stdio},
     sync::mpsc,
     thread,
@@ -171,6 +174,33 @@ fn a_reader_that_comes_back_is_told_what_it_missed() {
     });
     assert_eq!(told, lost(&server));
     assert!(server.stop().success());
+}
+
+#[test]
+fn in_the_journal_each_line_begins_with_its_priority() {
+    let installation = Installation::new(registries::SCHOOL);
+    let path = installation.path().join("journal");
+    for (is_journal, format) in [(true, "text"), (true, "json"), (false, "text")] {
+        let file = File::create(&path).unwrap();
+        let metadata = file.metadata().unwrap();
+        let inode = metadata.ino() + u64::from(!is_journal);
+        let mut command = serve(&installation, file);
+        command
+            .env("JOURNAL_STREAM", format!("{}:{inode}", metadata.dev()))
+            .env("SKRYNKA_VAULT__MASTER_KEY", "missing.key")
+            .env("SKRYNKA_LOG__FORMAT", format);
+        assert_eq!(command.status().unwrap().code(), Some(1));
+        let log = fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = log.lines().collect();
+        let (first, last) = (lines[0], *lines.last().unwrap());
+        let (sixth, third) = if is_journal { ("<6>", "<3>") } else { ("", "") };
+        let first = first.strip_prefix(sixth).unwrap();
+        assert!(first.starts_with(if format == "json" { "{" } else { "20" }), "{log}");
+        let last = last.strip_prefix(third).unwrap();
+        assert!(
+            last.starts_with("skrynka: the server cannot start") && last.contains("missing.key")
+        );
+    }
 }
 
 #[test]

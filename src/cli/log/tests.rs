@@ -41,7 +41,7 @@ impl Rig {
     fn write(&self, answer: impl FnMut(&str) -> io::Result<usize> + Send + 'static) {
         let paper = Paper { answer, written: Arc::clone(&self.written) };
         let queue = Arc::clone(&self.queue);
-        let lines = Lines { queue: Arc::clone(&queue) };
+        let lines = Lines { is_journal: false, queue: Arc::clone(&queue) };
         let section = config::Log { format: LogFormat::Json, ..config::Log::default() };
         thread::spawn(move || {
             tracing::subscriber::with_default(subscriber(&section, lines), || {
@@ -162,6 +162,19 @@ fn the_end_waits_for_a_reader_that_sleeps_no_longer_than_it_may() {
     assert_eq!(*rig.written.lock().unwrap(), "");
     drop(wake);
     assert_eq!(rig.written(), "a\n");
+}
+
+#[test]
+fn in_the_journal_every_line_has_its_priority() {
+    for (level, expected) in [
+        (Level::ERROR, "<3>a\n<3>b\n"),
+        (Level::WARN, "<4>a\n<4>b\n"),
+        (Level::INFO, "<6>a\n<6>b\n"),
+        (Level::DEBUG, "<7>a\n<7>b\n"),
+        (Level::TRACE, "<7>a\n<7>b\n"),
+    ] {
+        assert_eq!(with_priority(level, b"a\nb\n"), expected.as_bytes());
+    }
 }
 
 #[test]
