@@ -3,6 +3,7 @@
 mod listeners;
 mod organisation_keys;
 mod revocation;
+mod server_certificate;
 mod supervisor;
 mod trust_directory;
 mod trust_lists;
@@ -23,7 +24,7 @@ use crate::{
     config::{self, Config},
     envelope::OrganisationKeys,
     matching,
-    metrics::{Metrics, Task},
+    metrics::{Metrics, Task, TlsListener},
     pipeline::{Pipeline, SpoolIntake},
     registry::{Issuers, Registry},
     retention::Purge,
@@ -40,6 +41,7 @@ use listeners::Listeners;
 pub use listeners::Sockets;
 pub use organisation_keys::{OrganisationKeyError, read_organisation_keys, recipient_certificates};
 use revocation::Revocation;
+pub use server_certificate::{CertificateProblem, Place, ServerCertificate, examine_certificate};
 use supervisor::Supervisor;
 pub use trust_directory::{
     TrustDirectory, algorithm_policy, read_algorithm_policy, read_trust, read_trust_directory,
@@ -210,6 +212,7 @@ pub struct Server {
     /// The vault, likewise.
     pub vault: Vault,
     config: Config,
+    certificate: channel::Sender<Option<Arc<smtp::TlsConfig>>>,
     reception: smtp::Reception<SpoolIntake>,
     shutdown: channel::Sender<bool>,
     tasks: Supervisor,
@@ -229,6 +232,7 @@ impl Server {
         let smtp = &mut self.config.smtp;
         (smtp.certificate, smtp.private_key) = (certificate, private_key);
         (smtp.limits, smtp.proxy_from) = (limits, proxy_from);
+        self.certificate.send_replace(tls.clone());
         self.reception.apply(settings(smtp, tls));
         Ok(needs_restart)
     }
@@ -355,6 +359,21 @@ pub async fn start(
             watch::refresh_trust(section.clone(), seen, trust, metrics, clock, stop.clone())
         }
     });
+    let (certificate, in_force) = channel::channel(tls.clone());
+    tasks.keep(Task::Certificate, {
+        let shown =
+            [(TlsListener::Smtp, !smtp.is_empty()), (TlsListener::Smtps, !smtps.is_empty())];
+        let listeners = shown.into_iter().filter_map(|(kind, is_there)| is_there.then_some(kind));
+        let watched = server_certificate::Watched {
+            in_force,
+            listeners: listeners.collect(),
+            hostname: config.smtp.hostname.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+        };
+        let stop = stop.clone();
+        move || server_certificate::follow(watched.clone(), stop.clone())
+    });
     let (ready_sender, ready) = channel::channel(spool.has_room()?);
     tasks.keep(Task::Gauges, {
         let (spool, metrics) = (spool.clone(), metrics.clone());
@@ -396,6 +415,7 @@ pub async fn start(
         store,
         vault,
         config: config.clone(),
+        certificate,
         reception,
         shutdown,
         tasks,

@@ -11,8 +11,10 @@ use std::{sync::Arc, time::Duration};
 use prometheus::{Encoder as _, TextEncoder};
 
 use self::handles::Handles;
-pub use self::labels::{ConnectionRefusal, FetchKind, FetchOutcome, Part, Rejudging, Stage, Task};
-use crate::domain::Verdict;
+pub use self::labels::{
+    ConnectionRefusal, FetchKind, FetchOutcome, Part, Rejudging, Stage, Task, TlsListener,
+};
+use crate::domain::{Timestamp, Verdict};
 
 /// All metrics of one server. Cloning is cheap and shares the counts.
 #[derive(Clone, Debug)]
@@ -88,6 +90,18 @@ impl Metrics {
             _ => "5xx",
         };
         self.0.replies.with_label_values(&[class]).inc();
+    }
+
+    /// These listeners show a certificate whose chain ends at `end`; `None`: nobody shows any.
+    pub fn tls_expiry(&self, listeners: &[TlsListener], end: Option<Timestamp>) {
+        for listener in TlsListener::ALL {
+            let label = [listener.label()];
+            match end.filter(|_| listeners.contains(&listener)) {
+                Some(end) => self.0.tls_expiry.with_label_values(&label).set(end.as_seconds()),
+                // It is an error when there is none: that is what is wanted.
+                None => drop(self.0.tls_expiry.remove_label_values(&label)),
+            }
+        }
     }
 
     /// A session went over to TLS.

@@ -7,8 +7,8 @@ use clap::Args;
 use super::{ConfigFile, say};
 use crate::{
     app::{
-        issuers, open_keeping, read_algorithm_policy, read_organisation_keys, read_trust,
-        recipient_certificates,
+        examine_certificate, issuers, open_keeping, read_algorithm_policy, read_organisation_keys,
+        read_trust, recipient_certificates,
     },
     clock::Clock,
     config::Config,
@@ -61,10 +61,24 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 fn check_tls(config: &Config, findings: &mut Findings) {
     match (&config.smtp.certificate, &config.smtp.private_key) {
         (Some(certificate), Some(key)) => match smtp::tls_config(certificate, key) {
-            Ok(_) => Findings::good("STARTTLS with the certificate and key named"),
+            Ok(tls) => check_certificate(&tls, &config.smtp.hostname, findings),
             Err(error) => findings.bad(&error),
         },
         _ => Findings::advise(&"no [smtp] certificate: mail comes in without encryption"),
+    }
+}
+
+fn check_certificate(tls: &smtp::TlsConfig, hostname: &str, findings: &mut Findings) {
+    let found = examine_certificate(tls, hostname, Clock::system().now());
+    let path = tls.path().display();
+    for problem in &found.problems {
+        let line = format_args!("{path}: {problem}");
+        if problem.is_urgent() { findings.bad(&line) } else { Findings::advise(&line) }
+    }
+    if let ([], Some(end)) = (&*found.problems, found.expires_at) {
+        Findings::good(&format!(
+            "STARTTLS as {hostname}, with a certificate and key valid to {end}"
+        ));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Every metric, with its name and what it tells.
 
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, core::Collector,
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, core::Collector,
 };
 
 use super::labels::{ConnectionRefusal, FetchKind, FetchOutcome, Part, Rejudging, Stage, Task};
@@ -41,6 +41,7 @@ pub(super) struct Handles {
     pub(super) spool_damaged: IntCounter,
     pub(super) spool_sync: Histogram,
     pub(super) stage_duration: HistogramVec,
+    pub(super) tls_expiry: IntGaugeVec,
     pub(super) tls_sessions: IntCounter,
     pub(super) trust_anchors: IntGauge,
     pub(super) trust_list_age: IntGauge,
@@ -222,6 +223,17 @@ impl Handles {
                 ],
             ),
             stage_duration: stage_histogram(&registry),
+            // Absent without a certificate: an end at zero would be one long ago.
+            tls_expiry: add(
+                &registry,
+                IntGaugeVec::new(
+                    Opts::new(
+                        "skrynka_tls_expiry_timestamp_seconds",
+                        "When the first certificate of the chain in force ends, since 1970.",
+                    ),
+                    &["listener"],
+                ),
+            ),
             tls_sessions: counter(
                 &registry,
                 "skrynka_smtp_tls_sessions_total",

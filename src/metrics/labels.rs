@@ -33,6 +33,8 @@ impl Part {
 /// A task that the server consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
+    /// The server's certificate is looked at.
+    Certificate,
     /// Settled mail is removed from the spool.
     Draining,
     /// The gauges that nothing else sets.
@@ -60,7 +62,8 @@ pub enum Task {
 }
 
 impl Task {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
+        Self::Certificate,
         Self::Draining,
         Self::Gauges,
         Self::Judging,
@@ -79,6 +82,7 @@ impl Task {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
+            Self::Certificate => "certificate",
             Self::Draining => "draining",
             Self::Gauges => "gauges",
             Self::Judging => "judging",
@@ -91,6 +95,28 @@ impl Task {
             Self::Spool => "spool",
             Self::Trust => "trust",
             Self::Web => "web",
+        }
+    }
+}
+
+/// Listeners that show the server's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsListener {
+    /// Those of SMTP, after STARTTLS.
+    Smtp,
+    /// Those within TLS.
+    Smtps,
+}
+
+impl TlsListener {
+    pub(super) const ALL: [Self; 2] = [Self::Smtp, Self::Smtps];
+
+    /// The name in metrics.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Smtps => "smtps",
         }
     }
 }

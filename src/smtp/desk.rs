@@ -73,7 +73,7 @@ impl Terms {
             lmtp: Arc::new(lmtp),
             proxy_from,
             smtp: Arc::new(smtp),
-            tls: tls.map(Into::into),
+            tls: tls.map(|tls| tls.acceptor()),
         }
     }
 

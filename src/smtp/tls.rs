@@ -1,19 +1,58 @@
 //! The certificate that is offered after STARTTLS (RFC 3207) and on listeners that begin with TLS
 //! (RFC 8314); RFC 8997: TLS 1.2 and newer.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rustls::{
     ServerConfig,
+    client::verify_server_name,
     crypto::ring as provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem, pem::PemObject as _},
+    server::ParsedCertificate,
     version::{TLS12, TLS13},
 };
+use tokio_rustls::TlsAcceptor;
 
 use super::SmtpError;
 
-/// What a TLS listener needs: certificate, key, versions.
-pub type TlsConfig = ServerConfig;
+/// What a TLS listener needs: certificate with its chain, key, versions. Says nothing of whether a
+/// client will take the certificate.
+#[derive(Debug)]
+pub struct TlsConfig {
+    path: PathBuf,
+    chain: Vec<CertificateDer<'static>>,
+    server: Arc<ServerConfig>,
+}
+
+impl TlsConfig {
+    /// The file that the chain was read from.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The certificates as clients are sent them, in DER, the server's own first.
+    pub fn chain(&self) -> impl Iterator<Item = &[u8]> {
+        self.chain.iter().map(|certificate| &**certificate)
+    }
+
+    /// Whether the server's certificate is one for `host` (RFC 9525 §6): a name in `subjectAltName`
+    /// is the same, or has `*` in place of its leftmost label.
+    #[must_use]
+    pub fn is_for(&self, host: &str) -> bool {
+        let certificate = self.chain.first().and_then(|own| ParsedCertificate::try_from(own).ok());
+        certificate
+            .zip(ServerName::try_from(host).ok())
+            .is_some_and(|(certificate, host)| verify_server_name(&certificate, &host).is_ok())
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.server))
+    }
+}
 
 /// Reads a certificate with its chain, own certificate first, and the key that belongs to it; both
 /// in PEM form.
@@ -41,9 +80,10 @@ pub fn tls_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<TlsConfi
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(unusable)?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
+        .with_single_cert(chain.clone(), key)
         .map_err(unusable)?;
-    Ok(Arc::new(config))
+    let path = certificate_pem.to_owned();
+    Ok(Arc::new(TlsConfig { path, chain, server: Arc::new(config) }))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -309,6 +309,23 @@ impl Certificate {
         self.0.extensions.no_check
     }
 
+    /// The host names in `subjectAltName`; none when it cannot be read.
+    pub fn host_names(&self) -> impl Iterator<Item = &str> {
+        self.alternative_names().unwrap_or_default().iter().filter_map(GeneralName::host)
+    }
+
+    /// Whether `issuer` is an authority with the name that this certificate gives its issuer, and
+    /// its key made the signature. A signature that cannot be checked, for its algorithm is not
+    /// known here, is not held against it.
+    #[must_use]
+    pub fn is_issued_by(&self, issuer: &Self) -> bool {
+        let is_signed = || match self.verify_issued_by(issuer) {
+            Ok(_) => true,
+            Err(failure) => failure.unsupported().is_some(),
+        };
+        issuer.is_authority() && self.names_issuer(issuer) && is_signed()
+    }
+
     /// The names of the distribution points, each the DER of a `GeneralName`.
     pub(super) fn crl_names(&self) -> &[Vec<u8>] {
         &self.0.extensions.crl_points.names

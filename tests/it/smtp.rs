@@ -13,5 +13,6 @@ mod process;
 mod rehearsed;
 mod rfc2033;
 mod rfc5321;
+mod server_certificate;
 mod smuggling;
 mod tls;

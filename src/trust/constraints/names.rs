@@ -127,6 +127,11 @@ impl GeneralName {
         Some(read.unwrap_or(Self::Other(tag)))
     }
 
+    /// The host that it names, in lower case.
+    pub(in crate::trust) fn host(&self) -> Option<&str> {
+        if let Self::Dns(name) = self { Some(name) } else { None }
+    }
+
     fn form(&self) -> u32 {
         match self {
             Self::Email(_) => 1,

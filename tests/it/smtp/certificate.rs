@@ -1,9 +1,10 @@
-//! A self-signed certificate for a host name, written as DER by hand (RFC 5280 §4.1): no more of
+//! Certificates for host names, written as DER by hand (RFC 5280 §4.1): no more of
 //! X.509 than a TLS client asks for.
 
 use std::fmt::Write as _;
 
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+use skrynka::domain::Timestamp;
 
 /// A certificate and its key, in PEM form.
 pub(super) struct Certificate {
@@ -16,8 +17,10 @@ const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x0
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
+const BOOLEAN: u8 = 0x01;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
@@ -28,34 +31,61 @@ const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const DNS_NAME: u8 = 0x82;
 
+/// What a certificate is to say.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// The common name.
+    pub(super) subject: &'a str,
+    pub(super) hosts: &'a [&'a str],
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    /// Makes its key.
+    pub(super) seed: u8,
+    pub(super) is_authority: bool,
+}
+
 /// A certificate for `host`, valid to 2049, with the key that `seed` makes.
 pub(super) fn self_signed(host: &str, seed: u8) -> Certificate {
-    let secret = [seed; 32];
-    let key = SigningKey::from_slice(&secret).expect("a small number is a key");
+    let (from, to) = ("2025-01-01T00:00:00Z", "2049-12-31T23:59:59Z");
+    let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
+    let wanted = Wanted { subject: host, hosts: &[host], from, to, seed, is_authority: false };
+    issue(wanted, wanted)
+}
+
+/// A certificate by `issuer`.
+pub(super) fn issue(wanted: Wanted<'_>, issuer: Wanted<'_>) -> Certificate {
+    let (secret, key) = secret_and_key(wanted.seed);
     let point = key.verifying_key().to_sec1_point(false);
     let algorithm = der(SEQUENCE, &[&der(OBJECT_ID, &[ECDSA_WITH_SHA256])]);
-    let common_name = [der(OBJECT_ID, &[COMMON_NAME]), der(UTF8_STRING, &[host.as_bytes()])];
-    let name = der(SEQUENCE, &[&der(SET, &[&der(SEQUENCE, &[&common_name.concat()])])]);
-    let validity = [der(UTC_TIME, &[b"250101000000Z"]), der(UTC_TIME, &[b"491231235959Z"])];
+    let validity = [utc_time(wanted.from), utc_time(wanted.to)];
     let key_kind = [der(OBJECT_ID, &[EC_PUBLIC_KEY]), der(OBJECT_ID, &[P256])];
     let public_key = [der(SEQUENCE, &[&key_kind.concat()]), bits(point.as_bytes())];
-    let hosts = der(SEQUENCE, &[&der(DNS_NAME, &[host.as_bytes()])]);
-    let extension = [der(OBJECT_ID, &[SUBJECT_ALT_NAME]), der(OCTET_STRING, &[&hosts])];
-    let extensions = der(SEQUENCE, &[&der(SEQUENCE, &[&extension.concat()])]);
+    let extension =
+        |oid, value: &[u8]| der(SEQUENCE, &[&der(OBJECT_ID, &[oid]), &der(OCTET_STRING, &[value])]);
+    let mut extensions = Vec::new();
+    if !wanted.hosts.is_empty() {
+        let names = wanted.hosts.iter().map(|host| der(DNS_NAME, &[host.as_bytes()]));
+        let names = names.collect::<Vec<_>>().concat();
+        extensions.push(extension(SUBJECT_ALT_NAME, &der(SEQUENCE, &[&names])));
+    }
+    if wanted.is_authority {
+        let value = der(SEQUENCE, &[&der(BOOLEAN, &[&[0xff]])]);
+        extensions.push(extension(BASIC_CONSTRAINTS, &value));
+    }
     let to_be_signed = der(
         SEQUENCE,
         &[
             &der(0xa0, &[&der(INTEGER, &[&[2]])]),
             &der(INTEGER, &[&[1]]),
             &algorithm,
-            &name,
+            &name(issuer.subject),
             &der(SEQUENCE, &[&validity.concat()]),
-            &name,
+            &name(wanted.subject),
             &der(SEQUENCE, &[&public_key.concat()]),
-            &der(0xa3, &[&extensions]),
+            &der(0xa3, &[&der(SEQUENCE, &[&extensions.concat()])]),
         ],
     );
-    let signature: Signature = key.sign(&to_be_signed);
+    let signature: Signature = secret_and_key(issuer.seed).1.sign(&to_be_signed);
     let signature = bits(signature.to_der().as_bytes());
     let chain_der = der(SEQUENCE, &[&to_be_signed, &algorithm, &signature]);
     let sec1 = [
@@ -69,6 +99,23 @@ pub(super) fn self_signed(host: &str, seed: u8) -> Certificate {
         key_pem: pem("EC PRIVATE KEY", &der(SEQUENCE, &[&sec1.concat()])),
         chain_der,
     }
+}
+
+fn secret_and_key(seed: u8) -> ([u8; 32], SigningKey) {
+    let secret = [seed; 32];
+    (secret, SigningKey::from_slice(&secret).expect("a small number is a key"))
+}
+
+fn name(common_name: &str) -> Vec<u8> {
+    let value = [der(OBJECT_ID, &[COMMON_NAME]), der(UTF8_STRING, &[common_name.as_bytes()])];
+    der(SEQUENCE, &[&der(SET, &[&der(SEQUENCE, &[&value.concat()])])])
+}
+
+/// Without the century, and to the second.
+fn utc_time(moment: Timestamp) -> Vec<u8> {
+    let text = Timestamp::from_seconds(moment.as_seconds()).to_string();
+    let digits: String = text.chars().skip(2).filter(char::is_ascii_digit).collect();
+    der(UTC_TIME, &[digits.as_bytes(), b"Z"])
 }
 
 fn bits(content: &[u8]) -> Vec<u8> {

@@ -12,7 +12,7 @@ use skrynka::{
     clock::Clock,
     domain::{Envelope, MailAddress, MailId, Timestamp},
     metrics::Metrics,
-    smtp::{Intake, IntakeError, Limits, Listener, Reception, Settings},
+    smtp::{Intake, IntakeError, Limits, Listener, Reception, Settings, TlsConfig},
 };
 use tokio::{
     sync::{Notify, watch},
@@ -113,7 +113,7 @@ pub(super) fn any_port() -> Listener {
 }
 
 /// Settings without balancers.
-pub(super) fn settings(limits: Limits, tls: Option<Arc<rustls::ServerConfig>>) -> Settings {
+pub(super) fn settings(limits: Limits, tls: Option<Arc<TlsConfig>>) -> Settings {
     Settings { hostname: "x.ua".into(), limits, proxy_from: Vec::new(), tls }
 }
 
@@ -131,7 +131,7 @@ impl Server {
         Self::with_settings(limits, None)
     }
 
-    pub(super) fn with_settings(limits: Limits, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+    pub(super) fn with_settings(limits: Limits, tls: Option<Arc<TlsConfig>>) -> Self {
         Self::serve(any_port(), settings(limits, tls))
     }
 
