@@ -468,7 +468,7 @@ fn warn_of_gaps(trust: &TrustDirectory, registry: &Registry, directory: &Path) {
     }
     if registry.branches.is_empty() {
         tracing::warn!(
-            "no branch is registered: all mail is refused; apply a registry with \
+            "no branch is registered: all mail is put off with 451; apply a registry with \
              `skrynka registry apply`"
         );
     }

@@ -82,7 +82,7 @@ pub trait Intake: Send + Sync + 'static {
     fn queued(&self) -> usize;
 
     /// The mailbox that mail for `<postmaster>` goes to (RFC 5321 §4.5.1); `None` when there is
-    /// no mailbox at all.
+    /// no mailbox at all, and then mail for recipients that are not known is put off with `451`.
     fn postmaster(&self) -> Option<MailAddress>;
 
     /// Takes responsibility for `message` (RFC 5321 §4.2.5): returns `Ok` only once it is durable,

@@ -205,7 +205,7 @@ async fn check_keeping(config: &Config, findings: &mut Findings) {
     }
     match store.registry().await {
         Ok((_, registry)) if registry.branches.is_empty() => findings
-            .bad(&"no branch is registered, so all mail is refused; use `skrynka registry apply`"),
+            .bad(&"no branch is registered, so all mail is put off; use `skrynka registry apply`"),
         Ok((revision, registry)) => {
             let count = registry.branches.len();
             Findings::good(&format!("registry revision {revision}, branches: {count}"));

@@ -48,8 +48,8 @@ pub(super) enum Reply {
     Loop,
     /// The message is over its limit.
     MessageTooBig,
-    /// Mail for the postmaster, and no mailbox at all.
-    NoPostmaster,
+    /// There is no mailbox at all: not yet, or not any more by a mistake of ours.
+    NoMailbox,
     /// To DATA when every recipient was refused.
     NoValidRecipient,
     /// More came right behind a command that ends a group (RFC 2920 §3.1).
@@ -147,7 +147,7 @@ impl Reply {
             Self::LineTooLong => (500, "5.5.2", "Line too long"),
             Self::Loop => (554, "5.4.6", "Too many hops, the mail goes in circles"),
             Self::MessageTooBig => (552, "5.3.4", "Message too big"),
-            Self::NoPostmaster => (451, "4.3.0", "Nobody reads mail here yet, try again later"),
+            Self::NoMailbox => (451, "4.3.0", "Nobody reads mail here yet, try again later"),
             Self::NoValidRecipient => (554, "5.5.1", "No valid recipients"),
             Self::Pipelined => (554, "5.5.0", "More was sent before the reply to this command"),
             Self::PipelinedStartTls => (501, "5.5.1", "Nothing may follow STARTTLS before TLS"),

@@ -24,6 +24,7 @@ mod interop_trust;
 mod interop_vectors;
 mod kill;
 mod log;
+mod readiness;
 mod replay;
 mod report_schema;
 mod revocation;

@@ -157,11 +157,12 @@ fn find(
         }
         Recipient::Postmaster => (format!("postmaster@{}", rules.hostname).parse().ok(), true),
     };
-    match mailbox.filter(|mailbox| surroundings.knows(mailbox)) {
-        Some(mailbox) => Ok(mailbox),
-        None if is_postmaster => surroundings.postmaster().ok_or(Reply::NoPostmaster),
-        None => Err(Reply::RecipientUnknown),
+    if let Some(mailbox) = mailbox.filter(|mailbox| surroundings.knows(mailbox)) {
+        return Ok(mailbox);
     }
+    // Without any mailbox nothing is known of this one either: its mail would bounce for good.
+    let of_postmaster = surroundings.postmaster().ok_or(Reply::NoMailbox)?;
+    if is_postmaster { Ok(of_postmaster) } else { Err(Reply::RecipientUnknown) }
 }
 
 /// RFC 5321 §4.5.1: a postmaster of ours, at our own name, at a domain that we take mail for, or at
