@@ -2,6 +2,7 @@
 
 mod listeners;
 mod organisation_keys;
+mod readiness;
 mod revocation;
 mod server_certificate;
 mod supervisor;
@@ -297,6 +298,10 @@ pub async fn start(
     let trust = read_trust(&config.trust)?;
     let (revision, registry) = store.registry().await?;
     warn_of_gaps(&trust, &registry, &config.trust.directory);
+    let readiness = web::Readiness::default();
+    let commit = *spool.commits().borrow();
+    readiness.set(web::Part::Spool, readiness::standing(commit.outcome));
+    readiness.set(web::Part::Registry, readiness::standing_of_registry(&registry));
     let algorithms = algorithm_policy(&config.signatures)?;
 
     let (shutdown, stop) = channel::channel(false);
@@ -333,7 +338,9 @@ pub async fn start(
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     tasks.need(Task::Judging, pipeline.run(workers, stop.clone()));
     tasks.need(Task::Revocation, revocation.run(stop.clone()));
-    tasks.need(Task::Spool, watch::follow_spool(spool.clone(), stop.clone()));
+    tasks.need(Task::Spool, {
+        readiness::follow_spool(spool.clone(), readiness.clone(), stop.clone())
+    });
     tasks.keep(Task::Purge, {
         let purge = Purge::new(store.clone(), vault.clone(), metrics.clone(), clock.clone());
         let stop = stop.clone();
@@ -344,19 +351,20 @@ pub async fn start(
         move || watch::drain_hourly(spool.clone(), clock.clone(), stop.clone())
     });
     tasks.keep(Task::Registry, {
-        let (store, stop) = (store.clone(), stop.clone());
+        let (store, readiness, stop) = (store.clone(), readiness.clone(), stop.clone());
         move || {
-            let registry = registry_sender.clone();
-            watch::refresh_registry(store.clone(), registry, revision, stop.clone())
+            let (registry, readiness) = (registry_sender.clone(), readiness.clone());
+            watch::refresh_registry(store.clone(), registry, revision, readiness, stop.clone())
         }
     });
     tasks.keep(Task::Trust, {
         let (section, metrics) = (config.trust.clone(), metrics.clone());
-        let (clock, stop) = (clock.clone(), stop.clone());
+        let (clock, readiness, stop) = (clock.clone(), readiness.clone(), stop.clone());
         move || {
-            let (seen, trust) = (trust_files.clone(), trust_sender.clone());
-            let (metrics, clock) = (metrics.clone(), clock.clone());
-            watch::refresh_trust(section.clone(), seen, trust, metrics, clock, stop.clone())
+            let (section, seen, trust) =
+                (section.clone(), trust_files.clone(), trust_sender.clone());
+            let (metrics, clock, readiness) = (metrics.clone(), clock.clone(), readiness.clone());
+            watch::refresh_trust(section, seen, trust, metrics, clock, readiness, stop.clone())
         }
     });
     let (certificate, in_force) = channel::channel(tls.clone());
@@ -374,14 +382,10 @@ pub async fn start(
         let stop = stop.clone();
         move || server_certificate::follow(watched.clone(), stop.clone())
     });
-    let (ready_sender, ready) = channel::channel(spool.has_room()?);
     tasks.keep(Task::Gauges, {
         let (spool, metrics) = (spool.clone(), metrics.clone());
         let (clock, stop) = (clock.clone(), stop.clone());
-        move || {
-            let (spool, ready, metrics) = (spool.clone(), ready_sender.clone(), metrics.clone());
-            watch::refresh_gauges(spool, ready, metrics, clock.clone(), stop.clone())
-        }
+        move || watch::refresh_gauges(spool.clone(), metrics.clone(), clock.clone(), stop.clone())
     });
 
     let intake = SpoolIntake::new(spool, registry.clone(), metrics.clone());
@@ -397,7 +401,7 @@ pub async fn start(
         vault: vault.clone(),
         registry,
         trust,
-        ready,
+        readiness,
         missing: tasks.missing(),
         clock,
         metrics: metrics.clone(),

@@ -19,15 +19,18 @@
 //! | `scan` | bytes of a segment → intact records (pure) |
 //! | `recovery` | what a directory holds at start |
 //! | `boundary` | where tests let the disk or the process fail |
+//! | `commits` | what the last commit showed |
 //! | `damage` | reading around what cannot be read, and setting it aside |
 //! | `directory` | making and holding the directory |
 //! | `durable` | every sync |
 //! | `index` | what is unsettled, in memory |
 //! | `load` | how many mails wait and how much is free, in memory |
+//! | `settings` | how the disk is used |
 //! | `writer`, `tail` | group commit, compaction |
 
 #[macro_use]
 mod boundary;
+mod commits;
 mod damage;
 mod directory;
 mod durable;
@@ -43,6 +46,7 @@ mod record;
 mod recovery;
 mod scan;
 mod segment;
+mod settings;
 mod tail;
 mod writer;
 
@@ -57,10 +61,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde::Deserialize;
-use tokio::{sync::oneshot, task};
+use tokio::{
+    sync::{oneshot, watch},
+    task,
+};
 
 use self::{
+    commits::Commits,
     directory::{Held, free_bytes, lock, make},
     index::{Index, Mail},
     load::{Load, Queued},
@@ -70,33 +77,17 @@ use self::{
     writer::{Answer, Arrival, Request, Shared, Writer},
 };
 pub use self::{
+    commits::{Commit, Outcome},
     error::{Damage, SpoolError},
     record::Content,
     scan::{Record, Scan, scan},
+    settings::SpoolSettings,
 };
 use crate::{
     domain::{Envelope, MailId, Timestamp},
     metrics::Metrics,
     sealing::Key,
 };
-
-/// How the spool uses its disk.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SpoolSettings {
-    /// The size at which a segment is closed and a new one made, in bytes; so much is allocated
-    /// at a time. Default: 64 MiB.
-    pub segment_bytes: u64,
-    /// Mails are refused for lack of space while fewer bytes than these are free on the disk.
-    /// Default: 256 MiB.
-    pub reserve_bytes: u64,
-}
-
-impl Default for SpoolSettings {
-    fn default() -> Self {
-        Self { segment_bytes: 64 << 20, reserve_bytes: 256 << 20 }
-    }
-}
 
 /// A mail that waits for its verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +128,7 @@ pub struct Spool(Arc<Inner>);
 struct Inner {
     directory: PathBuf,
     reserve_bytes: u64,
+    commits: Arc<Commits>,
     index: Arc<Index>,
     load: Arc<Load>,
     /// `None` only while dropping.
@@ -304,6 +296,21 @@ impl Spool {
         Ok(())
     }
 
+    /// Proves that a mail which came now would be kept: writes where the next one comes to, and
+    /// syncs. It leaves nothing there.
+    ///
+    /// # Errors
+    /// As [`Self::append`]. A mail would have been refused.
+    pub async fn probe(&self) -> Result<(), SpoolError> {
+        self.ask(|answer| Request::Probe { answer }).await
+    }
+
+    /// What the last commit showed. A change is a commit with another outcome than the one before.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<Commit> {
+        self.0.commits.subscribe()
+    }
+
     /// Whether the writer still runs. Without it no mail is kept.
     #[must_use]
     pub fn is_running(&self) -> bool {
@@ -388,7 +395,12 @@ impl Inner {
         let load = Arc::new(Load::default());
         let owned = directory.to_owned();
         let reserve_bytes = settings.reserve_bytes;
-        let shared = Shared { index: Arc::clone(&index), load: Arc::clone(&load) };
+        let commits = Arc::new(Commits::default());
+        let shared = Shared {
+            commits: Arc::clone(&commits),
+            index: Arc::clone(&index),
+            load: Arc::clone(&load),
+        };
         let mut writer = Writer::new(owned.clone(), key, settings, metrics, shared, next_number);
         // What was being moved when the program ended lies twice. The copy is as good, if it is
         // known to be on the disk: a segment for which it is not holds only what is nowhere else.
@@ -411,6 +423,7 @@ impl Inner {
         let inner = Self {
             directory: owned,
             reserve_bytes,
+            commits,
             index,
             load,
             queue: Some(sender),

@@ -14,6 +14,7 @@ mod headers;
 mod listener;
 mod pages;
 mod query;
+mod readiness;
 mod refusal;
 mod secret;
 mod session;
@@ -41,6 +42,7 @@ use crate::{
 };
 
 pub use listener::serve;
+pub use readiness::{Part, Readiness, Standing};
 pub use secret::Token;
 
 /// What pages and API are made from. Cloning is cheap.
@@ -52,8 +54,8 @@ pub struct State {
     pub vault: Vault,
     /// The registry in force.
     pub registry: watch::Receiver<Arc<Registry>>,
-    /// Whether mail is accepted now.
-    pub ready: watch::Receiver<bool>,
+    /// Whether mail is acknowledged now, and what does not work.
+    pub readiness: Readiness,
     /// The task that the server needs and is without.
     pub missing: watch::Receiver<Option<Task>>,
     /// Where the time comes from.
@@ -111,12 +113,8 @@ async fn alive(Extract(state): Extract<State>) -> Response {
     }
 }
 
-/// Whether mail is accepted. The database has no say: mail waits for it in the spool, and taking
-/// a node out of service for it would turn mail away.
-async fn ready(Extract(state): Extract<State>) -> impl IntoResponse {
-    if *state.ready.borrow() {
-        (StatusCode::OK, "accepting mail\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the spool has no room for mail\n")
-    }
+/// Whether mail is acknowledged. A database that is down changes nothing in that: mail waits for it in
+/// the spool, and taking a node out of service for it would turn mail away.
+async fn ready(Extract(state): Extract<State>) -> Response {
+    state.readiness.answer()
 }

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -12,7 +13,10 @@ use std::{
 use tokio::sync::watch::{Receiver, Sender};
 
 use crate::{
-    app::read_trust,
+    app::{
+        read_trust,
+        readiness::{PATIENCE, standing_of_registry},
+    },
     clock::Clock,
     config,
     domain::Timestamp,
@@ -22,6 +26,7 @@ use crate::{
     spool::Spool,
     store::Store,
     trust::TrustStore,
+    web::{Part as ReadyPart, Readiness, Standing},
 };
 
 /// How soon a change of the registry or the trust directory is seen.
@@ -71,17 +76,28 @@ pub(super) async fn drain_hourly(spool: Spool, clock: Clock, mut stop: Receiver<
     }
 }
 
-/// Takes over each new revision of the registry.
+/// Takes over each new revision of the registry, and says whether the database can be read.
 pub(super) async fn refresh_registry(
     store: Store,
     registry: Sender<Arc<Registry>>,
     mut seen: i64,
+    readiness: Readiness,
     mut stop: Receiver<bool>,
 ) {
     while !stopped(&mut stop, REFRESH).await {
-        match newer(&store, seen).await {
+        let mut look = pin!(newer(&store, seen));
+        let found = if let Ok(found) = tokio::time::timeout(PATIENCE, &mut look).await {
+            found
+        } else {
+            readiness.set(ReadyPart::Database, UNREACHABLE);
+            look.await
+        };
+        let standing = if found.is_ok() { Standing::Works } else { UNREACHABLE };
+        readiness.set(ReadyPart::Database, standing);
+        match found {
             Ok(None) => {}
             Ok(Some((revision, new))) => {
+                readiness.set(ReadyPart::Registry, standing_of_registry(&new));
                 tracing::info!(
                     revision,
                     branches = new.branches.len(),
@@ -96,6 +112,9 @@ pub(super) async fn refresh_registry(
         }
     }
 }
+
+const UNREACHABLE: Standing =
+    Standing::Impaired("it cannot be read: mail is kept and judged later");
 
 async fn newer(
     store: &Store,
@@ -115,6 +134,7 @@ pub(super) async fn refresh_trust(
     trust: Sender<Arc<TrustStore>>,
     metrics: Metrics,
     clock: Clock,
+    readiness: Readiness,
     mut stop: Receiver<bool>,
 ) {
     metrics.trust_anchors(trust.borrow().len());
@@ -129,6 +149,7 @@ pub(super) async fn refresh_trust(
             );
         }
         told_overdue = overdue;
+        readiness.set(ReadyPart::Trust, standing_of_trust(&trust.borrow(), overdue, told_unread));
         if stopped(&mut stop, REFRESH).await {
             return;
         }
@@ -157,6 +178,19 @@ pub(super) async fn refresh_trust(
             }
         }
     }
+}
+
+fn standing_of_trust(trust: &TrustStore, is_overdue: bool, is_unread: bool) -> Standing {
+    if trust.is_empty() {
+        return Standing::Impaired("no certificate is trusted: mail is kept and not verified");
+    }
+    if is_unread {
+        return Standing::Impaired("the directory cannot be read: what it held is in force");
+    }
+    if is_overdue {
+        return Standing::Impaired("the trust list is past its next update, or missing");
+    }
+    Standing::Works
 }
 
 /// Sets the gauges of the newest trust list, and says whether its next issue is overdue.
@@ -189,19 +223,9 @@ pub(super) fn listing(directory: &Path) -> Listing {
     entries.flatten().map(|entry| both(entry.path())).collect()
 }
 
-/// Ends when the writer of the spool does.
-pub(super) async fn follow_spool(spool: Spool, mut stop: Receiver<bool>) {
-    while spool.is_running() {
-        if stopped(&mut stop, REFRESH).await {
-            return;
-        }
-    }
-}
-
-/// Sets the gauges that nothing else sets, and says whether mail is accepted.
+/// Sets the gauges that nothing else sets.
 pub(super) async fn refresh_gauges(
     spool: Spool,
-    ready: Sender<bool>,
     metrics: Metrics,
     clock: Clock,
     mut stop: Receiver<bool>,
@@ -213,7 +237,6 @@ pub(super) async fn refresh_gauges(
         if let Ok(free) = spool.free_bytes() {
             metrics.disk_free(free);
         }
-        ready.send_replace(spool.has_room().unwrap_or(false));
         if stopped(&mut stop, REFRESH).await {
             return;
         }
@@ -277,7 +300,8 @@ mod tests {
         let (sender, mut receiver) = channel(Arc::new(in_force));
         let (_stop, stopping) = channel(false);
         let (metrics, clock) = (Metrics::new(), Clock::fixed(now));
-        tokio::spawn(refresh_trust(section, seen, sender, metrics, clock, stopping));
+        let readiness = Readiness::default();
+        tokio::spawn(refresh_trust(section, seen, sender, metrics, clock, readiness, stopping));
         let changed = receiver.wait_for(|trust| trust.is_empty());
         let limit = Duration::from_secs(20);
         assert!(tokio::time::timeout(limit, changed).await.is_ok());

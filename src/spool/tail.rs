@@ -14,6 +14,7 @@ use rustix::io::pwritev;
 use super::{
     damage::{Aside, set_aside},
     durable::sync_data,
+    record::HEAD_LEN,
     segment::{FIRST_RECORD, Segment, allocate},
 };
 
@@ -116,6 +117,23 @@ impl Tail {
         records: &mut [IoSlice<'_>],
         sync: bool,
     ) -> Result<Duration, Refusal> {
+        let (elapsed, end) = self.write(records, sync)?;
+        self.end = end;
+        Ok(elapsed)
+    }
+
+    /// Writes zeroes where the next record comes to and syncs them, as a mail would be: the end stays
+    /// where it is, and the next record is written over them. Fails as [`Self::append`] does.
+    pub(super) fn probe(&mut self) -> Result<(), Refusal> {
+        self.write(&mut [IoSlice::new(&[0; HEAD_LEN])], true).map(|_| ())
+    }
+
+    /// Writes records behind the end; how long the sync took, and where they end.
+    fn write(
+        &mut self,
+        records: &mut [IoSlice<'_>],
+        sync: bool,
+    ) -> Result<(Duration, u64), Refusal> {
         if self.abandoned {
             return Err(Refusal::Abandoned(self.segment.number));
         }
@@ -132,10 +150,7 @@ impl Tail {
             self.allocated = end;
         }
         match write_and_sync(file, self.end, records, sync) {
-            Ok(elapsed) => {
-                self.end = end;
-                Ok(elapsed)
-            }
+            Ok(elapsed) => Ok((elapsed, end)),
             Err(error) => {
                 self.abandoned = true;
                 // Without them the refused mails do not come back at the next start. If it fails

@@ -22,7 +22,9 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    SpoolError, SpoolSettings, free_bytes,
+    SpoolError, SpoolSettings,
+    commits::Commits,
+    free_bytes,
     index::{Index, Mail},
     load::{Load, Queued},
     pool::Pool,
@@ -51,6 +53,8 @@ pub(super) enum Request {
     Compact { before: Timestamp, answer: Answer<bool> },
     /// Count attempts from 1 again.
     EndAttempt { id: MailId, answer: Answer<()> },
+    /// Prove that a mail would be kept.
+    Probe { answer: Answer<()> },
     /// Make sure that there is an active segment, and give a seat in it.
     Seat { answer: Answer<Seat> },
     /// Mark a mail as settled.
@@ -76,6 +80,7 @@ impl Arrival {
 
 /// What the writer shares with the callers.
 pub(super) struct Shared {
+    pub(super) commits: Arc<Commits>,
     pub(super) index: Arc<Index>,
     pub(super) load: Arc<Load>,
 }
@@ -86,6 +91,7 @@ pub(super) struct Writer {
     key: Key,
     settings: SpoolSettings,
     metrics: Metrics,
+    commits: Arc<Commits>,
     index: Arc<Index>,
     load: Arc<Load>,
     pool: Pool,
@@ -118,10 +124,10 @@ impl Writer {
         shared: Shared,
         next_number: u64,
     ) -> Self {
-        let Shared { index, load } = shared;
+        let Shared { commits, index, load } = shared;
         let pool = Pool::new(directory.clone(), settings.segment_bytes, Arc::clone(&load));
         let tails = BTreeMap::new();
-        Self { directory, key, settings, metrics, index, load, pool, tails, next_number }
+        Self { directory, key, settings, metrics, commits, index, load, pool, tails, next_number }
     }
 
     /// Takes over a segment found at start. The mails `moved` of it lie elsewhere too, and are
@@ -159,6 +165,7 @@ impl Writer {
         thread::yield_now();
         let mut batches = BTreeMap::<u64, Batch>::new();
         let mut seats = Vec::new();
+        let mut probes = Vec::new();
         let mut closings = Vec::new();
         let mut compactions = Vec::new();
         for request in std::iter::once(first).chain(queue.try_iter()) {
@@ -192,6 +199,7 @@ impl Writer {
                 },
                 Request::CloseDrained { answer } => closings.push(answer),
                 Request::Compact { before, answer } => compactions.push((before, answer)),
+                Request::Probe { answer } => probes.push(answer),
                 Request::Seat { answer } => seats.push(answer),
             }
         }
@@ -210,6 +218,10 @@ impl Writer {
         for answer in seats {
             let seat = self.seat();
             reply(answer, seat);
+        }
+        for answer in probes {
+            let proved = self.probe();
+            reply(answer, proved.map_err(|refusal| self.error(&refusal)));
         }
         if !closings.is_empty() {
             self.close_drained();
@@ -283,27 +295,54 @@ impl Writer {
         let tail = self.tails.get_mut(&number).ok_or(Refusal::Abandoned(number))?;
         let begin = tail.end();
         let was_abandoned = tail.is_abandoned();
-        let refusal = match tail.append(records, mails > 0) {
-            Ok(elapsed) => {
-                if mails > 0 {
-                    self.metrics.spool_synced(mails, elapsed);
-                }
-                return Ok(begin);
+        let written = tail.append(records, mails > 0);
+        match &written {
+            Ok(elapsed) if mails > 0 => {
+                self.metrics.spool_synced(mails, *elapsed);
+                self.commits.succeeded();
             }
-            Err(refusal) => refusal,
+            Ok(_) => {}
+            Err(refusal) => self.note_failure(number, was_abandoned, mails, refusal),
+        }
+        written.map(|_| begin)
+    }
+
+    /// Writes and syncs where the next mail comes to, or makes the segment that it comes to.
+    fn probe(&mut self) -> Result<(), Refusal> {
+        self.check_reserve()?;
+        let Some((number, _)) = self.index.active() else {
+            return self.open_segment();
         };
-        if tail.is_abandoned() && !was_abandoned {
-            tracing::error!(
-                segment = number,
-                refused = mails,
-                cause = ?refusal,
-                "a segment of the spool cannot be written and is abandoned"
-            );
-            if self.index.active().is_some_and(|(active, _)| active == number) {
-                self.index.make_active(None);
+        let tail = self.tails.get_mut(&number).ok_or(Refusal::Abandoned(number))?;
+        match tail.probe() {
+            Ok(()) => {
+                self.commits.succeeded();
+                Ok(())
+            }
+            Err(refusal) => {
+                self.note_failure(number, false, 0, &refusal);
+                self.remove_if_drained(number);
+                Err(refusal)
             }
         }
-        Err(refusal)
+    }
+
+    /// A write to a segment failed: if it is abandoned since then, no mail is sealed for it any more.
+    fn note_failure(&self, number: u64, was_abandoned: bool, mails: usize, refusal: &Refusal) {
+        self.commits.failed(refusal);
+        let is_abandoned = self.tails.get(&number).is_some_and(Tail::is_abandoned);
+        if !is_abandoned || was_abandoned {
+            return;
+        }
+        tracing::error!(
+            segment = number,
+            refused = mails,
+            cause = ?refusal,
+            "a segment of the spool cannot be written and is abandoned"
+        );
+        if self.index.active().is_some_and(|(active, _)| active == number) {
+            self.index.make_active(None);
+        }
     }
 
     #[cfg(test)]
@@ -320,14 +359,17 @@ impl Writer {
         // Files that wait to be written again are room for mails of one's own.
         let free = if self.pool.clear() { self.measure()? } else { free };
         if free < self.settings.reserve_bytes {
-            return Err(Refusal::Full(Some(free)));
+            let refusal = Refusal::Full(Some(free));
+            self.commits.failed(&refusal);
+            return Err(refusal);
         }
         Ok(())
     }
 
     fn measure(&self) -> Result<u64, Refusal> {
         let free = free_bytes(&self.directory)
-            .map_err(Refusal::io("measure the free space of", &self.directory))?;
+            .map_err(Refusal::io("measure the free space of", &self.directory))
+            .inspect_err(|refusal| self.commits.failed(refusal))?;
         self.metrics.disk_free(free);
         self.load.measured(free);
         Ok(free)
@@ -351,7 +393,9 @@ impl Writer {
         let used = self.pool.take();
         let (segment, file, allocated) =
             Segment::create(&self.directory, number, bytes, &self.key, used.as_deref())
-                .map_err(Refusal::io("make a segment in", &self.directory))?;
+                .map_err(Refusal::io("make a segment in", &self.directory))
+                .inspect_err(|refusal| self.commits.failed(refusal))?;
+        self.commits.succeeded();
         if let Some((old, _)) = self.index.active()
             && let Some(tail) = self.tails.get_mut(&old)
         {

@@ -39,6 +39,51 @@ async fn a_failed_write_or_sync_refuses_its_mails_and_no_others() {
 }
 
 #[tokio::test]
+async fn the_last_commit_tells_whether_mail_is_kept_and_a_probe_proves_it_again() {
+    for (device, outcome) in [("/dev/full", Outcome::Full), ("/dev/null", Outcome::Failed)] {
+        let place = Place::new();
+        let (spool, mut writer, queue) = place.open_by_hand();
+        let commits = spool.commits();
+        assert_eq!(commits.borrow().outcome, Outcome::Kept, "a segment was made");
+        writer.replace_active_file(fs::OpenOptions::new().write(true).open(device).unwrap());
+        let ask = || {
+            let spool = spool.clone();
+            tokio::spawn(async move { spool.probe().await })
+        };
+        let probe = ask();
+        task::yield_now().await;
+        writer.turn(&queue);
+        assert!(probe.await.unwrap().is_err(), "{device}");
+        assert_eq!(commits.borrow().outcome, outcome);
+        assert_eq!(place.segments().len(), 0, "an abandoned segment without mails goes");
+
+        let probe = ask();
+        task::yield_now().await;
+        writer.turn(&queue);
+        probe.await.unwrap().unwrap();
+        assert_eq!(commits.borrow().outcome, Outcome::Kept);
+        assert_eq!(place.segments().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_probe_leaves_nothing_between_mails() {
+    let place = Place::with_segments_of(472);
+    let spool = place.open();
+    for n in 1..=5 {
+        spool.probe().await.unwrap();
+        append(&spool, n).await;
+        spool.probe().await.unwrap();
+    }
+    drop(spool);
+    for segment in place.segments() {
+        let found = scan(&fs::read(segment).unwrap());
+        assert!(found.damaged.is_empty() && !found.torn, "{found:?}");
+    }
+    assert_eq!(offered(&place.open()).await, [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
 async fn a_mail_sealed_for_an_abandoned_segment_is_refused() {
     let place = Place::new();
     let (spool, mut writer, queue) = place.open_by_hand();

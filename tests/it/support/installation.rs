@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use skrynka::{config::Config, store::Store, vault::Vault};
 use tempfile::TempDir;
 
@@ -294,6 +295,19 @@ impl Server {
         let (status, body) = get(&format!("http://{}/metrics", self.metrics), None);
         assert_eq!(status, 200);
         String::from_utf8(body).unwrap()
+    }
+
+    /// What `/readyz` says: its status, whether mail is taken, and how each part is.
+    pub(crate) fn readiness(&self) -> (u16, serde_json::Value) {
+        let (status, body) = get(&format!("http://{}/readyz", self.web), None);
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    /// From now on no file may be written behind so many bytes; `None`: as far as anybody wants. A
+    /// server that was not started to ignore SIGXFSZ ends by it.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 
     /// Waits until no accepted mail is without a verdict: neither one found at the start, nor one

@@ -4,11 +4,12 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
+use serde_json::json;
 use skrynka::{
     domain::Role,
     metrics::{Metrics, Task},
     trust::TrustStore,
-    web,
+    web::{self, Part, Standing},
 };
 use std::sync::Arc;
 use tower::ServiceExt as _;
@@ -104,8 +105,18 @@ async fn the_probes_answer_without_a_sign_in() {
     house.store.close().await;
     assert_eq!(house.get("/livez", "").await.status, StatusCode::OK);
     assert_eq!(house.get("/readyz", "").await.status, StatusCode::OK, "mail needs no database");
-    house.ready.send_replace(false);
-    assert_eq!(house.get("/readyz", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    house.readiness.set(Part::Registry, Standing::Works);
+    house.readiness.set(Part::Database, Standing::Impaired("it cannot be read"));
+    let impaired = house.get("/readyz", "").await;
+    assert_eq!(impaired.status, StatusCode::OK);
+    let checks = json!({ "database": "it cannot be read", "registry": "ok" });
+    assert_eq!(impaired.json(), json!({ "ready": true, "checks": checks }));
+    house.readiness.set(Part::Spool, Standing::Refuses("there is no room"));
+    let refusing = house.get("/readyz", "").await;
+    assert_eq!(refusing.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refusing.header("content-type"), "application/json");
+    assert_eq!(refusing.json()["ready"], false);
+    assert_eq!(refusing.json()["checks"]["spool"], "there is no room");
     house.missing.send_replace(Some(Task::Judging));
     let dead = house.get("/livez", "").await;
     assert_eq!(dead.status, StatusCode::SERVICE_UNAVAILABLE);

@@ -75,8 +75,7 @@ pub(crate) struct House {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) trust: watch::Sender<Arc<TrustStore>>,
-    /// Whether mail is accepted.
-    pub(crate) ready: watch::Sender<bool>,
+    pub(crate) readiness: web::Readiness,
     pub(crate) missing: watch::Sender<Option<Task>>,
     router: Router,
     registry: Arc<Registry>,
@@ -148,14 +147,14 @@ impl House {
         let anchors = read_certificates(authority.certificate()).unwrap();
         let (trust, trust_seen) = watch::channel(Arc::new(TrustStore::new(anchors)));
         let (registry_sender, registry_seen) = watch::channel(Arc::clone(&registry));
-        let (ready, ready_seen) = watch::channel(true);
+        let readiness = web::Readiness::default();
         let (missing, missing_seen) = watch::channel(None);
         let router = web::router(web::State {
             store: store.clone(),
             vault: vault.clone(),
             registry: registry_seen,
             trust: trust_seen,
-            ready: ready_seen,
+            readiness: readiness.clone(),
             missing: missing_seen,
             clock: clock.clone(),
             metrics: Metrics::new(),
@@ -164,7 +163,7 @@ impl House {
             clock,
             store,
             trust,
-            ready,
+            readiness,
             missing,
             router,
             registry,

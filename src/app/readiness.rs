@@ -1,0 +1,90 @@
+//! Following what mail needs to be acknowledged, for `/readyz`.
+
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::watch::Receiver;
+
+use crate::{
+    registry::Registry,
+    spool::{Outcome, Spool, SpoolError},
+    web::{Part, Readiness, Standing},
+};
+
+/// How soon a spool that does not work is tried again, and how soon lack of space is seen.
+const PAUSE: Duration = Duration::from_secs(1);
+/// After so long without a commit nobody knows whether there could be one.
+const PROOF: Duration = Duration::from_secs(15);
+/// How long an answer may take before its part counts as not working.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Says whether the spool keeps mail, by its last commits. When they are too long ago, or the last one
+/// failed, the spool is asked to prove it. Ends when the writer of the spool does.
+pub(super) async fn follow_spool(spool: Spool, readiness: Readiness, mut stop: Receiver<bool>) {
+    let mut commits = spool.commits();
+    while spool.is_running() {
+        let last = *commits.borrow_and_update();
+        let is_kept = last.outcome == Outcome::Kept;
+        let is_recent = Instant::now().saturating_duration_since(last.at) < PROOF;
+        if is_kept && is_recent && spool.has_room().unwrap_or(false) {
+            readiness.set(Part::Spool, Standing::Works);
+        } else {
+            if !is_kept {
+                readiness.set(Part::Spool, standing(last.outcome));
+            }
+            let Some(outcome) = proved(&spool, &readiness, &mut stop).await else { return };
+            readiness.set(Part::Spool, standing(outcome));
+            // What the probe itself has changed.
+            commits.mark_unchanged();
+        }
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            changed = commits.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// What comes of a write now; `None` when the server stops meanwhile.
+async fn proved(
+    spool: &Spool,
+    readiness: &Readiness,
+    stop: &mut Receiver<bool>,
+) -> Option<Outcome> {
+    let mut probe = pin!(spool.probe());
+    let mut late = pin!(tokio::time::sleep(PATIENCE));
+    let mut is_late = false;
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return None,
+            proved = &mut probe => return Some(match proved {
+                Ok(()) => Outcome::Kept,
+                Err(SpoolError::Full { .. }) => Outcome::Full,
+                Err(_) => Outcome::Failed,
+            }),
+            () = &mut late, if !is_late => {
+                is_late = true;
+                let how = "the disk does not answer: mail is answered with 451";
+                readiness.set(Part::Spool, Standing::Refuses(how));
+            }
+        }
+    }
+}
+
+pub(super) fn standing(outcome: Outcome) -> Standing {
+    match outcome {
+        Outcome::Kept => Standing::Works,
+        Outcome::Full => Standing::Refuses("there is no room: mail is answered with 452"),
+        Outcome::Failed => Standing::Refuses("it cannot be written: mail is answered with 451"),
+    }
+}
+
+/// Without any branch nobody's mail is taken.
+pub(super) fn standing_of_registry(registry: &Registry) -> Standing {
+    if registry.branches.is_empty() {
+        return Standing::Refuses("no branch is registered: mail is answered with 451");
+    }
+    Standing::Works
+}
