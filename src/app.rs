@@ -21,14 +21,14 @@ use tokio::sync::watch as channel;
 
 use crate::{
     algorithms::PolicyError,
-    clock::Clock,
+    clock::{Clock, Witnesses},
     config::{self, Config},
     envelope::OrganisationKeys,
     matching,
     metrics::{Metrics, Task, TlsListener},
     pipeline::{Pipeline, SpoolIntake},
     registry::{Issuers, Registry},
-    retention::Purge,
+    retention::{Purge, TrustedTime},
     sealing::{MasterKey, SealingError},
     sender,
     smtp::{self, SmtpError},
@@ -307,6 +307,10 @@ pub async fn start(
     let (shutdown, stop) = channel::channel(false);
     let (registry_sender, registry) = channel::channel(Arc::new(registry));
     let (trust_sender, trust) = channel::channel(Arc::new(trust.store.with_algorithms(algorithms)));
+    let witnesses = Witnesses::new(&config.retention.synchronized_file);
+    let time = TrustedTime::new(store.clone(), clock.clone(), witnesses, metrics.clone());
+    // Before the first mail: a share is kept by what the database knows of the time.
+    let _standing = time.take().await?;
     let (revocation, fetched) =
         Revocation::open(&config.signatures, trust.clone(), clock.clone(), metrics.clone())?;
     let mut tasks = Supervisor::new(stop.clone(), metrics.clone());
@@ -342,9 +346,13 @@ pub async fn start(
         readiness::follow_spool(spool.clone(), readiness.clone(), stop.clone())
     });
     tasks.keep(Task::Purge, {
-        let purge = Purge::new(store.clone(), vault.clone(), metrics.clone(), clock.clone());
-        let stop = stop.clone();
-        move || watch::purge_hourly(purge.clone(), stop.clone())
+        let purge = Purge::new(store.clone(), vault.clone(), metrics.clone(), time.clone());
+        let (standing, stop) = (time.watch(), stop.clone());
+        move || watch::purge_hourly(purge.clone(), standing.clone(), stop.clone())
+    });
+    tasks.keep(Task::Clock, {
+        let (time, stop) = (time.clone(), stop.clone());
+        move || watch::follow_clock(time.clone(), stop.clone())
     });
     tasks.keep(Task::Draining, {
         let (spool, clock, stop) = (spool.clone(), clock.clone(), stop.clone());

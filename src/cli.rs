@@ -4,6 +4,7 @@
 //! about it. Exit codes: 0 done, 1 not done or not good, 2 wrong usage, 3 (`verify`) undecided.
 
 mod check;
+mod clock;
 mod demo;
 mod init;
 mod log;
@@ -52,6 +53,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Clock(clock::Arguments),
     Demo(demo::Arguments),
     Init(init::Arguments),
     Policy(policy::Arguments),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(arguments) => check::run(arguments).await,
+        Command::Clock(arguments) => clock::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Init(arguments) => init::run(arguments).await,
         Command::Policy(arguments) => policy::run(&arguments),

@@ -1,4 +1,6 @@
-//! Reading the time. Everything below the edge takes a [`Timestamp`] instead.
+//! Reading the time, and who agrees with it. Everything below the edge takes a [`Timestamp`] instead.
+
+mod witness;
 
 use std::{
     sync::{
@@ -9,6 +11,8 @@ use std::{
 };
 
 use crate::domain::Timestamp;
+
+pub use witness::Witnesses;
 
 /// Where the time comes from: the system's clock, or one that a test sets.
 #[derive(Clone, Debug)]

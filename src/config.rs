@@ -132,6 +132,7 @@ impl Config {
 
     fn resolve(&mut self, base: &Path) {
         for path in [
+            &mut self.retention.synchronized_file,
             &mut self.signatures.revocation_directory,
             &mut self.spool.directory,
             &mut self.trust.directory,

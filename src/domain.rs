@@ -5,6 +5,7 @@
 //! one way in (`FromStr` or a named constructor), so a value that exists is a valid one.
 
 mod address;
+mod clock_state;
 mod content;
 mod digest;
 mod document_type;
@@ -23,6 +24,7 @@ mod user;
 mod verdict;
 
 pub use address::{AddressError, MailAddress};
+pub use clock_state::{CLOCK_LEAP_SECONDS, ClockStanding, ClockState, ClockWitness};
 pub use content::{DocumentForm, NotADocument};
 pub use digest::{DigestError, Sha256};
 pub use document_type::{TypeCode, TypeCodeError, TypeSource};

@@ -12,7 +12,8 @@ use prometheus::{Encoder as _, TextEncoder};
 
 use self::handles::Handles;
 pub use self::labels::{
-    ConnectionRefusal, FetchKind, FetchOutcome, Part, Rejudging, Stage, Task, TlsListener,
+    ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, Stage, Task,
+    TlsListener,
 };
 use crate::domain::{Timestamp, Verdict};
 
@@ -189,10 +190,19 @@ impl Metrics {
         self.0.trust_list_overdue.set(i64::from(overdue));
     }
 
+    /// The clock goes on from the greatest time seen, or does not.
+    pub fn clock_accepted(&self, accepted: bool) {
+        self.0.clock_accepted.set(i64::from(accepted));
+    }
+
     /// A purge run ended: it destroyed `purged` data keys and left `due` that should be gone.
-    pub fn purge_run(&self, purged: usize, due: usize, succeeded: bool) {
-        let outcome = if succeeded { "done" } else { "failed" };
-        self.0.purge_runs.with_label_values(&[outcome]).inc();
+    pub fn purge_run(&self, purged: usize, due: usize, outcome: PurgeOutcome) {
+        self.0.purge_runs.with_label_values(&[outcome.label()]).inc();
+        if outcome == PurgeOutcome::Waited {
+            self.0.purge_runs_missed.inc();
+        } else {
+            self.0.purge_runs_missed.set(0);
+        }
         self.0.purged.inc_by(u64::try_from(purged).unwrap_or(u64::MAX));
         self.0.purge_due.set(i64::try_from(due).unwrap_or(i64::MAX));
     }

@@ -5,44 +5,39 @@
 //! keeps; objects are deleted; the ledger says so. A run that is cut off anywhere is finished by
 //! the next one.
 //!
-//! Nothing goes early: only keys whose moment has come by the clock, and no key at all while the
-//! clock stands before something that has happened. Every run is recorded, also one that found
-//! nothing or was refused.
+//! Nothing goes early: only keys whose moment has come by an accepted time ([`TrustedTime`]), and no
+//! key at all while the clock does not go on from the greatest time seen and nobody agrees with it.
+//! Every run is recorded, also one that found nothing or waited.
 //!
 //! Keyed fingerprints of copies outlive them until their own day, which is another step: those
 //! that no kept copy has are forgotten then.
 //!
 //! When to run, and how often, is the caller's to decide.
 
+mod time;
+
 use crate::{
-    clock::Clock,
-    domain::Timestamp,
-    metrics::{Metrics, Part},
-    store::{DueKey, PurgeProblem, PurgeReport, Store, StoreError},
+    domain::{ClockStanding, ClockState},
+    metrics::{Metrics, Part, PurgeOutcome},
+    store::{AcceptedTime, DueKey, PurgeProblem, PurgeReport, Store, StoreError},
     vault::Vault,
 };
 
+pub use time::TrustedTime;
+
 /// How many keys are looked at together.
 const BATCH: u32 = 500;
-
-/// By how much clocks of several servers may differ before the purge refuses.
-const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 
 /// Why a run of the purge stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PurgeError {
-    /// The clock stands before something that has happened.
+    /// The clock does not go on from the greatest time seen, and nobody agrees with it.
     #[error(
-        "the clock says {now}, and a share was judged at {latest}: nothing is destroyed by a clock \
-         that has gone back; set it right"
+        "{0}: nothing is destroyed. Set the clock right, or let the time service set it; when it is \
+         right and this goes on, `skrynka clock` says how to accept it"
     )]
-    ClockBehind {
-        /// What the clock says.
-        now: Timestamp,
-        /// When the latest share was judged.
-        latest: Timestamp,
-    },
+    Clock(ClockState),
     /// The database failed; the next run goes on where this one stopped.
     #[error("the purge stopped at the database")]
     Store(#[from] StoreError),
@@ -54,51 +49,64 @@ pub struct Purge {
     store: Store,
     vault: Vault,
     metrics: Metrics,
-    clock: Clock,
+    time: TrustedTime,
 }
 
 impl Purge {
     /// A purge over these.
     #[must_use]
-    pub fn new(store: Store, vault: Vault, metrics: Metrics, clock: Clock) -> Self {
-        Self { store, vault, metrics, clock }
+    pub fn new(store: Store, vault: Vault, metrics: Metrics, time: TrustedTime) -> Self {
+        Self { store, vault, metrics, time }
     }
 
-    /// The data keys that a run would destroy now, the longest due first.
+    /// The data keys that a run would destroy now if the clock is accepted, the longest due first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn due(&self) -> Result<Vec<DueKey>, StoreError> {
-        self.store.due(self.clock.now(), u32::MAX).await
+        self.store.due(self.time.now(), u32::MAX).await
     }
 
     /// Destroys all that is due. Objects that cannot be deleted are counted as failed, and are
     /// tried again by the next run; their key is gone already.
     ///
     /// # Errors
-    /// [`PurgeError::ClockBehind`], and nothing is destroyed then; when the database fails.
+    /// [`PurgeError::Clock`], and nothing is destroyed then; when the database fails.
     pub async fn run(&self) -> Result<PurgeReport, PurgeError> {
-        let now = self.clock.now();
-        let number = self.store.start_purge_run(now).await?;
+        let number = self.store.start_purge_run(self.time.now()).await?;
         let mut report = PurgeReport::default();
-        let outcome = self.purge(now, &mut report).await;
+        let outcome = self.purge(&mut report).await;
         if let Err(error) = &outcome {
             report.problem = Some(match error {
-                PurgeError::ClockBehind { .. } => PurgeProblem::ClockBehind,
+                PurgeError::Clock(state) if state.standing() == ClockStanding::Behind => {
+                    PurgeProblem::ClockBehind
+                }
+                PurgeError::Clock(_) => PurgeProblem::ClockAhead,
                 PurgeError::Store(_) => PurgeProblem::Store,
             });
         }
         let left = report.considered.saturating_sub(report.destroyed);
-        self.metrics.purge_run(report.destroyed, left, report.problem.is_none());
-        self.store.finish_purge_run(number, &report, self.clock.now()).await?;
+        let counted = match (&outcome, report.problem) {
+            (Err(PurgeError::Clock(_)), _) => PurgeOutcome::Waited,
+            (_, Some(_)) => PurgeOutcome::Failed,
+            (_, None) => PurgeOutcome::Done,
+        };
+        self.metrics.purge_run(report.destroyed, left, counted);
+        self.store.finish_purge_run(number, &report, self.time.now()).await?;
         outcome.map(|()| report)
     }
 
-    async fn purge(&self, now: Timestamp, report: &mut PurgeReport) -> Result<(), PurgeError> {
-        report.considered = self.store.due_count(now).await?;
-        self.check_clock(now).await?;
-        self.destroy_keys(now).await?;
-        self.forget_copies(now, report).await?;
+    async fn purge(&self, report: &mut PurgeReport) -> Result<(), PurgeError> {
+        let time = match self.time.take().await? {
+            Ok(time) => time,
+            Err(state) => {
+                report.considered = self.store.due_count(state.surely_past()).await?;
+                return Err(PurgeError::Clock(state));
+            }
+        };
+        report.considered = self.store.due_count(time.moment()).await?;
+        self.destroy_keys(time).await?;
+        self.forget_copies(time, report).await?;
         let mut pending = self.store.pending_destructions(None, BATCH).await?;
         if !pending.is_empty() || report.forgotten > 0 {
             self.store.forget_remnants().await?;
@@ -112,36 +120,27 @@ impl Purge {
         Ok(())
     }
 
-    async fn check_clock(&self, now: Timestamp) -> Result<(), PurgeError> {
-        match self.store.latest_judgement().await? {
-            Some(latest) if latest > now.plus_seconds(CLOCK_TOLERANCE_SECONDS) => {
-                Err(PurgeError::ClockBehind { now, latest })
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Destroys the keys first, all of them: with its key gone a share is gone, whatever becomes
     /// of its objects.
-    async fn destroy_keys(&self, now: Timestamp) -> Result<(), StoreError> {
+    async fn destroy_keys(&self, time: AcceptedTime) -> Result<(), StoreError> {
         loop {
-            let due = self.store.due(now, BATCH).await?;
+            let due = self.store.due(time.moment(), BATCH).await?;
             if due.is_empty() {
                 return Ok(());
             }
             for key in due {
-                self.store.destroy_key(key.share, key.term, now).await?;
+                self.store.destroy_key(key.share, key.term, time).await?;
             }
         }
     }
 
     async fn forget_copies(
         &self,
-        now: Timestamp,
+        time: AcceptedTime,
         report: &mut PurgeReport,
     ) -> Result<(), StoreError> {
         loop {
-            let forgotten = self.store.forget_copies(now, BATCH).await?;
+            let forgotten = self.store.forget_copies(time, BATCH).await?;
             if forgotten == 0 {
                 return Ok(());
             }
@@ -156,7 +155,7 @@ impl Purge {
     ) -> Result<(), StoreError> {
         match self.vault.destroy(key.share, key.term).await {
             Ok(_) => {
-                if self.store.finish_destruction(key, self.clock.now()).await? {
+                if self.store.finish_destruction(key, self.time.now()).await? {
                     report.destroyed = report.destroyed.saturating_add(1);
                 }
             }

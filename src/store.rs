@@ -12,6 +12,7 @@
 //! function takes one, and asks [`Store::share`] first where it does not.
 
 mod audit;
+mod clock;
 mod duplicate;
 mod engine;
 mod error;
@@ -29,6 +30,7 @@ mod user;
 mod value;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditRow};
+pub use clock::AcceptedTime;
 pub use duplicate::KnownBy;
 pub use error::StoreError;
 pub use login::LoginGate;

@@ -19,10 +19,10 @@ use crate::{
     },
     clock::Clock,
     config,
-    domain::Timestamp,
+    domain::{ClockState, Timestamp},
     metrics::{Metrics, Part},
     registry::Registry,
-    retention::Purge,
+    retention::{Purge, PurgeError, TrustedTime},
     spool::Spool,
     store::Store,
     trust::TrustStore,
@@ -43,10 +43,16 @@ async fn stopped(stop: &mut Receiver<bool>, pause: Duration) -> bool {
     }
 }
 
-/// Purges at start and every hour.
-pub(super) async fn purge_hourly(purge: Purge, mut stop: Receiver<bool>) {
+/// Purges at start and every hour, and when the clock is accepted again.
+pub(super) async fn purge_hourly(
+    purge: Purge,
+    mut clock: Receiver<ClockState>,
+    mut stop: Receiver<bool>,
+) {
     loop {
-        match purge.run().await {
+        let ended = purge.run().await;
+        let has_waited = matches!(ended, Err(PurgeError::Clock(_)));
+        match ended {
             Ok(report) => tracing::info!(
                 considered = report.considered,
                 destroyed = report.destroyed,
@@ -55,9 +61,30 @@ pub(super) async fn purge_hourly(purge: Purge, mut stop: Receiver<bool>) {
             ),
             Err(error) => tracing::error!(%error, "the purge failed; it runs again in an hour"),
         }
-        if stopped(&mut stop, HOUR).await {
-            return;
+        let again = async {
+            if !has_waited || clock.wait_for(|state| state.is_accepted()).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = again => {}
+            stopped = stopped(&mut stop, HOUR) => if stopped { return },
         }
+    }
+}
+
+/// Holds the clock against the greatest time seen.
+pub(super) async fn follow_clock(time: TrustedTime, mut stop: Receiver<bool>) {
+    let mut told = false;
+    while !stopped(&mut stop, REFRESH).await {
+        let taken = time.take().await;
+        match &taken {
+            Err(error) if !told => {
+                tracing::warn!(%error, "the greatest time seen cannot be read or written");
+            }
+            Ok(_) | Err(_) => {}
+        }
+        told = taken.is_err();
     }
 }
 

@@ -5,7 +5,11 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{ConfigFile, open_store, output::table, say};
-use crate::{clock::Clock, metrics::Metrics, retention::Purge};
+use crate::{
+    clock::{Clock, Witnesses},
+    metrics::Metrics,
+    retention::{Purge, TrustedTime},
+};
 
 /// Destroys what is due now; the server does the same every hour.
 #[derive(Debug, Args)]
@@ -21,7 +25,10 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
     let (store, vault) = open_store(&config).await?;
-    let purge = Purge::new(store, vault, Metrics::new(), Clock::system());
+    let witnesses = Witnesses::new(&config.retention.synchronized_file);
+    let metrics = Metrics::new();
+    let time = TrustedTime::new(store.clone(), Clock::system(), witnesses, metrics.clone());
+    let purge = Purge::new(store, vault, metrics, time);
     if arguments.dry_run {
         let due = purge.due().await?;
         let rows: Vec<_> = due

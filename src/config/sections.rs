@@ -231,18 +231,21 @@ impl Default for Signatures {
     }
 }
 
-/// `[retention]`: how long what no service's term covers is kept.
+/// `[retention]`: how long what no service's term covers is kept, and by which clock things end.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
     /// Days that a share which is not verified is kept, and a copy nobody asked for.
     /// Default: 30.
     pub quarantine_days: u32,
+    /// The file that the machine's time service touches whenever it has set the clock: a witness
+    /// that the clock is right. Default: `/run/systemd/timesync/synchronized`.
+    pub synchronized_file: PathBuf,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { quarantine_days: 30 }
+        Self { quarantine_days: 30, synchronized_file: "/run/systemd/timesync/synchronized".into() }
     }
 }
 

@@ -5,7 +5,9 @@ use prometheus::{
     IntGaugeVec, Opts, Registry, core::Collector,
 };
 
-use super::labels::{ConnectionRefusal, FetchKind, FetchOutcome, Part, Rejudging, Stage, Task};
+use super::labels::{
+    ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, Stage, Task,
+};
 use crate::domain::Verdict;
 
 /// One handle for each metric.
@@ -17,6 +19,7 @@ pub(super) struct Handles {
     pub(super) accepted_messages: IntCounter,
     pub(super) bare_line_feeds: IntCounter,
     pub(super) bytes_in_flight: IntGauge,
+    pub(super) clock_accepted: IntGauge,
     pub(super) connections: IntCounter,
     pub(super) connections_open: IntGauge,
     pub(super) connections_refused: IntCounterVec,
@@ -30,6 +33,7 @@ pub(super) struct Handles {
     pub(super) purged: IntCounter,
     pub(super) purge_due: IntGauge,
     pub(super) purge_runs: IntCounterVec,
+    pub(super) purge_runs_missed: IntGauge,
     pub(super) replies: IntCounterVec,
     pub(super) revocation_age: Gauge,
     pub(super) revocation_answers: IntGauge,
@@ -84,6 +88,11 @@ impl Handles {
                 &registry,
                 "skrynka_smtp_in_flight_bytes",
                 "Bytes of mails being received and not yet answered.",
+            ),
+            clock_accepted: gauge(
+                &registry,
+                "skrynka_clock_accepted",
+                "1 when the clock goes on from the greatest time seen; with 0 nothing is destroyed.",
             ),
             connections: counter(
                 &registry,
@@ -161,7 +170,12 @@ impl Handles {
                 "skrynka_retention_runs_total",
                 "Purge runs.",
                 "outcome",
-                ["done", "failed"],
+                PurgeOutcome::ALL.map(PurgeOutcome::label),
+            ),
+            purge_runs_missed: gauge(
+                &registry,
+                "skrynka_retention_missed_runs",
+                "Purge runs in a row that destroyed nothing, for the clock is not accepted.",
             ),
             replies: counters(
                 &registry,

@@ -30,11 +30,36 @@ impl Part {
     }
 }
 
+/// How a run of the purge ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PurgeOutcome {
+    /// All that was due is gone.
+    Done,
+    /// Something could not be destroyed.
+    Failed,
+    /// Nothing was destroyed, for the clock is not accepted.
+    Waited,
+}
+
+impl PurgeOutcome {
+    pub(super) const ALL: [Self; 3] = [Self::Done, Self::Failed, Self::Waited];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Waited => "waited",
+        }
+    }
+}
+
 /// A task that the server consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
     /// The server's certificate is looked at.
     Certificate,
+    /// The clock is held against the greatest time seen.
+    Clock,
     /// Settled mail is removed from the spool.
     Draining,
     /// The gauges that nothing else sets.
@@ -62,8 +87,9 @@ pub enum Task {
 }
 
 impl Task {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Certificate,
+        Self::Clock,
         Self::Draining,
         Self::Gauges,
         Self::Judging,
@@ -83,6 +109,7 @@ impl Task {
     pub fn label(self) -> &'static str {
         match self {
             Self::Certificate => "certificate",
+            Self::Clock => "clock",
             Self::Draining => "draining",
             Self::Gauges => "gauges",
             Self::Judging => "judging",

@@ -1,6 +1,6 @@
 //! Claims about mails that cannot be judged at once, and about what they do to others.
 
-use std::{fs, net::Ipv4Addr};
+use std::{fs, net::Ipv4Addr, path::Path};
 
 use tempfile::TempDir;
 
@@ -8,10 +8,13 @@ mod repeated;
 
 use super::*;
 use crate::{
-    domain::{Actor, BranchScope, Term, TransmissionType, Verdict, without_trace},
+    clock::Witnesses,
+    domain::{Actor, BranchScope, ClockWitness, Term, TransmissionType, Verdict, without_trace},
+    retention::{Purge, TrustedTime},
     sealing::MasterKey,
     smtp::Intake as _,
     spool::SpoolSettings,
+    store::PurgeReport,
     vault::{ObjectName, VaultError},
 };
 
@@ -38,6 +41,19 @@ id = "library"
 name = "Тестова бібліотека"
 addresses = ["library@docs.example.ua"]
 "#;
+
+/// Destroys what is due by the clock, which an authority agrees with.
+pub(super) async fn purge(
+    store: &Store,
+    vault: Vault,
+    metrics: Metrics,
+    clock: Clock,
+) -> PurgeReport {
+    let witnesses = Witnesses::new(Path::new("no time service"));
+    witnesses.note_signed(clock.now());
+    let time = TrustedTime::new(store.clone(), clock, witnesses, metrics.clone());
+    Purge::new(store.clone(), vault, metrics, time).run().await.unwrap()
+}
 
 /// An installation whose spool nobody reads but the test.
 struct House {
@@ -437,7 +453,8 @@ async fn a_share_that_was_destroyed_meanwhile_stays_destroyed() {
     house.keep(id).await.unwrap();
     let (share, store) = (share_of(id, "school"), &house.pipeline.store);
     let end = house.pipeline.clock.now().plus_seconds(400 * 24 * 60 * 60);
-    assert!(store.destroy_key(share, Term::Share, end).await.unwrap());
+    let time = store.take_time(end, Some(ClockWitness::SignedAnswer)).await.unwrap().unwrap();
+    assert!(store.destroy_key(share, Term::Share, time).await.unwrap());
     house.pipeline.vault.destroy(share, Term::Share).await.unwrap();
 
     house.keep(id).await.unwrap();

@@ -35,6 +35,9 @@ macro_rules! audit_actions {
 }
 
 audit_actions! {
+    /// A time was accepted that does not go on from the greatest time seen, by hand or for a
+    /// witness; the detail is the greatest time before, the time accepted, and by whom.
+    ClockAccepted = "clock-accepted",
     /// A document or one of its signature files was opened or downloaded.
     DocumentOpened = "document-opened",
     /// The raw mail was opened or downloaded.

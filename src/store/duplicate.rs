@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Row, Store, StoreError,
+    AcceptedTime, Row, Store, StoreError,
     engine::Transaction,
     value::{Record, values},
 };
@@ -40,12 +40,12 @@ struct Receipt {
 }
 
 impl Store {
-    /// Forgets at most `limit` fingerprints that no kept copy has and whose day has come at `now`.
+    /// Forgets at most `limit` fingerprints that no kept copy has and whose day has come at `time`.
     /// Tells how many.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn forget_copies(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    pub async fn forget_copies(&self, time: AcceptedTime, limit: u32) -> Result<u64, StoreError> {
         let mut transaction = self.engine.begin().await?;
         // Asked for outside, too: it may have come again while this waits for its row.
         let forgotten = transaction
@@ -57,7 +57,7 @@ impl Store {
                          SELECT 1 FROM fingerprints
                          WHERE fingerprints.fingerprint = known_copies.fingerprint)
                      ORDER BY forget_us LIMIT $2)",
-                values![now, limit],
+                values![time.moment(), limit],
             )
             .await?;
         transaction.commit().await?;

@@ -3,7 +3,7 @@
 //! `retention` strings the steps together; each is one transaction, and each can be done again.
 
 use super::{
-    AuditAction, AuditEntry, Row, Store, StoreError, audit, duplicate,
+    AcceptedTime, AuditAction, AuditEntry, Row, Store, StoreError, audit, duplicate,
     value::{Record, values},
 };
 use crate::domain::{Actor, BranchId, FindingCode, RetentionReason, ShareId, Term, Timestamp};
@@ -65,7 +65,9 @@ pub struct PurgeReport {
 /// What can go wrong with a run of the purge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PurgeProblem {
-    /// The clock stands before something that has happened.
+    /// The clock stands more than a day past the greatest time seen, and nobody agrees with it.
+    ClockAhead,
+    /// The clock stands before the greatest time seen, and nobody agrees with it.
     ClockBehind,
     /// Objects could not be deleted.
     Objects,
@@ -75,12 +77,13 @@ pub enum PurgeProblem {
 
 impl PurgeProblem {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::ClockBehind, Self::Objects, Self::Store];
+    pub const ALL: [Self; 4] = [Self::ClockAhead, Self::ClockBehind, Self::Objects, Self::Store];
 
     /// The name in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::ClockAhead => "clock-ahead",
             Self::ClockBehind => "clock-behind",
             Self::Objects => "objects",
             Self::Store => "store",
@@ -89,7 +92,8 @@ impl PurgeProblem {
 }
 
 impl Store {
-    /// At most `limit` data keys that are due at `now`, the longest due first.
+    /// At most `limit` data keys that are due at `now`, the longest due first; those of doubted
+    /// shares are not.
     ///
     /// # Errors
     /// When the database fails.
@@ -100,6 +104,7 @@ impl Store {
                 "SELECT share_id, term, branch_id, data_keys.destroy_us AS due_us, reason
                  FROM data_keys JOIN shares ON shares.id = data_keys.share_id
                  WHERE data_keys.destroy_us <= $1
+                   AND share_id NOT IN (SELECT share_id FROM doubted_receipts)
                  ORDER BY data_keys.destroy_us, share_id, term
                  LIMIT $2",
                 values![now, limit],
@@ -116,7 +121,9 @@ impl Store {
         let row = self
             .engine
             .one(
-                "SELECT (SELECT count(*) FROM data_keys WHERE destroy_us <= $1)
+                "SELECT (SELECT count(*) FROM data_keys
+                         WHERE destroy_us <= $1
+                           AND share_id NOT IN (SELECT share_id FROM doubted_receipts))
                       + (SELECT count(*) FROM pending_destructions) AS due",
                 values![now],
             )
@@ -124,9 +131,9 @@ impl Store {
         Record::new(&row, "data_keys", "due").read("due")
     }
 
-    /// Destroys a data key that is due at `now`, with the sealed details and fingerprints of what
+    /// Destroys a data key that is due at `time`, with the sealed details and fingerprints of what
     /// it was for and the links between it and other shares, and marks its objects as to be deleted. Tells whether there was such a key; one
-    /// that is not due stays.
+    /// that is not due, or of a doubted share, stays.
     ///
     /// # Errors
     /// When the database fails; nothing is destroyed then.
@@ -134,13 +141,15 @@ impl Store {
         &self,
         share: ShareId,
         term: Term,
-        now: Timestamp,
+        time: AcceptedTime,
     ) -> Result<bool, StoreError> {
+        let now = time.moment();
         let mut transaction = self.engine.begin().await?;
         // Of two runs side by side, the one that deletes the row does the rest.
         let key = transaction
             .row(
                 "DELETE FROM data_keys WHERE share_id = $1 AND term = $2 AND destroy_us <= $3
+                   AND share_id NOT IN (SELECT share_id FROM doubted_receipts)
                  RETURNING share_id, destroy_us, reason",
                 values![share, term, now],
             )
@@ -284,15 +293,6 @@ impl Store {
             )
             .await?;
         rows.iter().map(read_destruction).collect()
-    }
-
-    /// The latest moment at which a share was judged: no sound clock stands before it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn latest_judgement(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row = self.engine.one("SELECT MAX(judged_us) AS latest FROM shares", &[]).await?;
-        Record::new(&row, "shares", "latest").read_optional("latest")
     }
 
     /// Records that a run of the purge starts, and tells its number.

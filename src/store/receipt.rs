@@ -1,8 +1,8 @@
 //! Keeping a share that was judged.
 
 use super::{
-    AuditAction, AuditEntry, KnownBy, Store, StoreError, audit, duplicate, engine::Transaction,
-    value::values,
+    AuditAction, AuditEntry, KnownBy, Store, StoreError, audit, clock, duplicate,
+    engine::Transaction, value::values,
 };
 use crate::{
     domain::{Actor, Fingerprint, MailId, Sha256, ShareId, Term, Timestamp},
@@ -86,6 +86,8 @@ impl Store {
     /// Keeps a share with its documents, findings, data keys and its line in the audit: all of it
     /// or nothing. A share of the same id is left as it is. Copies that came before are linked to
     /// the earliest share that has them, and the same copies in shares received later to this one.
+    /// Where the clock is doubted that it was received or judged by, its terms begin at the next
+    /// time that is accepted.
     ///
     /// # Errors
     /// [`StoreError::DocumentMissing`] and [`StoreError::KeyMissing`] when `new` is not whole;
@@ -98,6 +100,8 @@ impl Store {
         if !new.insert_row(version, &mut transaction).await? {
             return Ok(Inserted::AlreadyThere);
         }
+        let (share, received_at) = (new.judgement.share(), new.judgement.received_at());
+        clock::note_doubts(share, received_at, new.judged_at, &mut transaction).await?;
         new.insert_keys(&mut transaction).await?;
         new.insert_documents(&mut transaction).await?;
         insert_findings(new.judgement, &mut transaction).await?;

@@ -7,13 +7,13 @@
 use std::collections::HashSet;
 
 use super::{
-    AuditAction, AuditEntry, Cursor, Grounds, KnownBy, Store, StoreError, audit, duplicate,
+    AuditAction, AuditEntry, Cursor, Grounds, KnownBy, Store, StoreError, audit, clock, duplicate,
     engine::Transaction,
     receipt::{insert_findings, insert_topics},
     value::{Record, values},
 };
 use crate::{
-    domain::{Actor, Awaits, Fingerprint, Retention, Sha256, ShareId, ShareRow, Term, Timestamp},
+    domain::{Actor, Awaits, Fingerprint, Sha256, ShareId, ShareRow, Term, Timestamp},
     matching::Judgement,
 };
 
@@ -237,15 +237,18 @@ impl Store {
     /// when the database fails. Nothing is changed then.
     pub async fn rejudge(&self, new: &Rejudged<'_>) -> Result<bool, StoreError> {
         let mut transaction = self.engine.begin().await?;
-        if !new.update_row(&mut transaction).await? {
+        let delay = clock::delay_of_terms(new.before.id, &mut transaction).await?;
+        if !new.update_row(delay, &mut transaction).await? {
             return Ok(false);
         }
         new.update_documents(&mut transaction).await?;
-        new.prolong_keys(&mut transaction).await?;
+        new.prolong_keys(delay, &mut transaction).await?;
         let share = new.before.id;
         transaction.execute("DELETE FROM findings WHERE share_id = $1", values![share]).await?;
         insert_findings(new.judgement, &mut transaction).await?;
-        duplicate::link(share, &new.known_by, &mut transaction).await?;
+        let stale_from = delayed(new.known_by.stale_from, delay);
+        let known_by = KnownBy { stale_from, ..new.known_by.clone() };
+        duplicate::link(share, &known_by, &mut transaction).await?;
         replace_topics(share, &new.grounds, &mut transaction).await?;
         let (old, verdict) = (new.before.verdict, new.judgement.verdict());
         let entry = AuditEntry {
@@ -261,15 +264,23 @@ impl Store {
 }
 
 impl Rejudged<'_> {
-    async fn update_row(&self, transaction: &mut Transaction) -> Result<bool, StoreError> {
+    async fn update_row(
+        &self,
+        delay: i64,
+        transaction: &mut Transaction,
+    ) -> Result<bool, StoreError> {
         let (before, judgement) = (self.before, self.judgement);
-        let retention = later(before.retention, judgement.retention());
+        let retention = judgement.retention();
         let changed = transaction
             .execute(
                 "UPDATE shares SET service_id = $4, verdict = $5, assurance = $6, judged_us = $7,
-                                   destroy_us = $8, retention_reason = $9, awaits = $10,
+                                   awaits = $10,
                                    judged_by = $11, look_us = $12, sealed_records = $13,
                                    rejudge_attempts = 0,
+                                   destroy_us = CASE WHEN destroy_us < $8 THEN $8
+                                                     ELSE destroy_us END,
+                                   retention_reason = CASE WHEN destroy_us < $8 THEN $9
+                                                           ELSE retention_reason END,
                                    verdict_before = CASE WHEN verdict = $5 THEN verdict_before
                                                          ELSE verdict END,
                                    verdict_changed_us = CASE WHEN verdict = $5
@@ -284,7 +295,7 @@ impl Rejudged<'_> {
                     judgement.verdict(),
                     judgement.assurance(),
                     self.judged_at,
-                    retention.destroy_at,
+                    delayed(retention.destroy_at, delay),
                     retention.reason,
                     judgement.awaits(),
                     self.grounds.trust,
@@ -322,7 +333,11 @@ impl Rejudged<'_> {
         Ok(())
     }
 
-    async fn prolong_keys(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+    async fn prolong_keys(
+        &self,
+        delay: i64,
+        transaction: &mut Transaction,
+    ) -> Result<(), StoreError> {
         for term in Term::ALL {
             let retention = self.judgement.retention_of(term);
             transaction
@@ -332,7 +347,7 @@ impl Rejudged<'_> {
                     values![
                         self.before.id,
                         term,
-                        retention.destroy_at,
+                        delayed(retention.destroy_at, delay),
                         retention.reason,
                         self.judged_at,
                     ],
@@ -352,7 +367,7 @@ async fn replace_topics(
     insert_topics(share, grounds, transaction).await
 }
 
-/// The one that ends later; the first when they end together.
-fn later(promised: Retention, new: Retention) -> Retention {
-    if new.destroy_at > promised.destroy_at { new } else { promised }
+/// A moment that counts from the receipt, where terms begin `delay` microseconds after it.
+fn delayed(moment: Timestamp, delay: i64) -> Timestamp {
+    Timestamp::from_micros(moment.as_micros().saturating_add(delay))
 }

@@ -40,7 +40,7 @@ macro_rules! steps {
 }
 
 /// The files under `migrations/`, in order. A step that is released is never changed.
-const STEPS: [Step; 14] = steps![
+const STEPS: [Step; 15] = steps![
     "000" 1 "installation",
     "000" 2 "registry",
     "000" 3 "shares",
@@ -55,6 +55,7 @@ const STEPS: [Step; 14] = steps![
     "00" 12 "grounds",
     "00" 13 "branch_versions",
     "00" 14 "status_records",
+    "00" 15 "clock",
 ];
 
 fn migrator(text: fn(&Step) -> &'static str) -> Migrator {

@@ -29,8 +29,8 @@ retention_days = 90
 #[test]
 fn every_subcommand_explains_itself_with_an_example() {
     for command in [
-        "check", "demo", "init", "policy", "purge", "registry", "send", "serve", "token", "trust",
-        "user", "verify",
+        "check", "clock", "demo", "init", "policy", "purge", "registry", "send", "serve", "token",
+        "trust", "user", "verify",
     ] {
         let shown = skrynka().args([command, "--help"]).output().unwrap();
         let words = both(&shown);

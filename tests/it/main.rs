@@ -4,6 +4,7 @@
 
 mod architecture;
 mod browser;
+mod clock;
 mod commands;
 mod conformance;
 mod content;

@@ -3,6 +3,7 @@
 //! SQLite always; PostgreSQL when `TEST_POSTGRES_URL` names a server where databases may be made
 //! (`ci/with-postgres` starts one). `REQUIRE_POSTGRES` makes its absence a failure.
 
+mod clock;
 mod database;
 mod duplicates;
 mod opening;

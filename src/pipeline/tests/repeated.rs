@@ -1,10 +1,7 @@
 //! The same copy again: the first is who was received first, whatever becomes of the mails.
 
 use super::*;
-use crate::{
-    domain::{Finding, FindingCode, FirstReceipt},
-    retention::Purge,
-};
+use crate::domain::{Finding, FindingCode, FirstReceipt};
 
 const SCHOOL: &str = "school@docs.example.ua";
 const LIBRARY_BOX: &str = "library@docs.example.ua";
@@ -41,7 +38,7 @@ impl House {
     async fn purge_after(&self, days: u32) {
         let Pipeline { store, vault, metrics, clock, .. } = self.pipeline.clone();
         clock.set(clock.now().plus_days(days));
-        Purge::new(store, vault, metrics, clock).run().await.unwrap();
+        purge(&store, vault, metrics, clock).await;
     }
 }
 

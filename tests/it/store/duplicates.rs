@@ -10,6 +10,8 @@ use skrynka::{
 };
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
+use crate::support::clock::agreed;
+
 use super::{
     Database,
     database::Engine,
@@ -113,7 +115,7 @@ async fn open(database: &Database) -> Store {
 async fn destroy(came: &Came, store: &Store) {
     let end = moment(came.second).plus_days(31);
     for term in Term::ALL {
-        store.destroy_key(came.share(), term, end).await.unwrap();
+        store.destroy_key(came.share(), term, agreed(end, store).await).await.unwrap();
     }
 }
 
@@ -272,13 +274,14 @@ async fn a_copy_is_known_after_its_share_until_its_day(database: &Database) {
     let (before, after) = (Came::later(2, 39 * DAY), Came::later(3, 50 * DAY));
     // Stale after 40 days: remembered to the end of that day.
     let end = moment(0).plus_days(40).start_of_utc_day().plus_days(1);
-    assert_eq!(store.forget_copies(just_before(end), 10).await.unwrap(), 0);
+    assert_eq!(store.forget_copies(agreed(just_before(end), &store).await, 10).await.unwrap(), 0);
+    agreed(moment(before.second), &store).await;
     before.keep(&store).await;
     assert_eq!(before.duplicates(&store).await, [format!("1 {}", FirstReceipt::Destroyed)]);
     destroy(&before, &store).await;
     let end = moment(before.second).plus_days(40).start_of_utc_day().plus_days(1);
-    assert_eq!(store.forget_copies(just_before(end), 10).await.unwrap(), 0);
-    assert_eq!(store.forget_copies(end, 10).await.unwrap(), 1);
+    assert_eq!(store.forget_copies(agreed(just_before(end), &store).await, 10).await.unwrap(), 0);
+    assert_eq!(store.forget_copies(agreed(end, &store).await, 10).await.unwrap(), 1);
     after.keep(&store).await;
     assert!(after.duplicates(&store).await.is_empty());
 }
@@ -294,11 +297,15 @@ async fn a_copy_is_known_as_long_as_a_share_has_it(database: &Database) {
         came.keep(&store).await;
     }
     let late = moment(0).plus_days(400);
-    assert_eq!(store.forget_copies(late, 10).await.unwrap(), 0, "they are kept");
+    assert_eq!(
+        store.forget_copies(agreed(late, &store).await, 10).await.unwrap(),
+        0,
+        "they are kept"
+    );
     destroy(&other, &store).await;
-    assert_eq!(store.forget_copies(late, 2).await.unwrap(), 2, "row by row");
-    assert_eq!(store.forget_copies(late, 2).await.unwrap(), 1);
-    assert_eq!(store.forget_copies(late, 2).await.unwrap(), 0);
+    assert_eq!(store.forget_copies(agreed(late, &store).await, 2).await.unwrap(), 2, "row by row");
+    assert_eq!(store.forget_copies(agreed(late, &store).await, 2).await.unwrap(), 1);
+    assert_eq!(store.forget_copies(agreed(late, &store).await, 2).await.unwrap(), 0);
     let again = Came::later(3, 300 * DAY);
     again.keep(&store).await;
     assert_eq!(again.duplicates(&store).await, first(FIRST.share()));
@@ -335,7 +342,9 @@ async fn what_one_term_ends_the_other_still_knows(database: &Database) {
     let mixed = Came { copies: &[&[1], &[2]], ..FIRST };
     mixed.keep(&store).await;
     let end = moment(0).plus_days(31);
-    assert!(store.destroy_key(mixed.share(), Term::Short, end).await.unwrap());
+    assert!(
+        store.destroy_key(mixed.share(), Term::Short, agreed(end, &store).await).await.unwrap()
+    );
     let (asked, excess) =
         (Came::later(2, 2 * DAY), Came { copies: &[&[2]], ..Came::later(3, 2 * DAY) });
     for came in [&asked, &excess] {

@@ -1,14 +1,16 @@
 //! The purge: never early, never half, never silent.
 
+mod clock;
+
 use std::path::Path;
 
 use skrynka::{
-    clock::Clock,
+    clock::{Clock, Witnesses},
     domain::{
         Actor, BranchScope, Finding, FindingCode, RetentionReason, ShareDetails, Term, Timestamp,
     },
     metrics::Metrics,
-    retention::{Purge, PurgeError},
+    retention::{Purge, TrustedTime},
     sealing::MasterKey,
     store::{
         AuditAction, AuditFilter, DueKey, KnownBy, NewDocument, NewKey, NewShare, PurgeProblem,
@@ -17,6 +19,8 @@ use skrynka::{
     vault::{ObjectName, Vault},
 };
 use tempfile::TempDir;
+
+use crate::support::clock::agreed;
 
 use super::{
     Database,
@@ -32,7 +36,6 @@ on_each_engine! {
     two_runs_at_once_destroy_everything_once,
     objects_that_stay_are_counted_and_tried_again_and_hold_up_no_others,
     what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal,
-    refuses_while_the_clock_stands_before_what_has_happened,
     every_run_is_recorded,
     looking_at_what_is_due_changes_nothing,
     what_is_pending_is_listed_page_by_page,
@@ -52,6 +55,7 @@ struct House<'a> {
     objects: TempDir,
     master: MasterKey,
     clock: Clock,
+    witnesses: Witnesses,
     metrics: Metrics,
 }
 
@@ -62,6 +66,7 @@ impl<'a> House<'a> {
             objects: tempfile::tempdir().unwrap(),
             master: MasterKey::generate().unwrap(),
             clock: Clock::fixed(moment(10)),
+            witnesses: Witnesses::new(Path::new("no time service")),
             metrics: Metrics::new(),
         }
     }
@@ -133,8 +138,19 @@ impl<'a> House<'a> {
         store.insert_share(&new).await.unwrap();
     }
 
+    /// The clock stands there, and an authority agrees.
+    fn pass_to(&self, moment: Timestamp) {
+        self.clock.set(moment);
+        self.witnesses.note_signed(moment);
+    }
+
+    fn time(&self, store: &Store) -> TrustedTime {
+        let (clock, witnesses) = (self.clock.clone(), self.witnesses.clone());
+        TrustedTime::new(store.clone(), clock, witnesses, self.metrics.clone())
+    }
+
     fn purge(&self, store: &Store, vault: &Vault) -> Purge {
-        Purge::new(store.clone(), vault.clone(), self.metrics.clone(), self.clock.clone())
+        Purge::new(store.clone(), vault.clone(), self.metrics.clone(), self.time(store))
     }
 
     fn object_count(&self) -> usize {
@@ -168,13 +184,18 @@ async fn nothing_goes_before_its_moment(database: &Database) {
     let purge = house.purge(&store, &vault);
     let objects = house.object_count();
 
-    house.clock.set(Timestamp::from_micros(end().as_micros() - 1));
+    house.pass_to(Timestamp::from_micros(end().as_micros() - 1));
     assert_eq!(purge.run().await.unwrap(), PurgeReport::default());
     assert!(store.wrapped_key(SHARE.share(), Term::Share).await.unwrap().is_some());
     assert_eq!(house.object_count(), objects);
-    assert!(!store.destroy_key(SHARE.share(), Term::Share, house.clock.now()).await.unwrap());
+    assert!(
+        !store
+            .destroy_key(SHARE.share(), Term::Share, agreed(house.clock.now(), &store).await)
+            .await
+            .unwrap()
+    );
 
-    house.clock.set(end());
+    house.pass_to(end());
     let report = purge.run().await.unwrap();
     assert_eq!((report.considered, report.destroyed, report.failed), (2, 2, 0));
     assert_eq!(house.object_count(), 0);
@@ -188,7 +209,7 @@ async fn each_term_ends_by_itself(database: &Database) {
     let (store, vault) = house.open().await;
     house.keep(&SHARE, &store, &vault).await;
     database.tamper("UPDATE data_keys SET destroy_us = destroy_us - 1 WHERE term = 'short'").await;
-    house.clock.set(Timestamp::from_micros(end().as_micros() - 1));
+    house.pass_to(Timestamp::from_micros(end().as_micros() - 1));
     let report = house.purge(&store, &vault).run().await.unwrap();
     assert_eq!((report.considered, report.destroyed), (1, 1));
     let documents = store.documents(SHARE.share()).await.unwrap();
@@ -205,15 +226,19 @@ async fn a_run_cut_off_after_any_step_is_finished_by_the_next(database: &Databas
         let house = House::new(database);
         let sample = Sample { number, ..SHARE };
         let (store, vault) = house.open().await;
+        // The case before has passed to the end.
+        agreed(moment(10), &store).await;
         house.keep(&sample, &store, &vault).await;
-        house.clock.set(end());
+        house.pass_to(end());
         if steps > 0 {
             store.start_purge_run(end()).await.unwrap();
         }
         for term in Term::ALL {
             let key = DueKey { share: sample.share(), ..key(term) };
             if steps > 1 {
-                assert!(store.destroy_key(key.share, term, end()).await.unwrap());
+                assert!(
+                    store.destroy_key(key.share, term, agreed(end(), &store).await).await.unwrap()
+                );
             }
             if steps > 2 {
                 store.forget_remnants().await.unwrap();
@@ -250,7 +275,7 @@ async fn two_runs_at_once_destroy_everything_once(database: &Database) {
     for number in 1..=4 {
         house.keep(&Sample { number, ..SHARE }, &store, &vault).await;
     }
-    house.clock.set(end());
+    house.pass_to(end());
     let (one, other) = (house.purge(&store, &vault), house.purge(&store, &vault));
     let (one, other) = tokio::join!(one.run(), other.run());
     assert_eq!(one.unwrap().destroyed + other.unwrap().destroyed, 8);
@@ -269,7 +294,7 @@ async fn objects_that_stay_are_counted_and_tried_again_and_hold_up_no_others(dat
     house.keep(&other, &store, &vault).await;
     // Something that is no object lies where objects lie: the vault does not remove it.
     std::fs::create_dir(&stuck).unwrap();
-    house.clock.set(end());
+    house.pass_to(end());
     let purge = house.purge(&store, &vault);
     let report = purge.run().await.unwrap();
     assert_eq!((report.considered, report.destroyed, report.failed), (4, 3, 1));
@@ -288,7 +313,7 @@ async fn what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal(dat
     let house = House::new(database);
     let (store, vault) = house.open().await;
     house.keep(&SHARE, &store, &vault).await;
-    house.clock.set(end().plus_seconds(60));
+    house.pass_to(end().plus_seconds(60));
     house.purge(&store, &vault).run().await.unwrap();
 
     let ledger = store.destructions(SHARE.share()).await.unwrap();
@@ -313,36 +338,13 @@ async fn what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal(dat
     assert!(house.metrics.render().contains("skrynka_retention_purged_total 2"));
 }
 
-async fn refuses_while_the_clock_stands_before_what_has_happened(database: &Database) {
-    let house = House::new(database);
-    let (store, vault) = house.open().await;
-    house.keep(&SHARE, &store, &vault).await;
-    let later = Sample { number: 2, second: 40 * 24 * 3600, ..SHARE };
-    house.keep(&later, &store, &vault).await;
-    house.clock.set(end());
-    let error = house.purge(&store, &vault).run().await.unwrap_err();
-    assert!(matches!(error, PurgeError::ClockBehind { .. }));
-    assert_eq!(
-        error.to_string(),
-        "the clock says 2026-10-21T14:13:20Z, and a share was judged at 2026-10-31T14:13:22Z: \
-         nothing is destroyed by a clock that has gone back; set it right"
-    );
-    assert_eq!(store.due(end(), 9).await.unwrap().len(), 2);
-    let run = &store.purge_runs(1).await.unwrap()[0];
-    assert_eq!(run.report.problem, Some(PurgeProblem::ClockBehind));
-    assert_eq!((run.report.considered, run.report.destroyed), (2, 0));
-    let metrics = house.metrics.render();
-    assert!(metrics.contains("skrynka_retention_runs_total{outcome=\"failed\"} 1"), "{metrics}");
-    assert!(metrics.contains("skrynka_retention_due 2"), "{metrics}");
-}
-
 async fn every_run_is_recorded(database: &Database) {
     let house = House::new(database);
     let (store, vault) = house.open().await;
     house.keep(&SHARE, &store, &vault).await;
     let purge = house.purge(&store, &vault);
     purge.run().await.unwrap();
-    house.clock.set(end());
+    house.pass_to(end());
     purge.run().await.unwrap();
     let runs = store.purge_runs(9).await.unwrap();
     let considered: Vec<_> = runs.iter().map(|run| run.report.considered).collect();
@@ -356,7 +358,7 @@ async fn looking_at_what_is_due_changes_nothing(database: &Database) {
     house.keep(&SHARE, &store, &vault).await;
     let purge = house.purge(&store, &vault);
     assert_eq!(purge.due().await.unwrap(), []);
-    house.clock.set(end());
+    house.pass_to(end());
     for _ in 0..2 {
         assert_eq!(purge.due().await.unwrap(), Term::ALL.map(key));
     }
@@ -370,7 +372,7 @@ async fn what_is_pending_is_listed_page_by_page(database: &Database) {
         house.keep(&Sample { number, ..SHARE }, &store, &vault).await;
     }
     for key in store.due(end(), 9).await.unwrap() {
-        store.destroy_key(key.share, key.term, end()).await.unwrap();
+        store.destroy_key(key.share, key.term, agreed(end(), &store).await).await.unwrap();
     }
     let whole = store.pending_destructions(None, 9).await.unwrap();
     assert_eq!(whole.len(), 6);
@@ -385,7 +387,7 @@ async fn the_database_refuses_to_change_the_ledger(database: &Database) {
     let house = House::new(database);
     let (store, vault) = house.open().await;
     house.keep(&SHARE, &store, &vault).await;
-    house.clock.set(end());
+    house.pass_to(end());
     house.purge(&store, &vault).run().await.unwrap();
     for sql in ["UPDATE destructions SET documents = 0", "DELETE FROM destructions"] {
         let refused = database.try_to_tamper(sql).await.unwrap_err();
@@ -419,7 +421,7 @@ async fn no_byte_of_a_destroyed_share_is_left_in_any_file() {
     for trace in &traces {
         assert!(found(trace, &places), "the scan finds what is there");
     }
-    house.clock.set(end());
+    house.pass_to(end());
     assert_eq!(house.purge(&store, &vault).run().await.unwrap().destroyed, 2);
     for trace in &traces {
         assert!(!found(trace, &places), "{}", String::from_utf8_lossy(trace));

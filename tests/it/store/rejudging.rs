@@ -21,6 +21,8 @@ use skrynka::{
     trust::{TrustStore, read_certificates},
 };
 
+use crate::support::clock::agreed;
+
 use super::{
     Database, moment, on_each_engine,
     sample::{self, Sample, fingerprint},
@@ -31,6 +33,7 @@ on_each_engine! {
     waiting_shares_are_listed_page_by_page_the_newest_first,
     a_new_judgement_takes_the_place_of_the_old_one,
     no_term_moves_nearer,
+    a_term_that_was_counted_anew_stays_so,
     a_share_that_changed_meanwhile_is_left_alone,
     beginnings_are_counted_until_the_end,
     what_a_signature_covers_is_known_once_it_passes_and_links_stay,
@@ -173,7 +176,12 @@ async fn waiting_shares_are_listed_page_by_page_the_newest_first(database: &Data
     let newest_first: Vec<_> = samples.iter().rev().map(Sample::share).collect();
     assert_eq!(listed, newest_first);
     let far = moment(0).plus_days(31);
-    assert!(store.destroy_key(samples[4].share(), Term::Share, far).await.unwrap());
+    assert!(
+        store
+            .destroy_key(samples[4].share(), Term::Share, agreed(far, &store).await)
+            .await
+            .unwrap()
+    );
     assert_eq!(waiting(&store).await.len(), 4, "what is destroyed waits for nothing");
 }
 
@@ -217,6 +225,26 @@ async fn no_term_moves_nearer(database: &Database) {
     assert_eq!(store.due(moment(0).plus_days(30), 10).await.unwrap().len(), 1);
 }
 
+async fn a_term_that_was_counted_anew_stays_so(database: &Database) {
+    let (store, seal) = (open(database).await, Seal::new());
+    let right = agreed(moment(0), &store).await;
+    // Received by a clock ten years ahead; the terms begin when the clock is right.
+    let ahead = Sample { second: 3650 * 86_400, ..CARD };
+    let received = seal.keep(&ahead, 5, &store).await;
+    let right = store.take_time(right.moment().plus_seconds(60), None).await.unwrap().unwrap();
+    let before = row(&ahead, &store).await;
+    assert_eq!(before.received_at, received.received_at);
+    assert_eq!(before.retention.destroy_at, right.moment().plus_days(5));
+    let judgement = seal.judgement(&ahead, true, 20);
+    assert!(store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
+    let after = row(&ahead, &store).await;
+    assert_eq!(after.verdict, judgement.verdict());
+    let end = right.moment().plus_days(20);
+    assert_eq!(after.retention.destroy_at, end);
+    let due = store.due(end, 10).await.unwrap();
+    assert_eq!(due.len(), 1, "the key goes with the share");
+}
+
 async fn a_share_that_changed_meanwhile_is_left_alone(database: &Database) {
     let (store, seal) = (open(database).await, Seal::new());
     let before = seal.keep(&CARD, 5, &store).await;
@@ -226,7 +254,12 @@ async fn a_share_that_changed_meanwhile_is_left_alone(database: &Database) {
 
     let gone = Sample { number: 2, ..CARD };
     let before = seal.keep(&gone, 5, &store).await;
-    assert!(store.destroy_key(gone.share(), Term::Share, moment(0).plus_days(5)).await.unwrap());
+    assert!(
+        store
+            .destroy_key(gone.share(), Term::Share, agreed(moment(0).plus_days(5), &store).await)
+            .await
+            .unwrap()
+    );
     let judgement = seal.judgement(&gone, true, 5);
     assert!(!store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
     assert_eq!(row(&gone, &store).await.verdict, Verdict::Undetermined);
@@ -336,7 +369,12 @@ async fn each_change_finds_the_shares_that_it_concerns(database: &Database) {
     assert_eq!(store.topics().await.unwrap(), [about_one, about_two].into());
     let far = moment(0).plus_days(31);
     for sample in [one, three] {
-        assert!(store.destroy_key(sample.share(), Term::Share, far).await.unwrap());
+        assert!(
+            store
+                .destroy_key(sample.share(), Term::Share, agreed(far, &store).await)
+                .await
+                .unwrap()
+        );
     }
     assert_eq!(store.topics().await.unwrap(), [about_two].into(), "grounds go with the share");
     assert_eq!(found(Select::RestingOn(about_one), 0).await, []);

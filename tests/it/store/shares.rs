@@ -5,6 +5,8 @@ use skrynka::{
     store::{AuditAction, AuditFilter, Cursor, Inserted, ShareFilter, Store, StoreError},
 };
 
+use crate::support::clock::agreed;
+
 use super::{
     Database, moment, on_each_engine,
     sample::{self, Sample, fingerprint},
@@ -212,7 +214,7 @@ async fn counts_what_is_kept_by_verdict(database: &Database) {
         sample.keep(&store).await;
     }
     let end = moment(0).plus_days(30);
-    assert!(store.destroy_key(gone.share(), Term::Share, end).await.unwrap());
+    assert!(store.destroy_key(gone.share(), Term::Share, agreed(end, &store).await).await.unwrap());
     let library = BranchScope::Only(vec!["library".parse().unwrap()]);
     for (scope, unrecognised) in [(BranchScope::All, 2), (library, 1)] {
         let counts = store.verdict_counts(&scope).await.unwrap();

@@ -15,13 +15,17 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use skrynka::{config::Config, store::Store, vault::Vault};
 use tempfile::TempDir;
 
+/// What the time service of an installation touches; it is not there unless a test makes it.
+pub(crate) const SYNCHRONIZED: &str = "synchronized";
+
 /// How long a server may take to start, on a machine with other work to do.
 const START: Duration = Duration::from_mins(1);
 
-/// The program under test. It asks no DNS unless the test sets that differently.
+/// The program under test. It asks no DNS and no time service unless the test sets that differently.
 pub(crate) fn skrynka() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_skrynka"));
     program.env("SKRYNKA_SENDER__CHECK", "false");
+    program.env("SKRYNKA_RETENTION__SYNCHRONIZED_FILE", SYNCHRONIZED);
     program
 }
 
@@ -109,23 +113,17 @@ impl Installation {
 
     /// The same with a clock that is set to `moment` (UTC) and goes on from there, and nothing
     /// asked of authorities. `None`, said aloud, without libfaketime; in CI it is a must.
-    #[expect(clippy::print_stderr, reason = "a test that skips says so")]
     pub(crate) fn start_at(&self, moment: &str) -> Option<Server> {
-        let Some(library) = faketime_library() else {
-            assert!(std::env::var_os("CI").is_none(), "CI needs the package faketime");
-            eprintln!("SKIPPED: libfaketime is not installed");
-            return None;
-        };
-        let clock = format!("@{moment}");
-        let environment = [
-            ("LD_PRELOAD", library.to_str().unwrap()),
-            ("FAKETIME", clock.as_str()),
-            // Waiting is counted by this clock, and it has no date.
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-            ("TZ", "UTC"),
-            ("SKRYNKA_SIGNATURES__FETCH", "false"),
-        ];
-        Some(Server::start(&self.config_file(), &environment))
+        let mut command = skrynka();
+        command.args(["serve", "-c"]).arg(self.config_file());
+        Some(Server::start_by(at(moment, command)?))
+    }
+
+    /// Runs a subcommand that takes `-c` by such a clock.
+    pub(crate) fn run_at(&self, moment: &str, arguments: &[&str]) -> Option<Output> {
+        let mut command = skrynka();
+        command.args(arguments).arg("-c").arg(self.config_file());
+        Some(at(moment, command)?.output().unwrap())
     }
 
     /// The database and vault, for a look from the inside. The server must not run.
@@ -133,6 +131,25 @@ impl Installation {
         let config = Config::load(&self.config_file(), []).unwrap();
         skrynka::app::open_keeping(&config).await.unwrap()
     }
+}
+
+/// The command by a clock that is set to `moment` and goes on from there.
+#[expect(clippy::print_stderr, reason = "a test that skips says so")]
+fn at(moment: &str, mut command: Command) -> Option<Command> {
+    let Some(library) = faketime_library() else {
+        assert!(std::env::var_os("CI").is_none(), "CI needs the package faketime");
+        eprintln!("SKIPPED: libfaketime is not installed");
+        return None;
+    };
+    command.env("LD_PRELOAD", library).env("FAKETIME", format!("@{moment}")).envs([
+        // Waiting is counted by this clock, and it has no date.
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        // What files say of their times is what a test has set.
+        ("NO_FAKE_STAT", "1"),
+        ("TZ", "UTC"),
+        ("SKRYNKA_SIGNATURES__FETCH", "false"),
+    ]);
+    Some(command)
 }
 
 /// The library itself: its command starts a program as a child of its own, which would outlive it.

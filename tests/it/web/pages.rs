@@ -6,6 +6,8 @@ use skrynka::{
     store::AuditAction,
 };
 
+use crate::support::clock::agreed;
+
 use super::{Copy, House};
 
 async fn house() -> House {
@@ -127,7 +129,11 @@ async fn a_destroyed_share_shows_what_the_ledger_keeps() {
     let share = house.keep(1, "school-5", &both()).await;
     house.clock.set(house.clock.now().plus_days(91));
     for term in Term::ALL {
-        let _ = house.store.destroy_key(share, term, house.clock.now()).await.unwrap();
+        let _ = house
+            .store
+            .destroy_key(share, term, agreed(house.clock.now(), &house.store).await)
+            .await
+            .unwrap();
     }
     let cookie = house.sign_in("supervisor").await;
     let page = house.get(&format!("/shares/{share}"), &cookie).await;

@@ -4,7 +4,11 @@
 use std::fs;
 
 use super::*;
-use crate::{domain::FindingCode, pipeline::MAX_ATTEMPTS, retention::Purge, sample::time_stamp};
+use crate::{
+    domain::FindingCode,
+    pipeline::{MAX_ATTEMPTS, tests::purge},
+    sample::time_stamp,
+};
 
 /// What is lost before a share is judged again.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +69,7 @@ impl House {
 
     async fn purge(&self) -> crate::store::PurgeReport {
         let Pipeline { store, vault, metrics, clock, .. } = self.pipeline.clone();
-        Purge::new(store, vault, metrics, clock).run().await.unwrap()
+        purge(&store, vault, metrics, clock).await
     }
 
     /// From now on the registry is this one.

@@ -1,0 +1,119 @@
+//! How the clock stands to the greatest time seen: what may be destroyed by it.
+
+use std::fmt;
+
+use super::{CLOCK_TOLERANCE_SECONDS, Timestamp};
+
+/// How far a clock may stand past the greatest time seen and be taken at its word, in seconds: a
+/// day. A night switched off needs nobody, and no wrong clock destroys more than a day's worth.
+pub const CLOCK_LEAP_SECONDS: i64 = 24 * 60 * 60;
+
+/// A clock beside the greatest time seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockState {
+    /// What the clock says.
+    pub now: Timestamp,
+    /// The greatest time that was accepted; `None` before the first.
+    pub greatest: Option<Timestamp>,
+}
+
+/// How a clock stands to the greatest time seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockStanding {
+    /// It goes on from there: things are destroyed by it.
+    Accepted,
+    /// It stands more than [`CLOCK_LEAP_SECONDS`] past it.
+    Ahead,
+    /// It stands more than [`CLOCK_TOLERANCE_SECONDS`] before it.
+    Behind,
+}
+
+/// Who agrees with a clock that does not go on from the greatest time seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockWitness {
+    /// A revocation list or an OCSP answer that was signed within the day before now.
+    SignedAnswer,
+    /// The machine's time service, which has just set the clock by the network.
+    TimeService,
+}
+
+impl ClockState {
+    /// How the clock stands. The first time of all is accepted: nothing is kept that it could end.
+    #[must_use]
+    pub fn standing(self) -> ClockStanding {
+        let Some(greatest) = self.greatest else { return ClockStanding::Accepted };
+        if self.now > greatest.plus_seconds(CLOCK_LEAP_SECONDS) {
+            ClockStanding::Ahead
+        } else if self.now < greatest.plus_seconds(-CLOCK_TOLERANCE_SECONDS) {
+            ClockStanding::Behind
+        } else {
+            ClockStanding::Accepted
+        }
+    }
+
+    /// The latest moment that has come without doubt: now by an accepted clock, and the earlier of both
+    /// by another.
+    #[must_use]
+    pub fn surely_past(self) -> Timestamp {
+        match self.greatest {
+            Some(greatest) if !self.is_accepted() => greatest.min(self.now),
+            Some(_) | None => self.now,
+        }
+    }
+
+    /// Whether things are destroyed by this clock.
+    #[must_use]
+    pub fn is_accepted(self) -> bool {
+        self.standing() == ClockStanding::Accepted
+    }
+}
+
+impl fmt::Display for ClockState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { now, greatest } = self;
+        let Some(greatest) = greatest else {
+            return write!(f, "the clock says {now}, and no time was seen before");
+        };
+        let relation = match self.standing() {
+            ClockStanding::Accepted => "goes on from",
+            ClockStanding::Ahead => "stands more than a day past",
+            ClockStanding::Behind => "stands before",
+        };
+        write!(f, "the clock says {now}, which {relation} the greatest time seen, {greatest}")
+    }
+}
+
+impl ClockWitness {
+    /// Its name in audit and log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedAnswer => "signed answer",
+            Self::TimeService => "time service",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_accepted_from_ten_minutes_before_to_a_day_past_the_greatest_time() {
+        let greatest = Timestamp::from_seconds(1_790_000_000);
+        let standing = |seconds| {
+            let now = greatest.plus_seconds(seconds);
+            ClockState { now, greatest: Some(greatest) }.standing()
+        };
+        for (seconds, expected) in [
+            (-601, ClockStanding::Behind),
+            (-600, ClockStanding::Accepted),
+            (86_400, ClockStanding::Accepted),
+            (86_401, ClockStanding::Ahead),
+        ] {
+            assert_eq!(standing(seconds), expected, "{seconds}");
+        }
+        let first = ClockState { now: greatest, greatest: None };
+        assert_eq!(first.standing(), ClockStanding::Accepted);
+    }
+}
