@@ -308,11 +308,16 @@ pub async fn start(
     let (registry_sender, registry) = channel::channel(Arc::new(registry));
     let (trust_sender, trust) = channel::channel(Arc::new(trust.store.with_algorithms(algorithms)));
     let witnesses = Witnesses::new(&config.retention.synchronized_file);
-    let time = TrustedTime::new(store.clone(), clock.clone(), witnesses, metrics.clone());
+    let time = TrustedTime::new(store.clone(), clock.clone(), witnesses.clone(), metrics.clone());
     // Before the first mail: a share is kept by what the database knows of the time.
     let _standing = time.take().await?;
-    let (revocation, fetched) =
-        Revocation::open(&config.signatures, trust.clone(), clock.clone(), metrics.clone())?;
+    let (revocation, fetched) = Revocation::open(
+        &config.signatures,
+        trust.clone(),
+        clock.clone(),
+        (time.watch(), witnesses),
+        metrics.clone(),
+    )?;
     let mut tasks = Supervisor::new(stop.clone(), metrics.clone());
 
     let web_listener = listen("dashboard", config.web.listen).await?;

@@ -31,9 +31,9 @@ use self::{
 };
 use crate::{
     app::AppError,
-    clock::Clock,
+    clock::{Clock, Witnesses},
     config,
-    domain::{RevocationKind, Timestamp},
+    domain::{ClockState, RevocationKind, Timestamp},
     metrics::{FetchKind, FetchOutcome, Metrics, Part},
     trust::{Kept, RevocationStore, TrustStore, Wanted},
 };
@@ -57,6 +57,7 @@ const TICK: Duration = Duration::from_millis(500);
 pub(super) struct Revocation {
     snapshot: watch::Sender<Arc<RevocationStore>>,
     questions: Option<mpsc::Receiver<Wanted>>,
+    standing: watch::Receiver<ClockState>,
     asker: Asker,
 }
 
@@ -77,10 +78,12 @@ struct Asker {
     metrics: Metrics,
     pace: Arc<Mutex<Pace>>,
     trust: watch::Receiver<Arc<TrustStore>>,
+    witnesses: Witnesses,
 }
 
 impl Revocation {
-    /// Opens the cache of `section`.
+    /// Opens the cache of `section`. Nothing in it ends by a clock that is not accepted; what is
+    /// fetched is a witness for the clock.
     ///
     /// # Errors
     /// [`AppError::RevocationCache`] when its directory cannot be made or read.
@@ -88,6 +91,7 @@ impl Revocation {
         section: &config::Signatures,
         trust: watch::Receiver<Arc<TrustStore>>,
         clock: Clock,
+        (standing, witnesses): (watch::Receiver<ClockState>, Witnesses),
         metrics: Metrics,
     ) -> Result<(Self, Handle), AppError> {
         let directory = &section.revocation_directory;
@@ -107,8 +111,9 @@ impl Revocation {
             metrics,
             pace: Arc::default(),
             trust,
+            witnesses,
         };
-        Ok((Self { snapshot, questions, asker }, Handle { snapshot: receiver, wanted }))
+        Ok((Self { snapshot, questions, standing, asker }, Handle { snapshot: receiver, wanted }))
     }
 
     /// Fetches what is wanted and keeps the cache in order, until the server stops.
@@ -134,7 +139,10 @@ impl Revocation {
                 },
                 _ = sweep.tick() => {
                     let now = self.asker.clock.now();
-                    self.asker.cache().sweep(now);
+                    // What lies here proves things that cannot be had again. Held against this very
+                    // moment, for the clock may have been set since it was last looked at.
+                    let greatest = self.standing.borrow().greatest;
+                    self.asker.cache().sweep(ClockState { now, greatest }.surely_past());
                     open.forget(now);
                     let (answers, oldest) = (self.asker.cache().len(), open.oldest_list(now));
                     self.asker.metrics.revocation_cache(answers, oldest);
@@ -309,6 +317,8 @@ impl Asker {
             }
         };
         let directory = self.cache().directory().to_owned();
+        let (Fetched::Answer(kept) | Fetched::OfOthers(kept)) = &fetched;
+        self.witnesses.note_signed(kept.this_update);
         let entry = Entry::write(&bytes, url, &directory).map_err(|error| {
             self.metrics.failure(Part::Revocation);
             tracing::error!(%error, "revocation data cannot be kept");

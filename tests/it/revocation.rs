@@ -1,6 +1,8 @@
 //! Shares whose verdict follows what becomes known later: revocation lists that are fetched, and
 //! certificates that are put into the trust directory.
 
+mod clock;
+
 use std::{fs, time::Duration};
 
 use skrynka::{
