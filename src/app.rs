@@ -416,6 +416,7 @@ pub async fn start(
         trust,
         readiness,
         missing: tasks.missing(),
+        standing: time.watch(),
         clock,
         metrics: metrics.clone(),
     };

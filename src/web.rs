@@ -34,6 +34,7 @@ use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
+    domain::ClockState,
     metrics::{Metrics, Task},
     registry::Registry,
     store::Store,
@@ -58,6 +59,8 @@ pub struct State {
     pub readiness: Readiness,
     /// The task that the server needs and is without.
     pub missing: watch::Receiver<Option<Task>>,
+    /// How the clock stands to the greatest time seen: whether anything is destroyed.
+    pub standing: watch::Receiver<ClockState>,
     /// Where the time comes from.
     pub clock: Clock,
     /// What is counted.

@@ -62,6 +62,7 @@ impl Viewer {
         Frame::new(self.t, &state.organisation(), here)
             .with_user(self.t, &self.name, self.role, &self.form_token)
             .with_trust(self.t, &state.trust.borrow())
+            .with_clock(*state.standing.borrow(), self.role)
     }
 
     /// Refuses a form that does not bear the session's token.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::{super::texts::Texts, words::role_key};
 use crate::{
-    domain::{Language, Role, Sha256, Timestamp},
+    domain::{ClockStanding, ClockState, Language, Role, Sha256, Timestamp},
     trust::TrustStore,
 };
 
@@ -28,6 +28,8 @@ pub(in crate::web) struct Frame {
     pub(super) user: Option<FrameUser>,
     /// There is no trusted certificate, so nothing can be verified.
     pub(super) trust_empty: bool,
+    /// Why nothing is destroyed, as a key of the texts; not for operators.
+    pub(super) clock_alarm: Option<&'static str>,
     /// Which trust list is known; `None` on the login page and on error pages.
     pub(super) trust_list: Option<String>,
     /// Where the switch of language comes back to.
@@ -63,6 +65,7 @@ impl Frame {
             organisation: organisation.to_owned(),
             user: None,
             trust_empty: false,
+            clock_alarm: None,
             trust_list: None,
             here: here.to_owned(),
             other_language,
@@ -96,5 +99,16 @@ impl Frame {
             None => t.say("trust-list-none"),
         };
         Self { trust_empty: trust.is_empty(), trust_list: Some(list), ..self }
+    }
+
+    /// The same with a warning while nothing is destroyed for the clock. An operator could only
+    /// worry.
+    pub(in crate::web) fn with_clock(self, state: ClockState, role: Role) -> Self {
+        let clock_alarm = match (role, state.standing()) {
+            (Role::Operator, _) | (_, ClockStanding::Accepted) => None,
+            (_, ClockStanding::Ahead) => Some("clock-ahead"),
+            (_, ClockStanding::Behind) => Some("clock-behind"),
+        };
+        Self { clock_alarm, ..self }
     }
 }

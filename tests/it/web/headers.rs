@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::json;
 use skrynka::{
-    domain::Role,
+    domain::{ClockState, Role},
     metrics::{Metrics, Task},
     trust::TrustStore,
     web::{self, Part, Standing},
@@ -143,6 +143,27 @@ async fn an_empty_trust_directory_is_announced_to_all_who_are_signed_in() {
     assert!(!house.get("/", &cookie).await.text().contains(warning));
     house.trust.send_replace(Arc::new(TrustStore::empty()));
     assert!(house.get("/", &cookie).await.text().contains(warning));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_not_accepted_is_announced_to_all_but_operators() {
+    let house = House::new().await;
+    let warning = "Доки час не підтверджено, нічого не знищується";
+    let roles = [Role::Operator, Role::Supervisor, Role::Auditor, Role::Admin];
+    for role in roles {
+        house.add_user(role.as_str(), role, &[]).await;
+    }
+    let accepted = *house.standing.borrow();
+    let now = accepted.now.plus_days(3650);
+    for (state, is_warned) in [(accepted, false), (ClockState { now, ..accepted }, true)] {
+        house.standing.send_replace(state);
+        for role in roles {
+            let cookie = house.sign_in(role.as_str()).await;
+            let shown = house.get("/", &cookie).await.text().contains(warning);
+            assert_eq!(shown, is_warned && role != Role::Operator, "{role} {state}");
+            assert_eq!(house.get("/readyz", "").await.status, StatusCode::OK);
+        }
+    }
 }
 
 #[tokio::test]

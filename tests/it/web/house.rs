@@ -12,8 +12,8 @@ use skrynka::{
     bundle::Document,
     clock::Clock,
     domain::{
-        Actor, BranchScope, DocumentDetails, MailId, Role, Sha256, ShareDetails, ShareId, Term,
-        Timestamp, TokenScope, TypeSource,
+        Actor, BranchScope, ClockState, DocumentDetails, MailId, Role, Sha256, ShareDetails,
+        ShareId, Term, Timestamp, TokenScope, TypeSource,
     },
     matching::{Case, ExaminedDocument, JudgedDocument, Judgement, Policy, judge},
     metrics::{Metrics, Task},
@@ -77,6 +77,7 @@ pub(crate) struct House {
     pub(crate) trust: watch::Sender<Arc<TrustStore>>,
     pub(crate) readiness: web::Readiness,
     pub(crate) missing: watch::Sender<Option<Task>>,
+    pub(crate) standing: watch::Sender<ClockState>,
     router: Router,
     registry: Arc<Registry>,
     vault: Vault,
@@ -149,6 +150,8 @@ impl House {
         let (registry_sender, registry_seen) = watch::channel(Arc::clone(&registry));
         let readiness = web::Readiness::default();
         let (missing, missing_seen) = watch::channel(None);
+        let state = ClockState { now, greatest: Some(now) };
+        let (standing, standing_seen) = watch::channel(state);
         let router = web::router(web::State {
             store: store.clone(),
             vault: vault.clone(),
@@ -156,6 +159,7 @@ impl House {
             trust: trust_seen,
             readiness: readiness.clone(),
             missing: missing_seen,
+            standing: standing_seen,
             clock: clock.clone(),
             metrics: Metrics::new(),
         });
@@ -165,6 +169,7 @@ impl House {
             trust,
             readiness,
             missing,
+            standing,
             router,
             registry,
             vault,

@@ -12,3 +12,6 @@ trust-empty-title = The directory of trusted certificates is empty.
 trust-empty-text = No signature can be confirmed, so no share can get the verdict “Verified”. Administrator: put the issuers’ certificates into the trust directory.
 trust-list = Trust list: of { $issued }, valid until { $next }.
 trust-list-none = Trust list: none.
+clock-ahead = The server’s clock stands more than a day past the last confirmed time.
+clock-behind = The server’s clock stands before the last confirmed time.
+clock-text = Nothing is destroyed until the time is confirmed; mail is accepted. Administrator: check the clock and run “skrynka clock”.
