@@ -6,7 +6,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::Deref,
     rc::Rc,
 };
@@ -194,11 +194,31 @@ impl<'a> Pdf<'a> {
         self.places.get(&number).copied()
     }
 
-    /// The number of the object whose header stands at `at`, and where its word `obj` does.
-    pub(crate) fn header_at(&self, at: usize) -> Option<(u32, usize)> {
+    /// The object that stands at `at`, its number, and where it begins.
+    pub(crate) fn object_at(&self, at: usize) -> Option<(u32, usize, Indirect)> {
+        let (start, mut reader, number, generation) = self.header_at(at)?;
+        Some((number, start, self.read(&mut reader, generation)?))
+    }
+
+    /// The numbers of the objects in an object stream.
+    pub(crate) fn numbers_in(&self, dictionary: &Dictionary, stream: &[u8]) -> Option<Vec<u32>> {
+        let read = ObjectStream::read(dictionary, self.decode(dictionary, stream)?)?;
+        Some(read.objects.iter().map(|(number, _)| *number).collect())
+    }
+
+    /// Where the header at `at` begins, a reader behind it, its number and its generation. It begins
+    /// where a number does, and not within one: that is another object to who looks for them.
+    fn header_at(&self, at: usize) -> Option<(usize, Reader<'a>, u32, usize)> {
         let mut reader = Reader::new(self.file, at);
-        let (number, _) = header(&mut reader)?;
-        Some((number, reader.at.checked_sub(b"obj".len())?))
+        reader = reader.near();
+        reader.skip_space();
+        let start = reader.at;
+        let before = start.checked_sub(1).and_then(|before| self.file.get(before));
+        let is_apart = |byte: &u8| !byte.is_ascii_digit() && !matches!(byte, b'+' | b'-' | b'.');
+        before.is_none_or(is_apart).then_some(())?;
+        let mut reader = Reader::new(self.file, start);
+        let (number, generation) = header(&mut reader)?;
+        Some((start, reader, number, generation))
     }
 
     /// The object of this number; null when there is none, `None` when it cannot be read.
@@ -266,8 +286,7 @@ impl<'a> Pdf<'a> {
 
     /// Reads the object that stands at `at`, which has to have this number.
     fn read_at(&self, at: usize, number: u32) -> Option<Indirect> {
-        let mut reader = Reader::new(self.file, at);
-        let (own, generation) = header(&mut reader)?;
+        let (_, mut reader, own, generation) = self.header_at(at)?;
         if own == number { self.read(&mut reader, generation) } else { None }
     }
 
@@ -322,8 +341,7 @@ impl<'a> Pdf<'a> {
     }
 
     fn read_number_at(&self, at: usize, number: u32) -> Option<usize> {
-        let mut reader = Reader::new(self.file, at);
-        let (own, _) = header(&mut reader)?;
+        let (_, reader, own, _) = self.header_at(at)?;
         if own == number { reader.near().number() } else { None }
     }
 
@@ -375,11 +393,14 @@ impl<'a> Pdf<'a> {
     fn read_section(&mut self, at: usize) -> Option<Dictionary> {
         self.sections.push(at);
         let Section { entries, trailer, is_table, .. } = self.section(at)?;
-        self.add(entries)?;
+        let freed = entries.iter().filter(|(_, place)| *place == Place::Free);
+        let mut hidden: BTreeSet<u32> = freed.map(|(number, _)| *number).collect();
+        hidden.retain(|number| !self.places.contains_key(number));
+        self.add(entries, &BTreeSet::new())?;
         if let Some(stream) = trailer.get(b"XRefStm").filter(|_| is_table) {
             self.is_hybrid = true;
             let stream = self.section_stream(stream.integer()?)?;
-            self.add(stream.entries)?;
+            self.add(stream.entries, &hidden)?;
         }
         Some(trailer)
     }
@@ -398,9 +419,7 @@ impl<'a> Pdf<'a> {
     }
 
     fn section_stream(&self, at: usize) -> Option<Section> {
-        let mut reader = Reader::new(self.file, at);
-        let (_, generation) = header(&mut reader)?;
-        let indirect = self.read(&mut reader, generation)?;
+        let (_, _, indirect) = self.object_at(at)?;
         let trailer = indirect.object.dictionary()?.clone();
         if !trailer.is(b"Type", b"XRef") {
             return None;
@@ -414,7 +433,9 @@ impl<'a> Pdf<'a> {
         spend(self.purse, items, bytes)
     }
 
-    fn add(&mut self, entries: Vec<(u32, Place)>) -> Option<()> {
+    /// Adds what a section says. A hybrid file marks as free in a table what only its stream tells:
+    /// those are `hidden`.
+    fn add(&mut self, entries: Vec<(u32, Place)>, hidden: &BTreeSet<u32>) -> Option<()> {
         self.spend(entries.len(), 0)?;
         let mut told = BTreeMap::new();
         for (number, place) in entries {
@@ -423,8 +444,7 @@ impl<'a> Pdf<'a> {
                 return None;
             }
             let known = self.places.entry(number).or_insert(place);
-            // A hybrid file marks as free what only its stream tells.
-            if self.is_hybrid && *known == Place::Free {
+            if hidden.contains(&number) {
                 *known = place;
             }
         }

@@ -174,7 +174,7 @@ fn a_revision_that_hides_something_proves_nothing() {
     const HIDDEN: &str = "4 0 obj\n<</Length 3>>stream\nQ q\nendstream\nendobj\n";
     const OTHER: &str = "trailer %x\n<</Size 99/Root 3 0 R>>\n";
     type Hide = fn(&mut Draft);
-    let hide: [(&str, Hide, Outcome); 8] = [
+    let hide: [(&str, Hide, Outcome); 17] = [
         ("nothing", |_| (), PASSED),
         ("an object", |draft| draft.bytes.extend(HIDDEN.bytes()), NOT_SHOWN),
         (
@@ -192,6 +192,54 @@ fn a_revision_that_hides_something_proves_nothing() {
             NOT_SHOWN,
         ),
         ("the word in a text", |draft| draft.object(90, "(in a trailer 4 0 endobj)"), PASSED),
+        ("a bare dictionary", |draft| draft.bytes.extend(b"<</Root 3 0 R>>\n"), NOT_SHOWN),
+        (
+            "a number before it",
+            |draft| draft.bytes.extend(b"trailer 0 <</Root 3 0 R>>\n"),
+            NOT_SHOWN,
+        ),
+        ("another catalog", |draft| draft.object(90, "<</Type/Catalog/Pages 2 0 R>>"), NOT_SHOWN),
+        (
+            "a section that is none",
+            |draft| {
+                draft.object(
+                    90,
+                    "<</Type/XRef/W[1 4 2]/Size 1/Root 3 0 R/Length 0>>stream\n\nendstream",
+                );
+            },
+            NOT_SHOWN,
+        ),
+        ("a section by reference", |draft| draft.object(90, "<</Type 91 0 R>>"), NOT_SHOWN),
+        (
+            "an object that nothing names in a stream",
+            |draft| {
+                draft.object(
+                    90,
+                    "<</Type/ObjStm/N 1/First 5/Length 9>>stream\n91 0 null\nendstream",
+                );
+            },
+            NOT_SHOWN,
+        ),
+        (
+            "an object under the end of its number",
+            |draft| {
+                let at = draft.bytes.len();
+                draft.bytes.extend(b"90 0 obj null endobj\n1");
+                draft.object(4, "<</Length 3>>stream\nQ q\nendstream");
+                draft.places.push((90, at));
+            },
+            NOT_SHOWN,
+        ),
+        (
+            "the same apart",
+            |draft| {
+                let at = draft.bytes.len();
+                draft.bytes.extend(b"90 0 obj null endobj\n");
+                draft.places.push((90, at));
+            },
+            PASSED,
+        ),
+        ("the name of the range", |draft| draft.object(90, "<</Byte#52ange[0 1 2 3]>>"), PASSED),
         (
             "an object that comes last and is not in force",
             |draft| {
@@ -210,6 +258,22 @@ fn a_revision_that_hides_something_proves_nothing() {
         hide(&mut draft);
         draft.sign(5);
         assert_eq!(outcome(&judge(draft.bytes.clone())), due, "{what}");
+    }
+}
+
+/// A reader that takes the file for linearised begins at its front (ISO 32000-1 annex F).
+#[test]
+fn a_file_that_has_its_length_at_the_front_when_it_is_signed_proves_nothing() {
+    let with = |length: usize| {
+        let mut draft = Draft::new();
+        draft.object(90, &format!("<</Linearized 1/L {length:08}>>"));
+        draft.end();
+        draft.sign(5);
+        draft.bytes
+    };
+    let length = with(0).len();
+    for (own, due) in [(length, NOT_SHOWN), (length - 1, PASSED)] {
+        assert_eq!(outcome(&judge(with(own))), due, "{own} of {length}");
     }
 }
 

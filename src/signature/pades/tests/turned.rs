@@ -73,12 +73,15 @@ fn a_file_has_room_for_one_signature_over_the_same_bytes() {
         let examined = judge(file.to_vec());
         examined.report().signatures.iter().any(|one| Some(one.indication) == PASSED.0)
     };
-    for (what, off, is_right) in
-        [("room for a second one", 0, false), ("what leaves other bytes out", 1, true)]
-    {
+    for (what, [before, after], off, is_right) in [
+        ("room for a second one", ["(/ByteRange", ")"], 0, false),
+        ("what leaves other bytes out", ["(/ByteRange", ")"], 1, true),
+        ("the word in other letters", ["<</Byte#52ange", ">>"], 0, false),
+        ("the word within", ["[<</A<</#42yteRange", ">>>>]"], 0, false),
+    ] {
         let mut draft = Draft::new();
         draft.end();
-        draft.object(50, "(/ByteRange[0 11111111 00009999 00000000])");
+        draft.object(50, &format!("{before}[0 11111111 00009999 00000000]{after}"));
         draft.sign(5);
         // How long it will be is known before: its length does not change with the numbers.
         assert!(passes(&draft.bytes), "{what}");
@@ -91,8 +94,8 @@ fn a_file_has_room_for_one_signature_over_the_same_bytes() {
 
         let mut again = Draft::new();
         again.end();
-        let room = format!("(/ByteRange[0 {first:08} 00009999 {:08}])", over - first + off);
-        again.object(50, &room);
+        let room = format!("[0 {first:08} 00009999 {:08}]", over - first + off);
+        again.object(50, &format!("{before}{room}{after}"));
         again.sign(5);
         assert_eq!(again.bytes.len(), draft.bytes.len());
         assert_eq!(passes(&again.bytes), is_right, "{what}");
