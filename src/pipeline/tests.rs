@@ -184,14 +184,18 @@ impl House {
         pipeline.vault.read(share, Term::Share, &ObjectName::mail(), &key).await
     }
 
-    /// How many files there are under `objects`.
+    /// How many files there are under `objects`, beside the marker of the vault.
     fn objects(&self) -> usize {
         let mut directories = vec![self.directory.path().join("objects")];
         let mut files = 0;
         while let Some(directory) = directories.pop() {
             for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { directories.push(path) } else { files += 1 }
+                if path.is_dir() {
+                    directories.push(path);
+                } else if !path.ends_with("skrynka-vault") {
+                    files += 1;
+                }
             }
         }
         files

@@ -92,7 +92,13 @@ impl<'a> Parts<'a> {
         };
         for entry in archive.entries() {
             let is_folder = entry.name.ends_with('/') && entry.content.is_empty();
-            if is_folder || entry.name == MEDIA_TYPE {
+            let is_media_type = entry.name == MEDIA_TYPE
+                && [MEDIA_TYPE_SIMPLE, MEDIA_TYPE_EXTENDED].contains(&entry.content.as_ref());
+            if is_folder || is_media_type {
+                continue;
+            }
+            if entry.name == MEDIA_TYPE {
+                parts.others.push(entry);
                 continue;
             }
             // Programs that ignore case would take another spelling for the same folder.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::{
     attributes::{self, SignedAttributes},
     cms::{Algorithm, CmsError, ID_DATA, ID_SIGNED_DATA, SignedData, Signer, Source},
+    pades,
     problem::Problems,
     signer::{Basis, Subject},
 };
@@ -33,6 +34,13 @@ pub(super) fn check(
                 check_content_type(read, signed_data, &mut problems);
             }
             check_protection(read, signer, &mut problems);
+            if pades::may_open(&read.to_verify) {
+                problems.doubt(
+                    SubIndication::SigConstraintsFailure,
+                    "the signed attributes may have been signed as a document: viewers find a PDF file \
+                     in them",
+                );
+            }
         }
         Some(Err(_)) => {}
         None => {

@@ -2,10 +2,11 @@
 //! which files, by their digests.
 
 use base64ct::{Base64, Encoding as _};
+use memchr::memmem;
 
 use crate::{
     algorithms::{DigestAlgorithm, Failure, Used},
-    signature::{Budget, Resource, budget::Spent},
+    signature::{Budget, Resource, budget::Spent, pades},
     xml::{self, Limits, Node, SIGNATURE, XmlError, children, only},
 };
 
@@ -72,6 +73,10 @@ impl Manifest {
         const MAX_REFERENCES: usize = 256;
         budget.spend(Resource::Bytes, LIMITS.bytes.min(file.len()).saturating_mul(xml::WEIGHT))?;
         let document = xml::parse(file, LIMITS)?;
+        // Who signed it may have seen a PDF file.
+        if pades::may_open(file) || memmem::find(file, b"<![CDATA[").is_some() {
+            return Err(ManifestError::Malformed { part: "text" });
+        }
         let root = document.root_element();
         let namespace = root.tag_name().namespace().unwrap_or_default();
         if root.tag_name().name() != "ASiCManifest" || !NAMESPACES.contains(&namespace) {
@@ -114,14 +119,14 @@ fn is_of_the_schema(node: Node<'_, '_>) -> bool {
     };
     if node.is_text() {
         let is_blank = node.text().is_none_or(|text| text.trim_ascii().is_empty());
-        return is_blank || within("DigestValue") || within("Extension");
+        return is_blank || within("DigestValue");
     }
     let namespace = node.tag_name().namespace().unwrap_or_default();
     let is_own = NAMESPACES.contains(&namespace) || namespace == SIGNATURE;
     if node.is_element() {
         is_own || within("Extension") && NAMESPACES_WITHIN.contains(&namespace)
     } else {
-        !node.is_pi()
+        node.is_root()
     }
 }
 
@@ -246,8 +251,9 @@ mod tests {
     fn an_extension_may_have_elements_of_signatures() {
         for (inside, is_right) in [
             ("", true),
-            ("text", true),
-            ("<x:a xmlns:x='http://uri.etsi.org/01903/v1.3.2#'>text</x:a>", true),
+            ("text", false),
+            ("<x:a xmlns:x='http://uri.etsi.org/01903/v1.3.2#' b='text'/>", true),
+            ("<x:a xmlns:x='http://uri.etsi.org/01903/v1.3.2#'>text</x:a>", false),
             ("<x:a xmlns:x='http://www.w3.org/2000/svg'/>", false),
         ] {
             let extension = format!(
@@ -304,6 +310,16 @@ mod tests {
                 manifest(&[NAMED, FILE, "<p xmlns='http://www.w3.org/1999/xhtml'/>"].concat()),
                 malformed("list of elements"),
             ),
+            (
+                manifest(&[NAMED, FILE, "<!--><h1>a page</h1>-->"].concat()),
+                malformed("list of elements"),
+            ),
+            (
+                [&manifest(&[NAMED, FILE].concat()), "<!-- -->"].concat(),
+                malformed("list of elements"),
+            ),
+            (manifest(&[NAMED, FILE, "<![CDATA[ ]]>"].concat()), malformed("text")),
+            (manifest(&[NAMED, FILE, "<!--%PDF-1.7-->"].concat()), malformed("text")),
             (
                 manifest(&[NAMED, FILE, "<?xml-stylesheet href='a.xsl'?>"].concat()),
                 malformed("list of elements"),

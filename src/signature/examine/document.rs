@@ -127,11 +127,14 @@ impl<'a> Document<'a> {
     }
 
     /// Who signs a file that brings the document may have seen something else in it: it is a PDF file to
-    /// viewers, which look for one in any bytes, or a container with files that only other programs know.
-    /// Then he did not sign the `document`.
+    /// viewers, which look for one in any bytes, or a container with files that only other programs know,
+    /// or encrypted. Then he did not sign the `document`.
     pub(super) fn doubt_disguises(&mut self, document: &Bytes, has_strange_files: bool) {
         for (proof, over) in &self.around {
-            let is_plain = over == document || !has_strange_files && !pades::may_open(over);
+            let is_disguised = has_strange_files || pades::may_open(over);
+            // With the key of another recipient something else may come out of it.
+            let is_encrypted = Form::of(over) == Form::Envelope;
+            let is_plain = over == document || !is_disguised && !is_encrypted;
             let Some(proof) = self.proofs.get_mut(*proof).filter(|_| !is_plain) else { continue };
             proof.covers_document = false;
             if let Some(report) = self.reports.get_mut(proof.signature) {

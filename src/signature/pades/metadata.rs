@@ -111,10 +111,14 @@ fn is_of_the_change(node: Node<'_, '_>) -> bool {
         && OF_THE_CHANGE.contains(&(name.namespace().unwrap_or_default(), name.name()))
 }
 
-/// A packet, or a description in it, that says nothing.
+/// A packet, or a description in it, that says nothing. Of two packets pdf.js takes the first.
 fn is_frame(node: Node<'_, '_>) -> bool {
-    let is_structure =
-        [(RDF, "RDF"), (RDF, "Description")].iter().any(|name| node.has_tag_name(*name));
+    let is_packet = |node: Node<'_, '_>| node.has_tag_name((RDF, "RDF"));
+    let is_only = || {
+        let packets = node.document().descendants().filter(|other| is_packet(*other));
+        packets.take(2).count() == 1
+    };
+    let is_structure = node.has_tag_name((RDF, "Description")) || is_packet(node) && is_only();
     is_structure && attributes(node).is_empty() && parts(node).next().is_none()
 }
 
@@ -230,6 +234,9 @@ mod tests {
             assert_eq!(is_same_packet(Some(signed.as_bytes()), new.as_bytes()), is_same, "{what}");
         }
         assert!(is_same_packet(None, packet(&format!(">{change}")).as_bytes()));
+        let empty = format!("<rdf:RDF xmlns:rdf='{RDF}'/><rdf:RDF");
+        let in_front = signed.replacen("<rdf:RDF", &empty, 1);
+        assert!(!is_same_packet(Some(signed.as_bytes()), in_front.as_bytes()));
         let root = format!(
             "<pdf:Producer xmlns:pdf='http://ns.adobe.com/pdf/1.3/'>{signed}</pdf:Producer>"
         );

@@ -16,7 +16,7 @@ use crate::{
     algorithms::DigestAlgorithm,
     domain::{Indication, Sha256},
     signature::{
-        Conditions, Signed,
+        Conditions, Encrypted, Signed,
         asic::sample::{Plan, archive},
         examine,
         pades::sample::{Draft, find, signed},
@@ -263,6 +263,8 @@ fn a_signature_over_another_signature_file_is_not_over_the_document() {
     let over_disguised = detached(&signer, &disguised);
     let strange = with("META-INF/container.xml", b"a book");
     let over_strange = detached(&signer, &strange);
+    let page = with("mimetype", b"<h1>a page</h1>");
+    let over_page = detached(&signer, &page);
     for (what, covered, due) in [
         ("beside", covers(Some(COPY), &[&over_document]), vec![true]),
         ("around", covers(None, &[&around_document]), vec![true]),
@@ -283,8 +285,33 @@ fn a_signature_over_another_signature_file_is_not_over_the_document() {
         // What is a PDF file to viewers was another document to its signer.
         ("around a PDF file", covers(None, &[&attached(&witness, &around_pdf)]), vec![false, true]),
         ("a container with a PDF file", covers(Some(&disguised), &[&over_disguised]), vec![false]),
+        ("a container of another kind", covers(Some(&page), &[&over_page]), vec![false]),
         ("a container with a strange file", covers(Some(&strange), &[&over_strange]), vec![false]),
     ] {
         assert_eq!(&covered[..due.len()], due, "{what}");
+    }
+}
+
+/// For another recipient another content may come out of the same file.
+#[test]
+fn a_signature_over_an_encrypted_file_is_not_over_what_comes_out() {
+    let (signer, witness) = (Identity::new(1), Identity::new(2));
+    let trust = [&signer, &witness].map(|one| Certificate::parse(&one.certificate).unwrap());
+    let trust = TrustStore::new(trust.to_vec());
+    let at = "2026-09-01T10:00:05Z".parse().unwrap();
+    let file = Bytes::from_static(b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03");
+    for (what, inside, signatures, due) in [
+        ("beside", Bytes::from_static(COPY), vec![detached(&witness, &file)], vec![false]),
+        ("around", Bytes::from_static(COPY), vec![attached(&witness, &file)], vec![false]),
+        ("inside", attached(&signer, COPY), vec![detached(&witness, &file)], vec![true, false]),
+    ] {
+        let encrypted = [Encrypted { file: file.clone(), opened: Ok(inside.clone()) }];
+        let conditions = Conditions { encrypted: &encrypted, ..Conditions::new(&trust, at) };
+        let content = (what != "around").then_some(inside);
+        let examined = examine(&Signed { content, signatures }, &conditions);
+        assert_eq!(examined.content(), COPY, "{what}");
+        let covers: Vec<bool> =
+            examined.proofs().iter().map(super::Proof::covers_document).collect();
+        assert_eq!(covers, due, "{what}: {:?}", examined.report());
     }
 }

@@ -441,12 +441,16 @@ fn found(needle: &[u8], places: &[&Path]) -> bool {
     })
 }
 
-/// All files under a directory.
+/// All files under a directory, but the marker of a vault.
 fn files(directory: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else if !path.ends_with("skrynka-vault") {
+            files.push(path);
+        }
     }
     files
 }
