@@ -310,7 +310,9 @@ impl Pipeline {
             if self.store.has_share(share).await? {
                 // What the earlier try judged it by may no longer be in force. A mail whose branch is
                 // away is tried for as long as that is.
-                if !homeless {
+                if homeless {
+                    floor.outdated.add_once(share);
+                } else {
                     floor.outdated.add([share]);
                 }
             } else {

@@ -53,12 +53,22 @@ const LOOK_UNTIL_DAYS: u32 = 33;
 pub(super) struct Outdated {
     shares: Mutex<BTreeSet<ShareId>>,
     told: Notify,
+    /// Those of mails that are tried for as long as a branch is away.
+    told_once: Mutex<BTreeSet<ShareId>>,
 }
 
 impl Outdated {
     pub(super) fn add(&self, shares: impl IntoIterator<Item = ShareId>) {
         self.lock().extend(shares);
         self.told.notify_one();
+    }
+
+    /// The same, once for each share of a mail that is tried again and again.
+    pub(super) fn add_once(&self, share: ShareId) {
+        let mut told = self.told_once.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(share) {
+            self.add([share]);
+        }
     }
 
     fn take(&self) -> BTreeSet<ShareId> {
@@ -102,7 +112,9 @@ impl Pipeline {
         let mut swept = Instant::now();
         let mut trusting = None;
         loop {
-            // By what it is and not by whether it changed: a change just before this would be missed.
+            // Also by what it is, for a change just before the first look would be missed; and also by
+            // whether it changed, for what changed back may have judged a mail meanwhile.
+            todo.trust |= trust.has_changed().unwrap_or(false);
             let digest = trust.borrow_and_update().digest();
             todo.trust |= trusting.replace(digest) != Some(digest);
             let start = Instant::now();
@@ -214,7 +226,12 @@ impl<'a> Round<'a> {
         }
         self.todo.news.topics.extend(left);
         for share in self.todo.retries.due(Instant::now()) {
-            all_well &= self.rejudge(Select::One(share)).await;
+            let well = self.rejudge(Select::One(share)).await;
+            if well && !self.todo.retries.is_pending(share, Instant::now()) {
+                // Nobody has it any more.
+                self.todo.retries.forget(share);
+            }
+            all_well &= well;
         }
         all_well &= self.rejudge(Select::Due).await;
         all_well && self.todo.news.topics.is_empty() && self.todo.news.revoked.is_empty()

@@ -27,19 +27,12 @@ pub(super) struct Kept {
 
 impl Pipeline {
     /// The mail of a share as it was sent; `None` when it is destroyed, as it is with the copies that
-    /// nobody asked for, or damaged on the disk.
+    /// nobody asked for, or damaged or missing on the disk.
     pub(super) async fn kept_mail(&self, share: ShareId) -> Result<Option<Bytes>, PipelineError> {
         let Some(term) = self.store.mail_term(share).await? else { return Ok(None) };
         let Some(key) = self.kept_key(share, term).await? else { return Ok(None) };
         let kept = match self.kept(share, term, &ObjectName::mail(), &key).await {
             Ok(kept) => kept,
-            // Whether the disk is there at all shows when the copies are read.
-            Err(PipelineError::Vault(error @ VaultError::Missing { .. })) => {
-                self.metrics.failure(Part::Pipeline);
-                tracing::error!(share.id = %share, error = chain(&error),
-                    "the kept mail is missing; the share is judged by its copies");
-                None
-            }
             Err(error) => {
                 self.tell_damaged(share, error)?;
                 None
@@ -69,7 +62,7 @@ impl Pipeline {
         Ok(Some(all))
     }
 
-    /// The copies that are kept as long as the share itself, but for those that are damaged on the disk;
+    /// The copies that are kept as long as the share itself, but for those damaged or missing on the disk;
     /// `None` when it is destroyed.
     pub(super) async fn kept_copies(
         &self,
@@ -89,15 +82,16 @@ impl Pipeline {
         Ok(Some(copies))
     }
 
-    /// Goes on without what is damaged: trying again heals nothing. An object that is missing may be on
-    /// a disk that is not mounted.
+    /// Goes on without what is damaged or missing: trying again heals nothing, and the vault is there.
     fn tell_damaged(&self, share: ShareId, error: PipelineError) -> Result<(), PipelineError> {
-        let PipelineError::Vault(error @ VaultError::Damaged { .. }) = error else {
+        let PipelineError::Vault(error @ (VaultError::Damaged { .. } | VaultError::Missing { .. })) =
+            error
+        else {
             return Err(error);
         };
         self.metrics.failure(Part::Pipeline);
         tracing::error!(share.id = %share, error = chain(&error),
-            "what is kept of the share is damaged; it is judged by the rest");
+            "what is kept of the share is damaged or missing; it is judged by the rest");
         Ok(())
     }
 
