@@ -81,6 +81,11 @@ impl<'a> Claim<'a> {
         matches!(self.state, State::Revoked(revocation) if revocation.is_suspension())
     }
 
+    /// Whether it is what was remembered of this certificate by the name of its issuer.
+    pub(super) fn is_by_name_of(&self, certificate: &Certificate) -> bool {
+        matches!(self.by, By::Record(record) if record.is_by_name(certificate))
+    }
+
     /// Sets claims of one moment in an order: of what is at hand before what is remembered.
     pub(super) fn sha256(&self) -> Option<Reverse<Sha256>> {
         match self.by {

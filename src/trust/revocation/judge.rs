@@ -11,7 +11,8 @@
 //!    it, is told with the status `Unchecked`: what is known, and until when.
 //!
 //! What an earlier judgement found proved counts like the list or answer that said it, until the
-//! authority says later that the certificate is good.
+//! authority says later that the certificate is good. So does what it knew of the authority's name
+//! alone, against the certificate.
 //!
 //! Answers that are not proved count for nothing: they can cost work, never change the outcome.
 
@@ -267,7 +268,14 @@ impl<'a, 'b> Judge<'a, 'b> {
         if let Some((good, _)) = self.proved_where(corrects, |doubt| doubt.is_none())
             && good.state == State::Good
         {
-            self.claims.retain(|claim| !revoked(&claim) || claim.this_update >= good.this_update);
+            let certificate = self.request.certificate;
+            let is_corrected =
+                |claim: &&Claim<'_>| revoked(claim) && claim.this_update < good.this_update;
+            // It takes the place of what was said by the name, too.
+            if self.claims.iter().filter(is_corrected).any(|one| one.is_by_name_of(certificate)) {
+                self.records.push(StatusRecord::by_name(&good, certificate));
+            }
+            self.claims.retain(|claim| !is_corrected(&claim));
         }
     }
 
@@ -279,15 +287,19 @@ impl<'a, 'b> Judge<'a, 'b> {
 
     /// What revokes for another moment may decide when the signature is judged for that.
     fn remember_revocations(&mut self) {
-        // Said by the issuer itself: a responder may turn out to be revoked.
+        // Said by the issuer itself: a responder may turn out to be revoked, and of a name nobody knows
+        // whose word it was.
         let mut known = Vec::new();
         for claim in self.claims.clone() {
             let is_revocation = matches!(claim.state, State::Revoked(_));
-            if !is_revocation || known.contains(&claim.state) || self.budget.left == 0 {
+            let is_by_name = claim.is_by_name_of(self.request.certificate);
+            let is_known = !is_by_name && known.contains(&claim.state);
+            if !is_revocation || is_known || self.budget.left == 0 {
                 continue;
             }
             if let Ok((claim, _)) = self.prove(claim) {
-                known.extend(claim.responder.is_none().then_some(claim.state));
+                let is_by_issuer = !is_by_name && claim.responder.is_none();
+                known.extend(is_by_issuer.then_some(claim.state));
                 self.remember(&claim);
             }
         }

@@ -22,7 +22,7 @@ use crate::{
 pub struct StatusRecord {
     certificate: Sha256,
     /// Of the issuer's key: one that is no longer on the path says nothing. Of the issuer's name where
-    /// the key was not known.
+    /// the key was not known: it is none that could leave the path.
     issuer_key: Sha256,
     pub(super) state: State,
     pub(super) this_update: Timestamp,
@@ -42,15 +42,25 @@ pub(super) struct Responder {
 }
 
 impl StatusRecord {
+    /// What was remembered already stays what it was: of the key that said it, or of the name.
     pub(super) fn new(claim: &Claim<'_>, certificate: &Certificate, issuer: &Certificate) -> Self {
-        Self::by(claim, certificate, issuer.key_digest())
+        match claim.by {
+            By::Record(record) => record.clone(),
+            By::Answer(_) | By::Continuation(..) | By::List(_) => {
+                Self::by(claim, certificate, issuer.key_digest())
+            }
+        }
     }
 
     /// What counted of a certificate whose issuer is not known; `None` when that is remembered already.
     pub(super) fn without_issuer(claim: &Claim<'_>, certificate: &Certificate) -> Option<Self> {
         let is_remembered = matches!(claim.by, By::Record(_));
-        let name = Sha256::of(certificate.issuer_der());
-        (!is_remembered).then(|| Self::by(claim, certificate, name))
+        (!is_remembered).then(|| Self::by_name(claim, certificate))
+    }
+
+    /// The same of the issuer's name, whoever said it.
+    pub(super) fn by_name(claim: &Claim<'_>, certificate: &Certificate) -> Self {
+        Self::by(claim, certificate, Sha256::of(certificate.issuer_der()))
     }
 
     fn by(claim: &Claim<'_>, certificate: &Certificate, issuer_key: Sha256) -> Self {
@@ -78,8 +88,18 @@ impl StatusRecord {
         self.certificate == certificate.sha256()
     }
 
+    /// Whether it counts where `issuer` is the certificate's: its key said it, or it was said by the
+    /// name alone and revokes.
     pub(super) fn is_about(&self, certificate: &Certificate, issuer: &Certificate) -> bool {
-        self.is_of(certificate) && self.issuer_key == issuer.key_digest()
+        let revokes = matches!(self.state, State::Revoked(_));
+        let is_by_issuer =
+            self.issuer_key == issuer.key_digest() || revokes && self.is_by_name(certificate);
+        self.is_of(certificate) && is_by_issuer
+    }
+
+    /// Whether it was said by the name of the certificate's issuer, whose key was not known.
+    pub(super) fn is_by_name(&self, certificate: &Certificate) -> bool {
+        self.issuer_key == Sha256::of(certificate.issuer_der())
     }
 
     /// What is remembered after a judgement that rested on `new`: of certificates that it did not ask

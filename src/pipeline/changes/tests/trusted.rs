@@ -62,6 +62,80 @@ async fn what_was_said_of_a_trusted_signer_stays_when_its_issuer_is_not_trusted_
     }
 }
 
+/// Whose issuer was not known is revoked by a list of its name; then the issuer is trusted too, or
+/// instead, and the list is lost.
+#[tokio::test]
+async fn what_was_said_by_the_name_of_an_issuer_stays_when_it_becomes_known() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        let mut house = House::new(policy).await;
+        let alone = TrustStore::new(vec![certificate(&house.signer)]);
+        house.trust(alone.clone());
+        house.list(60, Some(-10 * DAY));
+        let share = house.send().await;
+        assert_eq!(house.verdict(share).await, Verdict::Invalid, "{policy:?}");
+        house.revocation.send_replace(Arc::default());
+        for (what, trust) in [
+            ("too", house.root().merged(alone.clone())),
+            ("instead", house.root()),
+            ("no more", alone),
+        ] {
+            house.trust(trust);
+            house.follow().await;
+            assert_eq!(house.verdict(share).await, Verdict::Invalid, "{policy:?}, {what}");
+        }
+
+        // An authority at the end of the path.
+        let mut house = House::new(policy).await;
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let mut provider = house.authority.subordinate(validity).unwrap();
+        let seal = provider.signer(Subject::Organisation, KeyAlgorithm::P256, validity).unwrap();
+        let listed = Certificate::parse(provider.certificate()).unwrap();
+        house.trust(TrustStore::empty().with_list(lists::list(1, &[(&listed, true)])));
+        let mut own = RevocationStore::empty();
+        own.add(&provider.revocation_list(1, &[], Validity::days(moment(60), 30)).unwrap())
+            .unwrap();
+        let mut both = own.clone();
+        let provider = provider.as_signer().unwrap();
+        let revoked = Revoked { signer: &provider, since: moment(-5 * DAY), compromised: None };
+        let validity = Validity::days(moment(-DAY), 7);
+        both.add(&house.authority.revocation_list(1, &[revoked], validity).unwrap()).unwrap();
+        house.revocation.send_replace(Arc::new(both));
+        let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, moment(0));
+        let share = house.send_all(vec![copy.attached(&seal, moment(0)).unwrap()]).await;
+        assert_eq!(house.verdict(share).await, Verdict::Undetermined, "{policy:?}, listed");
+        house.revocation.send_replace(Arc::new(own));
+        house.trust(house.root());
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Undetermined, "{policy:?}, by its root");
+
+        // A time-stamping unit, which dates a revoked signer back.
+        let mut house = House::new(policy).await;
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let mut other = Authority::root(Seed::from([9; 32]), validity).unwrap();
+        let unit = other.signer(Subject::TimeStamping, KeyAlgorithm::P256, validity).unwrap();
+        let alone = house.root().merged(TrustStore::new(vec![certificate(&unit)]));
+        house.trust(alone.clone());
+        house.list(60, Some(-DAY));
+        let of_signer = house.revocation.borrow().clone();
+        let revoked = Revoked { signer: &unit, since: moment(-20 * DAY), compromised: None };
+        let list = other.revocation_list(1, &[revoked], Validity::days(moment(60), 7)).unwrap();
+        let mut store = RevocationStore::clone(&of_signer);
+        store.add(&list).unwrap();
+        house.revocation.send_replace(Arc::new(store));
+        let at = moment(-15 * DAY);
+        let signed = sign::attached(copy.content(), &house.signer, at).unwrap();
+        let content = time_stamp::stamped(&signed, &unit, at).unwrap();
+        let attached = copy.attached(&house.signer, moment(0)).unwrap();
+        let share = house.send_all(vec![Attachment { content, ..attached }]).await;
+        assert_eq!(house.verdict(share).await, Verdict::Invalid, "{policy:?}, unit");
+        house.revocation.send_replace(of_signer);
+        let issuer = read_certificates(other.certificate()).unwrap();
+        house.trust(alone.merged(TrustStore::new(issuer)));
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Invalid, "{policy:?}, issuer of the unit");
+    }
+}
+
 /// Of a time-stamping unit a compromise that reaches back before the time-stamp takes the proof away.
 #[tokio::test]
 async fn what_was_said_of_a_trusted_unit_stays_when_its_issuer_is_not_trusted_any_more() {

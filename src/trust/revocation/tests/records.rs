@@ -148,6 +148,67 @@ fn an_authority_corrects_itself_and_ends_no_suspension_after_the_moment() {
     }
 }
 
+/// What counted while nobody knew the issuer, whose key is known now.
+#[test]
+fn what_was_said_by_the_issuers_name_counts_until_its_key_clears_it() {
+    let by_another_key =
+        AnswerDraft { responder: (issuer(), 7), ..AnswerDraft::new(Said::Good, "0617") }.der();
+    let (revoked, held) = (("0612", 1), ("0612", HOLD));
+    for (what, said, at_hand, expected) in [
+        ("revoked", revoked, vec![], Revoked),
+        ("and good before that", revoked, vec![(Cache, answer("0615", None))], Revoked),
+        ("and good, as the sender says", revoked, vec![(Signature, answer("0617", None))], Revoked),
+        ("and good by another key", revoked, vec![(Cache, by_another_key)], Revoked),
+        ("and good later", revoked, vec![(Cache, answer("0617", None))], Good),
+        ("and not on a later list", revoked, vec![(Cache, list("0617", None))], Good),
+        ("suspended", held, vec![], Revoked),
+        ("and released after the moment", held, vec![(Cache, answer("0617", None))], Revoked),
+        ("and released", held, vec![(Cache, answer("0614", None))], Unchecked),
+        (
+            "and released, and good",
+            held,
+            vec![(Cache, answer("0614", None)), (Cache, answer("0617", None))],
+            Good,
+        ),
+    ] {
+        let this_update = if said == held { "0613" } else { "0616" };
+        let named = store(&[list(this_update, Some(said))]);
+        let (report, records) = named.without_issuer(&person(), day("0613"), RECEIPT);
+        assert_eq!(report.status, Revoked, "{what}");
+        let now = judge("0615", RECEIPT, &at_hand, &records);
+        assert_eq!(now.report.status, expected, "{what}");
+        let at_hand: Vec<_> = at_hand.into_iter().filter(|(from, _)| *from == Signature).collect();
+        let records = StatusRecord::renewed(&records, now.records);
+        let again = judge("0615", RECEIPT, &at_hand, &records);
+        assert_eq!(again.report.status, expected, "{what}, and it is forgotten");
+        let records = StatusRecord::renewed(&records, again.records);
+        let third = judge("0615", RECEIPT, &at_hand, &records);
+        assert_eq!(third.report.status, expected, "{what}, and it is judged once more");
+    }
+}
+
+/// Nobody knows whose word it was: it is not forgiven with the key of one who has that name.
+#[test]
+fn what_was_said_by_a_name_is_not_taken_for_what_one_key_said() {
+    let named = store(&[list("0616", Some(("0612", 1)))]);
+    let (_, records) = named.without_issuer(&person(), day("0615"), RECEIPT);
+    let first = judge("0615", RECEIPT, &[(Cache, list("0616", Some(("0612", 1))))], &records);
+    let records = StatusRecord::renewed(&records, first.records);
+    let another = Draft::authority("Issuer", 3, ("Root", 2)).make();
+    let known = RevocationStore::empty().with_records(records);
+    let now = revocation(&RevocationRequest {
+        certificate: &person(),
+        issuer: &another,
+        at: day("0615"),
+        answering: RECEIPT,
+        sources: &[(&known, Cache)],
+        responders: &[],
+        trust: &TrustStore::empty(),
+        checks: 64,
+    });
+    assert_eq!(now.report.status, Revoked);
+}
+
 #[test]
 fn what_a_judgement_does_not_ask_about_is_still_remembered() {
     let revoked = judge("0615", RECEIPT, &[(Cache, answer("0616", Some(("0612", 1))))], &[]);
