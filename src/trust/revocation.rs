@@ -11,6 +11,7 @@
 mod answer;
 mod claim;
 mod judge;
+mod left_out;
 mod list;
 mod listed;
 mod parts;

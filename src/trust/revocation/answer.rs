@@ -208,11 +208,27 @@ impl Single {
         self.id.serial == certificate.serial_octets()
     }
 
+    /// Whether what an answer of `produced_at` says by it is worth anything: what revokes always is.
+    pub(super) fn check(
+        &self,
+        certificate: &Certificate,
+        produced_at: Timestamp,
+    ) -> Result<(), &'static str> {
+        match self.state {
+            State::Good => {
+                self.tells_all(certificate.not_after())?;
+                self.is_told_by(produced_at)
+            }
+            State::Unknown => Err("the responder does not know the certificate"),
+            State::Revoked(_) => Ok(()),
+        }
+    }
+
     /// Whether this could be known when the answer was made (RFC 6960 §2.4).
     ///
     /// A responder has to be right at that moment. If its answer could speak of a later one, so
     /// could the answer of a stolen key that dates it back.
-    pub(super) fn is_told_by(&self, produced_at: Timestamp) -> Result<(), &'static str> {
+    fn is_told_by(&self, produced_at: Timestamp) -> Result<(), &'static str> {
         /// How far the clocks of the responder and of what it asks may be apart.
         const SKEW_SECONDS: i64 = 600;
         if self.this_update <= produced_at.plus_seconds(SKEW_SECONDS) {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{
-    answer::Answer,
+    answer::{Answer, Single},
     list::List,
     parts::{Revocation, State},
     record::StatusRecord,
@@ -69,16 +69,49 @@ pub(super) enum By<'a> {
 }
 
 impl<'a> Claim<'a> {
-    /// What `by`, which the installation has, says; its term is not told, and no responder is to be
-    /// proved.
-    pub(super) fn cached(state: State, this_update: Timestamp, by: By<'a>) -> Self {
-        let (source, responder) = (RevocationSource::Cache, None);
-        Self { state, this_update, next_update: None, source, is_of_part: true, responder, by }
+    /// What is remembered: no responder is to be proved.
+    pub(super) fn remembered(record: &'a StatusRecord) -> Self {
+        Self {
+            state: record.state,
+            this_update: record.this_update,
+            next_update: record.next_update,
+            source: RevocationSource::Cache,
+            is_of_part: true,
+            responder: None,
+            by: By::Record(record),
+        }
+    }
+
+    /// What `answer` says of the certificate that `single` is about.
+    pub(super) fn answered(single: &Single, answer: &'a Answer, source: RevocationSource) -> Self {
+        Self {
+            state: single.state,
+            this_update: single.this_update,
+            next_update: single.next_update,
+            source,
+            is_of_part: true,
+            responder: None,
+            by: By::Answer(answer),
+        }
     }
 
     /// Whether it is a revocation that can be taken back.
     pub(super) fn is_suspension(&self) -> bool {
         matches!(self.state, State::Revoked(revocation) if revocation.is_suspension())
+    }
+
+    /// Whether it revokes for good at or before `at`.
+    pub(super) fn ended_by(&self, at: Timestamp) -> bool {
+        self.revoked_by(at).is_some_and(|revocation| !revocation.is_suspension())
+    }
+
+    /// Whether it says that `suspension` was over at `at`. What is from after the moment does not:
+    /// the suspension was in force.
+    pub(super) fn lifts(&self, suspension: &Claim<'_>, at: Timestamp) -> bool {
+        self.is_of_part
+            && self.this_update > suspension.this_update
+            && self.this_update <= at
+            && self.revoked_by(at).is_none()
     }
 
     /// Whether it is what was remembered of this certificate by the name of its issuer.

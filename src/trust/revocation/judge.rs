@@ -103,25 +103,11 @@ impl<'a, 'b> Judge<'a, 'b> {
                     if !single.has_serial_of(certificate) || !single.is_about(certificate, issuer) {
                         continue;
                     }
-                    let silent = match single.state {
-                        State::Good => {
-                            let told = single.tells_all(certificate.not_after());
-                            told.and_then(|()| single.is_told_by(answer.produced_at)).err()
+                    match single.check(certificate, answer.produced_at) {
+                        Err(problem) => {
+                            self.pass_over("OCSP answer", single.this_update, problem);
                         }
-                        State::Unknown => Some("the responder does not know the certificate"),
-                        State::Revoked(_) => None,
-                    };
-                    match silent {
-                        Some(problem) => self.pass_over("OCSP answer", single.this_update, problem),
-                        None => self.claims.push(Claim {
-                            state: single.state,
-                            this_update: single.this_update,
-                            next_update: single.next_update,
-                            source: *source,
-                            is_of_part: true,
-                            responder: None,
-                            by: By::Answer(answer),
-                        }),
+                        Ok(()) => self.claims.push(Claim::answered(single, answer, *source)),
                     }
                 }
             }
@@ -136,20 +122,17 @@ impl<'a, 'b> Judge<'a, 'b> {
                     continue;
                 }
                 let listed = Listed { list, origin, source: *source };
-                let state = match list.says_of(certificate) {
-                    Ok(state) => state,
+                let claim = match listed.claim(certificate) {
+                    Ok(claim) => claim,
                     Err(error) => {
                         self.pass_over("list", list.this_update, &error.to_string());
                         continue;
                     }
                 };
-                let is_good = state == State::Good;
-                let mut by = By::List(list);
-                if list.is_delta() && is_good {
-                    by = By::Continuation(list, origin);
-                } else if !list.is_delta() {
+                if !list.is_delta() {
                     self.full.push(listed);
                 }
+                let is_good = claim.state == State::Good;
                 if is_good && let Err(error) = listed.may_clear(certificate) {
                     self.pass_over("list", list.this_update, &error.to_string());
                     continue;
@@ -162,17 +145,7 @@ impl<'a, 'b> Judge<'a, 'b> {
                     self.pass_over("list", list.this_update, problem);
                     continue;
                 }
-                self.claims.push(Claim {
-                    state,
-                    this_update: list.this_update,
-                    next_update: list.next_update,
-                    source: *source,
-                    is_of_part: listed.is_of_part(certificate)
-                        || list.lists(certificate.serial_octets())
-                        || list.is_delta() && *source == RevocationSource::Cache,
-                    responder: None,
-                    by,
-                });
+                self.claims.push(claim);
             }
         }
     }
@@ -192,21 +165,12 @@ impl<'a, 'b> Judge<'a, 'b> {
         self.full.sort_by_key(|full| (Reverse(full.list.this_update), full.list.sha256));
         self.drop_corrected_records();
 
-        let for_good = |claim: &Claim<'_>| {
-            claim.revoked_by(at).is_some_and(|revocation| !revocation.is_suspension())
-        };
-        if let Some((claim, doubt)) = self.first_proved(for_good) {
+        if let Some((claim, doubt)) = self.first_proved(|claim| claim.ended_by(at)) {
             return self.conclude_by(&claim, doubt);
         }
         let suspends = |claim: &Claim<'_>| claim.revoked_by(at).is_some();
         if let Some((suspended, doubt)) = self.first_proved(suspends) {
-            let since = suspended.this_update;
-            let is_over = |claim: &Claim<'_>| {
-                claim.is_of_part
-                    && claim.this_update > since
-                    && claim.this_update <= at
-                    && claim.revoked_by(at).is_none()
-            };
+            let is_over = |claim: &Claim<'_>| claim.lifts(&suspended, at);
             // What is proved is not undone by what is in doubt.
             let over = self.proved_where(is_over, |doubt| doubt.is_none());
             match over.filter(|(claim, _)| claim.revoked_by(at).is_none()) {

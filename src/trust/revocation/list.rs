@@ -214,6 +214,12 @@ impl List {
         still_tells(self.this_update, self.facts.tells_expired_since, not_after)
     }
 
+    /// Whether it names no other key than the one that `certificate` says is its issuer's.
+    pub(super) fn may_be_by_issuer_of(&self, certificate: &Certificate) -> bool {
+        let ids = (self.facts.authority_key_id.as_deref(), certificate.authority_key_id());
+        !matches!(ids, (Some(named), Some(issuers)) if named != issuers)
+    }
+
     /// Whether both say that they are by the same key of the same issuer.
     pub(super) fn is_by_key_of(&self, other: &Self) -> bool {
         let (own, theirs) = (&self.facts.authority_key_id, &other.facts.authority_key_id);

@@ -4,7 +4,13 @@
 //! Authorities in use divide theirs among several lists that do not say so: the certificates alone
 //! do, by the addresses that they name. So it matters where such a list was fetched from.
 
-use super::{RevocationError, list::List, store::Origin};
+use super::{
+    RevocationError,
+    claim::{By, Claim},
+    list::List,
+    parts::State,
+    store::Origin,
+};
 use crate::{domain::RevocationSource, trust::Certificate};
 
 /// A list at hand.
@@ -15,7 +21,20 @@ pub(super) struct Listed<'a> {
     pub(super) source: RevocationSource,
 }
 
-impl Listed<'_> {
+impl<'a> Listed<'a> {
+    /// What it says of `certificate`, of the same issuer. Whether it may clear it is not asked.
+    pub(super) fn claim(&self, certificate: &Certificate) -> Result<Claim<'a>, RevocationError> {
+        let Self { list, origin, source } = *self;
+        let state = list.says_of(certificate)?;
+        let is_continuation = list.is_delta() && state == State::Good;
+        let by = if is_continuation { By::Continuation(list, origin) } else { By::List(list) };
+        let is_of_part = self.is_of_part(certificate)
+            || list.lists(certificate.serial_octets())
+            || list.is_delta() && source == RevocationSource::Cache;
+        let List { this_update, next_update, .. } = *list;
+        Ok(Claim { state, this_update, next_update, source, is_of_part, responder: None, by })
+    }
+
     /// Whether its silence says something of `certificate`. Of a delta list that is asked with the
     /// full list before it.
     ///
@@ -30,7 +49,7 @@ impl Listed<'_> {
     }
 
     /// Whether it is certainly of the part that `certificate` belongs to.
-    pub(super) fn is_of_part(&self, certificate: &Certificate) -> bool {
+    fn is_of_part(&self, certificate: &Certificate) -> bool {
         let is_fetched = self.source == RevocationSource::Cache;
         self.list.states_its_part()
             || is_fetched && self.check_part(certificate, certificate.crl_urls()).is_ok()

@@ -80,8 +80,7 @@ impl StatusRecord {
 
     /// What it says again. No responder need be proved for it: it was when it was written down.
     pub(super) fn claim(&self) -> Claim<'_> {
-        let claim = Claim::cached(self.state, self.this_update, By::Record(self));
-        Claim { next_update: self.next_update, ..claim }
+        Claim::remembered(self)
     }
 
     pub(super) fn is_of(&self, certificate: &Certificate) -> bool {

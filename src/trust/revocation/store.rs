@@ -12,14 +12,13 @@ use x509_parser::pem::Pem;
 use super::{
     RevocationError,
     answer::Answer,
-    claim::{Answering, By, Claim, report, silent},
     list::{List, significant},
     parts::State,
     record::StatusRecord,
 };
 use crate::{
     asn1::{Broken, Element},
-    domain::{RevocationKind, RevocationReport, Sha256, Timestamp},
+    domain::{RevocationKind, Sha256, Timestamp},
     trust::Certificate,
 };
 
@@ -235,6 +234,14 @@ impl RevocationStore {
         })
     }
 
+    /// What is remembered of a certificate, whoever said it.
+    pub(super) fn all_records_of(
+        &self,
+        certificate: &Certificate,
+    ) -> impl Iterator<Item = &StatusRecord> {
+        self.records.iter().filter(|record| record.is_of(certificate))
+    }
+
     /// What is remembered of a certificate by this issuer.
     pub(super) fn records_of(
         &self,
@@ -242,60 +249,6 @@ impl RevocationStore {
         issuer: &Certificate,
     ) -> impl Iterator<Item = &StatusRecord> {
         self.records.iter().filter(|record| record.is_about(certificate, issuer))
-    }
-
-    /// What is known of a certificate that is judged for `at` where nobody can be asked, for its issuer
-    /// is not known: that it was revoked then, or else that its key was in other hands; failing both,
-    /// what is remembered for it.
-    ///
-    /// What is remembered was proved once. Lists and answers at hand that name the issuer cannot be
-    /// proved now; they were when they were fetched, so they count against it, and for it only in so
-    /// far as they end a suspension. What counted is to be remembered.
-    #[must_use]
-    pub fn without_issuer(
-        &self,
-        certificate: &Certificate,
-        at: Timestamp,
-        answering: Answering,
-    ) -> (RevocationReport, Vec<StatusRecord>) {
-        let records = || self.records.iter().filter(|record| record.is_of(certificate));
-        let remembered: Vec<_> = records().map(StatusRecord::claim).collect();
-        let lists = self.lists().filter_map(|(list, _)| {
-            let state = list.says_of(certificate).ok()?;
-            let is_by_issuer = list.issuer.is_named(certificate.issuer_der());
-            // A delta list says nothing of those that it does not name.
-            let speaks = !list.is_delta() || list.lists(certificate.serial_octets());
-            let claim = || Claim::cached(state, list.this_update, By::List(list));
-            (is_by_issuer && speaks).then(claim)
-        });
-        let answers = self.answers().flat_map(|answer| {
-            let own = answer.singles.iter().filter(|single| single.is_about_by_name(certificate));
-            own.map(|single| Claim::cached(single.state, single.this_update, By::Answer(answer)))
-        });
-        let mut claims: Vec<_> = remembered.iter().copied().chain(lists).chain(answers).collect();
-        let cleared = claims.iter().filter(|claim| claim.state == State::Good);
-        let cleared = cleared.map(|claim| claim.this_update).max();
-        // A suspension ends with what clears later.
-        claims.retain(|claim| {
-            !claim.is_suspension() || cleared.is_none_or(|cleared| cleared < claim.this_update)
-        });
-        let speaks = |claim: &&Claim<'_>| match claim.state {
-            State::Good => claim.speaks_for(at, answering),
-            State::Revoked(_) => true,
-            State::Unknown => false,
-        };
-        let known = claims
-            .iter()
-            .find(|claim| claim.revoked_by(at).is_some())
-            .or_else(|| claims.iter().find(|claim| claim.was_compromised_by(at)))
-            .or_else(|| remembered.iter().find(speaks));
-        let nobody =
-            || silent(false, "its issuer is not known, so that nobody can be asked".into());
-        let fresh = known.and_then(|claim| StatusRecord::without_issuer(claim, certificate));
-        // It takes the place of none that is remembered already.
-        let to_remember = fresh.map(|fresh| records().cloned().chain([fresh]).collect());
-        let report = known.map_or_else(nobody, |claim| report(claim, at, None));
-        (report, to_remember.unwrap_or_default())
     }
 
     /// The answers, likewise.

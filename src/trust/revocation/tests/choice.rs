@@ -1,6 +1,6 @@
 //! Which of several answers counts.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::select};
 
 use super::{
     super::sample::{AnswerDraft, Entry, ListDraft, Said},
@@ -84,7 +84,33 @@ fn without_its_issuer_what_is_at_hand_counts_against_a_certificate_and_never_for
             Revoked,
         ),
         ("and released", vec![revoked("0612", "0610", HOLD), good("0614")], Unchecked),
+        (
+            "and not listed",
+            vec![revoked("0612", "0610", HOLD), list("0614", "0620", &[])],
+            Unchecked,
+        ),
         ("released, then suspended", vec![good("0611"), revoked("0612", "0610", HOLD)], Revoked),
+        ("released after the moment", vec![revoked("0612", "0610", HOLD), good("0616")], Revoked),
+        (
+            "not listed after the moment",
+            vec![list("0612", "0620", &[(9, "0610", Some(HOLD), None)]), list("0616", "0620", &[])],
+            Revoked,
+        ),
+        ("known when it was over", vec![revoked("0617", "0610", HOLD), good("0618")], Revoked),
+        (
+            "and nobody knows",
+            vec![revoked("0612", "0610", HOLD), AnswerDraft::new(Said::Unknown, "0614").der()],
+            Revoked,
+        ),
+        (
+            "released, as was known before it was said",
+            vec![
+                revoked("0612", "0610", HOLD),
+                AnswerDraft { produced_at: Some("0613"), ..AnswerDraft::new(Said::Good, "0614") }
+                    .der(),
+            ],
+            Revoked,
+        ),
         ("another's entry", vec![list("0610", "0620", &[(8, "0601", None, None)])], Unchecked),
         (
             "another issuer's",
@@ -278,6 +304,31 @@ proptest! {
         }),
     ) {
         prop_assert_eq!(outcome(&all.0, &[]), outcome(&all.1, &[]));
+    }
+
+    #[test]
+    fn who_leaves_out_the_issuer_ends_no_revocation(
+        all in prop::collection::vec(any_answer(), 0..8),
+        at in select(&["0604", "0610", "0615", "0618"][..]),
+    ) {
+        let right = all.into_iter().filter(|(_, is_right)| *is_right);
+        let at_hand = store(&right.map(|(bytes, _)| bytes).collect::<Vec<_>>());
+        let answering = Answering::Since { brought: false, again: None };
+        let known = revocation(&RevocationRequest {
+            certificate: &person(),
+            issuer: &issuer(),
+            at: day(at),
+            answering,
+            sources: &[(&at_hand, RevocationSource::Cache)],
+            responders: &[],
+            trust: &TrustStore::empty(),
+            checks: 64,
+        });
+        let (left_out, _) = at_hand.without_issuer(&person(), day(at), answering);
+        if known.report.status == Revoked {
+            prop_assert_eq!(left_out.status, Revoked);
+        }
+        prop_assert_ne!(left_out.status, Good);
     }
 
     #[test]

@@ -89,8 +89,57 @@ fn a_list_of_another_part_ends_no_suspension() {
     assert_eq!(status(&none, &lists), Revoked, "delta lists");
 }
 
-/// Judges for the 15th of June what nobody could be asked about any more.
-fn status(certificate: &Certificate, lists: &[(&ListDraft, Place<'_>)]) -> RevocationStatus {
+/// Where nobody knows the issuer, another list by its name ends a suspension as little.
+#[test]
+fn a_list_of_another_part_ends_no_suspension_where_the_issuer_is_left_out() {
+    use Place::{Chosen, Fetched, Unknown};
+    const HOLD: u8 = 6;
+    const REMOVED: u8 = 8;
+    let held = ListDraft::new("0610", "0620").with(&[(9, "0605", Some(HOLD), None)]);
+    let between = ListDraft::new("0612", "0620");
+    let full = ListDraft { number: Some(5), ..ListDraft::new("0609", "0620") };
+    let removed = ListDraft::new("0613", "0620").with(&[(9, "0605", Some(REMOVED), None)]).delta();
+    let only_authorities = tlv(0x30, &[tlv(0x82, &[vec![0xff]])]);
+    let only_authorities =
+        ListDraft { others: vec![(SCOPE, true, only_authorities)], ..between.clone() };
+    let some_reasons = tlv(0x30, &[tlv(0x83, &[vec![0, 0x7f]])]);
+    let some_reasons = ListDraft { others: vec![(SCOPE, true, some_reasons)], ..between.clone() };
+    let another_key = [&[0x30, 22, 0x80, 20][..], &[77; 20]].concat();
+    let another_key =
+        ListDraft { others: vec![("2.5.29.35", false, another_key)], ..between.clone() };
+    let named_key = [&[0x30, 22, 0x80, 20][..], &[1; 20]].concat();
+    let named_key = ListDraft { others: vec![("2.5.29.35", false, named_key)], ..between.clone() };
+    let known = (&held, Fetched(FULL));
+    for (what, lists, expected) in [
+        ("its own list", vec![known, (&between, Fetched(FULL))], Unchecked),
+        ("an administrator's", vec![known, (&between, Chosen)], Unchecked),
+        ("by its issuer's key", vec![known, (&named_key, Fetched(FULL))], Unchecked),
+        ("by another key", vec![known, (&another_key, Fetched(FULL))], Revoked),
+        ("another part's", vec![known, (&between, Fetched(OTHER_FULL))], Revoked),
+        ("from nobody knows where", vec![known, (&between, Unknown)], Revoked),
+        ("of authorities", vec![known, (&only_authorities, Fetched(FULL))], Revoked),
+        ("of some reasons", vec![known, (&some_reasons, Fetched(FULL))], Revoked),
+        (
+            "removed by its delta list",
+            vec![known, (&full, Fetched(FULL)), (&removed, Fetched(DELTA))],
+            Unchecked,
+        ),
+        (
+            "removed by the delta list of another part",
+            vec![known, (&full, Fetched(FULL)), (&removed, Fetched(OTHER_DELTA))],
+            Revoked,
+        ),
+    ] {
+        let (own, _) = stores(&lists);
+        let answering = Answering::Since { brought: true, again: None };
+        let (report, _) = own.without_issuer(&s17(), day("0615"), answering);
+        assert_eq!(report.status, expected, "{what}");
+        assert_eq!(status(&s17(), &lists) == Revoked, expected == Revoked, "{what}, issuer known");
+    }
+}
+
+/// What the installation has, and what came with the signature.
+fn stores(lists: &[(&ListDraft, Place<'_>)]) -> (RevocationStore, RevocationStore) {
     let (mut own, mut brought) = (RevocationStore::empty(), RevocationStore::empty());
     for (list, from) in lists {
         let none = BTreeSet::new();
@@ -102,6 +151,12 @@ fn status(certificate: &Certificate, lists: &[(&ListDraft, Place<'_>)]) -> Revoc
         };
         added.unwrap();
     }
+    (own, brought)
+}
+
+/// Judges for the 15th of June what nobody could be asked about any more.
+fn status(certificate: &Certificate, lists: &[(&ListDraft, Place<'_>)]) -> RevocationStatus {
+    let (own, brought) = stores(lists);
     let outcome = revocation(&RevocationRequest {
         certificate,
         issuer: &issuer(),

@@ -184,6 +184,9 @@ fn what_was_said_by_the_issuers_name_counts_until_its_key_clears_it() {
         let records = StatusRecord::renewed(&records, again.records);
         let third = judge("0615", RECEIPT, &at_hand, &records);
         assert_eq!(third.report.status, expected, "{what}, and it is judged once more");
+        let remembering = RevocationStore::empty().with_records(records);
+        let (left_out, _) = remembering.without_issuer(&person(), day("0615"), RECEIPT);
+        assert_eq!(left_out.status, expected, "{what}, and the issuer is left out again");
     }
 }
 

@@ -1,0 +1,108 @@
+//! What is known of a certificate whose issuer is not.
+
+use super::{
+    Answering, RevocationStore, StatusRecord,
+    claim::{By, Claim, report, silent},
+    listed::Listed,
+    parts::State,
+};
+use crate::{
+    domain::{RevocationReport, RevocationSource, Timestamp},
+    trust::Certificate,
+};
+
+impl RevocationStore {
+    /// What is known of a certificate that is judged for `at` where nobody can be asked, for its issuer
+    /// is not known: that it was revoked then, or else that its key was in other hands; failing both,
+    /// what is remembered for it.
+    ///
+    /// What is remembered was proved once. Lists and answers at hand that name the issuer cannot be
+    /// proved now; they were when they were fetched, so they count against it, and for it only in so
+    /// far as they end a suspension before the moment. What counted is to be remembered.
+    #[must_use]
+    pub fn without_issuer(
+        &self,
+        certificate: &Certificate,
+        at: Timestamp,
+        answering: Answering,
+    ) -> (RevocationReport, Vec<StatusRecord>) {
+        let records = || self.all_records_of(certificate);
+        let mut claims: Vec<_> = records().map(StatusRecord::claim).collect();
+        claims.extend(self.named_lists(certificate).chain(self.named_answers(certificate)));
+        let is_over = |claim: &Claim<'_>| {
+            claim.is_suspension() && claims.iter().any(|other| other.lifts(claim, at))
+        };
+        let counting = || claims.iter().filter(|claim| !is_over(claim));
+        let speaks = |claim: &&Claim<'_>| match claim.state {
+            State::Good => claim.speaks_for(at, answering),
+            State::Revoked(_) => true,
+            State::Unknown => false,
+        };
+        let known = counting()
+            .find(|claim| claim.ended_by(at))
+            .or_else(|| counting().find(|claim| claim.revoked_by(at).is_some()))
+            .or_else(|| counting().find(|claim| claim.was_compromised_by(at)))
+            .or_else(|| counting().filter(|one| matches!(one.by, By::Record(_))).find(speaks));
+        let nobody =
+            || silent(false, "its issuer is not known, so that nobody can be asked".into());
+        let fresh = known.and_then(|claim| StatusRecord::without_issuer(claim, certificate));
+        // It takes the place of none that is remembered already.
+        let to_remember = fresh.map(|fresh| records().cloned().chain([fresh]).collect());
+        let report = known.map_or_else(nobody, |claim| report(claim, at, None));
+        (report, to_remember.unwrap_or_default())
+    }
+
+    /// What the lists of the issuer's name say: whatever revokes, and what may end a suspension.
+    fn named_lists<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+    ) -> impl Iterator<Item = Claim<'a>> + 'a {
+        self.listed_by_name(certificate).filter_map(|listed| {
+            let claim = listed.claim(certificate).ok()?;
+            let counts = claim.state != State::Good || self.may_clear(listed, certificate);
+            counts.then_some(claim)
+        })
+    }
+
+    fn listed_by_name<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+    ) -> impl Iterator<Item = Listed<'a>> + 'a {
+        let listed = self.lists().map(|(list, origin)| {
+            let source = RevocationSource::Cache;
+            Listed { list, origin, source }
+        });
+        listed.filter(|listed| listed.list.issuer.is_named(certificate.issuer_der()))
+    }
+
+    /// By what is asked where the issuer is known. A delta list clears those alone that it names: no
+    /// key tells whose its silence is.
+    fn may_clear(&self, listed: Listed<'_>, certificate: &Certificate) -> bool {
+        let list = listed.list;
+        let clears = if list.is_delta() {
+            let continues = |full: Listed<'_>| {
+                list.continues(full.list) && listed.check_parts(&full, certificate).is_ok()
+            };
+            list.lists(certificate.serial_octets())
+                && self.listed_by_name(certificate).any(continues)
+        } else {
+            listed.may_clear(certificate).is_ok()
+        };
+        clears
+            && list.may_be_by_issuer_of(certificate)
+            && list.tells_all(certificate.not_after()).is_ok()
+    }
+
+    fn named_answers<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+    ) -> impl Iterator<Item = Claim<'a>> + 'a {
+        self.answers().flat_map(|answer| {
+            let own = answer.singles.iter().filter(|single| {
+                single.is_about_by_name(certificate)
+                    && single.check(certificate, answer.produced_at).is_ok()
+            });
+            own.map(|single| Claim::answered(single, answer, RevocationSource::Cache))
+        })
+    }
+}
