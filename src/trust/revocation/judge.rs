@@ -249,7 +249,8 @@ impl<'a, 'b> Judge<'a, 'b> {
         report(claim, self.request.at, doubt)
     }
 
-    /// What revokes for another moment may decide when the signature is judged for that.
+    /// What revokes for another moment may decide when the signature is judged for that. Where the
+    /// budget does not suffice to prove it, that is told as everywhere.
     fn remember_revocations(&mut self) {
         // Said by the issuer itself: a responder may turn out to be revoked, and of a name nobody knows
         // whose word it was.
@@ -258,7 +259,7 @@ impl<'a, 'b> Judge<'a, 'b> {
             let is_revocation = matches!(claim.state, State::Revoked(_));
             let is_by_name = claim.is_by_name_of(self.request.certificate);
             let is_known = !is_by_name && known.contains(&claim.state);
-            if !is_revocation || is_known || self.budget.left == 0 {
+            if !is_revocation || is_known {
                 continue;
             }
             if let Ok((claim, _)) = self.prove(claim) {

@@ -296,6 +296,46 @@ fn records_are_read_as_they_were_written() {
     }
 }
 
+/// The mail has used up its checks; the time-stamp that it rests on falls later.
+#[test]
+fn no_budget_keeps_a_revocation_for_another_moment_from_being_remembered() {
+    let later = list("0619", Some(("0618", 1)));
+    let good = answer("0616", None);
+    let suspended = list("0612", Some(("0611", HOLD)));
+    let released = answer("0613", None);
+    let ask = |known: &RevocationStore, at, checks| {
+        revocation(&RevocationRequest {
+            certificate: &person(),
+            issuer: &issuer(),
+            at: day(at),
+            answering: PROVED,
+            sources: &[(known, Cache)],
+            responders: &[],
+            trust: &TrustStore::empty(),
+            checks,
+        })
+    };
+    for (what, said, other) in [
+        ("revoked later", vec![later, good.clone()], "0619"),
+        ("suspended before", vec![suspended, released, good], "0612"),
+    ] {
+        let known = store(&said);
+        let enough = ask(&known, "0615", 64);
+        assert!(!enough.gave_up, "{what}");
+        for checks in 0..enough.signature_checks {
+            assert!(ask(&known, "0615", checks).gave_up, "{what}, {checks} checks");
+        }
+        let just_enough = ask(&known, "0615", enough.signature_checks);
+        assert_eq!(just_enough, enough, "{what}");
+        // What is remembered costs nothing.
+        let remembering = RevocationStore::empty().with_records(enough.records);
+        let again = ask(&remembering, "0615", 0);
+        assert_eq!((again.gave_up, again.signature_checks), (false, 0), "{what}");
+        let remembering = RevocationStore::empty().with_records(again.records);
+        assert_eq!(ask(&remembering, other, 0).report.status, Revoked, "{what}");
+    }
+}
+
 #[test]
 fn a_responder_that_was_revoked_stays_so() {
     let nobody_need_ask = ("1.3.6.1.5.5.7.48.1.5", false, vec![5, 0]);
