@@ -63,7 +63,8 @@ impl Writer {
             self.put("\n");
             match body {
                 Body::Dictionary => drop(self.put("<</A[1 0 R<00>/B]>>")),
-                Body::Null => drop(self.put("null")),
+                // A name is an object too, so nothing bare.
+                Body::Null => drop(self.put("[null]")),
                 Body::Text(text) => drop(self.put(format!("({text})"))),
                 Body::Stream(data) => {
                     let head = format!("<</Length {}>>", data.len());
