@@ -27,6 +27,7 @@ mod tree;
 #[cfg(test)]
 mod sample;
 
+pub(crate) use self::store::{Question, Said};
 pub use self::{
     certificate::{Certificate, CertificateError},
     extension::{QualifiedStatements, ValueLimit},

@@ -31,7 +31,7 @@ use crate::{
         CLOCK_TOLERANCE_SECONDS, CertificateReport, Indication, Sha256Hex, SubIndication,
         Timestamp, TimestampReport, Warning, WarningCode,
     },
-    trust::{Certificate, Purpose, ServiceKind, TrustService},
+    trust::{Certificate, Purpose, Question, Said, ServiceKind, TrustService},
 };
 
 use self::{
@@ -262,33 +262,30 @@ fn judge_signer(
 /// an early time into it. So the grant is asked for the moment at which the token is proved to
 /// have existed; it must have begun, too, when the token says that it was made.
 fn check_grant(time: Timestamp, path: &[Certificate], problems: &mut Problems, basis: Basis<'_>) {
-    if path.iter().any(|certificate| basis.trust.awaits_list(certificate)) {
-        problems.doubt(
-            SubIndication::CertificateChainGeneralFailure,
-            "a trust list that is expected cannot be used: whether it has withdrawn the authority is \
-             not known",
-        );
-        return;
-    }
-    for (moment, what) in [
+    for (at, what) in [
         (basis.at, "when it is proved to have existed"),
         (basis.sure, "when it is sure to have existed"),
         (time, "when it says it was made"),
     ] {
-        let lacks_grant = |certificate: &Certificate| {
-            basis.trust.lacks_grant_at(certificate, Purpose::TimeStamping, None, moment)
-        };
-        if path.iter().any(lacks_grant) {
+        let question = Question { purpose: Purpose::TimeStamping, used: None, at };
+        let said: Vec<_> =
+            path.iter().map(|certificate| basis.trust.said_of(certificate, question)).collect();
+        if said.contains(&Said::Withdrawn) {
             problems.doubt(
                 SubIndication::ChainConstraintsFailure,
-                format!(
-                    "the trust list has not granted the authority's service at {moment}, {what}"
-                ),
+                format!("the trust list has not granted the authority's service at {at}, {what}"),
             );
             return;
         }
-        let last = path.last();
-        if let Some(list) = last.and_then(|last| basis.trust.outdated_list_at(last, moment)) {
+        if said.contains(&Said::Lost) {
+            problems.doubt(
+                SubIndication::CertificateChainGeneralFailure,
+                "a trust list that is expected cannot be used: whether it has withdrawn the \
+                 authority is not known",
+            );
+            return;
+        }
+        if let Some(Said::Overdue(list)) = said.last() {
             problems.doubt(
                 SubIndication::CertificateChainGeneralFailure,
                 format!("only a trust list vouches for the authority: {list}"),

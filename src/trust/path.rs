@@ -12,8 +12,8 @@ mod tests;
 use std::ops::ControlFlow;
 
 use super::{
-    Certificate, Purpose, TrustStore, certificate::Validity, constraints, extension::Authority,
-    problem::Problem, purpose, qualification::own_use,
+    Certificate, Purpose, Question, Said, TrustStore, certificate::Validity, constraints,
+    extension::Authority, problem::Problem, purpose,
 };
 use crate::{
     algorithms::{Failure, Used},
@@ -158,9 +158,12 @@ impl<'a> Search<'a> {
         };
         if self.trust.contains(last) {
             self.consider(Judged::of(path, self.request, self.trust))?;
-            // Above one that an outdated list alone vouches for may be one that stands without it.
-            if self.trust.outdated_list_at(last, self.request.at).is_none() {
-                return ControlFlow::Continue(());
+            // Above one that is listed, and that no list vouches for now, may be one that stands
+            // without lists.
+            let PathRequest { signer, purpose, at, .. } = *self.request;
+            match self.trust.said_of(last, Question::of(purpose, signer, at)) {
+                Said::Granted | Said::Withdrawn => return ControlFlow::Continue(()),
+                Said::Lost | Said::Overdue(_) | Said::Silent => {}
             }
         }
         let issuer = last.issuer().to_owned();
@@ -443,33 +446,34 @@ fn grant_problem(
     at: Timestamp,
     trust: &TrustStore,
 ) -> Option<(usize, Problem)> {
-    let last = path.last()?.certificate;
-    let place = path.len().saturating_sub(1);
-    let outdated = || trust.outdated_list_at(last, at).map(Problem::ListOutdated);
-    let problem = match purpose {
-        Purpose::Document if trust.is_listed(last) && place == 0 => Some(Problem::ListedToIssue),
+    let (signer, top) = (path.first()?.certificate, path.last()?.certificate);
+    let end = path.len().saturating_sub(1);
+    let question = Question::of(purpose, signer, at);
+    let said: Vec<_> = path.iter().map(|link| trust.said_of(link.certificate, question)).collect();
+    match purpose {
         Purpose::Document => {
-            // A withdrawn authority is withdrawn under every certificate of its key, whoever
-            // issued it.
-            let used = path.first().map(|signer| own_use(signer.certificate));
-            let lacks_grant =
-                |link: &Link<'_>| trust.lacks_grant_at(link.certificate, purpose, used, at);
-            let withdrawn = path.iter().position(lacks_grant);
-            if let Some(place) = withdrawn {
+            if trust.is_listed(signer) {
+                return Some((0, Problem::ListedToIssue));
+            }
+            if let Some(place) = said.iter().position(|said| *said == Said::Withdrawn) {
                 return Some((place, Problem::NotGranted { at }));
             }
-            let is_other = trust.is_listed(last) && !trust.is_authority_at(last, at);
-            let awaits_list = |link: &Link<'_>| trust.awaits_list(link.certificate);
-            match path.iter().skip(1).position(awaits_list) {
-                _ if is_other => Some(Problem::NotGranted { at }),
-                Some(above) => return Some((above.saturating_add(1), Problem::ListMissing)),
-                None => outdated(),
+            // A signer's own key need not be named.
+            let misses = |(place, said): &(usize, &Said)| *place > 0 && **said == Said::Lost;
+            if let Some((place, _)) = said.iter().enumerate().find(misses) {
+                return Some((place, Problem::ListMissing));
+            }
+            if trust.is_listed(top) && said.last() == Some(&Said::Silent) {
+                return Some((end, Problem::NotGranted { at }));
             }
         }
-        Purpose::TimeStamping => outdated(),
-        Purpose::OcspSigning | Purpose::RevocationList => None,
-    };
-    problem.map(|problem| (place, problem))
+        Purpose::TimeStamping => {}
+        Purpose::OcspSigning | Purpose::RevocationList => return None,
+    }
+    match said.into_iter().next_back()? {
+        Said::Overdue(list) => Some((end, Problem::ListOutdated(list))),
+        Said::Granted | Said::Lost | Said::Silent | Said::Withdrawn => None,
+    }
 }
 
 /// ETSI EN 319 412-2 §4.3.2 wants nonRepudiation in a certificate for signatures: one without it

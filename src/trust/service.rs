@@ -2,7 +2,7 @@
 
 mod extensions;
 
-use super::{Certificate, ListIssue};
+use super::{Certificate, ListIssue, Purpose};
 use crate::domain::Timestamp;
 
 pub use self::extensions::{
@@ -124,5 +124,23 @@ impl TrustService {
     /// Whether it issues certificates or time-stamps.
     pub(super) fn vouches(&self) -> bool {
         self.kind.vouches()
+    }
+
+    /// Whether it says something for `purpose`: one for time-stamps says nothing for documents.
+    pub(super) fn vouches_for(&self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Document => self.kind == ServiceKind::QualifiedAuthority,
+            Purpose::OcspSigning | Purpose::RevocationList | Purpose::TimeStamping => {
+                self.vouches()
+            }
+        }
+    }
+
+    /// What its certificates are for while it is granted at `at`; otherwise everything that they ever
+    /// were for. Empty when the list does not say it, and then they are for everything.
+    pub(super) fn uses_at(&self, at: Timestamp) -> Vec<CertificateUse> {
+        let granted = self.status_at(at).filter(|status| self.is_granted_in(status));
+        let said = granted.map_or(self.history.as_slice(), std::slice::from_ref);
+        said.iter().flat_map(|status| &status.extensions.uses).copied().collect()
     }
 }

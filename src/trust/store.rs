@@ -1,5 +1,6 @@
 //! What an installation trusts: certificates, and the algorithms that prove something.
 
+mod said;
 #[cfg(test)]
 mod tests;
 
@@ -8,7 +9,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{Certificate, CertificateUse, Purpose, ServiceKind, TrustList, TrustService};
+pub(crate) use self::said::{Question, Said};
+use super::{Certificate, TrustList, TrustService};
 use crate::{
     algorithms,
     domain::{Sha256, Timestamp},
@@ -265,16 +267,6 @@ impl TrustStore {
         !self.lost.is_empty() || (self.expects_list && self.lists.is_empty())
     }
 
-    /// Whether a list that cannot be used may have withdrawn this authority: it does not lie in the
-    /// trust directory, and no list that can be used names its key.
-    pub(crate) fn awaits_list(&self, certificate: &Certificate) -> bool {
-        let is_named =
-            |service: &TrustService| service.vouches() && service.has_key_of(certificate);
-        self.is_without_list()
-            && (!self.contains(certificate) || self.is_listed(certificate))
-            && !self.services.iter().any(is_named)
-    }
-
     /// Trusts what `other` trusts as well.
     #[must_use]
     pub fn merged(mut self, other: Self) -> Self {
@@ -383,76 +375,6 @@ impl TrustStore {
     #[must_use]
     pub fn is_listed(&self, certificate: &Certificate) -> bool {
         self.listed.contains(&certificate.sha256())
-    }
-
-    /// Whether lists name services with this certificate and none was granted at `at`: for
-    /// documents none of those that issue certificates, where it has any, and of these none for what
-    /// the signer's is for (`used`), where lists name one for that; for time-stamps none at all. Never
-    /// one that is trusted for another reason than a list.
-    pub(crate) fn lacks_grant_at(
-        &self,
-        certificate: &Certificate,
-        purpose: Purpose,
-        used: Option<CertificateUse>,
-        at: Timestamp,
-    ) -> bool {
-        if self.contains(certificate) && !self.is_listed(certificate) {
-            return false;
-        }
-        let mut said = self.said_by(|service| service.has_key_of(certificate), at);
-        let issues = |service: &&TrustService| service.kind == ServiceKind::QualifiedAuthority;
-        if purpose == Purpose::Document && said.iter().any(issues) {
-            said.retain(issues);
-        }
-        if let Some(used) = used {
-            let names = |service: &&TrustService| {
-                let status = service.status_at(at);
-                status.is_some_and(|status| status.extensions.uses.contains(&used))
-            };
-            if said.iter().any(names) {
-                said.retain(|service| {
-                    service.status_at(at).is_none_or(|status| status.extensions.are_for(used))
-                });
-            }
-        }
-        if said.is_empty() {
-            let own = self.withdrawn.iter().filter(|service| service.has_key_of(certificate));
-            let begun = own.filter(|service| service.status_at(at).is_some());
-            return begun.into_iter().any(|service| !service.is_granted_at(at));
-        }
-        !said.iter().any(|service| service.is_granted_at(at))
-    }
-
-    /// The list that this certificate is trusted by, where no other reason is left and it is too
-    /// long overdue to say anything for `at`; of several the one that was due last.
-    pub(crate) fn outdated_list_at(
-        &self,
-        certificate: &Certificate,
-        at: Timestamp,
-    ) -> Option<OutdatedList> {
-        let said =
-            if self.is_listed(certificate) { self.said_of(certificate, at) } else { Vec::new() };
-        let lists = said.into_iter().filter_map(|service| service.list.as_ref());
-        lists.max_by_key(|list| list.next_update)?.outdated_at(at)
-    }
-
-    /// Whether one of them issues certificates to people and was granted at `at`.
-    pub(super) fn is_authority_at(&self, certificate: &Certificate, at: Timestamp) -> bool {
-        self.said_of(certificate, at).iter().any(|service| {
-            service.kind == ServiceKind::QualifiedAuthority && service.is_granted_at(at)
-        })
-    }
-
-    /// The services with this certificate by the lists that say something for `at`. Where all are
-    /// long overdue, by those: what such a list had taken back it has not given again.
-    fn said_of(&self, certificate: &Certificate, at: Timestamp) -> Vec<&TrustService> {
-        self.said_by(|service| service.has(certificate), at)
-    }
-
-    fn said_by(&self, is_own: impl Fn(&TrustService) -> bool, at: Timestamp) -> Vec<&TrustService> {
-        let own = self.services.iter().filter(|service| service.vouches() && is_own(service));
-        let (overdue, said): (Vec<_>, Vec<_>) = own.partition(|service| service.is_outdated_at(at));
-        if said.is_empty() { overdue } else { said }
     }
 }
 

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     domain::Timestamp,
-    trust::{Certificate, ServiceExtensions, ServiceKind, ServiceStatus, TrustService, name},
+    trust::{
+        Certificate, CertificateUse, ServiceExtensions, ServiceKind, ServiceStatus, TrustService,
+        name,
+    },
 };
 
 /// 2016-07-01: from here on only `granted` counts (Regulation 910/2014, and with it ETSI TS 119
@@ -75,6 +78,7 @@ fn read_service(
             Ok(extensions) => period.extensions = extensions,
             Err(name) => {
                 period.word = Word::Other;
+                period.extensions = for_everything();
                 told(&format!(
                     "{} in its history from {}, so that period counts as not granted",
                     not_understood(&name),
@@ -96,11 +100,11 @@ fn read_service(
 /// for their key: whatever keeps a service from being read may not give back what was withdrawn.
 fn unused(service: Node<'_, '_>, provider: &str) -> Option<TrustService> {
     let information = child(service, (LIST, "ServiceInformation"))?;
-    let vouching = kinds(service).find(ServiceKind::vouches);
-    let kind = match kind_of(information) {
-        Some(_) => vouching?,
-        None => vouching.unwrap_or(ServiceKind::QualifiedAuthority),
-    };
+    // It may have issued certificates unless it says that it never did.
+    let of_type = kind_of(information).unwrap_or(ServiceKind::QualifiedAuthority);
+    let mut all = kinds(service).chain([of_type]).filter(ServiceKind::vouches);
+    let first = all.next()?;
+    let kind = all.find(|kind| *kind == ServiceKind::QualifiedAuthority).unwrap_or(first);
     let identity = child(information, (LIST, "ServiceDigitalIdentity"))?;
     let certificates = children(identity, (LIST, "DigitalId"))
         .take(MOST)
@@ -144,6 +148,12 @@ fn extensions_of(node: Node<'_, '_>, kind: &ServiceKind) -> Result<ServiceExtens
         }
         ServiceKind::Other(_) => Ok(ServiceExtensions::default()),
     }
+}
+
+/// What a period was for that is not understood nobody knows.
+fn for_everything() -> ServiceExtensions {
+    let uses = vec![CertificateUse::Seals, CertificateUse::Signatures, CertificateUse::WebSites];
+    ServiceExtensions { uses, ..ServiceExtensions::default() }
 }
 
 fn not_understood(name: &str) -> String {

@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding as _};
 use ed25519_dalek::{Signer as _, SigningKey};
 
 use super::{canonical::Method, *};
-use crate::trust::{Certificate, Purpose, ServiceKind, TrustStore, sample::Draft};
+use crate::trust::{Certificate, Purpose, Question, Said, ServiceKind, TrustStore, sample::Draft};
 
 mod extensions;
 
@@ -298,7 +298,8 @@ fn whatever_keeps_a_withdrawn_service_from_being_read_gives_nothing_back() {
     let at = "2026-11-01T00:00:00Z".parse().unwrap();
     let lacks_grant = |services: &str| {
         let store = TrustStore::empty().with_list(read(&RIGHT.list(services)));
-        store.lacks_grant_at(&authority(), Purpose::Document, None, at)
+        store.said_of(&authority(), Question { purpose: Purpose::Document, used: None, at })
+            == Said::Withdrawn
     };
     for (what, listed) in [
         ("as it is", withdrawn.clone()),
@@ -306,6 +307,11 @@ fn whatever_keeps_a_withdrawn_service_from_being_read_gives_nothing_back() {
         ("a certificate that cannot be read", with("</ServiceDigitalIdentity>", broken)),
         ("of another type now", of_kind("CA/PKC")),
         ("of no type", withdrawn.replacen("Svctype/CA/QC", "nothing", 1)),
+        ("of no type now and another once", {
+            let other = history("TSA/QTST", "granted", old);
+            service("nothing", &authority(), "withdrawn", new, &other)
+                .replace("Svctype/nothing", "nothing")
+        }),
         ("two periods of one moment", withdrawn.replace(old, new)),
         ("a bad date", withdrawn.replace(new, "2020-13-01T00:00:00Z")),
         ("a bad key identifier", withdrawn.replace("AQID", "A")),

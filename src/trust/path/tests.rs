@@ -11,6 +11,7 @@ use crate::trust::sample::{AGREEMENT, Draft, ISSUING, LOGIN, attribute, name, tl
 mod limits;
 mod overdue;
 mod policy;
+mod services;
 
 const AT: &str = "2027-01-01T00:00:00Z";
 const ROOT: (&str, u8) = ("Root", 1);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::trust::{ServiceStatus, sample::Draft};
+use crate::trust::{Purpose, ServiceKind, ServiceStatus, sample::Draft};
 
 fn moment(text: &str) -> Timestamp {
     format!("{text}T00:00:00Z").parse().unwrap()
@@ -126,15 +126,109 @@ fn of_several_issues_of_one_country_the_newest_alone_counts() {
             assert_eq!(store.contains(&authority), is_trusted, "{what}");
             assert_eq!(store.certificates().len(), usize::from(is_trusted), "{what}");
             assert_eq!(store.is_listed(&authority), is_trusted, "{what}");
-            assert_eq!(
-                store.lacks_grant_at(&authority, Purpose::Document, None, at),
-                lacks_grant,
-                "{what}"
-            );
+            let question = Question { purpose: Purpose::Document, used: None, at };
+            let is_withdrawn = store.said_of(&authority, question) == Said::Withdrawn;
+            assert_eq!(is_withdrawn, lacks_grant, "{what}");
             assert_eq!(store.lists.len(), known, "{what}");
             // Who lies in the directory stands without any list.
             let own = TrustStore::new(vec![authority.clone()]).merged(store);
             assert!(own.contains(&authority) && !own.is_listed(&authority), "{what}");
+        }
+    }
+}
+
+/// Of a certificate that a list names, and of another for its key that none names.
+#[test]
+fn the_lists_say_one_thing_of_a_key_for_a_purpose() {
+    use Purpose::{Document, TimeStamping};
+    let listed = Draft::authority("Issuer", 1, ("Root", 2)).make();
+    let other = Draft::authority("Issuer anew", 1, ("Root", 2)).make();
+    let at = moment("2026-08-01");
+    let issues = |is_granted| granting(&listed, is_granted);
+    let stamps = |is_granted| TrustService {
+        kind: ServiceKind::QualifiedTimeStamping,
+        ..granting(&listed, is_granted)
+    };
+    let of = |territory, next_update, services: Vec<TrustService>| {
+        let next_update = Some(next_update);
+        TrustList { services, ..list(territory, "2026-01-01", next_update) }
+    };
+    let (fresh, late) = ("2026-12-01", "2026-06-01");
+    let lost = || TrustStore::empty().with_lost_list(Some(("UA".to_owned(), 1)));
+    let with =
+        |lists: Vec<TrustList>| lists.into_iter().fold(TrustStore::empty(), TrustStore::with_list);
+    let overdue = |territory| {
+        let late = with(vec![of(territory, late, vec![])]);
+        Said::Overdue(late.newest_list().unwrap().outdated_at(at).unwrap())
+    };
+    let both = |one, other| vec![issues(one), stamps(other)];
+    for (what, trust, document, stamp) in [
+        ("no list", TrustStore::empty(), Said::Silent, Said::Silent),
+        ("a lost list", lost(), Said::Lost, Said::Lost),
+        (
+            "for certificates",
+            with(vec![of("UA", fresh, vec![issues(true)])]),
+            Said::Granted,
+            Said::Granted,
+        ),
+        (
+            "for time-stamps",
+            with(vec![of("UA", fresh, vec![stamps(true)])]),
+            Said::Silent,
+            Said::Granted,
+        ),
+        (
+            "for time-stamps, and another list is lost",
+            lost().with_list(of("PL", fresh, vec![stamps(true)])),
+            Said::Lost,
+            Said::Granted,
+        ),
+        (
+            "withdrawn for certificates alone",
+            with(vec![of("UA", fresh, both(false, true))]),
+            Said::Withdrawn,
+            Said::Granted,
+        ),
+        (
+            "withdrawn for time-stamps alone",
+            with(vec![of("UA", fresh, both(true, false))]),
+            Said::Granted,
+            Said::Granted,
+        ),
+        (
+            "the same, and overdue",
+            with(vec![of("UA", late, both(true, false))]),
+            overdue("UA"),
+            overdue("UA"),
+        ),
+        (
+            "withdrawn for certificates, and overdue",
+            with(vec![of("UA", late, both(false, true))]),
+            Said::Withdrawn,
+            overdue("UA"),
+        ),
+        (
+            "withdrawn by an overdue list, granted by another for time-stamps",
+            with(vec![of("UA", late, vec![issues(false)]), of("PL", fresh, vec![stamps(true)])]),
+            Said::Withdrawn,
+            Said::Granted,
+        ),
+        (
+            "both are overdue",
+            with(vec![of("UA", late, vec![issues(false)]), of("PL", late, vec![stamps(true)])]),
+            Said::Withdrawn,
+            Said::Withdrawn,
+        ),
+    ] {
+        for (purpose, due) in [(Document, document), (TimeStamping, stamp)] {
+            let question = Question { purpose, used: None, at };
+            let said = trust.said_of(&listed, question);
+            assert_eq!(said, due, "{what}, {purpose:?}");
+            // What is not trusted by lists does not fall with them.
+            let due = if matches!(due, Said::Overdue(_)) { Said::Silent } else { due };
+            assert_eq!(trust.said_of(&other, question), due, "{what}, {purpose:?}, not listed");
+            let own = TrustStore::new(vec![listed.clone()]).merged(trust.clone());
+            assert_eq!(own.said_of(&listed, question), Said::Granted, "{what}, in the directory");
         }
     }
 }

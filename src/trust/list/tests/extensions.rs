@@ -108,7 +108,11 @@ fn kinds(extensions: &str) -> [Kind; 2] {
 }
 
 fn is_anchored(trust: &TrustStore, at: &str) -> bool {
-    let signer = signer(&[COMPLIANCE, DEVICE], false);
+    passes(false, trust, at)
+}
+
+fn passes(is_seal: bool, trust: &TrustStore, at: &str) -> bool {
+    let signer = signer(&[COMPLIANCE, DEVICE], is_seal);
     let (at, limits) = (at.parse().unwrap(), PathLimits::default());
     let request = PathRequest {
         signer: &signer,
@@ -392,5 +396,55 @@ fn an_authority_may_have_a_service_for_signatures_and_one_for_seals() {
         let found = [false, true]
             .map(|seal| kind_at(&signer(&[COMPLIANCE, DEVICE], seal), &trust, SIGNED_AT));
         assert_eq!(found, due, "{second}");
+    }
+}
+
+/// One key has two services. The first is withdrawn and the second is granted: who signs and who
+/// seals below it?
+#[test]
+fn what_a_service_ever_was_for_another_gives_back_by_name_alone() {
+    let of = |names: &[&str], status, more: &str, rest: &str| {
+        let listed = service("CA/QC", &authority(), status, "2026-06-01T00:00:00Z", rest);
+        let end = "</ServiceInformation>";
+        let uses = names.iter().map(|name| format!("<Extension>{}</Extension>", uses(&[name])));
+        let all = uses.chain([more.to_owned()]).collect::<String>();
+        let all = format!("<ServiceInformationExtensions>{all}</ServiceInformationExtensions>");
+        let all = if names.is_empty() && more.is_empty() { "" } else { &all };
+        listed.replacen(end, &format!("{all}{end}"), 1)
+    };
+    let before = |content: &str| {
+        let end = "</ServiceHistoryInstance>";
+        let extensions = extension(CRITICAL, content);
+        history("CA/QC", "granted", SINCE).replacen(end, &format!("{extensions}{end}"), 1)
+    };
+    let nothing_before = history("CA/QC", "granted", SINCE);
+    let (signs, seals) = (&["ForeSignatures"][..], &["ForeSeals"][..]);
+    let web = &["ForWebSiteAuthentication"];
+    let signed_before = before(&uses(signs));
+    let moon = "<Extension Critical=\"true\"><Moon></Moon></Extension>";
+    let withdrawn = |names: &[&str], rest: &str| of(names, "withdrawn", "", rest);
+    let unreadable = withdrawn(signs, &signed_before).replace("AQID", "A");
+    let (seal_alone, nobody) = ([false, true], [false, false]);
+    for (what, first, for_seals, for_all) in [
+        // Whether each passes beside a second service for seals, and beside one for everything.
+        ("granted", of(signs, "granted", "", &signed_before), [true; 2], [true; 2]),
+        ("for signatures", withdrawn(signs, &signed_before), seal_alone, seal_alone),
+        ("once for signatures", withdrawn(&[], &signed_before), seal_alone, seal_alone),
+        ("lately for signatures", withdrawn(signs, &nothing_before), seal_alone, seal_alone),
+        ("once for signatures, then seals", withdrawn(seals, &signed_before), seal_alone, nobody),
+        ("for everything", withdrawn(&[], &nothing_before), seal_alone, nobody),
+        ("now for web sites", of(web, "granted", "", &signed_before), seal_alone, seal_alone),
+        ("critical", of(signs, "withdrawn", moon, &signed_before), seal_alone, nobody),
+        ("once critical", withdrawn(seals, &before("<Moon></Moon>")), seal_alone, nobody),
+        ("a bad key identifier", unreadable, seal_alone, nobody),
+    ] {
+        for (names, due) in
+            [(seals, for_seals), (&["ForeSignatures", "ForeSeals"], [true; 2]), (&[][..], for_all)]
+        {
+            let second = of(names, "granted", "", &nothing_before);
+            let trust = store(read(&RIGHT.list(&format!("{first}{second}"))));
+            let found = [false, true].map(|is_seal| passes(is_seal, &trust, SIGNED_AT));
+            assert_eq!(found, due, "{what}, beside one for {names:?}");
+        }
     }
 }

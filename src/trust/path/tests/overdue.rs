@@ -6,12 +6,12 @@ use crate::trust::{ServiceKind, ServiceStatus, TrustList, TrustService};
 const DAY: i64 = 86_400;
 const LAST: &str = "2026-12-01T00:00:00Z";
 
-fn moment(text: &str) -> Timestamp {
+pub(super) fn moment(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 /// A list with the authority `Middle`, granted from 2020 on, or withdrawn in June 2026.
-fn list(sequence: u64, next_update: Option<&str>, is_granted: bool) -> TrustList {
+pub(super) fn list(sequence: u64, next_update: Option<&str>, is_granted: bool) -> TrustList {
     let mut history = vec![ServiceStatus::new(moment("2020-01-01T00:00:00Z"), true)];
     if !is_granted {
         history.push(ServiceStatus::new(moment("2026-06-01T00:00:00Z"), false));
@@ -35,7 +35,12 @@ fn list(sequence: u64, next_update: Option<&str>, is_granted: bool) -> TrustList
     }
 }
 
-fn judge_by(trust: &TrustStore, given: &[Draft], signer: &Draft, at: &str) -> PathOutcome {
+pub(super) fn judge_by(
+    trust: &TrustStore,
+    given: &[Draft],
+    signer: &Draft,
+    at: &str,
+) -> PathOutcome {
     let intermediates: Vec<_> = given.iter().map(Draft::make).collect();
     let request = PathRequest {
         signer: &signer.make(),

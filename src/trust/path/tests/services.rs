@@ -1,0 +1,182 @@
+//! What the services that lists name with an authority's key say for a document.
+
+use super::{
+    overdue::{judge_by, list, moment},
+    *,
+};
+use crate::trust::{
+    CertificateUse::{self, Seals, Signatures},
+    ServiceExtensions, ServiceKind, TrustList,
+};
+
+const NEXT: Option<&str> = Some("2027-06-01T00:00:00Z");
+const PAST: Option<&str> = Some("2026-12-01T00:00:00Z");
+
+fn of(territory: &str, list: TrustList) -> TrustList {
+    TrustList { territory: territory.to_owned(), ..list }
+}
+
+/// The same for time-stamps.
+fn stamps(mut list: TrustList) -> TrustList {
+    for service in &mut list.services {
+        service.kind = ServiceKind::QualifiedTimeStamping;
+    }
+    list
+}
+
+/// The same for this use, whether it is granted or not.
+fn used(mut list: TrustList, used: CertificateUse) -> TrustList {
+    for status in list.services.iter_mut().flat_map(|service| &mut service.history) {
+        status.extensions = ServiceExtensions { uses: vec![used], ..ServiceExtensions::default() };
+    }
+    list
+}
+
+/// Both of one list.
+fn both(mut list: TrustList, other: TrustList) -> TrustList {
+    list.services.extend(other.services);
+    list
+}
+
+/// Whichever certificate of the authority the sender brings: its root lies in the trust directory.
+#[test]
+fn a_service_for_time_stamps_says_nothing_for_documents() {
+    let issues = |sequence, next, is_granted| list(sequence, next, is_granted);
+    let time =
+        |territory, sequence, is_granted| of(territory, stamps(list(sequence, NEXT, is_granted)));
+    let lost = || Some(("UA".to_owned(), 7));
+    let base = || TrustStore::new(vec![root().make()]);
+    let missing = Some(Sub::CertificateChainGeneralFailure);
+    let withdrawn = Some(Sub::ChainConstraintsFailure);
+    let renewed = || Draft { serial: vec![77], not_before: "260301000000Z", ..middle() };
+    for (what, trust, due) in [
+        ("no list", base(), None),
+        ("granted for time-stamps alone", base().with_list(time("UA", 8, true)), None),
+        ("withdrawn for time-stamps alone", base().with_list(time("UA", 8, false)), None),
+        ("withdrawn", base().with_list(issues(7, NEXT, false)), withdrawn),
+        (
+            "withdrawn, by a newer issue for time-stamps",
+            base().with_list(issues(7, NEXT, false)).with_list(time("UA", 8, true)),
+            withdrawn,
+        ),
+        (
+            "withdrawn, by another country for time-stamps",
+            base().with_list(issues(7, NEXT, false)).with_list(time("PL", 3, true)),
+            withdrawn,
+        ),
+        (
+            "withdrawn by a list that is overdue, by another country for time-stamps",
+            base().with_list(issues(7, PAST, false)).with_list(time("PL", 3, true)),
+            withdrawn,
+        ),
+        ("the list is lost", base().with_lost_list(lost()), missing),
+        (
+            "the list is lost, by another country for time-stamps",
+            base().with_lost_list(lost()).with_list(time("PL", 3, true)),
+            missing,
+        ),
+        (
+            "the list is lost, another country grants it",
+            base().with_lost_list(lost()).with_list(of("PL", issues(3, NEXT, true))),
+            None,
+        ),
+    ] {
+        for given in [middle(), renewed()] {
+            let outcome = judge_by(&trust, from_ref(&given), &person(MIDDLE), AT);
+            assert_eq!(outcome.sub_indication, due, "{what}: {:?}", outcome.reason);
+        }
+    }
+    // Beside an own service, a listed certificate is an authority's for time-stamps and no more.
+    let alone = TrustStore::empty().with_list(time("UA", 8, true));
+    let outcome = judge_by(&alone, &[], &person(MIDDLE), AT);
+    assert_eq!(outcome.sub_indication, withdrawn, "{:?}", outcome.reason);
+}
+
+/// The signer is a person, and lists name the authority's key for signatures and for seals.
+#[test]
+fn what_an_overdue_list_withdrew_stays_withdrawn_by_kind_and_use() {
+    let ua = |next, is_granted, use_of| used(list(7, next, is_granted), use_of);
+    let pl = |next, is_granted, use_of| of("PL", used(list(3, next, is_granted), use_of));
+    let for_all = |next, is_granted| list(7, next, is_granted);
+    let withdrawn = Some(Sub::ChainConstraintsFailure);
+    let overdue = Some(Sub::CertificateChainGeneralFailure);
+    for (what, lists, due, under_root) in [
+        (
+            "withdrawn, and granted elsewhere for seals",
+            vec![ua(NEXT, false, Signatures), pl(NEXT, true, Seals)],
+            withdrawn,
+            withdrawn,
+        ),
+        (
+            "the same when the withdrawing list is overdue",
+            vec![ua(PAST, false, Signatures), pl(NEXT, true, Seals)],
+            withdrawn,
+            withdrawn,
+        ),
+        (
+            "the same when both are",
+            vec![ua(PAST, false, Signatures), pl(PAST, true, Seals)],
+            withdrawn,
+            withdrawn,
+        ),
+        (
+            "withdrawn by an overdue list, and granted elsewhere for signatures",
+            vec![ua(PAST, false, Signatures), pl(NEXT, true, Signatures)],
+            None,
+            None,
+        ),
+        (
+            "that grant is overdue too",
+            vec![ua(PAST, false, Signatures), pl(PAST, true, Signatures)],
+            withdrawn,
+            withdrawn,
+        ),
+        (
+            "the overdue list grants it, and elsewhere it is withdrawn for seals",
+            vec![ua(PAST, true, Signatures), pl(NEXT, false, Seals)],
+            overdue,
+            None,
+        ),
+        (
+            "the overdue list grants it, and elsewhere it is granted for seals",
+            vec![ua(PAST, true, Signatures), pl(NEXT, true, Seals)],
+            overdue,
+            None,
+        ),
+        (
+            "the overdue list grants it, and elsewhere it is withdrawn",
+            vec![ua(PAST, true, Signatures), pl(NEXT, false, Signatures)],
+            withdrawn,
+            withdrawn,
+        ),
+        (
+            "an overdue list had withdrawn one service and granted another for the use",
+            vec![both(for_all(PAST, false), ua(PAST, true, Signatures))],
+            overdue,
+            None,
+        ),
+        (
+            "an older issue had withdrawn it, and the newest grants seals",
+            vec![ua(NEXT, false, Signatures), used(list(8, NEXT, true), Seals)],
+            withdrawn,
+            withdrawn,
+        ),
+        (
+            "an older issue had withdrawn it, and the newest grants it",
+            vec![ua(NEXT, false, Signatures), list(8, NEXT, true)],
+            None,
+            None,
+        ),
+    ] {
+        for (directory, due) in [(vec![], due), (vec![root().make()], under_root)] {
+            for lists in [lists.clone(), lists.iter().rev().cloned().collect()] {
+                let trust = lists
+                    .into_iter()
+                    .fold(TrustStore::new(directory.clone()), TrustStore::with_list);
+                let outcome = judge_by(&trust, &[], &person(MIDDLE), AT);
+                assert_eq!(outcome.sub_indication, due, "{what}: {:?}", outcome.reason);
+            }
+        }
+    }
+    assert!(moment(AT) > moment(PAST.unwrap()).plus_seconds(7 * 86_400), "it is long overdue");
+}
