@@ -356,8 +356,12 @@ pub async fn start(
         move || watch::purge_hourly(purge.clone(), standing.clone(), stop.clone())
     });
     tasks.keep(Task::Clock, {
-        let (time, stop) = (time.clone(), stop.clone());
-        move || watch::follow_clock(time.clone(), stop.clone())
+        let (time, readiness, stop) = (time.clone(), readiness.clone(), stop.clone());
+        move || watch::follow_clock(time.clone(), readiness.clone(), stop.clone())
+    });
+    tasks.keep(Task::Vault, {
+        let (vault, readiness, stop) = (vault.clone(), readiness.clone(), stop.clone());
+        move || readiness::follow_vault(vault.clone(), readiness.clone(), stop.clone())
     });
     tasks.keep(Task::Draining, {
         let (spool, clock, stop) = (spool.clone(), clock.clone(), stop.clone());

@@ -10,6 +10,7 @@ use tokio::sync::watch::Receiver;
 use crate::{
     registry::Registry,
     spool::{Outcome, Spool, SpoolError},
+    vault::Vault,
     web::{Part, Readiness, Standing},
 };
 
@@ -69,6 +70,25 @@ async fn proved(
                 let how = "the disk does not answer: mail is answered with 451";
                 readiness.set(Part::Spool, Standing::Refuses(how));
             }
+        }
+    }
+}
+
+/// Says whether the vault is there.
+pub(super) async fn follow_vault(vault: Vault, readiness: Readiness, mut stop: Receiver<bool>) {
+    const ABSENT: Standing = Standing::Impaired("it is not there: mail is kept and judged later");
+    const SILENT: Standing =
+        Standing::Impaired("it does not answer: mail is kept and judged later");
+    loop {
+        let standing = match tokio::time::timeout(PATIENCE, vault.check()).await {
+            Ok(Ok(())) => Standing::Works,
+            Ok(Err(_)) => ABSENT,
+            Err(_) => SILENT,
+        };
+        readiness.set(Part::Vault, standing);
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(PAUSE) => {}
         }
     }
 }

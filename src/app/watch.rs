@@ -74,9 +74,18 @@ pub(super) async fn purge_hourly(
 }
 
 /// Holds the clock against the greatest time seen.
-pub(super) async fn follow_clock(time: TrustedTime, mut stop: Receiver<bool>) {
-    let mut told = false;
-    while !stopped(&mut stop, REFRESH).await {
+pub(super) async fn follow_clock(
+    time: TrustedTime,
+    readiness: Readiness,
+    mut stop: Receiver<bool>,
+) {
+    let (mut told, state) = (false, time.watch());
+    loop {
+        let standing = if state.borrow().is_accepted() { Standing::Works } else { NOT_ACCEPTED };
+        readiness.set(ReadyPart::Clock, standing);
+        if stopped(&mut stop, REFRESH).await {
+            return;
+        }
         let taken = time.take().await;
         match &taken {
             Err(error) if !told => {
@@ -139,6 +148,9 @@ pub(super) async fn refresh_registry(
         }
     }
 }
+
+const NOT_ACCEPTED: Standing =
+    Standing::Impaired("it is not accepted: mail is kept and judged, and nothing is destroyed");
 
 const UNREACHABLE: Standing =
     Standing::Impaired("it cannot be read: mail is kept and judged later");

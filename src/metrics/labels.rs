@@ -82,12 +82,14 @@ pub enum Task {
     Spool,
     /// The trust directory is followed.
     Trust,
+    /// Whether the vault is there is followed.
+    Vault,
     /// Pages and API.
     Web,
 }
 
 impl Task {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Certificate,
         Self::Clock,
         Self::Draining,
@@ -101,6 +103,7 @@ impl Task {
         Self::Smtp,
         Self::Spool,
         Self::Trust,
+        Self::Vault,
         Self::Web,
     ];
 
@@ -121,6 +124,7 @@ impl Task {
             Self::Smtp => "smtp",
             Self::Spool => "spool",
             Self::Trust => "trust",
+            Self::Vault => "vault",
             Self::Web => "web",
         }
     }

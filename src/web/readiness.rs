@@ -18,6 +18,8 @@ use serde_json::json;
 /// A part that is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
+    /// The clock.
+    Clock,
     /// The database.
     Database,
     /// The registry in force.
@@ -26,6 +28,8 @@ pub enum Part {
     Spool,
     /// The trust directory.
     Trust,
+    /// The vault.
+    Vault,
 }
 
 impl Part {
@@ -33,10 +37,12 @@ impl Part {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
+            Self::Clock => "clock",
             Self::Database => "database",
             Self::Registry => "registry",
             Self::Spool => "spool",
             Self::Trust => "trust",
+            Self::Vault => "vault",
         }
     }
 }

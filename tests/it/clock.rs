@@ -65,7 +65,10 @@ fn a_clock_ten_years_ahead_destroys_nothing_until_somebody_accepts_it() {
     let later = "2036-11-22 12:00:00";
     let server = installation.start_at(later).unwrap();
     let new = send(&server);
-    assert_eq!(server.get("/readyz", "").0, 200);
+    let (status, ready) = server.readiness();
+    assert_eq!(status, 200);
+    let how = ready["checks"]["clock"].as_str().unwrap();
+    assert!(how.contains("nothing is destroyed"), "{ready}");
     wait_for("the purge has waited", || {
         has_metric("skrynka_retention_runs_total{outcome=\"waited\"} 1", &server).then_some(())
     });

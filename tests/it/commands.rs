@@ -306,10 +306,17 @@ fn without_its_vault_a_server_takes_mail_and_judges_it_later() {
         .unwrap();
     assert!(sent.status.success(), "{}", both(&sent));
     server.wait_for_log("the vault is not in", 2);
+    let says = |words: &str| {
+        let (status, ready) = server.readiness();
+        assert_eq!(status, 200, "mail is taken: {ready}");
+        ready["checks"]["vault"].as_str().unwrap().contains(words).then_some(())
+    };
+    wait_for("the vault is missed", || says("not there"));
     assert_eq!(fs::read_dir(&vault).unwrap().count(), 0, "nothing is written");
     fs::remove_dir(&vault).unwrap();
     fs::rename(&volume, &vault).unwrap();
     assert_eq!(verdict(&server, &token, "1@mail.example.ua"), "undetermined");
+    wait_for("the vault is there again", || says("ok"));
 }
 
 #[test]
