@@ -359,6 +359,7 @@ pub async fn start(
         let (time, readiness, stop) = (time.clone(), readiness.clone(), stop.clone());
         move || watch::follow_clock(time.clone(), readiness.clone(), stop.clone())
     });
+    tasks.need(Task::Database, readiness::follow_database(store.clone(), stop.clone()));
     tasks.keep(Task::Vault, {
         let (vault, readiness, stop) = (vault.clone(), readiness.clone(), stop.clone());
         move || readiness::follow_vault(vault.clone(), readiness.clone(), stop.clone())

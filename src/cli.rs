@@ -105,7 +105,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(arguments) => check::run(arguments).await,
         Command::Clock(arguments) => clock::run(arguments).await,
-        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Demo(arguments) => Box::pin(demo::run(arguments)).await,
         Command::Init(arguments) => init::run(arguments).await,
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Purge(arguments) => purge::run(arguments).await,

@@ -72,6 +72,12 @@ impl Store {
         Ok(Self { engine: schema::open(url, master_check, false).await? })
     }
 
+    /// Whether the database is where it was opened. An SQLite file that was removed or replaced is not:
+    /// what is written to it is gone when this program ends.
+    pub async fn is_in_place(&self) -> bool {
+        self.engine.is_in_place().await
+    }
+
     /// Ends all connections and waits until they are ended; clones are of no use then.
     pub async fn close(&self) {
         self.engine.close().await;

@@ -10,6 +10,7 @@ use tokio::sync::watch::Receiver;
 use crate::{
     registry::Registry,
     spool::{Outcome, Spool, SpoolError},
+    store::Store,
     vault::Vault,
     web::{Part, Readiness, Standing},
 };
@@ -70,6 +71,28 @@ async fn proved(
                 let how = "the disk does not answer: mail is answered with 451";
                 readiness.set(Part::Spool, Standing::Refuses(how));
             }
+        }
+    }
+}
+
+/// Ends when the database is no longer where it was opened: what is kept in it would be gone with the
+/// server. A start finds the right one, or says what is missing.
+pub(super) async fn follow_database(store: Store, mut stop: Receiver<bool>) {
+    let mut missed = false;
+    loop {
+        let is_in_place = store.is_in_place().await;
+        if missed && !is_in_place {
+            tracing::error!(
+                "the file of the database was removed or replaced while it was in use: the server \
+                 ends, to be started again with the one that is there"
+            );
+            return;
+        }
+        // Seen twice, so that who renames files in its place has a moment.
+        missed = !is_in_place;
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(PAUSE) => {}
         }
     }
 }

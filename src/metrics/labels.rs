@@ -60,6 +60,8 @@ pub enum Task {
     Certificate,
     /// The clock is held against the greatest time seen.
     Clock,
+    /// Whether the database is where it was opened is followed.
+    Database,
     /// Settled mail is removed from the spool.
     Draining,
     /// The gauges that nothing else sets.
@@ -89,9 +91,10 @@ pub enum Task {
 }
 
 impl Task {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Certificate,
         Self::Clock,
+        Self::Database,
         Self::Draining,
         Self::Gauges,
         Self::Judging,
@@ -113,6 +116,7 @@ impl Task {
         match self {
             Self::Certificate => "certificate",
             Self::Clock => "clock",
+            Self::Database => "database",
             Self::Draining => "draining",
             Self::Gauges => "gauges",
             Self::Judging => "judging",

@@ -3,7 +3,14 @@
 //! Statements are static texts with `$1` placeholders, which both engines read. Three kinds of
 //! value go in and come out (`value.rs`), so everything else in `store` knows of no engine.
 
-use std::{path::Path, str::FromStr as _, time::Duration};
+use std::{
+    io::ErrorKind,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::{
     Connection as _, Postgres, Sqlite,
@@ -47,7 +54,31 @@ pub(super) enum Engine {
         /// One connection: SQLite has one writer at a time, and waiting here is fairer than there.
         writer: sqlx::SqlitePool,
         readers: sqlx::SqlitePool,
+        file: Arc<OpenFile>,
     },
+}
+
+/// The file that a database was opened from.
+pub(super) struct OpenFile {
+    path: PathBuf,
+    /// Its device and number there.
+    id: (u64, u64),
+}
+
+impl OpenFile {
+    async fn at(path: &Path) -> Result<Arc<Self>, StoreError> {
+        let found = tokio::fs::metadata(path).await;
+        let found = found.map_err(|source| StoreError::File { path: path.to_owned(), source })?;
+        Ok(Arc::new(Self { path: path.to_owned(), id: (found.dev(), found.ino()) }))
+    }
+
+    /// Whether it stands there still; what cannot be told is taken for it.
+    async fn is_in_place(&self) -> bool {
+        match tokio::fs::metadata(&self.path).await {
+            Ok(found) => (found.dev(), found.ino()) == self.id,
+            Err(error) => error.kind() != ErrorKind::NotFound,
+        }
+    }
 }
 
 /// A transaction; what is not committed is undone when it is dropped.
@@ -89,7 +120,7 @@ impl Engine {
         let options =
             SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Self::Sqlite { writer: pool.clone(), readers: pool })
+        Ok(Self::Sqlite { writer: pool.clone(), readers: pool, file: OpenFile::at(path).await? })
     }
 
     /// Opens an SQLite file, which is there, to work with it.
@@ -107,7 +138,16 @@ impl Engine {
         let options =
             SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
         let readers = sqlite_pool(CONNECTIONS).connect_with(options).await?;
-        Ok(Self::Sqlite { writer, readers })
+        Ok(Self::Sqlite { writer, readers, file: OpenFile::at(path).await? })
+    }
+
+    /// Whether the database is where it was opened: a file that was removed or replaced is written on
+    /// by who has it open, and gone when that ends.
+    pub(super) async fn is_in_place(&self) -> bool {
+        match self {
+            Self::Postgres(_) => true,
+            Self::Sqlite { file, .. } => file.is_in_place().await,
+        }
     }
 
     /// Begins a transaction that writes.
@@ -203,7 +243,7 @@ impl Engine {
     pub(super) async fn close(&self) {
         match self {
             Self::Postgres(pool) => pool.close().await,
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -335,7 +375,7 @@ mod tests {
             transaction.execute("INSERT INTO kept VALUES ($1)", values![vec![1; bytes]]).await?;
             transaction.commit().await
         };
-        let Engine::Sqlite { writer, readers } = &engine else { unreachable!() };
+        let Engine::Sqlite { writer, readers, .. } = &engine else { unreachable!() };
         sqlx::query("CREATE TABLE kept (bytes BLOB)").execute(writer).await.unwrap();
         let limit = async |pages: &'static str| sqlx::query(pages).execute(writer).await.unwrap();
 

@@ -286,6 +286,22 @@ fn a_new_database_beside_the_spool_of_another_is_refused() {
     assert!(installation.start().stop().success());
 }
 
+/// What is written to a file that has no name is gone with the server.
+#[test]
+fn a_database_that_is_taken_away_or_replaced_ends_the_server() {
+    for replaced in [false, true] {
+        let installation = Installation::new(REGISTRY);
+        let server = installation.start();
+        let [database, lost] =
+            ["skrynka.db", "lost.db"].map(|name| installation.path().join("data").join(name));
+        fs::rename(&database, &lost).unwrap();
+        if replaced {
+            fs::copy(&lost, &database).unwrap();
+        }
+        assert_eq!(server.wait().code(), Some(70), "{replaced}");
+    }
+}
+
 /// What is received while the vault's volume is not mounted waits for it.
 #[test]
 fn without_its_vault_a_server_takes_mail_and_judges_it_later() {
