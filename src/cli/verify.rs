@@ -223,6 +223,12 @@ fn signed(
         };
         return Ok((Signed { content, signatures: vec![bytes] }, encrypted));
     }
+    // Who names a content wants to know whether it was signed.
+    anyhow::ensure!(
+        content.is_none(),
+        "{} is no signature file, so it is not over --content: leave that out to judge the file by itself",
+        file.display()
+    );
     let mut name = OsString::from(file);
     name.push(".p7s");
     let signature = Path::new(&name);

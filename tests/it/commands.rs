@@ -98,6 +98,19 @@ fn the_algorithm_policy_is_shown_taken_from_a_file_and_its_mistakes_are_named() 
 }
 
 #[test]
+fn verify_does_not_pass_over_a_content_that_was_named() {
+    let installation = Installation::without_registry();
+    let [one, other] = ["one.pdf", "other.pdf"].map(|name| installation.path().join(name));
+    for file in [&one, &other] {
+        fs::write(file, "%PDF-1.7").unwrap();
+    }
+    let refused = skrynka().arg("verify").args([Path::new("--content"), &other, &one]).output();
+    let refused = refused.unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(both(&refused).contains("one.pdf is no signature file"), "{}", both(&refused));
+}
+
+#[test]
 fn verify_reports_every_file_also_beside_one_that_cannot_be_read() {
     let installation = Installation::without_registry();
     let plain = installation.path().join("plain.pdf");
