@@ -43,7 +43,7 @@ use range::Signed;
 /// again for each of its revisions, counts as bytes of the budget.
 pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
     let pdf = Pdf::open(file, budget);
-    let located = field::locate(file, pdf.as_ref(), budget);
+    let (located, is_cut) = field::locate(file, pdf.as_ref(), budget);
     if located.is_empty() {
         return None;
     }
@@ -97,7 +97,7 @@ pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
         container: Container::Pades,
         document: file.clone(),
         signatures: enclosed,
-        has_more,
+        has_more: has_more || is_cut,
         not_covered,
         embedded: embedded.unwrap_or_default(),
     })

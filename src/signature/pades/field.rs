@@ -32,10 +32,11 @@ const MAX_FIELDS: usize = 4096;
 const MAX_TODO: usize = 1 << 16;
 const MAX_FIELD_DEPTH: usize = 32;
 
-/// All signature dictionaries, at most one more than [`MAX_SIGNATURES`], in the order of the file.
-/// `None` for `pdf` when its structure cannot be followed.
-pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>, budget: &Budget) -> Vec<Located> {
-    let mut found = pdf.map(|pdf| shown(pdf, file)).unwrap_or_default();
+/// All signature dictionaries, at most one more than [`MAX_SIGNATURES`], in the order of the file; and
+/// whether the form is too large to be looked through. `None` for `pdf` when its structure cannot be
+/// followed.
+pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>, budget: &Budget) -> (Vec<Located>, bool) {
+    let (mut found, is_cut) = pdf.map(|pdf| shown(pdf, file)).unwrap_or_default();
     let is_known = |found: &[Located], at: usize| {
         found.iter().filter_map(|one| one.dictionary.as_ref()).any(|one| one.span.contains(&at))
     };
@@ -60,7 +61,7 @@ pub(super) fn locate(file: &[u8], pdf: Option<&Pdf<'_>>, budget: &Budget) -> Vec
         }
     }
     found.sort_by_key(|one| one.at);
-    found
+    (found, is_cut)
 }
 
 /// Where something else than `/ByteRange` says that here is a signature: without it a file would
@@ -78,11 +79,12 @@ fn without_range(file: &[u8]) -> impl Iterator<Item = usize> {
     kinds.take(MAX_LOOKS).chain(types.take(MAX_LOOKS))
 }
 
-/// The values of the signature fields in the form.
+/// The values of the signature fields in the form, and whether it has more of anything than is looked
+/// at.
 ///
 /// A signature dictionary counts only where it stands in the file itself. One in an object stream
 /// has places there that may be made the same as those of another signature in the file.
-fn shown(pdf: &Pdf<'_>, file: &[u8]) -> Vec<Located> {
+fn shown(pdf: &Pdf<'_>, file: &[u8]) -> (Vec<Located>, bool) {
     let mut found: Vec<Located> = Vec::new();
     // Fields, their lists of kids and their values: what is named twice is looked at once.
     let mut seen = BTreeSet::new();
@@ -94,7 +96,7 @@ fn shown(pdf: &Pdf<'_>, file: &[u8]) -> Vec<Located> {
         looked_at = looked_at.saturating_add(1);
         let is_over = looked_at > MAX_FIELDS || todo.len() > MAX_TODO;
         if is_over || depth > MAX_FIELD_DEPTH || found.len() > MAX_SIGNATURES {
-            break;
+            return (found, true);
         }
         if !is_first(&field) {
             continue;
@@ -127,7 +129,7 @@ fn shown(pdf: &Pdf<'_>, file: &[u8]) -> Vec<Located> {
             found.push(located);
         }
     }
-    found
+    (found, false)
 }
 
 /// Whether this very dictionary is what is read at its place in the file.

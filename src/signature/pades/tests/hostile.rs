@@ -156,6 +156,21 @@ fn objects_that_lie_inside_each_other_are_not_read_without_end() {
     expect_reason(&examined, "cannot be read");
 }
 
+/// What is behind it may be a signature that is broken.
+#[test]
+fn beside_a_form_that_is_not_looked_through_none_proves_the_file() {
+    for (count, is_proved) in [(4000, true), (4100, false)] {
+        let mut draft = Draft::new();
+        draft.end();
+        let others = "<</FT/Tx>>".repeat(count);
+        draft.object(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>");
+        draft.sign_in(5, &format!("<</Fields[5 0 R{others}]/SigFlags 3>>"));
+        let examined = judge(draft.bytes);
+        assert_eq!(outcome(&examined), PASSED, "{count}");
+        assert_eq!(examined.proofs()[0].covers_document(), is_proved, "{count}");
+    }
+}
+
 /// The seventeenth may be the one that is broken.
 #[test]
 fn beside_more_signatures_than_are_judged_none_proves_the_file() {
