@@ -8,6 +8,9 @@ use super::{CLOCK_TOLERANCE_SECONDS, Timestamp};
 /// day. A night switched off needs nobody, and no wrong clock destroys more than a day's worth.
 pub const CLOCK_LEAP_SECONDS: i64 = 24 * 60 * 60;
 
+/// 2026-01-01: this program is younger, and a clock before it is one that was never set.
+const NEVER_SET_BEFORE_SECONDS: i64 = 1_767_225_600;
+
 /// A clock beside the greatest time seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockState {
@@ -38,10 +41,14 @@ pub enum ClockWitness {
 }
 
 impl ClockState {
-    /// How the clock stands. The first time of all is accepted: nothing is kept that it could end.
+    /// How the clock stands. The first time of all is accepted, for nothing is kept that it could end;
+    /// but not that of a machine whose clock nobody has set: what comes then would end when it is.
     #[must_use]
     pub fn standing(self) -> ClockStanding {
-        let Some(greatest) = self.greatest else { return ClockStanding::Accepted };
+        let Some(greatest) = self.greatest else {
+            let is_set = self.now >= Timestamp::from_seconds(NEVER_SET_BEFORE_SECONDS);
+            return if is_set { ClockStanding::Accepted } else { ClockStanding::Behind };
+        };
         if self.now > greatest.plus_seconds(CLOCK_LEAP_SECONDS) {
             ClockStanding::Ahead
         } else if self.now < greatest.plus_seconds(-CLOCK_TOLERANCE_SECONDS) {
@@ -72,7 +79,8 @@ impl fmt::Display for ClockState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { now, greatest } = self;
         let Some(greatest) = greatest else {
-            return write!(f, "the clock says {now}, and no time was seen before");
+            let how = if self.is_accepted() { "no time was seen before" } else { "was never set" };
+            return write!(f, "the clock says {now}, and {how}");
         };
         let relation = match self.standing() {
             ClockStanding::Accepted => "goes on from",
@@ -115,5 +123,12 @@ mod tests {
         }
         let first = ClockState { now: greatest, greatest: None };
         assert_eq!(first.standing(), ClockStanding::Accepted);
+        for (text, expected) in [
+            ("2020-01-01T00:00:00Z", ClockStanding::Behind),
+            ("2026-01-01T00:00:00Z", ClockStanding::Accepted),
+        ] {
+            let first = ClockState { now: text.parse().unwrap(), greatest: None };
+            assert_eq!(first.standing(), expected, "{text}");
+        }
     }
 }
