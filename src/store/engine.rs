@@ -20,7 +20,10 @@ use sqlx::{
     },
 };
 
-use super::{StoreError, value::Value};
+use super::{
+    StoreError,
+    value::{Record, Value},
+};
 
 /// How long a statement waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,6 +59,13 @@ pub(super) enum Engine {
         readers: sqlx::SqlitePool,
         file: Arc<OpenFile>,
     },
+}
+
+/// The file that SQLite lays beside the database at `path`.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 /// The file that a database was opened from.
@@ -117,10 +127,32 @@ impl Engine {
 
     /// Opens an SQLite file to look into it, and changes nothing.
     pub(super) async fn sqlite_to_inspect(path: &Path) -> Result<Self, StoreError> {
-        let options =
-            SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        // What a first start was writing when it was cut off is undone before anything can be read.
+        let is_cut_off = beside(path, "-journal").exists();
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .read_only(!is_cut_off)
+            .busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         Ok(Self::Sqlite { writer: pool.clone(), readers: pool, file: OpenFile::at(path).await? })
+    }
+
+    /// Whether the pages of an SQLite file fit together with what a stop left to be written into it.
+    /// After a restore that may be another database's.
+    pub(super) async fn check_pages(&self, path: &Path) -> Result<(), StoreError> {
+        let log = beside(path, "-wal");
+        if std::fs::metadata(&log).map_or(0, |found| found.len()) == 0 {
+            return Ok(());
+        }
+        let found = self.one("PRAGMA quick_check(1)", &[]).await;
+        let is_whole = match &found {
+            Ok(row) => {
+                Record::new(row, "quick_check", "quick_check").read::<String>("quick_check")?
+                    == "ok"
+            }
+            Err(_) => false,
+        };
+        if is_whole { Ok(()) } else { Err(StoreError::Torn { path: path.to_owned(), log }) }
     }
 
     /// Opens an SQLite file, which is there, to work with it.

@@ -48,6 +48,18 @@ pub enum StoreError {
         /// Why not.
         source: io::Error,
     },
+    /// An SQLite file and what a stop left to be written into it do not fit together.
+    #[error(
+        "the database {} is damaged, or {} beside it belongs to another: when a backup was put in its \
+         place, remove that file and the one that ends in -shm, and put the backup there again",
+        path.display(), log.display()
+    )]
+    Torn {
+        /// The database.
+        path: PathBuf,
+        /// What was to be written into it.
+        log: PathBuf,
+    },
     /// Something of a share is to be kept for a term that no key was given for.
     #[error("something of share {share} is kept for the {} term, and no key was given for it", term.as_str())]
     KeyMissing {

@@ -88,7 +88,10 @@ pub(super) async fn open(
             }
             if !make_file(&path).await? {
                 let engine = Engine::sqlite_to_inspect(&path).await?;
-                let verdict = inspect(&engine, master_check).await;
+                let verdict = match engine.check_pages(&path).await {
+                    Ok(()) => inspect(&engine, master_check).await,
+                    torn => torn,
+                };
                 engine.close().await;
                 verdict?;
             }

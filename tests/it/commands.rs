@@ -299,6 +299,35 @@ fn a_new_database_beside_the_spool_of_another_is_refused() {
     assert!(installation.start().stop().success());
 }
 
+/// A backup in the place of a database, beside what a stop left to be written into that one.
+#[test]
+fn a_backup_beside_the_log_of_another_database_is_refused() {
+    let installation = Installation::new(REGISTRY);
+    let [database, backup, log] = ["skrynka.db", "backup.db", "skrynka.db-wal"]
+        .map(|name| installation.path().join("data").join(name));
+    let copied = std::process::Command::new("sqlite3")
+        .arg(&database)
+        .arg(format!(
+            "CREATE TABLE apart AS SELECT randomblob(9999) AS a, * FROM installation; \
+                      VACUUM INTO '{}'; DROP TABLE apart",
+            backup.display()
+        ))
+        .output()
+        .expect("sqlite3 is installed (./ci/test does it)");
+    assert!(copied.status.success(), "{}", both(&copied));
+    let server = installation.start();
+    let added =
+        installation.run(&["user", "add", "olena", "--role", "auditor"], "a long pass phrase\n");
+    assert!(added.status.success(), "{}", both(&added));
+    server.kill();
+    assert!(fs::metadata(&log).unwrap().len() > 0);
+    fs::rename(&backup, &database).unwrap();
+    for command in ["check", "serve"] {
+        let words = refuses(&installation.run(&[command], ""));
+        assert!(words.contains("skrynka.db-wal beside it"), "{command}: {words}");
+    }
+}
+
 /// What is written to a file that has no name is gone with the server.
 #[test]
 fn a_database_that_is_taken_away_or_replaced_ends_the_server() {
