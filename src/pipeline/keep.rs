@@ -166,6 +166,8 @@ impl Pipeline {
             grounds,
             branch: &target.branch,
         };
+        // A volume that went since the first object was written would take the others with it.
+        self.vault.check().await?;
         Ok(self.store.insert_share(&new).await?)
     }
 
