@@ -17,7 +17,7 @@ use crate::{
 
 /// How soon a spool that does not work is tried again, and how soon lack of space is seen.
 const PAUSE: Duration = Duration::from_secs(1);
-/// After so long without a commit nobody knows whether there could be one.
+/// A commit that is older than this proves nothing of the disk now.
 const PROOF: Duration = Duration::from_secs(15);
 /// How long an answer may take before its part counts as not working.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -124,7 +124,7 @@ pub(super) fn standing(outcome: Outcome) -> Standing {
     }
 }
 
-/// Without any branch nobody's mail is taken.
+/// An installation without branches takes no mail.
 pub(super) fn standing_of_registry(registry: &Registry) -> Standing {
     if registry.branches.is_empty() {
         return Standing::Refuses("no branch is registered: mail is answered with 451");

@@ -292,7 +292,7 @@ pub(super) fn has_note(path: &Path) -> bool {
     note_path(path).symlink_metadata().is_ok()
 }
 
-/// The note beside the list at `path`; `None` when it cannot be read. The list need not be there.
+/// The note beside the list at `path`; `None` when it cannot be read. The list itself is not read.
 pub(super) fn read_note(path: &Path) -> Option<ListNote> {
     toml::from_str(&fs::read_to_string(note_path(path)).ok()?).ok()
 }

@@ -1,8 +1,7 @@
 //! The log: lines on standard error that nothing waits for.
 //!
 //! Whoever logs puts a line into a queue and goes on; a thread of its own writes. What finds no room
-//! there, because nobody reads the pipe, or cannot be written, because the disk is full or the reader is
-//! gone, is lost and counted, and a line says how many were lost once writing works again. A panic is a
+//! there (the pipe is full), or cannot be written (the disk is full, the pipe is closed), is lost and counted, and a line says how many were lost once writing works again. A panic is a
 //! line like any other. On standard error of systemd's journal each line says its priority
 //! (`sd-daemon(3)`).
 
@@ -57,7 +56,7 @@ impl Log {
             .spawn(move || queue.write_to(output))
             .context("the thread of the log cannot be started")?;
         subscriber(section, lines.clone()).init();
-        // The hook of the standard library writes by itself, and waits for a pipe that nobody reads.
+        // The standard library's hook writes to standard error, and blocks while the pipe is full.
         std::panic::set_hook(Box::new(panicked));
         Ok(Self(lines))
     }
