@@ -2,6 +2,7 @@
 
 mod brought;
 mod lists;
+mod missing;
 mod otherwise;
 mod remains;
 mod trusted;

@@ -79,7 +79,7 @@ impl House {
     }
 
     /// Trusts another authority beside: everything is judged again.
-    fn trust_another(&self) {
+    pub(super) fn trust_another(&self) {
         let mut all = read_certificates(self.authority.certificate()).unwrap();
         let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
         let other = Authority::root(Seed::from([8; 32]), validity).unwrap();
@@ -119,7 +119,7 @@ async fn a_copy_is_proved_again_from_what_is_kept_of_it() {
 type Forms = fn(&Copy, &Signer, Timestamp) -> Vec<Attachment>;
 
 /// The detail of the finding that says why a share is judged otherwise.
-fn why(row: &ShareRow) -> Option<&str> {
+pub(super) fn why(row: &ShareRow) -> Option<&str> {
     let finding = row.findings.iter().find(|one| one.code == FindingCode::JudgedOtherwise)?;
     finding.detail.as_deref()
 }
@@ -423,44 +423,6 @@ async fn a_share_that_stops_the_program_when_it_is_judged_again_does_not_stay_ve
     let row = house.row(share).await;
     assert_eq!((row.verdict, why(&row)), (Verdict::Malformed, Some("stopped")));
     assert!(row.findings.iter().any(|one| one.code == FindingCode::CrashedWhileOpening));
-}
-
-/// The vault is there, and the share's objects are not: a restore without them.
-#[tokio::test]
-async fn a_share_whose_objects_are_missing_is_judged_again_until_they_are_back() {
-    let mut house = House::new(RevocationPolicy::Require).await;
-    house.list(60, None);
-    let (one, other) = (house.send().await, house.send().await);
-    house.follow().await;
-    let [.., last] = one.as_bytes();
-    let objects = house.directory.path().join(format!("objects/{last:02x}/{one}"));
-    let hidden = house.directory.path().join("hidden");
-    fs::rename(&objects, &hidden).unwrap();
-    house.trust_another();
-    house.follow().await;
-    let row = house.row(one).await;
-    assert_eq!((row.verdict, why(&row)), (Verdict::Undetermined, Some("copy")));
-    assert_eq!(house.verdict(other).await, Verdict::Verified);
-
-    fs::rename(&hidden, &objects).unwrap();
-    house.trust(house.root());
-    house.follow().await;
-    assert_eq!(house.verdict(one).await, Verdict::Verified);
-}
-
-/// A vault that is not there says nothing of any share.
-#[tokio::test]
-async fn while_the_vault_is_away_no_share_is_worth_less() {
-    let mut house = House::new(RevocationPolicy::Prefer).await;
-    let share = house.send().await;
-    let [objects, hidden] = ["objects", "hidden"].map(|name| house.directory.path().join(name));
-    fs::rename(&objects, &hidden).unwrap();
-    fs::create_dir(&objects).unwrap();
-    house.trust_another();
-    house.todo.trust = true;
-    assert!(!house.look_through(&house.stopping.clone()).await);
-    assert_eq!(house.verdict(share).await, Verdict::Verified);
-    assert_eq!(house.todo.retries.pause(Instant::now()), None, "it is no matter of this share");
 }
 
 #[tokio::test]
