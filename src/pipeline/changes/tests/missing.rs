@@ -41,3 +41,13 @@ async fn while_the_vault_is_away_no_share_is_worth_less() {
     assert_eq!(house.verdict(share).await, Verdict::Verified);
     assert_eq!(house.todo.retries.pause(Instant::now()), None, "it is no matter of this share");
 }
+
+/// A mail of which one branch is away is tried again and again.
+#[test]
+fn a_share_that_an_earlier_try_kept_is_looked_at_once() {
+    let (outdated, share) = (Outdated::default(), ShareId::from_bytes([1; 16]));
+    for expected in [1, 0, 0] {
+        outdated.add_once(share);
+        assert_eq!(outdated.take().len(), expected);
+    }
+}
