@@ -17,7 +17,6 @@ use crate::{
     config::Config,
     metrics::Metrics,
 };
-use notify::Notifier;
 
 /// `EX_SOFTWARE` of sysexits.h: a fault of ours, and a start makes it good.
 const WITHOUT_A_TASK: u8 = 70;
@@ -60,9 +59,8 @@ async fn serve(
     let mut end = End::listen()?;
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let sockets = activation::sockets()?;
-    let notifier = Notifier::from_environment();
     files::allow_for(config.smtp.limits.max_connections);
-    let mut server = app::start(config, sockets, Clock::system(), metrics)
+    let server = app::start(config, sockets, Clock::system(), metrics)
         .await
         .context("the server cannot start")?;
     for address in &server.smtp {
@@ -75,19 +73,33 @@ async fn serve(
         tracing::info!(lmtp.path = %path.display(), "mail is accepted by LMTP");
     }
     tracing::info!(web.address = %server.web, metrics.address = %server.metrics, "ready");
-    notifier.ready();
+    notify::ready();
+    tokio::select! {
+        code = until_end(server, file, &mut end, &mut hangup, log) => code,
+        never = notify::keep_alive() => never,
+    }
+}
+
+/// Takes signals until one of them, or a task that is gone, ends the server; then stops it.
+async fn until_end(
+    mut server: Server,
+    file: &ConfigFile,
+    end: &mut End,
+    hangup: &mut Signal,
+    log: &Log,
+) -> anyhow::Result<ExitCode> {
     let missing = loop {
         tokio::select! {
             () = end.asked() => break None,
             task = server.missing() => break Some(task),
             _ = hangup.recv() => {
-                notifier.reloading();
+                notify::reloading();
                 reload(file, &mut server);
-                notifier.ready();
+                notify::ready();
             }
         }
     };
-    notifier.stopping();
+    notify::stopping();
     if let Some(task) = missing {
         tracing::error!(task, "the server ends, to be started again, for it is without this task");
     }

@@ -234,26 +234,56 @@ fn a_socket_of_an_unknown_name_is_not_guessed_about() {
     assert!(told.contains("set FileDescriptorName= in its unit to smtp, smtps or lmtp"), "{told}");
 }
 
+/// What systemd hears of a server that is started with this in its environment.
+struct Systemd {
+    socket: tokio::net::UnixDatagram,
+    server: Server,
+    _installation: Installation,
+}
+
+impl Systemd {
+    fn start(environment: &[(&str, &str)]) -> Self {
+        let installation = Installation::new(registries::SCHOOL);
+        let path = installation.path().join("notify");
+        let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
+        let environment = [environment, &[("NOTIFY_SOCKET", path.to_str().unwrap())]].concat();
+        let server = Server::start(&installation.config_file(), &environment);
+        Self { socket, server, _installation: installation }
+    }
+
+    async fn hears(&self) -> String {
+        let mut state = [0; 128];
+        let len = self.socket.recv(&mut state).await.unwrap();
+        String::from_utf8(state[..len].to_vec()).unwrap()
+    }
+
+    async fn hears_of_the_end(self) {
+        self.server.signal("TERM");
+        // In a test of the watchdog, signs of life may be under way.
+        while self.hears().await != "STOPPING=1\n" {}
+        let status = tokio::task::spawn_blocking(|| self.server.wait()).await.unwrap();
+        assert!(status.success());
+    }
+}
+
 #[tokio::test]
 async fn systemd_is_told_when_the_server_is_ready_reloads_and_stops() {
-    let installation = Installation::new(registries::SCHOOL);
-    let path = installation.path().join("notify");
-    let systemd = tokio::net::UnixDatagram::bind(&path).unwrap();
-    let environment = [("NOTIFY_SOCKET", path.to_str().unwrap())];
-    let server = Server::start(&installation.config_file(), &environment);
-    let heard = async || {
-        let mut state = [0; 128];
-        let len = systemd.recv(&mut state).await.unwrap();
-        String::from_utf8(state[..len].to_vec()).unwrap()
-    };
-    assert_eq!(heard().await, "READY=1");
-    server.signal("HUP");
-    assert!(heard().await.starts_with("RELOADING=1\nMONOTONIC_USEC="));
-    assert_eq!(heard().await, "READY=1");
-    server.signal("TERM");
-    assert_eq!(heard().await, "STOPPING=1");
-    let status = tokio::task::spawn_blocking(|| server.wait()).await.unwrap();
-    assert!(status.success());
+    let systemd = Systemd::start(&[]);
+    assert_eq!(systemd.hears().await, "READY=1\n");
+    systemd.server.signal("HUP");
+    assert!(systemd.hears().await.starts_with("RELOADING=1\nMONOTONIC_USEC="));
+    assert_eq!(systemd.hears().await, "READY=1\n");
+    systemd.hears_of_the_end().await;
+}
+
+#[tokio::test]
+async fn systemd_hears_that_the_server_lives_where_it_watches() {
+    let systemd = Systemd::start(&[("WATCHDOG_USEC", "20000")]);
+    assert_eq!(systemd.hears().await, "READY=1\n");
+    for _ in 0..3 {
+        assert_eq!(systemd.hears().await, "WATCHDOG=1\n");
+    }
+    systemd.hears_of_the_end().await;
 }
 
 #[tokio::test]
