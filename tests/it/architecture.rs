@@ -233,6 +233,25 @@ fn the_drawing_in_the_document_is_this_one() {
     }
 }
 
+#[test]
+fn every_decision_is_listed_by_its_title() {
+    let document = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let decisions = fs::read_dir(root().join("docs/decisions")).unwrap();
+    let names = decisions.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    let lines: Vec<_> =
+        document.lines().filter(|line| line.contains("](docs/decisions/")).collect();
+    assert_eq!(lines.len(), names.len(), "ARCHITECTURE.md lists what is there");
+    for (line, name) in lines.into_iter().zip(names) {
+        let text = fs::read_to_string(root().join("docs/decisions").join(&name)).unwrap();
+        let title = text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap();
+        assert_eq!(line, format!("- [{title}](docs/decisions/{name})"));
+        let date = text.lines().nth(2).and_then(|line| line.strip_prefix("Since ")).unwrap();
+        assert!(date.trim_end_matches('.').parse::<jiff::civil::Date>().is_ok(), "{name}: {date}");
+    }
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
