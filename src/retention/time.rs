@@ -48,14 +48,13 @@ impl TrustedTime {
     /// When the database fails.
     pub async fn take(&self) -> Result<Result<AcceptedTime, ClockState>, StoreError> {
         let now = self.now();
-        let mut taken = self.store.take_time(now, None).await?;
-        let mut agreed = None;
-        if taken.is_err() {
-            agreed = self.witnesses.agreeing(now);
-            if agreed.is_some() {
-                taken = self.store.take_time(now, agreed).await?;
-            }
-        }
+        let alone = self.store.take_time(now, None).await?;
+        let witness = self.witnesses.agreeing(now);
+        let taken = match witness {
+            Some(_) => self.store.take_time(now, witness).await?,
+            None => alone,
+        };
+        let agreed = witness.filter(|_| alone.is_err());
         let state = match taken {
             Ok(_) => ClockState { now, greatest: self.store.greatest_time().await? },
             Err(state) => state,

@@ -4,15 +4,19 @@
 //! one: of a clock that goes on from the greatest time seen, or that a witness agrees with.
 //!
 //! Terms are fixed by the moment of receipt. A share that was received or judged by another clock is
-//! noted as doubted, by what the database knows when it is kept. It is not destroyed as such: its
-//! terms begin at the next accepted time, which is no earlier than the true receipt.
+//! noted as doubted, by what the database knows when it is kept. So is, when the time leaps ahead, what
+//! came since somebody agreed with the clock last: it may have stood behind. What is doubted is not
+//! destroyed as such: its terms begin at the next accepted time, which is no earlier than the true
+//! receipt.
 
 use super::{
     AuditAction, AuditEntry, Row, Store, StoreError, audit,
     engine::Transaction,
     value::{Record, values},
 };
-use crate::domain::{Actor, CLOCK_TOLERANCE_SECONDS, ClockState, ClockWitness, ShareId, Timestamp};
+use crate::domain::{
+    Actor, CLOCK_TOLERANCE_SECONDS, ClockStanding, ClockState, ClockWitness, ShareId, Timestamp,
+};
 
 /// How far the time may go on before that is written down, in seconds.
 const STEP_SECONDS: i64 = 30 * 60;
@@ -30,8 +34,11 @@ impl AcceptedTime {
 }
 
 /// What the database knows of the time.
+#[derive(Clone, Copy)]
 struct Seen {
     greatest: Option<Timestamp>,
+    /// Until when somebody has agreed with the clock: a witness, or an administrator.
+    agreed: Option<Timestamp>,
     has_doubted: bool,
 }
 
@@ -45,9 +52,10 @@ impl Store {
     }
 
     /// Accepts `now` when it goes on from the greatest time seen or `witness` agrees with it, and
-    /// tells otherwise how it stands. An accepted time is the greatest from then on, written down
-    /// every half hour; what a witness agreed with is, and is audited, though it be earlier. Terms of
-    /// doubted shares begin with it.
+    /// tells otherwise how it stands. An accepted time is the greatest from then on, and one that a
+    /// witness agrees with is remembered as such, written down every half hour; one that leaps with a
+    /// witness is the greatest, and is audited, though it be earlier. Terms of doubted shares begin
+    /// with it.
     ///
     /// # Errors
     /// When the database fails.
@@ -56,25 +64,29 @@ impl Store {
         now: Timestamp,
         witness: Option<ClockWitness>,
     ) -> Result<Result<AcceptedTime, ClockState>, StoreError> {
-        let Seen { greatest, has_doubted } = self.seen().await?;
+        let Seen { greatest, agreed, has_doubted } = self.seen().await?;
         let state = ClockState { now, greatest };
         if !state.is_accepted() && witness.is_none() {
             return Ok(Err(state));
         }
-        let is_written = greatest.is_some_and(|seen| now < seen.plus_seconds(STEP_SECONDS));
+        let is_recent = |seen: Timestamp| now < seen.plus_seconds(STEP_SECONDS);
+        let is_written =
+            greatest.is_some_and(is_recent) && (witness.is_none() || agreed.is_some_and(is_recent));
         if state.is_accepted() && is_written && !has_doubted {
             return Ok(Ok(AcceptedTime(now)));
         }
         let mut transaction = self.engine.begin().await?;
-        let state = ClockState { now, greatest: lock(&mut transaction).await? };
+        let (greatest, agreed) = lock(&mut transaction).await?;
+        let state = ClockState { now, greatest };
         match witness {
             _ if state.is_accepted() => {
-                let greatest = state.greatest.map_or(now, |greatest| greatest.max(now));
-                write(greatest, &mut transaction).await?;
+                let greatest = greatest.map_or(now, |greatest| greatest.max(now));
+                let agreed = if witness.is_some() { Some(now) } else { agreed };
+                write(greatest, agreed, &mut transaction).await?;
             }
             Some(witness) => {
                 let by = format!("witness: {}", witness.as_str());
-                leap(state, &by, Actor::System, &mut transaction).await?;
+                leap(state, agreed, &by, Actor::System, &mut transaction).await?;
             }
             None => return Ok(Err(state)),
         }
@@ -94,8 +106,9 @@ impl Store {
         actor: &Actor,
     ) -> Result<Option<Timestamp>, StoreError> {
         let mut transaction = self.engine.begin().await?;
-        let state = ClockState { now, greatest: lock(&mut transaction).await? };
-        leap(state, "accepted by hand", actor.clone(), &mut transaction).await?;
+        let (greatest, agreed) = lock(&mut transaction).await?;
+        let state = ClockState { now, greatest };
+        leap(state, agreed, "accepted by hand", actor.clone(), &mut transaction).await?;
         settle(now, &mut transaction).await?;
         transaction.commit().await?;
         Ok(state.greatest)
@@ -106,12 +119,14 @@ impl Store {
             .engine
             .one(
                 "SELECT (SELECT greatest_us FROM clock_seen) AS greatest_us,
+                        (SELECT agreed_us FROM clock_seen) AS agreed_us,
                         (SELECT count(*) FROM doubted_receipts) AS doubted",
                 &[],
             )
             .await?;
         let doubted: u64 = Record::new(&row, "doubted_receipts", "doubted").read("doubted")?;
-        Ok(Seen { greatest: read_greatest(&row)?, has_doubted: doubted > 0 })
+        let (greatest, agreed) = (read_greatest(&row)?, read_agreed(&row)?);
+        Ok(Seen { greatest, agreed, has_doubted: doubted > 0 })
     }
 }
 
@@ -159,41 +174,61 @@ fn read_greatest(row: &Row) -> Result<Option<Timestamp>, StoreError> {
     Record::new(row, "clock_seen", "greatest_us").read_optional("greatest_us")
 }
 
-/// Holds the row against others and reads it.
-async fn lock(transaction: &mut Transaction) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "UPDATE clock_seen SET greatest_us = greatest_us RETURNING greatest_us";
-    let row = transaction.row(sql, &[]).await?;
-    row.map_or(Ok(None), |row| read_greatest(&row))
+fn read_agreed(row: &Row) -> Result<Option<Timestamp>, StoreError> {
+    Record::new(row, "clock_seen", "agreed_us").read_optional("agreed_us")
 }
 
-async fn write(greatest: Timestamp, transaction: &mut Transaction) -> Result<(), StoreError> {
+/// Holds the row against others and reads the greatest time, and until when the clock was agreed with.
+async fn lock(
+    transaction: &mut Transaction,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), StoreError> {
+    let sql = "UPDATE clock_seen SET greatest_us = greatest_us RETURNING greatest_us, agreed_us";
+    let row = transaction.row(sql, &[]).await?;
+    row.map_or(Ok((None, None)), |row| Ok((read_greatest(&row)?, read_agreed(&row)?)))
+}
+
+async fn write(
+    greatest: Timestamp,
+    agreed: Option<Timestamp>,
+    transaction: &mut Transaction,
+) -> Result<(), StoreError> {
     transaction
         .execute(
-            "INSERT INTO clock_seen (id, greatest_us) VALUES (1, $1)
-             ON CONFLICT (id) DO UPDATE SET greatest_us = excluded.greatest_us",
-            values![greatest],
+            "INSERT INTO clock_seen (id, greatest_us, agreed_us) VALUES (1, $1, $2)
+             ON CONFLICT (id) DO UPDATE SET greatest_us = excluded.greatest_us,
+                                            agreed_us = excluded.agreed_us",
+            values![greatest, agreed],
         )
         .await?;
     Ok(())
 }
 
 /// Makes the time the greatest seen, wherever it stands. What was received after it was received by
-/// a wrong clock.
+/// a wrong clock. So was, perhaps, what came since the clock was `agreed` with, when the time leaps
+/// ahead: a clock that stood behind would have it destroyed early.
 async fn leap(
     state: ClockState,
+    agreed: Option<Timestamp>,
     by: &str,
     actor: Actor,
     transaction: &mut Transaction,
 ) -> Result<(), StoreError> {
     let ClockState { now, greatest } = state;
-    write(now, transaction).await?;
+    write(now, Some(now), transaction).await?;
+    let after = now.plus_seconds(CLOCK_TOLERANCE_SECONDS);
+    let is_ahead = state.standing() == ClockStanding::Ahead;
+    let sure = match agreed {
+        _ if !is_ahead => after,
+        Some(agreed) => agreed.min(after),
+        None => Timestamp::from_micros(i64::MIN),
+    };
     transaction
         .execute(
             "INSERT INTO doubted_receipts (share_id)
              SELECT id FROM shares
              WHERE destroyed_us IS NULL AND COALESCE(counted_from_us, received_us) > $1
              ON CONFLICT (share_id) DO NOTHING",
-            values![now.plus_seconds(CLOCK_TOLERANCE_SECONDS)],
+            values![sure],
         )
         .await?;
     let before = greatest.map_or_else(|| "none".to_owned(), |greatest| greatest.to_string());

@@ -40,7 +40,7 @@ macro_rules! steps {
 }
 
 /// The files under `migrations/`, in order. A step that is released is never changed.
-const STEPS: [Step; 15] = steps![
+const STEPS: [Step; 16] = steps![
     "000" 1 "installation",
     "000" 2 "registry",
     "000" 3 "shares",
@@ -56,6 +56,7 @@ const STEPS: [Step; 15] = steps![
     "00" 13 "branch_versions",
     "00" 14 "status_records",
     "00" 15 "clock",
+    "00" 16 "clock_agreed",
 ];
 
 fn migrator(text: fn(&Step) -> &'static str) -> Migrator {

@@ -20,6 +20,7 @@ on_each_engine! {
     what_came_by_a_clock_behind_is_not_destroyed_early,
     what_came_by_a_clock_ahead_is_not_kept_for_years,
     what_came_before_the_greatest_time_was_lowered_is_not_kept_for_years,
+    what_came_since_somebody_agreed_with_the_clock_counts_from_a_leap,
     a_mail_that_waited_for_its_judgement_counts_from_that,
 }
 
@@ -133,7 +134,7 @@ async fn what_came_by_a_clock_ahead_is_not_kept_for_years(database: &Database) {
     let sample = Sample { second: 3650 * DAY, ..SHARE };
     sample.keep(&store).await;
     assert_eq!(store.due(moment(3700 * DAY), 9).await.unwrap(), [], "it is not destroyed either");
-    store.take_time(moment(3600), None).await.unwrap().unwrap();
+    agreed(moment(3600), &store).await;
     assert_eq!(end_of(&sample, &store).await, moment(3600).plus_days(30));
     // The fingerprint goes with the share's new days, and not ten years later.
     for term in Term::ALL {
@@ -154,6 +155,32 @@ async fn what_came_before_the_greatest_time_was_lowered_is_not_kept_for_years(da
     for second in [0, 3600] {
         store.accept_time(moment(second), &Actor::CommandLine).await.unwrap();
         assert_eq!(end_of(&sample, &store).await, moment(0).plus_days(30));
+    }
+}
+
+/// A first clock that is months behind is taken at its word, and so is one that went on from where it
+/// stood when the machine was switched off. Until it is set nobody notices.
+async fn what_came_since_somebody_agreed_with_the_clock_counts_from_a_leap(database: &Database) {
+    let store = open(database).await;
+    let (right, first) = (moment(400 * DAY), SHARE);
+    first.keep(&store).await;
+    store.take_time(moment(60), None).await.unwrap().unwrap();
+    agreed(right, &store).await;
+    assert_eq!(end_of(&first, &store).await, right.plus_days(30), "nobody had ever agreed");
+
+    // From then on the time service vouches for the clock, and the machine is switched off.
+    let before = Sample { number: 3, second: 401 * DAY, ..SHARE };
+    before.keep(&store).await;
+    for day in 401..410 {
+        agreed(moment(day * DAY), &store).await;
+    }
+    let after = Sample { number: 2, second: 410 * DAY - 9, ..SHARE };
+    after.keep(&store).await;
+    let right = moment(500 * DAY);
+    for _ in 0..2 {
+        store.accept_time(right, &Actor::CommandLine).await.unwrap();
+        assert_eq!(end_of(&before, &store).await, moment(401 * DAY).plus_days(30));
+        assert_eq!(end_of(&after, &store).await, right.plus_days(30));
     }
 }
 

@@ -343,6 +343,7 @@ async fn every_run_is_recorded(database: &Database) {
     let (store, vault) = house.open().await;
     house.keep(&SHARE, &store, &vault).await;
     let purge = house.purge(&store, &vault);
+    house.pass_to(house.clock.now());
     purge.run().await.unwrap();
     house.pass_to(end());
     purge.run().await.unwrap();

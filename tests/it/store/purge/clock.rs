@@ -19,7 +19,7 @@ async fn waits_while_the_clock_leaps_and_goes_on_when_it_is_accepted(database: &
     let (store, vault) = house.open().await;
     house.keep(&SHARE, &store, &vault).await;
     let purge = house.purge(&store, &vault);
-    house.clock.set(moment(60));
+    house.pass_to(moment(60));
     purge.run().await.unwrap();
 
     // A battery has failed, and the machine wakes up ten years later, or in the year 2000.
