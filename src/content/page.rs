@@ -24,7 +24,7 @@ fn look(pdf: Option<Pdf<'_>>) -> Result<(), NotADocument> {
     let pdf = pdf.ok_or(NotADocument::PdfUnreadable)?;
     // Whether it opens without a password is not tried: what it shows could not be compared with
     // anything either.
-    if pdf.trailer.get(b"Encrypt").is_some() {
+    if pdf.is_encrypted {
         return Err(NotADocument::PdfEncrypted);
     }
     walk(&pdf)

@@ -28,6 +28,8 @@ pub(crate) struct Pdf<'a> {
     pub(crate) trailer: Dictionary,
     /// Whether a section has both a table and a stream, of which a reader may take either.
     pub(crate) is_hybrid: bool,
+    /// Whether any trailer says that it is encrypted: readers differ in which they ask.
+    pub(crate) is_encrypted: bool,
     objects: RefCell<BTreeMap<u32, Option<Rc<Indirect>>>>,
     object_streams: RefCell<BTreeMap<u32, Option<Rc<ObjectStream>>>>,
     inflate_left: Cell<usize>,
@@ -157,6 +159,7 @@ impl<'a> Pdf<'a> {
             let mut reader = Reader::new(file, at);
             reader.keyword(b"trailer")?;
             let trailer = pdf.object(&mut reader)?.dictionary()?.clone();
+            pdf.is_encrypted |= trailer.get(b"Encrypt").is_some();
             trailer.get(b"Root").is_some().then_some(trailer)
         })?;
         Some(pdf)
@@ -169,6 +172,7 @@ impl<'a> Pdf<'a> {
             sections: Vec::new(),
             trailer: Dictionary::default(),
             is_hybrid: false,
+            is_encrypted: false,
             objects: RefCell::default(),
             object_streams: RefCell::default(),
             inflate_left: Cell::new(MAX_INFLATED),
@@ -400,8 +404,10 @@ impl<'a> Pdf<'a> {
         if let Some(stream) = trailer.get(b"XRefStm").filter(|_| is_table) {
             self.is_hybrid = true;
             let stream = self.section_stream(stream.integer()?)?;
+            self.is_encrypted |= stream.trailer.get(b"Encrypt").is_some();
             self.add(stream.entries, &hidden)?;
         }
+        self.is_encrypted |= trailer.get(b"Encrypt").is_some();
         Some(trailer)
     }
 

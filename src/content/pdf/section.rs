@@ -56,7 +56,7 @@ pub(super) fn stream(dictionary: Dictionary, decoded: &[u8]) -> Option<Section> 
     };
     let mut rows = decoded.chunks_exact(width.max(1));
     let mut entries = Vec::new();
-    let mut is_exact = dictionary.get(b"Index").is_some() && !index.is_empty();
+    let mut is_exact = !index.is_empty();
     let mut next = 0;
     for pair in index.chunks(2) {
         let [first, count] = *pair else { return None };

@@ -46,6 +46,21 @@ fn is_same_value(old: &Object, new: &Object) -> bool {
     }
 }
 
+/// Whether the stream of a packet is called the same as the one before it, and as the standard has it
+/// where there was none (ISO 32000-1 §14.3.2): pdf.js reads no other.
+pub(super) fn is_same_stream(old: Option<&Dictionary>, new: &Dictionary) -> bool {
+    const OF_THE_BYTES: [&[u8]; 3] = [b"DecodeParms", b"Filter", b"Length"];
+    let names = |stream: &Dictionary| {
+        let entries = stream.entries.iter();
+        let named = entries.filter(|(key, _)| !OF_THE_BYTES.contains(&key.as_slice()));
+        named.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>()
+    };
+    match old {
+        Some(old) => names(old) == names(new),
+        None => names(new).len() == 2 && new.is(b"Type", b"Metadata") && new.is(b"Subtype", b"XML"),
+    }
+}
+
 /// Whether an XMP packet says the same as the one before it, if there was one: element by element, but
 /// for those of the change that stand directly in a description and hold plain text.
 pub(super) fn is_same_packet(old: Option<&[u8]>, new: &[u8]) -> bool {
@@ -104,11 +119,15 @@ fn parts<'d, 'i>(node: Node<'d, 'i>) -> impl Iterator<Item = Node<'d, 'i>> {
 fn is_of_the_change(node: Node<'_, '_>) -> bool {
     let name = node.tag_name();
     let is_plain = node.children().all(|part| part.is_text()) && node.attributes().len() == 0;
-    let stands_right =
-        node.parent().is_some_and(|around| around.has_tag_name((RDF, "Description")));
     is_plain
-        && stands_right
+        && node.parent().is_some_and(is_description)
         && OF_THE_CHANGE.contains(&(name.namespace().unwrap_or_default(), name.name()))
+}
+
+/// A description that stands directly in a packet: pdf.js takes all text below a title for the title.
+fn is_description(node: Node<'_, '_>) -> bool {
+    let stands_right = node.parent().is_some_and(|around| around.has_tag_name((RDF, "RDF")));
+    node.has_tag_name((RDF, "Description")) && stands_right
 }
 
 /// A packet, or a description in it, that says nothing. Of two packets pdf.js takes the first.
@@ -118,7 +137,7 @@ fn is_frame(node: Node<'_, '_>) -> bool {
         let packets = node.document().descendants().filter(|other| is_packet(*other));
         packets.take(2).count() == 1
     };
-    let is_structure = node.has_tag_name((RDF, "Description")) || is_packet(node) && is_only();
+    let is_structure = is_description(node) || is_packet(node) && is_only();
     is_structure && attributes(node).is_empty() && parts(node).next().is_none()
 }
 
@@ -171,6 +190,28 @@ mod tests {
     }
 
     #[test]
+    fn the_stream_of_a_packet_is_called_what_it_was() {
+        let read = |text: &str| {
+            Reader::strict(text.as_bytes(), 0).object().unwrap().dictionary().unwrap().clone()
+        };
+        let named = "<</Type/Metadata/Subtype/XML/Length 9>>";
+        for (old, new, is_same) in [
+            (Some(named), "<</Type/Metadata/Subtype/XML/Length 7/Filter/FlateDecode>>", true),
+            (Some(named), "<</Type/Metadata/Length 7>>", false),
+            (Some(named), "<</Subtype/XML/Length 7>>", false),
+            (Some(named), "<</Type/Metadata/Subtype/XML/Length 7/Name/A>>", false),
+            (Some("<</Length 9>>"), "<</Length 7>>", true),
+            (Some("<</Length 9>>"), named, false),
+            (None, named, true),
+            (None, "<</Type/Metadata/Length 9>>", false),
+            (None, "<</Type/Page/Subtype/XML/Length 9>>", false),
+        ] {
+            let old = old.map(read);
+            assert_eq!(is_same_stream(old.as_ref(), &read(new)), is_same, "{old:?} {new}");
+        }
+    }
+
+    #[test]
     fn a_packet_may_only_say_when_and_by_what_it_was_changed() {
         let title = |title| {
             format!("<dc:title><rdf:Alt><rdf:li xml:lang='x'>{title}</rdf:li></rdf:Alt></dc:title>")
@@ -208,6 +249,17 @@ mod tests {
                 format!(
                     ">{}",
                     title("Signed").replace("<rdf:Alt>", "<rdf:Alt><pdf:Producer>O</pdf:Producer>")
+                ),
+                false,
+            ),
+            (
+                "a producer in a description in the title",
+                format!(
+                    ">{}",
+                    title("Signed").replace(
+                        "<dc:title>",
+                        "<dc:title><rdf:Description><pdf:Producer>O</pdf:Producer></rdf:Description>"
+                    )
                 ),
                 false,
             ),

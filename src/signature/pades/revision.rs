@@ -152,8 +152,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn run(&mut self) -> Compared {
-        let encrypted =
-            [self.old, self.new].iter().any(|pdf| pdf.trailer.get(b"Encrypt").is_some());
+        let encrypted = self.old.is_encrypted || self.new.is_encrypted;
         let (number, new) = self.new.catalog().ok_or("the catalog cannot be read")?;
         let (_, old) = self.old.catalog().ok_or("the catalog cannot be read")?;
         if encrypted || number != self.catalog {
@@ -215,7 +214,13 @@ impl<'a> Comparison<'a> {
         let after = read(self.new, new).ok_or_else(|| unreadable(WHAT))?;
         let length = before.as_ref().map_or(0, Vec::len).saturating_add(after.len());
         self.new.spend(0, length.saturating_mul(WEIGHT)).ok_or_else(|| unreadable(WHAT))?;
-        let is_same = metadata::is_same_packet(before.as_deref(), &after);
+        let dictionary = |pdf: &Pdf<'_>, stream: &Object| {
+            Some(pdf.get(stream.reference()?)?.object.dictionary()?.clone())
+        };
+        let old = old.and_then(|old| dictionary(self.old, old));
+        let new = dictionary(self.new, new).ok_or_else(|| unreadable(WHAT))?;
+        let is_same = metadata::is_same_stream(old.as_ref(), &new)
+            && metadata::is_same_packet(before.as_deref(), &after);
         is_same.then_some(()).ok_or_else(|| changed(WHAT))
     }
 
