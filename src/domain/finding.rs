@@ -98,6 +98,9 @@ finding_codes! {
     /// What was signed is no document that people can look at; the detail says what it is, by
     /// [`super::NotADocument`].
     NotADocument = "not_a_document", Error;
+    /// The signature of a person, or of an organisation that issues no copies, may have been made over
+    /// another file and put into the PDF file.
+    PdfUnbound = "pdf_unbound", Error;
     /// The QR code of the service is over its term of six months.
     QrExpired = "qr_expired", Warning;
     /// Nobody has said yet whether the signer's or an authority's certificate was revoked.

@@ -89,6 +89,15 @@ impl<'a> Copy<'a> {
             let finding = self.finding(FindingCode::KeyCompromisedEarlier);
             return Grade::unproved(Verdict::Undetermined, Some(proof.signature()), finding);
         }
+        let movable = self.passed().find(|(proof, signature)| {
+            let is_accepted =
+                |rules: &Rules<'_>| rules.accept(proof, signature) == Acceptance::Accepted;
+            is_movable(proof, signature, rules) && rules.is_none_or(is_accepted)
+        });
+        if let Some((proof, _)) = movable {
+            let finding = self.finding(FindingCode::PdfUnbound);
+            return Grade::unproved(Verdict::Undetermined, Some(proof.signature()), finding);
+        }
         let other = self.passed().find(|(proof, signature)| {
             rules.is_some_and(|rules| rules.accept(proof, signature) == Acceptance::OtherIssuer)
         });
@@ -217,6 +226,7 @@ impl<'a> Copy<'a> {
             let accept = |rules: &Rules<'_>| rules.accept(proof, signature);
             proof.covers_document()
                 && !has_warning(signature, WarningCode::KeyCompromisedEarlier)
+                && !is_movable(proof, signature, rules)
                 && rules.is_none_or(|rules| accept(rules) == Acceptance::Accepted)
         })
     }
@@ -274,6 +284,13 @@ impl Grade {
     fn unproved(verdict: Verdict, decisive: Option<usize>, finding: Finding) -> Self {
         Self { verdict, findings: vec![finding], assurance: None, decisive }
     }
+}
+
+/// Whether the signature may have been made over another file than the PDF file that it stands in,
+/// by somebody who signs what others have written. An issuer seals what it wrote itself.
+fn is_movable(proof: &Proof, signature: &SignatureReport, rules: Option<&Rules<'_>>) -> bool {
+    let assurance = rules.and_then(|rules| rules.assurance(proof, signature));
+    has_warning(signature, WarningCode::PdfUnbound) && assurance != Some(Assurance::Sealed)
 }
 
 fn is_passed(signature: &SignatureReport) -> bool {

@@ -51,6 +51,8 @@ pub(super) struct Enclosed {
     pub(super) warnings: Vec<Warning>,
     /// What stands in a PDF file with the signature; `None` elsewhere.
     pub(super) kept: Option<Kept>,
+    /// Whether some readers that repair the file may miss a part of it.
+    pub(super) is_hidden_from_some: bool,
 }
 
 /// A time-stamp over a signature and what it is over.

@@ -24,6 +24,7 @@ use crate::{
 mod added;
 mod another;
 mod field;
+mod layout;
 mod metadata;
 mod moment;
 mod range;
@@ -37,6 +38,7 @@ mod tests;
 mod words;
 
 use field::{Located, MAX_SIGNATURES};
+use layout::Plainness;
 use range::Signed;
 
 /// Opens a PDF file; `None` when it has no signature. What is read and compared of it, again and
@@ -122,6 +124,28 @@ struct Reading<'a> {
     stamps_store: bool,
 }
 
+/// What a signature dictionary has (ISO 32000-2 table 255, and what programs in use add).
+const KEYS: [&[u8]; 19] = [
+    b"ByteRange",
+    b"Cert",
+    b"Changes",
+    b"Contact",
+    b"ContactInfo",
+    b"Contents",
+    b"Filter",
+    b"Location",
+    b"M",
+    b"Name",
+    b"Prop_AuthTime",
+    b"Prop_AuthType",
+    b"Prop_Build",
+    b"R",
+    b"Reason",
+    b"Reference",
+    b"SubFilter",
+    b"Type",
+    b"V",
+];
 /// Revisions that are compared with signed ones, for all signatures of a file.
 const MAX_COMPARISONS: usize = 64;
 
@@ -167,6 +191,19 @@ impl Reading<'_> {
             problems.doubt(
                 SubIndication::SigConstraintsFailure,
                 "no form field refers to the signature: a reader of the file does not show it",
+            );
+        }
+        // Without the signature its neighbours would be read otherwise: what refers to the dictionary
+        // for something else finds nothing here.
+        let keys = dictionary.into_iter().flat_map(|one| one.entries.keys());
+        let foreign = keys.map(Vec::as_slice).find(|key| !KEYS.contains(key));
+        if let Some(key) = foreign {
+            let key = String::from_utf8_lossy(key).escape_debug().take(40).collect::<String>();
+            problems.doubt(
+                SubIndication::SigConstraintsFailure,
+                format!(
+                    "the signature dictionary has the entry {key}, which belongs to no signature"
+                ),
             );
         }
         let is_stamp = dictionary.is_some_and(|one| one.is(b"SubFilter", b"ETSI.RFC3161"));
@@ -236,7 +273,8 @@ impl Reading<'_> {
             }
         };
         self.check_later(signed, read.certification, &mut known, &mut warnings);
-        if !another::is_of_this_file(signed, self.file, self.budget) {
+        let plainness = another::belongs(signed, self.file, self.budget);
+        if plainness == Plainness::None {
             known.doubt(
                 SubIndication::SigConstraintsFailure,
                 "the signature may have been made over another file: what it is over is a PDF file \
@@ -250,7 +288,7 @@ impl Reading<'_> {
                  its bytes.",
             ));
         }
-        if self.pdf.is_some_and(|pdf| pdf.trailer.get(b"Encrypt").is_some()) {
+        if self.pdf.is_some_and(|pdf| pdf.is_encrypted) {
             let text = "The PDF file is encrypted: what it shows was not looked at.";
             warnings.push(Warning::new(WarningCode::ContainerUnusual, text));
         }
@@ -273,6 +311,7 @@ impl Reading<'_> {
             stamps: Stamp::nested(later.into_iter().map(Read::stamp).collect()),
             warnings,
             kept: Some(kept),
+            is_hidden_from_some: plainness == Plainness::WithSections,
             claimed: read.claimed,
             documents: Vec::new(),
         }

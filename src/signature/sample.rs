@@ -261,3 +261,10 @@ pub(crate) fn detached(identity: &Identity, content: &[u8]) -> Bytes {
     let signer = SignerPlan::new(identity, content).write(content);
     FilePlan::new(None, &[identity], &[signer]).write()
 }
+
+/// The same as it stands in a PDF file, which says the time itself (ETSI EN 319 142-1 §6.3).
+pub(crate) fn within_pdf(identity: &Identity, content: &[u8]) -> Bytes {
+    let mut plan = SignerPlan::new(identity, content);
+    plan.attributes.as_mut().unwrap().remove(place::SIGNING_TIME);
+    FilePlan::new(None, &[identity], &[plan.write(content)]).write()
+}

@@ -60,6 +60,9 @@ warning_codes! {
     NotProtected = "not_protected",
     /// A warning of another version of the program.
     Other = "other",
+    /// Nothing shows that the signature was made inside the PDF file: it may have been made over another
+    /// one and put there.
+    PdfUnbound = "pdf_unbound",
     /// Whether the certificate was revoked could not be checked.
     RevocationUnchecked = "revocation_unchecked",
     /// Something was read that the standard writes otherwise, as signers in use do.

@@ -363,16 +363,17 @@ mod whole {
 
     #[test]
     fn a_signed_pdf_file_needs_a_page() {
+        let with_page = |is_as_beside| {
+            let mut draft = PdfDraft::new();
+            draft.is_as_beside = is_as_beside;
+            draft.end();
+            draft
+        };
         for (mut draft, verdict) in [
             (without_page(), Verdict::Undetermined),
-            (
-                {
-                    let mut draft = PdfDraft::new();
-                    draft.end();
-                    draft
-                },
-                Verdict::Verified,
-            ),
+            (with_page(false), Verdict::Verified),
+            // The signature may have been made over another file.
+            (with_page(true), Verdict::Undetermined),
         ] {
             draft.sign(5);
             let judgement = judged(vec![attachment(format!("{PASSPORT}.pdf"), draft.bytes)]);

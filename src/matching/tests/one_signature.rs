@@ -93,3 +93,29 @@ fn the_indication_of_a_copy_is_that_of_the_signature_that_decides() {
         assert_eq!(decision.copies.first().unwrap().decisive, Some(decisive), "{worth:?}");
     }
 }
+
+/// A signature in a PDF file that may have been made over another one: an issuer seals what it wrote.
+#[test]
+fn a_signature_that_may_have_been_moved_counts_by_an_issuer_alone() {
+    for (worth, policy, verdict) in [
+        (Worth::Sealed, "seal", Verdict::Verified),
+        (Worth::Sealed, "anchors", Verdict::Verified),
+        (Worth::Personal, "person", Verdict::Undetermined),
+        (Worth::Personal, "seal-or-person", Verdict::Undetermined),
+        (Worth::Personal, "anchors", Verdict::Undetermined),
+    ] {
+        let branch = branch(&[("x", "[\"u-id\"]", &format!("signers = \"{policy}\""))]);
+        let mut copy = sample("u-id", worth);
+        assert_eq!(
+            decide(&branch, None, &[copy.clone()], Vec::new()).verdict,
+            Verdict::Verified,
+            "{worth:?} {policy}"
+        );
+        let warning = Warning::new(WarningCode::PdfUnbound, "Moved.");
+        copy.report.signatures.first_mut().unwrap().warnings.push(warning);
+        let decision = decide(&branch, None, &[copy], Vec::new());
+        assert_eq!(decision.verdict, verdict, "{worth:?} {policy}");
+        let due: &[&str] = if verdict == Verdict::Verified { &[] } else { &["pdf_unbound 1 -"] };
+        assert_eq!(shown(&decision.findings), due, "{worth:?} {policy}");
+    }
+}

@@ -220,6 +220,9 @@ impl<'a> Document<'a> {
             }
         }
         for report in self.reports.get_mut(first..).unwrap_or_default() {
+            if enclosed.kept.is_some() && (enclosed.is_hidden_from_some || !is_of_a_pdf(report)) {
+                report.warnings.push(Warning::new(WarningCode::PdfUnbound, UNBOUND));
+            }
             report.covers.clone_from(&enclosed.covers);
             report.signing_time = report.signing_time.or(enclosed.claimed);
             report.warnings.extend(enclosed.warnings.iter().cloned());
@@ -272,6 +275,19 @@ impl<'a> Document<'a> {
             self.refuse(&CmsError::Unsupported { name });
         }
     }
+}
+
+const UNBOUND: &str = "Nothing shows that the signature was made inside this PDF file: it may have been \
+                       made over another file and put here. That counts where its signer signs what \
+                       others have written.";
+
+/// Whether a signature is one as PDF files have it (ETSI EN 319 142-1 §6.3: no signing-time, for the
+/// file says it) and none as stands beside a file (ETSI EN 319 122-1 §6.3: with it).
+fn is_of_a_pdf(report: &SignatureReport) -> bool {
+    const OF_OTHERS: [WarningCode; 2] =
+        [WarningCode::ClaimedTimeUnreadable, WarningCode::NoSignedAttributes];
+    let has_other = |warning: &Warning| OF_OTHERS.contains(&warning.code);
+    report.signing_time.is_none() && !report.warnings.iter().any(has_other)
 }
 
 /// The SHA-256 of what a signature that passed is over.

@@ -6,7 +6,7 @@
     reason = "a test that counts wrongly fails"
 )]
 
-use crate::signature::sample::{Identity, detached};
+use crate::signature::sample::{Identity, detached, within_pdf};
 
 /// A file as it grows, revision by revision.
 pub(crate) struct Draft {
@@ -16,6 +16,8 @@ pub(crate) struct Draft {
     last: Option<usize>,
     /// What the next trailer says besides.
     pub(crate) trailer: &'static str,
+    /// Whether the signature is one as stands beside a file.
+    pub(crate) is_as_beside: bool,
 }
 
 /// Half as many digits as a signature's place has.
@@ -25,7 +27,8 @@ impl Draft {
     /// The objects of a file of one page, not yet ended.
     pub(crate) fn new() -> Self {
         let bytes = b"%PDF-1.7\n".to_vec();
-        let mut draft = Self { bytes, places: Vec::new(), last: None, trailer: "" };
+        let mut draft =
+            Self { bytes, places: Vec::new(), last: None, trailer: "", is_as_beside: false };
         draft.object(1, "<</Type/Catalog/Pages 2 0 R>>");
         draft.object(2, "<</Type/Pages/Kids[3 0 R]/Count 1>>");
         draft.object(3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>");
@@ -53,6 +56,34 @@ impl Draft {
             format!("startxref\n{at}\n%%EOF\n"),
         ]);
         self.bytes.extend(table.bytes());
+        self.last = Some(at);
+    }
+
+    /// Ends a revision with the object `number`, a stream, which names itself in no row. `inside` are
+    /// the numbers of objects in the object stream that comes first among its `places`.
+    pub(crate) fn end_by_stream(&mut self, number: u32, inside: &[u32], index: Option<&str>) {
+        let at = self.bytes.len();
+        let holder = self.places.first().map_or(0, |(holder, _)| *holder);
+        let mut rows = Vec::new();
+        for (own, place) in self.places.drain(..) {
+            rows.push((own, 1, u32::try_from(place).unwrap(), 0));
+        }
+        rows.extend(inside.iter().zip(0_u16..).map(|(own, index)| (*own, 2, holder, index)));
+        rows.sort_unstable();
+        let own = rows.iter().map(|(own, ..)| format!("{own} 1")).collect::<Vec<_>>().join(" ");
+        let index = index.unwrap_or(&own);
+        let previous = self.last.map(|last| format!("/Prev {last}")).unwrap_or_default();
+        let length = rows.len() * 7;
+        let head = format!(
+            "<</Type/XRef/W[1 4 2]/Size 99/Root 1 0 R{previous}/Index[{index}]/Length {length}>>stream\n"
+        );
+        self.bytes.extend(format!("{number} 0 obj\n{head}").bytes());
+        for (_, kind, second, third) in rows {
+            self.bytes.push(kind);
+            self.bytes.extend(second.to_be_bytes());
+            self.bytes.extend(third.to_be_bytes());
+        }
+        self.bytes.extend(format!("\nendstream\nendobj\nstartxref\n{at}\n%%EOF\n").bytes());
         self.last = Some(at);
     }
 
@@ -101,7 +132,8 @@ impl Draft {
             self.bytes[at..at + 8].copy_from_slice(format!("{number:08}").as_bytes());
         }
         let content = [&self.bytes[..first], &self.bytes[second..]].concat();
-        let signature = detached(&Identity::new(1), &content);
+        let sign = if self.is_as_beside { detached } else { within_pdf };
+        let signature = sign(&Identity::new(1), &content);
         let digits: String = signature
             .iter()
             .flat_map(|octet| [octet >> 4, octet & 15])

@@ -82,6 +82,7 @@ warning-key_compromised_earlier = the signer’s key may have been in other hand
 warning-key_usage_unusual = such a certificate is for logging in, not for signing
 warning-no_signed_attributes = the signature has no signed attributes
 warning-other = other
+warning-pdf_unbound = it may have been made over another file
 warning-revocation_unchecked = revocation not checked
 warning-tolerated = written otherwise than the standard says, as programs in use do
 warning-unreadable_certificates = certificates in the signature cannot be read

@@ -82,6 +82,7 @@ warning-key_compromised_earlier = ключ підписувача міг бут�
 warning-key_usage_unusual = такий сертифікат призначено для входу, а не для підписування
 warning-no_signed_attributes = підпис не містить підписаних властивостей
 warning-other = інше
+warning-pdf_unbound = підпис міг бути створений для іншого файла
 warning-revocation_unchecked = відкликання не перевірено
 warning-tolerated = підпис записано не за стандартом, але так, як це роблять наявні програми
 warning-unreadable_certificates = у підписі є сертифікати, які не читаються
