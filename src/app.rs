@@ -328,10 +328,18 @@ pub async fn start(
         standing: time.watch(),
         clock,
         metrics: metrics.clone(),
+        limits: config.web.limits.clone(),
     };
-    tasks.need(Task::Web, web::serve(web_listener, web::router(state), stop.clone()));
-    let metrics_page = web::metrics_router(metrics);
-    tasks.need(Task::Metrics, web::serve(metrics_listener, metrics_page, stop));
+    let terms = web::Terms {
+        limits: config.web.limits.clone(),
+        proxy_from: config.web.proxy_from.clone(),
+        metrics,
+    };
+    let pages = web::router(state.clone());
+    tasks.need(Task::Web, web::serve(web_listener, pages, terms.clone(), stop.clone()));
+    let terms = web::Terms { limits: web::Limits::for_metrics(), proxy_from: Vec::new(), ..terms };
+    let metrics_page = web::metrics_router(state);
+    tasks.need(Task::Metrics, web::serve(metrics_listener, metrics_page, terms, stop));
 
     Ok(Server {
         smtp,

@@ -179,11 +179,13 @@ impl Config {
         if !listen_tls.is_empty() && self.smtp.certificate.is_none() {
             return refuse("[smtp] listen_tls needs a certificate and its private_key: name both");
         }
-        if let Some(ranges::Ranged { key, range, value }) =
-            ranges::out_of_range(&self.smtp.limits).first()
-        {
-            let (from, to) = (range.start(), range.end());
-            return refuse(&format!("[smtp.limits] {key} is from {from} to {to}, not {value}"));
+        let of_smtp = ranges::out_of_range(&self.smtp.limits).into_iter().next();
+        let of_web = ranges::web_out_of_range(&self.web.limits).into_iter().next();
+        for (section, outside) in [("smtp.limits", of_smtp), ("web.limits", of_web)] {
+            if let Some(ranges::Ranged { key, range, value }) = outside {
+                let (from, to) = (range.start(), range.end());
+                return refuse(&format!("[{section}] {key} is from {from} to {to}, not {value}"));
+            }
         }
         if !(1..=3650).contains(&self.retention.quarantine_days) {
             return refuse("[retention] quarantine_days is from 1 to 3650");
@@ -281,6 +283,11 @@ mod tests {
                 "[smtp.limits]\nmax_message_bytes = 0\n",
                 "[smtp.limits] max_message_bytes is from 65536 to 1073741824, not 0",
             ),
+            (
+                "[web.limits]\nhead_timeout_seconds = 0\n",
+                "[web.limits] head_timeout_seconds is from 1 to 300, not 0",
+            ),
+            ("[web]\nproxy_from = [\"10.1.0.0/8\"]\n", "the network is 10.0.0.0/8"),
             ("[smtp]\nproxy_from = [\"10.1.0.0/8\"]\n", "the network is 10.0.0.0/8"),
             ("[log]\nlevel = \"loud\"\n", "line 2, column 9"),
             ("[log]\nlevel = \"loud\"\n", "«loud» is not a level of the log: write off, error,"),

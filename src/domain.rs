@@ -15,6 +15,7 @@ mod id;
 mod indication;
 mod language;
 mod mail;
+mod network;
 mod organisation;
 mod report;
 mod sender_result;
@@ -34,6 +35,7 @@ pub use id::{BranchId, IdError, MailId, ServiceId, ShareId};
 pub use indication::{Indication, SubIndication};
 pub use language::Language;
 pub use mail::{Envelope, TransmissionType, without_trace};
+pub use network::{Network, NetworkError, customer_of};
 pub use organisation::{OrganisationId, OrganisationIdError};
 pub use report::{
     AttributeReport, BestTimeSource, CertificateReport, CertificateRole, CertificateSource,

@@ -13,7 +13,7 @@ use prometheus::{Encoder as _, TextEncoder};
 use self::handles::Handles;
 pub use self::labels::{
     ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, Stage, Task,
-    TlsListener,
+    TlsListener, WebRefusal,
 };
 use crate::domain::{Timestamp, Verdict};
 
@@ -113,6 +113,16 @@ impl Metrics {
     /// Something of ours failed or panicked.
     pub fn failure(&self, part: Part) {
         self.0.failures.with_label_values(&[part.label()]).inc();
+    }
+
+    /// The number of open connections to pages, API and metrics changed by `delta`.
+    pub fn web_connections(&self, delta: i64) {
+        self.0.web_connections.add(delta);
+    }
+
+    /// Such a connection was refused or cut off.
+    pub fn web_connection_refused(&self, why: WebRefusal) {
+        self.0.web_connections_refused.with_label_values(&[why.label()]).inc();
     }
 
     /// A line of the log found no room, or could not be written.

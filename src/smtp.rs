@@ -39,7 +39,7 @@
 
 use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use crate::domain::{Envelope, MailAddress, MailId};
+use crate::domain::{Envelope, MailAddress, MailId, Network};
 
 mod admission;
 mod command;
@@ -50,7 +50,6 @@ mod framing;
 mod hops;
 mod limits;
 mod listener;
-mod network;
 mod pressure;
 mod proxy;
 mod rehearsal;
@@ -60,7 +59,6 @@ mod tls;
 
 pub use limits::Limits;
 pub use listener::{Listener, LmtpListener, Reception};
-pub use network::{Network, NetworkError};
 pub use proxy::{ProxyError, ProxySource, read_proxy_header};
 pub use rehearsal::{Mail, Rehearsal, groups, rehearse};
 pub use tls::{TlsConfig, tls_config};

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State as Extract},
+    extract::State as Extract,
     http::{StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -42,7 +42,7 @@ use crate::{
     vault::Vault,
 };
 
-pub use listener::serve;
+pub use listener::{Limits, Terms, serve};
 pub use readiness::{Part, Readiness, Standing};
 pub use secret::Token;
 
@@ -67,6 +67,8 @@ pub struct State {
     pub metrics: Metrics,
     /// The trust directory; while it is empty a warning stands on every page.
     pub trust: watch::Receiver<Arc<TrustStore>>,
+    /// What clients may use up.
+    pub limits: Limits,
 }
 
 impl State {
@@ -80,29 +82,37 @@ pub fn router(state: State) -> Router {
     Router::new()
         .merge(pages::router())
         .merge(api::router())
-        .route("/livez", get(alive))
-        .route("/readyz", get(ready))
+        .merge(probes())
         .fallback(|| async { refusal::Refusal::NotFound })
-        .layer(DefaultBodyLimit::max(guard::BODY_LIMIT))
+        .layer(from_fn_with_state(state.clone(), guard::take_body))
         .layer(from_fn(guard::same_site))
+        .layer(from_fn(guard::one_host))
         .layer(from_fn(guard::bound))
         .layer(from_fn_with_state(state.clone(), refusal::dress))
         .layer(from_fn(headers::secure))
         .with_state(state)
 }
 
-/// The metrics, for a listener of their own.
-pub fn metrics_router(metrics: Metrics) -> Router {
+/// The metrics and the probes, for a listener of their own: whoever takes all connections of the
+/// dashboard takes none of these.
+pub fn metrics_router(state: State) -> Router {
     Router::new()
         .route(
             "/metrics",
-            get(|Extract(metrics): Extract<Metrics>| async move {
+            get(|Extract(state): Extract<State>| async move {
                 let media_type = "text/plain; version=0.0.4; charset=utf-8";
-                ([(header::CONTENT_TYPE, media_type)], metrics.render())
+                ([(header::CONTENT_TYPE, media_type)], state.metrics.render())
             }),
         )
+        .merge(probes())
+        .layer(from_fn(guard::one_host))
+        .layer(from_fn(guard::bound))
         .layer(from_fn(headers::secure))
-        .with_state(metrics)
+        .with_state(state)
+}
+
+fn probes() -> Router<State> {
+    Router::new().route("/livez", get(alive)).route("/readyz", get(ready))
 }
 
 /// Whether all is there that the server consists of.

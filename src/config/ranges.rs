@@ -1,19 +1,19 @@
-//! The range of each number in `[smtp.limits]`: outside of it the server would take no mail, break
-//! RFC 5321, or have no limit where one is meant.
+//! The range of each number in `[smtp.limits]` and `[web.limits]`: outside of it the server would
+//! serve nobody, break its standard, or have no limit where one is meant.
 
 use std::ops::RangeInclusive;
 
-use crate::smtp::Limits;
+use crate::{smtp::Limits, web};
 
 /// A number and where it may lie.
 pub(super) struct Ranged {
-    /// The key in `[smtp.limits]`.
+    /// The key in its section.
     pub(super) key: &'static str,
     pub(super) range: RangeInclusive<u64>,
     pub(super) value: u64,
 }
 
-/// The numbers of `limits` that lie outside of their ranges, in the order of the keys.
+/// The numbers of `[smtp.limits]` that lie outside of their ranges, in the order of the keys.
 pub(super) fn out_of_range(limits: &Limits) -> Vec<Ranged> {
     // Named one by one, so that a new limit is not forgotten here.
     let Limits {
@@ -65,6 +65,26 @@ pub(super) fn out_of_range(limits: &Limits) -> Vec<Ranged> {
         ("tarpit_after_errors", number(*tarpit_after_errors), 0..=MANY),
         ("tarpit_milliseconds", *tarpit_milliseconds, 0..=MINUTE),
     ];
+    outside(ranged)
+}
+
+/// The same of `[web.limits]`.
+pub(super) fn web_out_of_range(limits: &web::Limits) -> Vec<Ranged> {
+    let web::Limits {
+        body_timeout_seconds,
+        head_timeout_seconds,
+        max_connections,
+        max_connections_per_address,
+    } = limits;
+    outside([
+        ("body_timeout_seconds", *body_timeout_seconds, 1..=300),
+        ("head_timeout_seconds", *head_timeout_seconds, 1..=300),
+        ("max_connections", number(*max_connections), 1..=MANY),
+        ("max_connections_per_address", number(*max_connections_per_address), 1..=MANY),
+    ])
+}
+
+fn outside<const N: usize>(ranged: [(&'static str, u64, RangeInclusive<u64>); N]) -> Vec<Ranged> {
     ranged
         .into_iter()
         .filter(|(_, value, range)| !range.contains(value))
@@ -92,6 +112,7 @@ mod tests {
     #[test]
     fn the_defaults_lie_in_their_ranges() {
         assert!(out_of_range(&Limits::default()).is_empty());
+        assert!(web_out_of_range(&web::Limits::default()).is_empty());
     }
 
     #[test]

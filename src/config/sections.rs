@@ -1,13 +1,16 @@
 //! The sections of the file.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use serde::Deserialize;
 
 use super::LogFilter;
 use crate::{
-    domain::{MailAddress, OrganisationId, RevocationPolicy},
-    smtp, spool,
+    domain::{MailAddress, Network, OrganisationId, RevocationPolicy},
+    smtp, spool, web,
 };
 
 /// `[smtp]`: where mail comes in.
@@ -25,7 +28,7 @@ pub struct Smtp {
     pub lmtp: Vec<PathBuf>,
     /// Networks of TCP balancers, as `10.0.0.0/8` or `192.0.2.7`: a connection from there must begin
     /// with a PROXY header of version 2. Default: none. Taken over by a reload.
-    pub proxy_from: Vec<smtp::Network>,
+    pub proxy_from: Vec<Network>,
     /// Our own name in the greeting: the name that the MX record points to. Default: `localhost`.
     pub hostname: String,
     /// The certificate chain for TLS, PEM. Default: none, and STARTTLS is not offered. Read again by
@@ -256,15 +259,24 @@ pub struct Web {
     /// Address to listen on, in the clear: put a TLS proxy before it unless it is a loopback
     /// address. Default: `127.0.0.1:8080`.
     pub listen: SocketAddr,
+    /// Networks of the proxies in front: their connections are not counted by address. Default: `["127.0.0.1", "::1"]`.
+    pub proxy_from: Vec<Network>,
+    /// What one client may use up.
+    pub limits: web::Limits,
 }
 
 impl Default for Web {
     fn default() -> Self {
-        Self { listen: loopback(8080) }
+        let proxies = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        Self {
+            listen: loopback(8080),
+            proxy_from: proxies.map(Network::from).into(),
+            limits: web::Limits::default(),
+        }
     }
 }
 
-/// `[metrics]`: the page for Prometheus.
+/// `[metrics]`: the page for Prometheus, and the probes.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricsPage {

@@ -7,6 +7,7 @@ use prometheus::{
 
 use super::labels::{
     ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, Stage, Task,
+    WebRefusal,
 };
 use crate::domain::Verdict;
 
@@ -50,6 +51,8 @@ pub(super) struct Handles {
     pub(super) trust_anchors: IntGauge,
     pub(super) trust_list_age: IntGauge,
     pub(super) trust_list_overdue: IntGauge,
+    pub(super) web_connections: IntGauge,
+    pub(super) web_connections_refused: IntCounterVec,
 }
 
 impl Handles {
@@ -267,6 +270,18 @@ impl Handles {
                 &registry,
                 "skrynka_trust_list_overdue",
                 "1 when the trust list is past its next update, or missing where one is expected.",
+            ),
+            web_connections: gauge(
+                &registry,
+                "skrynka_web_connections_open",
+                "Connections to pages, API and metrics open now.",
+            ),
+            web_connections_refused: counters(
+                &registry,
+                "skrynka_web_connections_refused_total",
+                "Connections to pages, API and metrics that were refused or cut off for a limit.",
+                "reason",
+                WebRefusal::ALL.map(WebRefusal::label),
             ),
             registry,
         }

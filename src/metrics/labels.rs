@@ -283,3 +283,32 @@ impl ConnectionRefusal {
         }
     }
 }
+
+/// Why a connection to pages or metrics was refused or cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebRefusal {
+    /// Too many connections from one address.
+    PerAddress,
+    /// The body of a request did not come in time.
+    SlowBody,
+    /// The head of a request did not come in time.
+    SlowHead,
+    /// Too many connections in all.
+    Total,
+}
+
+impl WebRefusal {
+    pub(super) const ALL: [Self; 4] =
+        [Self::PerAddress, Self::SlowBody, Self::SlowHead, Self::Total];
+
+    /// The name in metrics and the log.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::PerAddress => "per_address",
+            Self::SlowBody => "slow_body",
+            Self::SlowHead => "slow_head",
+            Self::Total => "total",
+        }
+    }
+}

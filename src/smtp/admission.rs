@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -15,7 +15,10 @@ use tokio::{
 };
 
 use super::{Limits, pressure::Pressure};
-use crate::metrics::{ConnectionRefusal, Metrics};
+use crate::{
+    domain::customer_of,
+    metrics::{ConnectionRefusal, Metrics},
+};
 
 /// Counts connections.
 #[derive(Debug)]
@@ -87,7 +90,7 @@ impl Place {
         if self.network.is_some() || open.exempt.contains(&peer) {
             return Ok(());
         }
-        let (network, max) = (network_of(peer), open.max_per_network);
+        let (network, max) = (customer_of(peer), open.max_per_network);
         let count = open.by_network.get(&network).copied().unwrap_or(0);
         if count >= max {
             return Err(ConnectionRefusal::PerAddress);
@@ -114,17 +117,6 @@ impl Drop for Place {
             open.by_network.remove(&network);
         } else {
             open.by_network.insert(network, left);
-        }
-    }
-}
-
-/// What counts as one address: an IPv4 address, or the 64 bits of IPv6 that one customer has.
-fn network_of(peer: IpAddr) -> IpAddr {
-    match peer {
-        IpAddr::V4(_) => peer,
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
     }
 }

@@ -42,6 +42,8 @@ pub(super) enum Refusal {
     NotFound,
     /// Nobody is signed in: go to the login page, and come back here.
     SignIn,
+    /// The request's body did not come in time.
+    SlowBody,
     /// A form that does not come from a page of this session.
     StaleForm,
     /// The answer took too long.
@@ -106,6 +108,11 @@ impl Refusal {
                 "there is no such thing, or it belongs to a branch that the token does not see",
             ),
             Self::SignIn => (StatusCode::SEE_OTHER, "login-title", "sign in first"),
+            Self::SlowBody => (
+                StatusCode::REQUEST_TIMEOUT,
+                "error-slow-body",
+                "the body of the request did not come in time; send it again",
+            ),
             Self::StaleForm => (
                 StatusCode::FORBIDDEN,
                 "error-stale-form",
@@ -203,6 +210,10 @@ pub(super) async fn dress(
     } else {
         error_page(&state, t, &refusal)
     };
+    if matches!(refusal, Refusal::SlowBody) {
+        // RFC 9110 §15.5.9: what is still to come is not waited for.
+        dressed.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(allow) = allow {
         dressed.headers_mut().insert(header::ALLOW, allow);
     }

@@ -60,7 +60,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("sample", &["domain", "dstu"]),
-    ("config", &["domain", "smtp", "spool"]),
+    ("config", &["domain", "smtp", "spool", "web"]),
     (
         "app",
         &[
@@ -152,6 +152,8 @@ const BOUNDARIES: &[(&str, &[&str])] = &[
     ("ed25519_dalek", &["algorithms", "sample"]),
     ("fluent_templates", &["web"]),
     ("hmac", &["envelope", "sealing"]),
+    ("hyper", &["web"]),
+    ("hyper_util", &["web"]),
     ("jiff", &["domain"]),
     ("kupyna", &["dstu"]),
     ("mail_auth", &["sender"]),
@@ -168,6 +170,7 @@ const BOUNDARIES: &[(&str, &[&str])] = &[
     ("sd_listen_fds", &["cli"]),
     ("smtp_proto", &["smtp"]),
     ("sqlx", &["store"]),
+    ("tower", &["web"]),
     ("unicode_normalization", &["domain"]),
     ("ureq", &["app"]),
     ("x509_cert", &["algorithms", "sample", "signature", "trust"]),

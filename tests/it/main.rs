@@ -10,6 +10,7 @@ mod conformance;
 mod content;
 mod cost;
 mod field;
+mod flood;
 mod interop;
 mod interop_container;
 mod interop_digests;

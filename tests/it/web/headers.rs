@@ -7,7 +7,7 @@ use axum::{
 use serde_json::json;
 use skrynka::{
     domain::{ClockState, Role},
-    metrics::{Metrics, Task},
+    metrics::Task,
     trust::TrustStore,
     web::{self, Part, Standing},
 };
@@ -167,12 +167,22 @@ async fn a_clock_that_is_not_accepted_is_announced_to_all_but_operators() {
 }
 
 #[tokio::test]
-async fn the_metrics_have_a_listener_of_their_own() {
+async fn the_metrics_have_a_listener_of_their_own_with_the_probes_and_nothing_else() {
     let house = House::new().await;
     assert_eq!(house.get("/metrics", "").await.status, StatusCode::NOT_FOUND);
-    let request = Request::get("/metrics").body(Body::empty()).unwrap();
-    let response = web::metrics_router(Metrics::new()).oneshot(request).await.unwrap();
-    assert_eq!(response.status(), StatusCode::OK);
-    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    assert!(String::from_utf8_lossy(&body).contains("skrynka_build_info"));
+    let router = web::metrics_router(house.state.clone());
+    for (path, words) in [
+        ("/metrics", "skrynka_build_info"),
+        ("/livez", "alive"),
+        ("/readyz", "\"ready\":true"),
+        ("/login", ""),
+        ("/api/v1/services", ""),
+    ] {
+        let request = Request::get(path).header("host", "127.0.0.1:9464");
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let expected = if words.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
+        assert_eq!(response.status(), expected, "{path}");
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert!(String::from_utf8_lossy(&body).contains(words), "{path}");
+    }
 }

@@ -78,6 +78,7 @@ pub(crate) struct House {
     pub(crate) readiness: web::Readiness,
     pub(crate) missing: watch::Sender<Option<Task>>,
     pub(crate) standing: watch::Sender<ClockState>,
+    pub(crate) state: web::State,
     router: Router,
     registry: Arc<Registry>,
     vault: Vault,
@@ -152,7 +153,7 @@ impl House {
         let (missing, missing_seen) = watch::channel(None);
         let state = ClockState { now, greatest: Some(now) };
         let (standing, standing_seen) = watch::channel(state);
-        let router = web::router(web::State {
+        let state = web::State {
             store: store.clone(),
             vault: vault.clone(),
             registry: registry_seen,
@@ -162,7 +163,9 @@ impl House {
             standing: standing_seen,
             clock: clock.clone(),
             metrics: Metrics::new(),
-        });
+            limits: web::Limits::default(),
+        };
+        let router = web::router(state.clone());
         Self {
             clock,
             store,
@@ -171,6 +174,7 @@ impl House {
             missing,
             standing,
             router,
+            state,
             registry,
             vault,
             signer,

@@ -54,6 +54,23 @@ impl Network {
     }
 }
 
+/// What counts as one client: an IPv4 address, or the 64 bits of IPv6 that one customer has.
+#[must_use]
+pub fn customer_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        v4 @ IpAddr::V4(_) => v4,
+        v6 @ IpAddr::V6(_) => cut(v6, 64),
+    }
+}
+
+impl From<IpAddr> for Network {
+    /// The network of this address alone.
+    fn from(address: IpAddr) -> Self {
+        let first = address.to_canonical();
+        Self { first, prefix: if first.is_ipv4() { 32 } else { 128 } }
+    }
+}
+
 impl FromStr for Network {
     type Err = NetworkError;
 
