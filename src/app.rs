@@ -329,7 +329,13 @@ pub async fn start(
         clock,
         metrics: metrics.clone(),
         limits: config.web.limits.clone(),
+        sign_ins: web::SignIns::default(),
     };
+    tasks.keep(Task::SignIns, {
+        let (sign_ins, store) = (state.sign_ins.clone(), state.store.clone());
+        let (clock, stop) = (state.clock.clone(), stop.clone());
+        move || sign_ins.clone().tell(store.clone(), clock.clone(), stop.clone())
+    });
     let terms = web::Terms {
         limits: config.web.limits.clone(),
         proxy_from: config.web.proxy_from.clone(),

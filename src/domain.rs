@@ -30,7 +30,7 @@ pub use content::{DocumentForm, NotADocument};
 pub use digest::{DigestError, Sha256};
 pub use document_type::{TypeCode, TypeCodeError, TypeSource};
 pub use finding::{Finding, FindingCode, FirstReceipt, Severity};
-pub use hex::hex;
+pub use hex::{from_hex, hex};
 pub use id::{BranchId, IdError, MailId, ServiceId, ShareId};
 pub use indication::{Indication, SubIndication};
 pub use language::Language;

@@ -12,8 +12,8 @@ use prometheus::{Encoder as _, TextEncoder};
 
 use self::handles::Handles;
 pub use self::labels::{
-    ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, Stage, Task,
-    TlsListener, WebRefusal,
+    ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, SignInOutcome,
+    Stage, Task, TlsListener, WebRefusal,
 };
 use crate::domain::{Timestamp, Verdict};
 
@@ -123,6 +123,11 @@ impl Metrics {
     /// Such a connection was refused or cut off.
     pub fn web_connection_refused(&self, why: WebRefusal) {
         self.0.web_connections_refused.with_label_values(&[why.label()]).inc();
+    }
+
+    /// Somebody tried to sign in.
+    pub fn sign_in(&self, outcome: SignInOutcome) {
+        self.0.sign_ins.with_label_values(&[outcome.label()]).inc();
     }
 
     /// A line of the log found no room, or could not be written.

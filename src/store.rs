@@ -33,7 +33,7 @@ pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditRow};
 pub use clock::AcceptedTime;
 pub use duplicate::KnownBy;
 pub use error::StoreError;
-pub use login::LoginGate;
+pub use login::{LoginCount, LoginGate};
 pub use purge::{Destruction, DueKey, PurgeProblem, PurgeReport, PurgeRun};
 pub use receipt::{Grounds, Inserted, NewDocument, NewKey, NewShare};
 pub use registry::Names;

@@ -18,6 +18,7 @@ mod readiness;
 mod refusal;
 mod secret;
 mod session;
+mod sign_ins;
 mod texts;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ use crate::{
 pub use listener::{Limits, Terms, serve};
 pub use readiness::{Part, Readiness, Standing};
 pub use secret::Token;
+pub use sign_ins::SignIns;
 
 /// What pages and API are made from. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -69,6 +71,8 @@ pub struct State {
     pub trust: watch::Receiver<Arc<TrustStore>>,
     /// What clients may use up.
     pub limits: Limits,
+    /// What stands before passwords.
+    pub sign_ins: SignIns,
 }
 
 impl State {

@@ -259,7 +259,8 @@ pub struct Web {
     /// Address to listen on, in the clear: put a TLS proxy before it unless it is a loopback
     /// address. Default: `127.0.0.1:8080`.
     pub listen: SocketAddr,
-    /// Networks of the proxies in front: their connections are not counted by address. Default: `["127.0.0.1", "::1"]`.
+    /// Networks of the proxies in front: `X-Forwarded-For` of their requests names the client, and
+    /// their connections are not counted by address. Default: `["127.0.0.1", "::1"]`.
     pub proxy_from: Vec<Network>,
     /// What one client may use up.
     pub limits: web::Limits,

@@ -7,6 +7,18 @@ pub fn hex(bytes: &[u8]) -> String {
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
+/// The bytes of a text in hexadecimal, when it is one.
+#[must_use]
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let mut digits =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|d| u8::try_from(d).ok()));
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    while let Some(high) = digits.next() {
+        bytes.push(high? << 4 | digits.next()??);
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,8 @@ use prometheus::{
 };
 
 use super::labels::{
-    ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, Stage, Task,
-    WebRefusal,
+    ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, SignInOutcome,
+    Stage, Task, WebRefusal,
 };
 use crate::domain::Verdict;
 
@@ -42,6 +42,7 @@ pub(super) struct Handles {
     pub(super) revocation_fetches: IntCounterVec,
     pub(super) shares: IntCounterVec,
     pub(super) shares_rejudged: IntCounterVec,
+    pub(super) sign_ins: IntCounterVec,
     pub(super) spool_batch: Histogram,
     pub(super) spool_damaged: IntCounter,
     pub(super) spool_sync: Histogram,
@@ -218,6 +219,13 @@ impl Handles {
                 "Shares judged again, by what came of it.",
                 "outcome",
                 Rejudging::ALL.map(Rejudging::label),
+            ),
+            sign_ins: counters(
+                &registry,
+                "skrynka_sign_ins_total",
+                "Attempts to sign in, by what came of them.",
+                "outcome",
+                SignInOutcome::ALL.map(SignInOutcome::label),
             ),
             spool_batch: histogram(
                 &registry,

@@ -78,6 +78,8 @@ pub enum Task {
     Registry,
     /// Revocation data is fetched.
     Revocation,
+    /// The audit tells of refused sign-ins.
+    SignIns,
     /// Mail is accepted by SMTP.
     Smtp,
     /// The writer of the spool.
@@ -91,7 +93,7 @@ pub enum Task {
 }
 
 impl Task {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Certificate,
         Self::Clock,
         Self::Database,
@@ -103,6 +105,7 @@ impl Task {
         Self::Purge,
         Self::Registry,
         Self::Revocation,
+        Self::SignIns,
         Self::Smtp,
         Self::Spool,
         Self::Trust,
@@ -125,6 +128,7 @@ impl Task {
             Self::Purge => "purge",
             Self::Registry => "registry",
             Self::Revocation => "revocation",
+            Self::SignIns => "sign-ins",
             Self::Smtp => "smtp",
             Self::Spool => "spool",
             Self::Trust => "trust",
@@ -309,6 +313,32 @@ impl WebRefusal {
             Self::SlowBody => "slow_body",
             Self::SlowHead => "slow_head",
             Self::Total => "total",
+        }
+    }
+}
+
+/// What came of an attempt to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInOutcome {
+    /// Too many wait for their passwords to be looked at.
+    Busy,
+    /// Too many attempts failed.
+    Locked,
+    /// They are in.
+    SignedIn,
+    /// The name or the password is wrong.
+    Wrong,
+}
+
+impl SignInOutcome {
+    pub(super) const ALL: [Self; 4] = [Self::Busy, Self::Locked, Self::SignedIn, Self::Wrong];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Locked => "locked",
+            Self::SignedIn => "signed_in",
+            Self::Wrong => "wrong",
         }
     }
 }

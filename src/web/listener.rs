@@ -8,9 +8,9 @@
 mod admission;
 mod paced;
 
-use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request};
+use axum::{Router, body::Body, extract::Request, http::HeaderMap};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
@@ -86,11 +86,16 @@ impl Limits {
 pub struct Terms {
     /// What clients may use up.
     pub limits: Limits,
-    /// Proxies: their connections are not counted by address.
+    /// Proxies: `X-Forwarded-For` of a request from there names the client.
     pub proxy_from: Vec<Network>,
     /// Where connections are counted.
     pub metrics: Metrics,
 }
+
+/// Where a request comes from: the connection's other end, or what a trusted proxy says. `None`
+/// when such a proxy says nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client(pub(super) Option<IpAddr>);
 
 /// Serves `router` on `listener` until `stop` turns true, then ends open requests and returns.
 pub async fn serve(
@@ -115,7 +120,7 @@ pub async fn serve(
                         Ok(place) => {
                             let (router, terms) = (router.clone(), Arc::clone(&terms));
                             let stop = stop.clone();
-                            connections.spawn(converse(stream, router, terms, place, stop));
+                            connections.spawn(converse(stream, peer, router, terms, place, stop));
                         }
                         // Whoever does not take it at once is not waited for.
                         Err(_) => drop(stream.try_write(NO_PLACE)),
@@ -151,6 +156,7 @@ async fn outlast(error: &io::Error) {
 
 async fn converse(
     stream: TcpStream,
+    peer: IpAddr,
     router: Router,
     terms: Arc<Terms>,
     place: Place,
@@ -159,7 +165,10 @@ async fn converse(
     let (stream, speech) = Paced::new(stream);
     let head_timeout = Duration::from_secs(terms.limits.head_timeout_seconds);
     let service = service_fn(|request: hyper::Request<Incoming>| {
-        let (router, request) = (router.clone(), request.map(Body::new));
+        let mut request: Request = request.map(Body::new);
+        let client = client_of(peer, request.headers(), &terms.proxy_from);
+        request.extensions_mut().insert(Client(client));
+        let router = router.clone();
         async move { Ok::<_, Infallible>(answer(router, request).await) }
     });
     let connection = http1::Builder::new()
@@ -189,9 +198,60 @@ async fn answer(router: Router, request: Request) -> axum::response::Response {
     }
 }
 
+/// Where a request comes from. In `X-Forwarded-For` each proxy puts behind what was there the
+/// address that it saw, so the last one that is not a proxy's own is the client's; what stands
+/// before it is the client's word.
+fn client_of(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> Option<IpAddr> {
+    let is_proxy = |address: IpAddr| proxies.iter().any(|network| network.contains(address));
+    if !is_proxy(peer) {
+        return Some(peer);
+    }
+    let lines = headers.get_all("x-forwarded-for").iter();
+    let entries = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
+    // What cannot be read ends the way back: nothing before it can be believed.
+    let addresses = entries.rev().map_while(|entry| address_of(entry.trim()));
+    addresses.into_iter().find(|address| !is_proxy(*address))
+}
+
+/// An address, with or without a port.
+fn address_of(entry: &str) -> Option<IpAddr> {
+    let with_port = || entry.parse().ok().map(|address: std::net::SocketAddr| address.ip());
+    entry.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_names_the_client_and_only_its_own_word_counts() {
+        let proxies = ["127.0.0.1", "10.0.0.0/8"].map(|network| network.parse().unwrap());
+        for (peer, lines, client) in [
+            ("192.0.2.1", &["198.51.100.7"][..], Some("192.0.2.1")),
+            ("127.0.0.1", &[], None),
+            ("127.0.0.1", &["198.51.100.7"], Some("198.51.100.7")),
+            ("::ffff:127.0.0.1", &["::ffff:198.51.100.7"], Some("198.51.100.7")),
+            ("127.0.0.1", &["203.0.113.9, 198.51.100.7"], Some("198.51.100.7")),
+            ("127.0.0.1", &["203.0.113.9", "198.51.100.7, 10.1.2.3"], Some("198.51.100.7")),
+            ("127.0.0.1", &["198.51.100.7:4711"], Some("198.51.100.7")),
+            ("127.0.0.1", &["[2001:db8::7]:4711"], Some("2001:db8::7")),
+            ("127.0.0.1", &["203.0.113.9, unknown"], None),
+            ("127.0.0.1", &["203.0.113.9, unknown, 10.1.2.3"], None),
+            ("127.0.0.1", &["10.1.2.3"], None),
+        ] {
+            let headers = lines.iter().map(|line| HeaderValue::from_static(line));
+            let name = axum::http::HeaderName::from_static("x-forwarded-for");
+            let mut given = HeaderMap::new();
+            for line in headers {
+                given.append(&name, line);
+            }
+            let peer = peer.parse::<IpAddr>().unwrap().to_canonical();
+            let expected = client.map(|client| client.parse().unwrap());
+            assert_eq!(client_of(peer, &given, &proxies), expected, "{peer} {lines:?}");
+        }
+    }
 
     #[test]
     fn the_refusal_is_as_long_as_it_says() {

@@ -31,8 +31,9 @@ const ABSOLUTE_SECONDS: i64 = 12 * 60 * 60;
 /// A session's end is moved at most this often, in seconds: not every request writes.
 const EXTEND_SECONDS: i64 = 60;
 
-const PLAIN_NAME: &str = "skrynka";
-const HOST_NAME: &str = "__Host-skrynka";
+const SESSION_NAME: &str = "skrynka";
+const DEVICE_NAME: &str = "skrynka-device";
+const HOST_PREFIX: &str = "__Host-";
 const LANGUAGE_NAME: &str = "skrynka-language";
 
 /// Who is signed in. As an argument of a handler: nobody else gets in.
@@ -116,18 +117,17 @@ pub(super) async fn start(
         expires_at: end_of(now, now),
     };
     state.store.start_session(&session).await?;
-    cookie(headers, token.as_str(), "")
+    cookie(headers, SESSION_NAME, token.as_str(), "")
 }
 
 /// The header that takes the session's cookie away.
 pub(super) fn forget(headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
-    cookie(headers, "", "; Max-Age=0")
+    cookie(headers, SESSION_NAME, "", "; Max-Age=0")
 }
 
 /// The digest of the token in the session's cookie.
 pub(super) fn session_digest(headers: &HeaderMap) -> Option<Sha256> {
-    let name = if is_secure(headers) { HOST_NAME } else { PLAIN_NAME };
-    cookie_value(headers, name).map(token_digest)
+    own_cookie(headers, SESSION_NAME).map(token_digest)
 }
 
 /// The language chosen with the switch.
@@ -164,11 +164,35 @@ fn end_of(created_at: Timestamp, now: Timestamp) -> Timestamp {
     now.plus_seconds(IDLE_SECONDS).min(created_at.plus_seconds(ABSOLUTE_SECONDS))
 }
 
-fn cookie(headers: &HeaderMap, value: &str, more: &str) -> Result<HeaderValue, Refusal> {
-    let text = if is_secure(headers) {
-        format!("{HOST_NAME}={value}; Path=/; HttpOnly; SameSite=Lax; Secure{more}")
+/// The header that marks the device as one that its user signed in from, for a year.
+pub(super) fn device_cookie(headers: &HeaderMap, marks: &str) -> Result<HeaderValue, Refusal> {
+    cookie(headers, DEVICE_NAME, marks, "; Max-Age=31536000")
+}
+
+/// The marks that the device bears.
+pub(super) fn device_marks(headers: &HeaderMap) -> &str {
+    own_cookie(headers, DEVICE_NAME).unwrap_or_default()
+}
+
+/// The value of the cookie that [`cookie`] makes of this name.
+fn own_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    if is_secure(headers) {
+        cookie_value(headers, &format!("{HOST_PREFIX}{name}"))
     } else {
-        format!("{PLAIN_NAME}={value}; Path=/; HttpOnly; SameSite=Lax{more}")
+        cookie_value(headers, name)
+    }
+}
+
+fn cookie(
+    headers: &HeaderMap,
+    name: &str,
+    value: &str,
+    more: &str,
+) -> Result<HeaderValue, Refusal> {
+    let text = if is_secure(headers) {
+        format!("{HOST_PREFIX}{name}={value}; Path=/; HttpOnly; SameSite=Lax; Secure{more}")
+    } else {
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{more}")
     };
     let mut header = HeaderValue::try_from(text).map_err(|error| Refusal::internal(&error))?;
     header.set_sensitive(true);
@@ -232,7 +256,7 @@ mod tests {
         let mut given = headers("localhost");
         given.append(header::COOKIE, HeaderValue::from_static("a=b; skrynka-x=1"));
         given.append(header::COOKIE, HeaderValue::from_static("skrynka-language=en;skrynka=t"));
-        assert_eq!(cookie_value(&given, PLAIN_NAME), Some("t"));
+        assert_eq!(cookie_value(&given, SESSION_NAME), Some("t"));
         assert_eq!(language(&given), Language::En);
         assert_eq!(language(&HeaderMap::new()), Language::Uk);
     }

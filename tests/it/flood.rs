@@ -4,13 +4,15 @@
 use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream},
+    thread,
     time::Duration,
 };
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+use skrynka::store::{AuditAction, AuditFilter};
 
 use crate::support::{
-    installation::{Installation, Server, wait_for},
+    installation::{Installation, Server, both, wait_for},
     registries,
 };
 
@@ -158,6 +160,75 @@ fn a_head_that_does_not_end_and_a_body_that_does_not_come_are_cut_off() {
     assert!(answer.contains("Запит надходив задовго"), "{answer}");
     assert_eq!(metric(&server, SLOW_BODY), 1);
     wait_for_metric(&server, "skrynka_web_connections_open", 1);
+}
+
+const PASSWORD: &str = "a long pass phrase";
+
+/// An installation with the user `olena`.
+fn with_user() -> Installation {
+    let installation = Installation::new(registries::SCHOOL);
+    let arguments = ["user", "add", "olena", "--role", "operator", "--branch", "school"];
+    let added = installation.run(&arguments, &format!("{PASSWORD}\n"));
+    assert!(added.status.success(), "{}", both(&added));
+    installation
+}
+
+fn sign_in(server: SocketAddr, last: u8, forwarded: &str, name: &str, password: &str) -> u16 {
+    let password = password.replace(' ', "+");
+    let request = format!(
+        "POST /login HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded{forwarded}"
+    );
+    status(&ask(server, last, &request, &format!("name={name}&password={password}")))
+}
+
+#[test]
+fn wrong_passwords_from_elsewhere_keep_nobody_out() {
+    let installation = with_user();
+    let server = installation.start();
+    for place in 0..10 {
+        let code = sign_in(server.web, ATTACKER, "", "olena", "guess");
+        assert_eq!(code, if place < 5 { 403 } else { 429 });
+    }
+    assert_eq!(sign_in(server.web, ATTACKER, "", "olena", PASSWORD), 429);
+    assert_eq!(sign_in(server.web, SOMEBODY, "", "olena", PASSWORD), 303);
+    // The same behind a proxy, which says where a request comes from; others only claim it.
+    let behind = |address| format!("\r\nX-Forwarded-For: {address}");
+    assert_eq!(sign_in(server.web, HERE, &behind("127.0.0.2"), "olena", PASSWORD), 429);
+    assert_eq!(sign_in(server.web, ATTACKER, &behind("127.0.0.3"), "olena", PASSWORD), 429);
+    assert_eq!(sign_in(server.web, HERE, &behind("192.0.2.1"), "olena", PASSWORD), 303);
+    assert_eq!(metric(&server, "skrynka_sign_ins_total{outcome=\"wrong\"}"), 5);
+    assert_eq!(metric(&server, "skrynka_sign_ins_total{outcome=\"signed_in\"}"), 2);
+}
+
+#[tokio::test]
+async fn a_flood_of_made_up_names_leaves_others_their_turn_and_few_rows_in_the_audit() {
+    let installation = with_user();
+    let server = installation.start();
+    let web = server.web;
+    let flood: Vec<_> = (0..40)
+        .map(|number| {
+            thread::spawn(move || {
+                [0, 1, 2].map(|round| {
+                    let name = format!("nobody-{number}-{round}");
+                    sign_in(web, ATTACKER, "", &name, "guess")
+                })
+            })
+        })
+        .collect();
+    assert_eq!(sign_in(web, SOMEBODY, "", "olena", PASSWORD), 303);
+    let codes: Vec<u16> = flood.into_iter().flat_map(|one| one.join().unwrap()).collect();
+    assert!(codes.iter().all(|code| [403, 429].contains(code)), "{codes:?}");
+    let looked_at = codes.iter().filter(|code| **code == 403).count();
+    assert!((1..=50).contains(&looked_at), "of one network: {codes:?}");
+    assert!(server.stop().success());
+    let (store, _) = installation.open().await;
+    let filter = AuditFilter { action: Some(AuditAction::SignInRefused), ..AuditFilter::default() };
+    let rows = store.audit_rows(&filter, 1000).await.unwrap();
+    let told: Vec<_> = rows.iter().map(|row| row.entry.detail.as_deref().unwrap()).collect();
+    assert_eq!(*told.last().unwrap(), "from 127.0.0.2");
+    assert!(told.iter().all(|detail| detail.ends_with("from 127.0.0.2")), "{told:?}");
+    let more = told.iter().filter_map(|detail| detail.split(' ').next()?.parse::<usize>().ok());
+    assert_eq!(more.sum::<usize>() + 1, looked_at, "{told:?}");
 }
 
 #[test]

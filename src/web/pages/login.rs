@@ -25,6 +25,8 @@ struct Note {
 /// Why the login page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::web) enum LoginReason {
+    /// Too many sign in now; nothing was looked at.
+    Busy,
     /// Too many attempts failed.
     Locked {
         /// When it is now.
@@ -50,6 +52,9 @@ impl LoginPage {
         back: &str,
     ) -> Self {
         let note = match reason {
+            LoginReason::Busy => {
+                Some(Note { tone: "bad", role: "alert", text: t.say("login-busy") })
+            }
             LoginReason::Locked { now, until } => {
                 let minutes = until.seconds_since(now).max(0) / 60 + 1;
                 let text = t.say_with("login-locked", [("minutes", minutes.into())]);

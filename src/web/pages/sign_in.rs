@@ -1,19 +1,20 @@
 //! Signing in and out, and the switch of language.
 
 use axum::{
-    Form,
+    Extension, Form,
     extract::{Query, State as Extract},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 
 use super::{
     super::{
         State,
+        listener::Client,
         refusal::Refusal,
-        secret::is_password,
         session::{self, Viewer},
+        sign_ins::Attempt,
         texts::Texts,
     },
     frame::Frame,
@@ -22,11 +23,14 @@ use super::{
 };
 use crate::{
     domain::{Actor, Language, Timestamp},
+    metrics::SignInOutcome,
     store::{AuditAction, AuditEntry, LoginGate},
 };
 
 const MAX_NAME_LEN: usize = 128;
 const MAX_PASSWORD_LEN: usize = 1024;
+/// When it is worth another try where too many sign in.
+const BUSY_SECONDS: u64 = 5;
 
 #[derive(Deserialize)]
 pub(super) struct SignIn {
@@ -81,35 +85,53 @@ pub(super) async fn form(
 
 pub(super) async fn sign_in(
     Extract(state): Extract<State>,
+    client: Option<Extension<Client>>,
     headers: HeaderMap,
     Form(SignIn { name, password, back }): Form<SignIn>,
 ) -> Result<Response, Refusal> {
+    let from = client.and_then(|Extension(Client(from))| from);
     let login = Login { state: &state, headers: &headers, back: local(&back), name: name.trim() };
     let too_long = login.name.len() > MAX_NAME_LEN || password.len() > MAX_PASSWORD_LEN;
     if too_long || login.name.is_empty() {
         return Ok(login.page(StatusCode::FORBIDDEN, LoginReason::Wrong));
     }
+    let user = state.store.user(login.name).await?;
+    let hash = user.as_ref().map(|user| user.password_hash.as_str());
+    let marks = session::device_marks(&headers);
+    let attempt = Attempt::new(&state.vault, login.name, hash, from, marks);
+    // First a turn, and then the count: who is sent away for want of room has tried nothing.
+    let Some(turn) = state.sign_ins.checks().queue(attempt.asker()) else {
+        return Ok(login.busy());
+    };
     let now = state.clock.now();
-    if let LoginGate::Locked { until } = state.store.attempt_login(login.name, now).await? {
+    if let LoginGate::Locked { until } = state.store.attempt_login(&attempt.counts(), now).await? {
         // No line in the audit: the attempts that led here have theirs, and whoever sends these
         // could fill it.
         return Ok(login.locked(now, until));
     }
-    let user = state.store.user(login.name).await?.filter(|user| user.disabled_at.is_none());
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let right = is_password(password, hash).await?;
-    let Some(user) = user.filter(|_| right) else {
-        login.note_refusal(now).await?;
+    let enabled = user.as_ref().filter(|user| user.disabled_at.is_none());
+    let hash = enabled.map(|user| user.password_hash.clone());
+    let right = state.sign_ins.checks().is_password(turn, password, hash).await?;
+    let Some(enabled) = enabled.filter(|_| right) else {
+        state.metrics.sign_in(SignInOutcome::Wrong);
+        let name = user.as_ref().map(|user| user.name.clone());
+        if let Some(first) = state.sign_ins.tally().note(name, from, now) {
+            state.store.audit(&first).await?;
+        }
         return Ok(login.page(StatusCode::FORBIDDEN, LoginReason::Wrong));
     };
-    state.store.login_succeeded(&user.name).await?;
+    state.store.login_succeeded(&attempt.forgiven()).await?;
     if let Some(old) = session::session_digest(&headers) {
         state.store.end_session(&old).await?;
     }
-    let actor = Actor::User(user.name.clone());
+    let actor = Actor::User(enabled.name.clone());
     state.store.audit(&AuditEntry::new(now, actor, AuditAction::SignedIn)).await?;
-    let cookie = session::start(&state, &headers, user.name).await?;
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(login.back)).into_response())
+    let cookie = session::start(&state, &headers, enabled.name.clone()).await?;
+    let marks = attempt.marks().map_err(|error| Refusal::internal(&error))?;
+    let device = session::device_cookie(&headers, &marks)?;
+    state.metrics.sign_in(SignInOutcome::SignedIn);
+    let cookies = AppendHeaders([(header::SET_COOKIE, cookie), (header::SET_COOKIE, device)]);
+    Ok((cookies, Redirect::to(login.back)).into_response())
 }
 
 pub(super) async fn sign_out(
@@ -161,6 +183,7 @@ impl Login<'_> {
     }
 
     fn locked(&self, now: Timestamp, until: Timestamp) -> Response {
+        self.state.metrics.sign_in(SignInOutcome::Locked);
         let seconds = until.seconds_since(now).max(1);
         let mut response =
             self.page(StatusCode::TOO_MANY_REQUESTS, LoginReason::Locked { now, until });
@@ -168,13 +191,11 @@ impl Login<'_> {
         response
     }
 
-    /// Audits a refused attempt. A name that nobody has is left out: it may well be a password
-    /// typed into the wrong field.
-    async fn note_refusal(&self, now: Timestamp) -> Result<(), Refusal> {
-        let known = self.state.store.user(self.name).await?;
-        let actor = known.map_or(Actor::System, |user| Actor::User(user.name));
-        let entry = AuditEntry::new(now, actor, AuditAction::SignInRefused);
-        Ok(self.state.store.audit(&entry).await?)
+    fn busy(&self) -> Response {
+        self.state.metrics.sign_in(SignInOutcome::Busy);
+        let mut response = self.page(StatusCode::TOO_MANY_REQUESTS, LoginReason::Busy);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(BUSY_SECONDS));
+        response
     }
 }
 

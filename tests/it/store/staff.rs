@@ -1,10 +1,10 @@
 //! Users, sessions, tokens, sign-ins and the audit.
 
 use skrynka::{
-    domain::{Actor, BranchScope, Role, Sha256, Timestamp, TokenScope},
+    domain::{Actor, BranchScope, Fingerprint, Role, Sha256, Timestamp, TokenScope},
     store::{
-        AuditAction, AuditEntry, AuditFilter, LoginGate, NewSession, NewToken, NewUser, Store,
-        StoreError,
+        AuditAction, AuditEntry, AuditFilter, LoginCount, LoginGate, NewSession, NewToken, NewUser,
+        Store, StoreError,
     },
 };
 
@@ -19,6 +19,7 @@ on_each_engine! {
     a_disabled_user_starts_no_session,
     a_token_opens_until_it_is_revoked,
     the_fifth_failure_locks_and_a_success_forgets,
+    an_attempt_under_a_lock_counts_nowhere,
     failures_of_yesterday_do_not_count,
     the_audit_is_read_newest_first_and_by_filter,
     every_action_can_be_written_and_read,
@@ -142,34 +143,53 @@ async fn a_token_opens_until_it_is_revoked(database: &Database) {
     assert!(matches!(again, Err(StoreError::NameTaken { kind: "token", .. })));
 }
 
+/// A count of five failures a day; `who` is where its fingerprint begins.
+fn count(who: u8) -> LoginCount {
+    LoginCount { of: Fingerprint([who; 32]), limit: 5, memory_seconds: 24 * 60 * 60 }
+}
+
 async fn the_fifth_failure_locks_and_a_success_forgets(database: &Database) {
     let store = database.open().await;
+    let (olena, petro) = ([count(1)], [count(2)]);
     for second in 0..5 {
-        assert_eq!(store.attempt_login("olena", moment(second)).await.unwrap(), LoginGate::Open);
+        assert_eq!(store.attempt_login(&olena, moment(second)).await.unwrap(), LoginGate::Open);
     }
     let until = moment(4 + 60);
     let locked = LoginGate::Locked { until };
-    assert_eq!(store.attempt_login("olena", moment(5)).await.unwrap(), locked);
-    assert_eq!(store.attempt_login("petro", moment(5)).await.unwrap(), LoginGate::Open);
-    assert_eq!(store.attempt_login("olena", until).await.unwrap(), LoginGate::Open);
+    assert_eq!(store.attempt_login(&olena, moment(5)).await.unwrap(), locked);
+    assert_eq!(store.attempt_login(&petro, moment(5)).await.unwrap(), LoginGate::Open);
+    assert_eq!(store.attempt_login(&olena, until).await.unwrap(), LoginGate::Open);
     let until = until.plus_seconds(120);
     let locked = LoginGate::Locked { until };
-    assert_eq!(store.attempt_login("olena", moment(70)).await.unwrap(), locked);
-    assert_eq!(store.attempt_login("olena", until).await.unwrap(), LoginGate::Open);
-    store.login_succeeded("olena").await.unwrap();
-    assert_eq!(store.attempt_login("olena", until).await.unwrap(), LoginGate::Open);
+    assert_eq!(store.attempt_login(&olena, moment(70)).await.unwrap(), locked);
+    assert_eq!(store.attempt_login(&olena, until).await.unwrap(), LoginGate::Open);
+    store.login_succeeded(&olena).await.unwrap();
+    assert_eq!(store.attempt_login(&olena, until).await.unwrap(), LoginGate::Open);
+}
+
+async fn an_attempt_under_a_lock_counts_nowhere(database: &Database) {
+    let store = database.open().await;
+    let shared = LoginCount { limit: 10, ..count(3) };
+    for _ in 0..50 {
+        let _ = store.attempt_login(&[count(1), shared], moment(0)).await.unwrap();
+    }
+    for _ in 0..4 {
+        let open = store.attempt_login(&[count(2), shared], moment(0)).await.unwrap();
+        assert_eq!(open, LoginGate::Open, "five are counted under the shared count");
+    }
 }
 
 async fn failures_of_yesterday_do_not_count(database: &Database) {
     let store = database.open().await;
+    let olena = [count(1)];
     for second in 0..4 {
-        assert_eq!(store.attempt_login("olena", moment(second)).await.unwrap(), LoginGate::Open);
+        assert_eq!(store.attempt_login(&olena, moment(second)).await.unwrap(), LoginGate::Open);
     }
     let tomorrow = moment(4 + 24 * 60 * 60);
     for _ in 0..5 {
-        assert_eq!(store.attempt_login("olena", tomorrow).await.unwrap(), LoginGate::Open);
+        assert_eq!(store.attempt_login(&olena, tomorrow).await.unwrap(), LoginGate::Open);
     }
-    let locked = store.attempt_login("olena", tomorrow).await.unwrap();
+    let locked = store.attempt_login(&olena, tomorrow).await.unwrap();
     assert!(matches!(locked, LoginGate::Locked { .. }));
 }
 

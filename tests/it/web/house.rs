@@ -124,6 +124,14 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The header with which a browser sends back the mark of its device.
+    pub(crate) fn device(&self) -> String {
+        let lines = self.headers.get_all(header::SET_COOKIE).iter();
+        let mut marks = lines.filter_map(|line| line.to_str().unwrap().split(';').next());
+        let mark = marks.find(|cookie| cookie.contains("skrynka-device=")).unwrap();
+        format!("cookie: {mark}")
+    }
+
     /// The value of the first cookie that is set, with its name: what a browser sends back.
     pub(crate) fn cookie(&self) -> String {
         let line = self.header(header::SET_COOKIE.as_str());
@@ -164,6 +172,7 @@ impl House {
             clock: clock.clone(),
             metrics: Metrics::new(),
             limits: web::Limits::default(),
+            sign_ins: web::SignIns::default(),
         };
         let router = web::router(state.clone());
         Self {

@@ -74,6 +74,82 @@ async fn failed_attempts_lock_for_a_while_even_with_the_right_password() {
     assert_eq!(attempt(&house, "operator", PASSWORD).await.status, StatusCode::SEE_OTHER);
 }
 
+/// Fails until the name is locked for whoever comes from nowhere in particular.
+async fn lock(house: &House) {
+    for _ in 0..5 {
+        assert_eq!(attempt(house, "operator", "не той").await.status, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(attempt(house, "operator", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn a_device_that_the_user_signed_in_from_passes_the_lock_of_the_name() {
+    let house = house().await;
+    house.add_user("another", Role::Operator, &["school-5"]).await;
+    let form = |name| format!("name={name}&password={}", encoded(PASSWORD));
+    let device = house.post("/login", &[], &form("operator")).await.device();
+    lock(&house).await;
+    let again = house.post("/login", &[&device], &form("operator")).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER);
+    assert_eq!(again.device(), device, "the mark stays");
+    // The device does not let its holder guess without end, nor at the names of others.
+    for _ in 0..5 {
+        house.post("/login", &[&device], "name=operator&password=guess").await;
+    }
+    let guessed = house.post("/login", &[&device], &form("operator")).await;
+    assert_eq!(guessed.status, StatusCode::TOO_MANY_REQUESTS);
+    for _ in 0..5 {
+        attempt(&house, "another", "не той").await;
+    }
+    let other = house.post("/login", &[&device], &form("another")).await;
+    assert_eq!(other.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn the_mark_of_a_device_is_kept_as_the_session_is() {
+    let house = house().await;
+    let form = format!("name=operator&password={}", encoded(PASSWORD));
+    let there = house.post("/login", &["host: skrynka.example.ua"], &form).await;
+    let cookies: Vec<_> = there.headers.get_all("set-cookie").iter().collect();
+    let cookie = cookies[1].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-skrynka-device="), "{cookie}");
+    for attribute in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+        assert!(cookie.contains(attribute), "{attribute} in {cookie}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_lifts_the_lock_and_forgets_the_devices() {
+    let house = house().await;
+    let form = |password| format!("name=operator&password={}", encoded(password));
+    let device = house.post("/login", &[], &form(PASSWORD)).await.device();
+    lock(&house).await;
+    let new = "вісім слонів прокинулися";
+    let hash = password_auth::generate_hash(new);
+    let now = house.clock.now();
+    house.store.set_password("operator", &hash, &Actor::CommandLine, now).await.unwrap();
+    let right = attempt(&house, "operator", new).await;
+    assert_eq!(right.status, StatusCode::SEE_OTHER);
+    for _ in 0..5 {
+        house.post("/login", &[&device], "name=operator&password=guess").await;
+    }
+    let locked = attempt(&house, "operator", new).await;
+    assert_eq!(locked.status, StatusCode::TOO_MANY_REQUESTS, "the old mark is nobody's");
+}
+
+#[tokio::test]
+async fn refused_sign_ins_are_one_row_of_the_audit_a_minute_with_their_number() {
+    let house = house().await;
+    for number in 0..30 {
+        attempt(&house, &format!("nobody-{number}"), PASSWORD).await;
+    }
+    assert_eq!(house.audit(AuditAction::SignInRefused).await.len(), 1);
+    house.state.sign_ins.tell_now(&house.store, &house.clock).await;
+    let lines = house.audit(AuditAction::SignInRefused).await;
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].entry.detail.as_ref().unwrap().starts_with("29 more from "), "{lines:?}");
+}
+
 #[tokio::test]
 async fn a_disabled_user_is_out_at_once_and_cannot_come_back() {
     let house = house().await;

@@ -9,5 +9,6 @@ login-locked = { $minutes ->
         [one] Too many failed attempts. Try again in { $minutes } minute.
        *[other] Too many failed attempts. Try again in { $minutes } minutes.
     }
+login-busy = Too many people are signing in now, so the password was not checked. Try again in a few seconds.
 login-help = Forgot the password? The administrator gives a new one.
 logged-out = You are signed out.

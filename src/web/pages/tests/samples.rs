@@ -60,6 +60,7 @@ pub(super) fn pages() -> Vec<(String, String)> {
         let now = moment("2026-11-22T09:00:00Z");
         add("login-wrong", login(t, LoginReason::Wrong, HOSTILE));
         let until = now.plus_seconds(61);
+        add("login-busy", login(t, LoginReason::Busy, "оператор"));
         add("login-locked", login(t, LoginReason::Locked { now, until }, "оператор"));
         add("signed-out", login(t, LoginReason::SignedOut, ""));
         for key in ERRORS {
