@@ -8,6 +8,7 @@
 
 mod api;
 mod attachment;
+mod compression;
 mod disclosure;
 mod guard;
 mod headers;
@@ -94,6 +95,8 @@ pub fn router(state: State) -> Router {
         .layer(from_fn(guard::bound))
         .layer(from_fn_with_state(state.clone(), refusal::dress))
         .layer(from_fn(headers::secure))
+        .layer(compression::layer())
+        .layer(from_fn(compression::keep_from_strangers))
         .with_state(state)
 }
 
@@ -112,6 +115,8 @@ pub fn metrics_router(state: State) -> Router {
         .layer(from_fn(guard::one_host))
         .layer(from_fn(guard::bound))
         .layer(from_fn(headers::secure))
+        .layer(compression::layer())
+        .layer(from_fn(compression::keep_from_strangers))
         .with_state(state)
 }
 

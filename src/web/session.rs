@@ -8,7 +8,6 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
-use subtle::ConstantTimeEq as _;
 
 use super::{
     State,
@@ -16,7 +15,7 @@ use super::{
     headers::is_over_tls,
     pages::Frame,
     refusal::Refusal,
-    secret::{Token, token_digest},
+    secret::{Token, is_masked, masked, token_digest},
     texts::Texts,
 };
 use crate::{
@@ -45,6 +44,8 @@ pub(super) struct Viewer {
     pub(super) t: Texts,
     pub(super) token_digest: Sha256,
     form_token: String,
+    /// What the forms of this answer bear in its place.
+    masked_token: String,
 }
 
 impl Viewer {
@@ -61,15 +62,14 @@ impl Viewer {
     /// The frame of a page for them.
     pub(super) fn frame(&self, state: &State, here: &str) -> Frame {
         Frame::new(self.t, &state.organisation(), here)
-            .with_user(self.t, &self.name, self.role, &self.form_token)
+            .with_user(self.t, &self.name, self.role, &self.masked_token)
             .with_trust(self.t, &state.trust.borrow())
             .with_clock(*state.standing.borrow(), self.role)
     }
 
     /// Refuses a form that does not bear the session's token.
     pub(super) fn check_form(&self, token: &str) -> Result<(), Refusal> {
-        let same = self.form_token.as_bytes().ct_eq(token.as_bytes());
-        if bool::from(same) { Ok(()) } else { Err(Refusal::StaleForm) }
+        if is_masked(token, &self.form_token) { Ok(()) } else { Err(Refusal::StaleForm) }
     }
 
     /// The one who is signed in with the cookie of these headers, if anybody.
@@ -81,6 +81,7 @@ impl Viewer {
         if end.seconds_since(session.expires_at) >= EXTEND_SECONDS {
             state.store.extend_session(&digest, end).await?;
         }
+        let masked_token = masked(&session.csrf).map_err(|error| Refusal::internal(&error))?;
         Ok(Some(Self {
             name: session.user.name,
             role: session.user.role,
@@ -88,6 +89,7 @@ impl Viewer {
             t: Texts::new(language(headers)),
             token_digest: digest,
             form_token: session.csrf,
+            masked_token,
         }))
     }
 }

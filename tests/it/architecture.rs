@@ -171,6 +171,7 @@ const BOUNDARIES: &[(&str, &[&str])] = &[
     ("smtp_proto", &["smtp"]),
     ("sqlx", &["store"]),
     ("tower", &["web"]),
+    ("tower_http", &["web"]),
     ("unicode_normalization", &["domain"]),
     ("ureq", &["app"]),
     ("x509_cert", &["algorithms", "sample", "signature", "trust"]),

@@ -205,16 +205,15 @@ async fn a_flood_of_made_up_names_leaves_others_their_turn_and_few_rows_in_the_a
     let installation = with_user();
     let server = installation.start();
     let web = server.web;
-    let flood: Vec<_> = (0..40)
-        .map(|number| {
-            thread::spawn(move || {
-                [0, 1, 2].map(|round| {
-                    let name = format!("nobody-{number}-{round}");
-                    sign_in(web, ATTACKER, "", &name, "guess")
-                })
+    let mut flood = Vec::new();
+    for number in 0..40 {
+        flood.push(thread::spawn(move || {
+            [0, 1, 2].map(|round| {
+                let name = format!("nobody-{number}-{round}");
+                sign_in(web, ATTACKER, "", &name, "guess")
             })
-        })
-        .collect();
+        }));
+    }
     assert_eq!(sign_in(web, SOMEBODY, "", "olena", PASSWORD), 303);
     let codes: Vec<u16> = flood.into_iter().flat_map(|one| one.join().unwrap()).collect();
     assert!(codes.iter().all(|code| [403, 429].contains(code)), "{codes:?}");

@@ -56,6 +56,43 @@ async fn every_route_bears_the_headers_that_keep_browsers_in_check() {
     }
 }
 
+/// The content of a gzip file without optional fields (RFC 1952 §2.3).
+fn unzipped(file: &[u8]) -> Vec<u8> {
+    miniz_oxide::inflate::decompress_to_vec(&file[10..file.len() - 8]).unwrap()
+}
+
+#[tokio::test]
+async fn pages_are_compressed_but_not_files_nor_what_another_site_asked_for() {
+    let house = House::new().await;
+    house.add_user("supervisor", Role::Supervisor, &[]).await;
+    let share = house.keep(1, "school-5", &[Copy::signed("birth-certificate")]).await;
+    let cookie = format!("cookie: {}", house.sign_in("supervisor").await);
+    let (zip, own) = ("accept-encoding: gzip", "sec-fetch-site: same-origin");
+    for (path, headers, is_compressed) in [
+        ("/login", vec![zip], true),
+        ("/assets/style.css", vec![zip], true),
+        ("/nothing", vec![zip], true),
+        ("/api/v1/openapi.json", vec![zip], true),
+        ("/login", vec![], false),
+        ("/livez", vec![zip], false),
+        ("/?verdict=verified", vec![zip, &cookie, own], true),
+        ("/?verdict=verified", vec![zip, &cookie, "sec-fetch-site: none"], true),
+        ("/?verdict=verified", vec![zip, &cookie, "sec-fetch-site: cross-site"], false),
+        ("/?verdict=verified", vec![zip, &cookie, "sec-fetch-site: same-site"], false),
+        ("/?verdict=verified", vec![zip, &cookie], false),
+        (&format!("/shares/{share}/mail"), vec![zip, &cookie, own], false),
+        (&format!("/shares/{share}/documents/1"), vec![zip, &cookie, own], false),
+    ] {
+        let answer = house.ask(&format!("GET {path}"), &headers, "").await;
+        let encoding = answer.header("content-encoding");
+        assert_eq!(encoding, if is_compressed { "gzip" } else { "" }, "{path} {headers:?}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+    }
+    let plain = house.ask("GET /login", &[], "").await;
+    let small = house.ask("GET /login", &[zip], "").await;
+    assert_eq!(unzipped(&small.body), plain.body);
+}
+
 #[tokio::test]
 async fn an_address_that_is_none_gets_a_page_or_a_problem() {
     let house = House::new().await;

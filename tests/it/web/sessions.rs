@@ -217,6 +217,8 @@ async fn signing_out_wants_the_forms_token_and_ends_the_session() {
         assert!(refused.status.is_client_error(), "{form:?}: {}", refused.status);
     }
     let token = form_token(&house.get("/", &cookie).await);
+    let other = form_token(&house.get("/", &cookie).await);
+    assert_ne!(token, other, "what a compressed page is as long as tells nothing of it");
     let out = house.post("/logout", &[&line], &format!("token={token}")).await;
     assert_eq!(out.status, StatusCode::OK);
     assert!(out.header("set-cookie").contains("Max-Age=0"));
