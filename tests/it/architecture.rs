@@ -145,6 +145,7 @@ const IMPURE: &[&str] = &[
 const BOUNDARIES: &[(&str, &[&str])] = &[
     ("aes_gcm", &["envelope"]),
     ("aes_kw", &["envelope"]),
+    ("argon2", &["web"]),
     ("askama", &["web"]),
     ("axum", &["web"]),
     ("cbc", &["envelope"]),

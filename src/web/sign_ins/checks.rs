@@ -3,19 +3,26 @@
 //! One check takes 19 MiB and a good part of a processor's tenth of a second. So two run at once,
 //! whoever comes in between waits, and who finds a full queue is sent away. One asker has a few
 //! places in it alone, so that a flood from one network leaves the others theirs.
+//!
+//! They run on two threads of their own, in memory that each keeps for the next check: taken anew
+//! each time, it scatters the system's allocator over gigabytes.
 
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc},
+    thread,
 };
 
-use tokio::{sync::Semaphore, task::spawn_blocking};
-use zeroize::Zeroize as _;
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHash, Version};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 use super::{super::refusal::Refusal, Device};
 
-/// So many are looked at at a time.
+/// So many are looked at at a time, each by a thread.
 const AT_ONCE: usize = 2;
 /// So many of one asker are looked at or wait.
 const OF_ONE: usize = 4;
@@ -36,11 +43,22 @@ pub(in crate::web) enum Asker {
     Stranger(Option<IpAddr>),
 }
 
-/// The queue.
-#[derive(Debug)]
+/// The queue, and those who look.
+#[derive(Debug, Default)]
 pub(in crate::web) struct Checks {
-    free: Semaphore,
+    /// Where checks are handed over; the threads begin with the first and end with this.
+    desk: OnceLock<mpsc::Sender<Check>>,
     places: Arc<Mutex<Places>>,
+}
+
+/// A password to be looked at.
+struct Check {
+    password: Zeroizing<String>,
+    /// The hash that it is compared with; without one it is nobody's.
+    hash: Option<String>,
+    /// Held until it is looked at, also when nobody waits for the answer any more.
+    turn: Turn,
+    answer: oneshot::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -54,12 +72,6 @@ struct Places {
 pub(in crate::web) struct Turn {
     asker: Asker,
     places: Arc<Mutex<Places>>,
-}
-
-impl Default for Checks {
-    fn default() -> Self {
-        Self { free: Semaphore::new(AT_ONCE), places: Arc::default() }
-    }
 }
 
 impl Checks {
@@ -76,26 +88,73 @@ impl Checks {
         Some(Turn { asker, places: Arc::clone(&self.places) })
     }
 
-    /// Whether `password` is the one of `hash`; of nobody when there is none. `turn` is held until
-    /// it is looked at, also when nobody waits for the answer any more.
+    /// Whether `password` is the one of `hash`; of nobody when there is none.
     pub(in crate::web) async fn is_password(
         &self,
         turn: Turn,
-        mut password: String,
+        password: String,
         hash: Option<String>,
     ) -> Result<bool, Refusal> {
-        let _permit = self.free.acquire().await.map_err(|error| Refusal::internal(&error))?;
-        spawn_blocking(move || {
-            let of_somebody = hash.is_some();
-            let hash = hash.as_deref().unwrap_or(DECOY);
-            let right = password_auth::verify_password(&password, hash).is_ok();
-            password.zeroize();
-            drop(turn);
-            right && of_somebody
-        })
-        .await
-        .map_err(|error| Refusal::internal(&error))
+        let (answer, answered) = oneshot::channel();
+        let check = Check { password: Zeroizing::new(password), hash, turn, answer };
+        self.desk.get_or_init(open).send(check).map_err(|error| Refusal::internal(&error))?;
+        answered.await.map_err(|error| Refusal::internal(&error))
     }
+}
+
+impl Check {
+    fn look(self, memory: &mut Vec<Block>) {
+        let Self { password, hash, turn, answer } = self;
+        let of_somebody = hash.is_some();
+        let hash = hash.as_deref().unwrap_or(DECOY);
+        let right = is_right(&password, hash, memory).unwrap_or(false);
+        drop(turn);
+        // Whoever asked may have gone.
+        let _ = answer.send(right && of_somebody);
+    }
+}
+
+/// Whether `hash`, a PHC string, is of `password`; `None` when it is no hash of Argon2.
+fn is_right(password: &str, hash: &str, memory: &mut Vec<Block>) -> Option<bool> {
+    let hash = PasswordHash::new(hash).ok()?;
+    let algorithm = Algorithm::try_from(hash.algorithm).ok()?;
+    let version = Version::try_from(hash.version?).ok()?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&hash).ok()?);
+    let mut salt = [0; 64];
+    let salt = hash.salt?.decode_b64(&mut salt).ok()?;
+    let expected = hash.hash?;
+    let mut found = vec![0; expected.len()];
+    let blocks = argon2.params().block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::default());
+    }
+    let memory = memory.get_mut(..blocks)?;
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut found, memory).ok()?;
+    Some(expected.as_bytes().ct_eq(&found).into())
+}
+
+/// Starts the threads. One that cannot be started leaves its work to the other; without any, nobody
+/// takes what is handed over, and that is an error of each request.
+fn open() -> mpsc::Sender<Check> {
+    let (desk, checks) = mpsc::channel::<Check>();
+    let checks = Arc::new(Mutex::new(checks));
+    for _ in 0..AT_ONCE {
+        let checks = Arc::clone(&checks);
+        let work = move || {
+            let mut memory = Vec::new();
+            loop {
+                // The lock is held while it waits, and not while it looks.
+                let next = checks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok(check) = next else { return };
+                // A panic is the failure of one request, whose answer is dropped with it.
+                let _ = catch_unwind(AssertUnwindSafe(|| check.look(&mut memory)));
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("password".to_owned()).spawn(work) {
+            tracing::error!(%error, "a thread that looks at passwords cannot be started");
+        }
+    }
+    desk
 }
 
 impl Drop for Turn {
@@ -163,7 +222,9 @@ mod tests {
         let parameters =
             |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(parameters(DECOY), parameters(&own));
-        let found = password_auth::verify_password("будь-який", DECOY);
-        assert!(matches!(found, Err(password_auth::VerifyError::PasswordInvalid)), "{found:?}");
+        let mut memory = Vec::new();
+        assert_eq!(is_right("будь-який", DECOY, &mut memory), Some(false));
+        assert_eq!(is_right("будь-який", &own, &mut memory), Some(true));
+        assert_eq!(is_right("будь-який", "$argon2id$", &mut memory), None);
     }
 }
