@@ -1,6 +1,8 @@
 //! The dashboard under attack: clients that dawdle or flood it shut out nobody else. Each attacker
 //! and each honest user has an address of its own on the loopback network.
 
+mod figures;
+
 use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream},
