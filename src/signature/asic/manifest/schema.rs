@@ -1,0 +1,97 @@
+//! What a manifest is made of (ETSI EN 319 162-1 annex A.4), and nothing else: whoever signed a file
+//! with more in it may have seen that, as a page in a browser, and not the files that it names.
+
+use crate::xml::{Node, SIGNATURE};
+
+/// An element that may stand there.
+struct Rule {
+    /// The elements that it stands in; none for the root.
+    within: &'static [&'static str],
+    is_of_signatures: bool,
+    name: &'static str,
+    attributes: &'static [&'static str],
+}
+
+const ROOT: &str = "ASiCManifest";
+const FILE: &str = "DataObjectReference";
+const DIGEST: &str = "DigestValue";
+const EXTENSIONS: [&str; 2] = ["ASiCManifestExtensions", "DataObjectReferenceExtensions"];
+
+/// An extension may hold anything by the schema. Nothing in one is read, so each is empty.
+const RULES: [Rule; 8] = [
+    Rule::own(&[], ROOT, &[]),
+    Rule::own(&[ROOT], "SigReference", &["URI", "MimeType"]),
+    Rule::own(&[ROOT], FILE, &["URI", "MimeType", "Rootfile"]),
+    Rule { is_of_signatures: true, ..Rule::own(&[FILE], "DigestMethod", &["Algorithm"]) },
+    Rule { is_of_signatures: true, ..Rule::own(&[FILE], DIGEST, &[]) },
+    Rule::own(&[ROOT], EXTENSIONS[0], &[]),
+    Rule::own(&[FILE], EXTENSIONS[1], &[]),
+    Rule::own(&EXTENSIONS, "Extension", &["Critical"]),
+];
+
+impl Rule {
+    const fn own(
+        within: &'static [&'static str],
+        name: &'static str,
+        attributes: &'static [&'static str],
+    ) -> Self {
+        Self { within, is_of_signatures: false, name, attributes }
+    }
+
+    fn fits(&self, node: Node<'_, '_>, namespace: &str) -> bool {
+        let due = if self.is_of_signatures { SIGNATURE } else { namespace };
+        let tag = node.tag_name();
+        let stands = match node.parent_element() {
+            Some(parent) => self.within.contains(&parent.tag_name().name()),
+            None => self.within.is_empty(),
+        };
+        stands && tag.name() == self.name && tag.namespace() == Some(due)
+    }
+}
+
+/// Whether all of it is of the schema, whose namespace is `namespace`. What the text of a digest is, is its
+/// reader's to say.
+pub(super) fn holds(file: &[u8], root: Node<'_, '_>, namespace: &str) -> bool {
+    let is_right = |node: Node<'_, '_>| {
+        if node.is_text() {
+            let is_digest = node.parent_element().is_some_and(|it| it.tag_name().name() == DIGEST);
+            return is_digest || node.text().is_none_or(|text| text.trim_ascii().is_empty());
+        }
+        let rule = RULES.iter().find(|rule| node.is_element() && rule.fits(node, namespace));
+        rule.is_some_and(|rule| {
+            node.attributes().all(|attribute| {
+                let is_known = rule.attributes.contains(&attribute.name());
+                is_known
+                    && attribute.namespace().is_none()
+                    && is_value(attribute.name(), attribute.value())
+            })
+        })
+    };
+    // Beside the root: comments and instructions.
+    let outside = root.document().root().children().filter(|node| *node != root);
+    has_plain_declaration(file) && root.descendants().chain(outside).all(is_right)
+}
+
+/// Names are those of files in the container, and algorithms known ones: their readers see to that.
+fn is_value(attribute: &str, value: &str) -> bool {
+    /// Two names of 127 (RFC 6838 §4.2) and a parameter.
+    const MAX_MEDIA_TYPE: usize = 320;
+    match attribute {
+        "MimeType" => {
+            let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !matches!(byte, b'<' | b'>');
+            value.len() <= MAX_MEDIA_TYPE && value.bytes().all(is_plain)
+        }
+        "Critical" | "Rootfile" => ["true", "false", "1", "0"].contains(&value),
+        _ => true,
+    }
+}
+
+/// A browser that reads it as HTML takes the declaration for a comment up to the first `>`, and the parser
+/// takes any text for the name of an encoding.
+fn has_plain_declaration(file: &[u8]) -> bool {
+    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    let Some(declaration) = file.strip_prefix(b"<?xml") else { return true };
+    let length = memchr::memmem::find(declaration, b"?>").unwrap_or(declaration.len());
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b" \t\r\n=.\"'_-".contains(byte);
+    declaration.get(..length).unwrap_or_default().iter().all(is_plain)
+}
