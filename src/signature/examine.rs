@@ -147,7 +147,7 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
         (None, Some(content)) => Some(content.clone()),
         _ => files.iter().find_map(|file| file.innermost.clone()),
     };
-    let mut document = Document::new(basis, signed, &files, content.as_ref(), encrypted);
+    let mut document = Document::new(basis, signed, content.as_ref(), encrypted);
     if signed.signatures.len() > limits.files {
         document.refuse(&CmsError::TooMany { things: "signature files", max: limits.files });
     }
@@ -192,12 +192,14 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
         .or(content)
         .or_else(|| signed.content.iter().chain(&signed.signatures).next().cloned())
         .unwrap_or_default();
+    if has_document {
+        document.count_own(&content);
+    }
     if is_closed || document.has_more {
         // Nobody has seen what is inside, so no signature around it is over what is shown; and one that
         // was not judged may speak against the copy.
         document.proofs.iter_mut().for_each(|proof| proof.covers_document = false);
     }
-    document.doubt_disguises(&content, !not_covered.is_empty());
     let form = document_in(&content, budget);
     let over_budget = budget.spent();
     if let Some(resource) = over_budget {

@@ -11,8 +11,6 @@ use super::{
 /// A file opened from the outside to the innermost content.
 #[derive(Debug, Default)]
 pub(super) struct Layers {
-    /// The file, as it came.
-    pub(super) file: Bytes,
     /// The outermost first.
     pub(super) all: Vec<Layer>,
     /// The content of the innermost layer; `None` when that one is detached or cannot be read.
@@ -60,7 +58,7 @@ impl Layers {
         limits: &Limits,
         budget: &Budget,
     ) -> Self {
-        let mut opened = Self { file: file.clone(), ..Self::default() };
+        let mut opened = Self::default();
         let mut file = file.clone();
         loop {
             if opened.all.len() == limits.nesting {

@@ -13,7 +13,6 @@ use crate::{
         cms::{CmsError, SignedData},
         container::{Enclosed, Stamp},
         layers::{Layer, Layers, decrypted},
-        pades,
         problem::Problems,
         revocation::Brought,
         signer::{self, Basis, Content, Judged, Known},
@@ -29,12 +28,10 @@ pub(super) struct Document<'a> {
     contents: Vec<Content>,
     /// How many of `contents`, the first ones, a detached signature may be over.
     targets: usize,
-    /// Those of `contents` that are the document, or bring it.
-    carriers: Vec<Bytes>,
     pub(super) reports: Vec<SignatureReport>,
     pub(super) proofs: Vec<Proof>,
-    /// Which of `proofs` are over a file that brings the document, and that file.
-    around: Vec<(usize, Bytes)>,
+    /// Which of `proofs` are by signature files, and what each of these is over.
+    over: Vec<(usize, Bytes)>,
     /// Whether a limit kept a signature from being judged.
     pub(super) has_more: bool,
 }
@@ -43,13 +40,11 @@ impl<'a> Document<'a> {
     pub(super) fn new(
         basis: Basis<'a>,
         signed: &Signed,
-        layers: &[Layers],
         content: Option<&Bytes>,
         encrypted: &[Encrypted],
     ) -> Self {
         // A detached signature is over the file beside it, over the document inside that file,
-        // over another signature file, which in turn has to be right over the document, or over
-        // an encrypted file that one of them came out of.
+        // over another signature file, or over an encrypted file that one of them came out of.
         let files = signed.signatures.iter().take(basis.limits.files);
         let mut targets: Vec<&Bytes> = signed.content.iter().chain(content).chain(files).collect();
         let sources = encrypted.iter().filter(|one| {
@@ -58,18 +53,11 @@ impl<'a> Document<'a> {
         });
         let sources: Vec<&Bytes> = sources.map(|one| &one.file).collect();
         targets.extend(sources);
-        let brings_document = |file: &Bytes| {
-            let opened = decrypted(file, encrypted);
-            let inside = layers.iter().find(|one| one.file == opened);
-            content == Some(&opened) || inside.is_some_and(|one| one.innermost.as_ref() == content)
-        };
-        let carriers = targets.iter().filter(|file| content.is_some() && brings_document(file));
-        let carriers = carriers.map(|file| Bytes::clone(file)).collect();
         let contents: Vec<Content> = targets.into_iter().cloned().map(Content::new).collect();
         let has_document = content.is_some();
         let targets = if has_document { contents.len() } else { 0 };
-        let (reports, proofs, around) = (Vec::new(), Vec::new(), Vec::new());
-        Self { basis, contents, targets, carriers, reports, proofs, around, has_more: false }
+        let (reports, proofs, over) = (Vec::new(), Vec::new(), Vec::new());
+        Self { basis, contents, targets, reports, proofs, over, has_more: false }
     }
 
     /// Judges every layer of a signature file.
@@ -84,16 +72,15 @@ impl<'a> Document<'a> {
         for layer in &file.all {
             match layer {
                 Layer::Read(signed_data) => {
-                    // Another content than the document's is known to be wrong.
-                    self.judge_layer(signed_data, file.innermost.is_some(), &known);
+                    self.judge_layer(signed_data, &known);
                 }
                 Layer::Unreadable(error) => self.refuse(error),
             }
         }
     }
 
-    /// `is_around` says whether the file carries the document, inside this layer.
-    fn judge_layer(&mut self, signed_data: &SignedData, is_around: bool, known: &Problems) {
+    /// What it is over counts when all is known: [`Self::count_own`].
+    fn judge_layer(&mut self, signed_data: &SignedData, known: &Problems) {
         if signed_data.signers.is_empty() {
             let mut problems = Problems::default();
             problems.fail(SubIndication::FormatFailure, "the signature file has no signer");
@@ -103,10 +90,6 @@ impl<'a> Document<'a> {
             Some(content) => Some(self.find_or_add(content)),
             None => self.target_of(signed_data),
         };
-        let covers_document = is_around
-            || content
-                .and_then(|index| self.contents.get(index))
-                .is_some_and(|content| self.carriers.contains(content.bytes()));
         let brought = Brought::with(self.basis.brought, signed_data, self.basis.budget);
         let basis = Basis { brought: Some(&brought), ..self.basis };
         for signer in &signed_data.signers {
@@ -120,28 +103,27 @@ impl<'a> Document<'a> {
             let over = content.as_ref().map(|content| content.bytes().clone());
             let covered = covered(&judged, content, basis.budget);
             let proof = self.proofs.len();
-            self.push(judged, covered, covers_document);
-            self.around
-                .extend(over.filter(|_| self.proofs.len() > proof).map(|over| (proof, over)));
+            self.push(judged, covered, false);
+            self.over.extend(over.filter(|_| self.proofs.len() > proof).map(|over| (proof, over)));
         }
     }
 
-    /// Who signs a file that brings the document may have seen something else in it: it is a PDF file to
-    /// viewers, which look for one in any bytes, or a container with files that only other programs know,
-    /// or encrypted. Then he did not sign the `document`.
-    pub(super) fn doubt_disguises(&mut self, document: &Bytes, has_strange_files: bool) {
-        for (proof, over) in &self.around {
-            let is_disguised = has_strange_files || pades::may_open(over);
-            // With the key of another recipient something else may come out of it.
-            let is_encrypted = Form::of(over) == Form::Envelope;
-            let is_plain = over == document || !is_disguised && !is_encrypted;
-            let Some(proof) = self.proofs.get_mut(*proof).filter(|_| !is_plain) else { continue };
-            proof.covers_document = false;
+    /// A signature file counts for the bytes that it is over. Who signs a file that brings the
+    /// `document` (a signature file, a container, an encrypted file) may have seen something else in
+    /// it: other programs show a page, a PDF file or, with another key, another content.
+    pub(super) fn count_own(&mut self, document: &Bytes) {
+        let is_container = Form::of(document) == Form::Asic;
+        for (proof, over) in &self.over {
+            let Some(proof) = self.proofs.get_mut(*proof) else { continue };
+            proof.covers_document = over == document && !is_container;
+            if proof.covers_document {
+                continue;
+            }
             if let Some(report) = self.reports.get_mut(proof.signature) {
                 report.warnings.push(Warning::new(
                     WarningCode::ContainerUnusual,
-                    "What the signature is over brings the document, and may be another one for other \
-                     programs: it does not count for what was shown here.",
+                    "The signature is over another file than the document, such as one that brings it: \
+                     it does not count for what is shown here.",
                 ));
             }
         }
