@@ -19,6 +19,7 @@ mod crc;
 mod form;
 mod jpeg;
 mod kind;
+pub(crate) mod markup;
 mod page;
 pub(crate) mod pdf;
 mod png;

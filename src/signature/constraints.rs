@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     algorithms::{algorithm_name, implied_digest},
+    content::markup,
     domain::SubIndication,
 };
 
@@ -34,13 +35,7 @@ pub(super) fn check(
                 check_content_type(read, signed_data, &mut problems);
             }
             check_protection(read, signer, &mut problems);
-            if pades::may_open(&read.to_verify) {
-                problems.doubt(
-                    SubIndication::SigConstraintsFailure,
-                    "the signed attributes may have been signed as a document: viewers find a PDF file \
-                     in them",
-                );
-            }
+            check_disguise(read, &mut problems);
         }
         Some(Err(_)) => {}
         None => {
@@ -175,6 +170,31 @@ fn check_protection(read: &SignedAttributes, signer: &Signer, problems: &mut Pro
             "the algorithms are not those that the signer protected (RFC 6211 §2)",
         );
     }
+}
+
+/// A signature over signed attributes is also one over a file of these bytes, by a program that writes
+/// none (RFC 5652 §5.4). The digest of another document stands in it, so nobody signs such a file who
+/// does not see something else in it.
+fn check_disguise(read: &SignedAttributes, problems: &mut Problems) {
+    /// By this the directory of a ZIP archive is found from the end of a file.
+    const END_OF_ARCHIVE: &[u8] = b"PK\x05\x06";
+    let bytes = &read.to_verify;
+    let found = if pades::may_open(bytes) {
+        "a PDF file"
+    } else if markup::has_page(bytes) || read.has_free_tag() {
+        "a page"
+    } else if memchr::memmem::find(bytes, END_OF_ARCHIVE).is_some() {
+        "an archive"
+    } else {
+        return;
+    };
+    problems.doubt(
+        SubIndication::SigConstraintsFailure,
+        format!(
+            "the signed attributes may have been signed as a document: other programs find {found} in \
+             them"
+        ),
+    );
 }
 
 /// A signature without signed attributes.

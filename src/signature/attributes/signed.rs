@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     asn1::{Broken, Element, constructed},
+    content::markup,
     domain::Timestamp,
     signature::cms::{Algorithm, CmsError, Source},
 };
@@ -54,6 +55,49 @@ impl SignedAttributes {
             !IS_SINGLE.contains(&id) && id != TimeStampKind::Content.oid()
         })
     }
+
+    /// Whether an attribute that may hold any text, or that nothing here knows, has a tag in it.
+    pub(in crate::signature) fn has_free_tag(&self) -> bool {
+        let free = self.others().filter(|one| !IS_STRUCTURED.contains(&one.id.as_str()));
+        free.flat_map(|one| &one.values).any(|value| has_tag(value, MAX_DEPTH))
+    }
+}
+
+/// Attributes made of digests, keys, certificates and revocation data, in which bytes that look like the
+/// beginning of a tag stand by chance (RFC 2634, RFC 5126 §5, RFC 8551 §2.5, ETSI EN 319 122-1 §5.2,
+/// ISO 32000-2 §12.8.3.3.2, and Microsoft's encryption key preference).
+const IS_STRUCTURED: &[&str] = &[
+    "0.4.0.19122.1.1",
+    "1.2.840.113549.1.9.15",
+    "1.2.840.113549.1.9.16.2.7",
+    "1.2.840.113549.1.9.16.2.10",
+    "1.2.840.113549.1.9.16.2.11",
+    "1.2.840.113549.1.9.16.2.15",
+    "1.2.840.113549.1.9.16.2.18",
+    "1.2.840.113583.1.1.8",
+    "1.3.6.1.4.1.311.16.4",
+];
+
+/// Elements inside elements in which a text is looked for by itself.
+const MAX_DEPTH: usize = 8;
+
+/// Whether a tag stands in the contents of `value`. The octets of a length are nobody's text: that of sixty
+/// is `<`.
+fn has_tag(value: &[u8], depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return markup::has_tag(value) };
+    let Ok(element) = Element::only(value) else { return markup::has_tag(value) };
+    if !element.tag.is_constructed() {
+        return markup::has_tag(element.value);
+    }
+    let Ok(mut inside) = element.inside() else { return markup::has_tag(value) };
+    while !inside.is_finished() {
+        match inside.next() {
+            Ok(one) if has_tag(one.raw, depth) => return true,
+            Ok(_) => {}
+            Err(_) => return markup::has_tag(element.value),
+        }
+    }
+    false
 }
 
 /// Something that a signer may say.

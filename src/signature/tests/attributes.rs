@@ -87,6 +87,53 @@ fn signed_attributes_are_what_the_standards_ask_for() {
     }
 }
 
+/// A program that writes no attributes signs the bytes of a file as another signs its attributes.
+#[test]
+fn attributes_in_which_other_programs_find_a_document_prove_nothing() {
+    const UNKNOWN: &[u8] = &[0x2a, 3];
+    const CONTENT_HINTS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 4];
+    const POLICY: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 15];
+    const MIME_TYPE: &[u8] = &[4, 0, 0x8d, 0x45, 2, 1];
+    const SIGNER_ATTRIBUTES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 2, 18];
+    const REVOCATION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x2f, 1, 1, 8];
+    let (texts, known) =
+        ([UNKNOWN, CONTENT_HINTS, MIME_TYPE], [POLICY, SIGNER_ATTRIBUTES, REVOCATION]);
+    let all = texts.iter().chain(&known).copied();
+    // What it holds, whether that is a document where any bytes may stand, and where texts do.
+    for (value, is_document, is_tag) in [
+        ("%PDF-1.7", true, true),
+        ("<html><body><h1>HARMLESS</h1><script>/*", true, true),
+        ("<H1>HARMLESS<!--", true, true),
+        ("<x style='position:fixed'>HARMLESS", true, true),
+        ("<x onfocus='a()' autofocus tabindex=1>", true, true),
+        ("PK\x05\x06", true, true),
+        ("<p>HARMLESS", false, true),
+        ("</x>", false, true),
+        ("<?x", false, true),
+        ("text/plain; charset=utf-8", false, false),
+        ("a < b and b > c", false, false),
+        ("A text of sixty letters, of which the length is a bracket...", false, false),
+        ("HARMLESS", false, false),
+    ] {
+        for id in all.clone() {
+            for tag in [0x04, 0x0c, 0x80] {
+                let primitive = tlv(tag, &[value.as_bytes()]);
+                for held in [primitive.clone(), sequence(&[&[5, 0], &primitive])] {
+                    let examined = judge_bent(|plan| push(plan, attribute(id, &[&held])));
+                    let is_doubted = is_document || is_tag && texts.contains(&id);
+                    let due = if is_doubted { CONSTRAINTS } else { PASSED };
+                    assert_eq!(outcome(&examined), due, "{value} in {id:x?} as {tag:x}");
+                }
+            }
+        }
+    }
+    let page = tlv(0x0c, &[b"<h1>HARMLESS</h1><plaintext hidden>"]);
+    let time = judge_bent(|plan| {
+        replace(plan, place::SIGNING_TIME, attribute(SIGNING_TIME, &[&page]));
+    });
+    assert_eq!(outcome(&time), CONSTRAINTS);
+}
+
 #[test]
 fn protected_algorithms_are_those_that_were_used() {
     let protection = |digest: &[u8], signature: &[u8]| {
