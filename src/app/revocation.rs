@@ -277,7 +277,12 @@ impl Asker {
                 Ok(Fetched::Answer(kept)) => {
                     self.pace().answered(&subject, &service, kept.this_update, now);
                     answer.add(kept.this_update);
+                    let is_overdue = kept.next_update.is_some_and(|next| next < now);
                     answer.list = Some(kept).filter(|kept| is_list(kept.kind));
+                    if is_overdue {
+                        // It revokes; another address may have what was said since.
+                        continue;
+                    }
                     return;
                 }
                 Ok(Fetched::OfOthers(kept)) => {

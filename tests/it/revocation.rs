@@ -257,6 +257,43 @@ fn what_was_added_while_the_server_was_down_counts_at_its_start() {
     wait_for_verdict("verified", id, &token, &server);
 }
 
+/// The authority's next list is a day late, and what it gives out revokes the signer.
+#[test]
+fn an_overdue_list_that_is_fetched_revokes_like_one_at_hand() {
+    const SECOND: &str = "/second.crl";
+    for policy in ["prefer", "require"] {
+        for is_cached in [true, false] {
+            let mut house = House::new();
+            let validity =
+                Validity { from: house.now.plus_seconds(-30 * DAY), to: house.now.plus_days(300) };
+            let lists = [LIST, SECOND].map(|path| house.web.url(path)).to_vec();
+            let addresses = Addresses { lists, responders: Vec::new() };
+            let authority = Authority::root(Seed::random().unwrap(), validity).unwrap();
+            house.authority = authority.with_addresses(addresses);
+            let signer =
+                house.authority.signer(Subject::Organisation, KeyAlgorithm::P256, validity);
+            house.signer = signer.unwrap();
+            house.trust();
+            let list = house.list_of(-8 * DAY, Some(-9 * DAY));
+            if is_cached {
+                house.cache(&list);
+            }
+            house.web.reply(LIST, Reply::Bytes(list));
+            let token = house.installation.token();
+            let policy = [("SKRYNKA_SIGNATURES__REVOCATION", policy)];
+            let server = house.start(&[FETCH.as_slice(), &policy].concat());
+            let id = house.send(&server);
+            wait_for_verdict("invalid", id, &token, &server);
+            if !is_cached {
+                // It is old, and another address may have a newer one.
+                wait_for("the other address", || {
+                    house.web.asked().contains(&SECOND.to_owned()).then_some(())
+                });
+            }
+        }
+    }
+}
+
 /// The list of today says nothing of a certificate that has ended, and is an answer for others.
 #[test]
 fn old_copies_keep_no_list_from_others() {

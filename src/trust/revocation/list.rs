@@ -264,6 +264,11 @@ impl List {
         })
     }
 
+    /// Whether it revokes any certificate.
+    pub(super) fn revokes_anybody(&self) -> bool {
+        self.states().any(|(_, state)| state.revokes())
+    }
+
     /// `None` when it is not there; good when a delta list says that it is no longer.
     fn entry(&self, serial: &[u8]) -> Option<State> {
         let serial = significant(serial);

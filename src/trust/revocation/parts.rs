@@ -155,6 +155,13 @@ pub(super) enum State {
     Unknown,
 }
 
+impl State {
+    /// Whether it revokes, for good or not, at whatever moment.
+    pub(super) fn revokes(self) -> bool {
+        matches!(self, Self::Revoked(_))
+    }
+}
+
 /// A certificate's revocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Revocation {

@@ -192,6 +192,11 @@ impl AnswerDraft {
 
     /// The `BasicOCSPResponse`.
     pub(crate) fn basic(&self) -> Vec<u8> {
+        self.basic_with(&[])
+    }
+
+    /// The same with what others say behind its own.
+    pub(crate) fn basic_with(&self, others: &[&Self]) -> Vec<u8> {
         let algorithm = tlv(0x30, &[object_identifier(ED25519)]);
         let (responder, seed) = &self.responder;
         let id = if self.by_key {
@@ -200,7 +205,8 @@ impl AnswerDraft {
             tlv(0xa1, &[responder.subject_der().to_vec()])
         };
         let produced_at = general_time(self.produced_at.unwrap_or(self.this_update));
-        let body = tlv(0x30, &[id, produced_at, tlv(0x30, &[self.single()])]);
+        let singles = [self].into_iter().chain(others.iter().copied()).map(Self::single);
+        let body = tlv(0x30, &[id, produced_at, tlv(0x30, &singles.collect::<Vec<_>>())]);
         let certificates: Vec<_> = self.certificates.iter().map(|c| c.der().to_vec()).collect();
         signed(*seed, body, algorithm, &certificates)
     }

@@ -109,8 +109,8 @@ impl Wanted {
     }
 
     /// Whether `answer`, in DER or PEM, is worth keeping: about this certificate, proved to come
-    /// from its issuer, and in force at `at`. That the certificate is revoked is an answer too.
-    /// Whether it is from `since` or later is for the caller to see by its `this_update`, which of
+    /// from its issuer, and in force at `at`. That the certificate is revoked is an answer too, also
+    /// when a newer one is overdue: a revocation has no end. Whether it is from `since` or later is for the caller to see by its `this_update`, which of
     /// an answer about several certificates is the one about this.
     ///
     /// `trust` may have the certificate of a responder that the answer does not bring. Whether a
@@ -125,7 +125,7 @@ impl Wanted {
         trust: &TrustStore,
     ) -> Result<Kept, RevocationError> {
         let item = Item::read(answer)?;
-        let (this_update, next_update) = match &item {
+        let (state, this_update, next_update) = match &item {
             Item::List(list) => {
                 let state = list.says_of(&self.certificate)?;
                 if state == State::Good {
@@ -134,12 +134,14 @@ impl Wanted {
                 let used = list.prove(&self.issuer)?;
                 trust.algorithms().check(&used, at.max(list.this_update))?;
                 check_end(state == State::Good, list.tells_all(self.certificate.not_after()))?;
-                (list.this_update, list.next_update)
+                (state, list.this_update, list.next_update)
             }
             Item::Answer(answer) => {
-                let mut singles = answer.singles.iter();
+                let singles = answer.singles.iter();
+                // Of several about it one that revokes counts.
                 let single = singles
-                    .find(|single| single.is_about(&self.certificate, &self.issuer))
+                    .filter(|single| single.is_about(&self.certificate, &self.issuer))
+                    .min_by_key(|single| !single.state.revokes())
                     .ok_or_else(|| RevocationError::NotAbout {
                         problem: "it names other certificates".to_owned(),
                     })?;
@@ -151,14 +153,14 @@ impl Wanted {
                 }
                 let is_good = single.state == State::Good;
                 check_end(is_good, single.tells_all(self.certificate.not_after()))?;
-                (single.this_update, single.next_update)
+                (single.state, single.this_update, single.next_update)
             }
         };
         if this_update > at.plus_seconds(CLOCK_TOLERANCE_SECONDS) {
             return Err(RevocationError::Early { at, this_update });
         }
         match next_update {
-            Some(next_update) if next_update < at => {
+            Some(next_update) if next_update < at && !state.revokes() => {
                 Err(RevocationError::Expired { at, next_update })
             }
             Some(_) | None => Ok(Kept { this_update, next_update, ..item.kept() }),
@@ -167,16 +169,17 @@ impl Wanted {
 }
 
 impl Wanted {
-    /// The list that these bytes are, where the issuer made it and it is in force at `at`, whether it
-    /// says anything of the certificate or not: others may wait for it.
+    /// The list that these bytes are, where the issuer made it and it is in force at `at` or revokes
+    /// anybody, whether it says anything of the certificate or not: others may wait for it.
     #[must_use]
     pub fn list_of_issuer(&self, bytes: &[u8], at: Timestamp, trust: &TrustStore) -> Option<Kept> {
         let Item::List(list) = Item::read(bytes).ok()? else { return None };
         let used = list.prove(&self.issuer).ok()?;
         trust.algorithms().check(&used, at.max(list.this_update)).ok()?;
         let is_begun = list.this_update <= at.plus_seconds(CLOCK_TOLERANCE_SECONDS);
-        let is_in_force = is_begun && list.next_update.is_none_or(|next| at <= next);
-        is_in_force.then(|| Item::List(list).kept())
+        let is_in_force = list.next_update.is_none_or(|next| at <= next);
+        let counts = is_begun && (is_in_force || list.revokes_anybody());
+        counts.then(|| Item::List(list).kept())
     }
 
     /// Tells the question from others: the issuer's certificate is in its words, and may be a sender's

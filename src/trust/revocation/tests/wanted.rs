@@ -66,6 +66,49 @@ fn takes_what_the_authority_says_and_nothing_else() {
     }
 }
 
+/// What it says counts wherever it lies, so it is taken wherever it comes from.
+#[test]
+fn what_revokes_is_taken_however_overdue_it_is() {
+    let late = || ListDraft::new("0601", "0614");
+    let entry = |serial| [(serial, "0601", None, None)];
+    let answer = |said| AnswerDraft { next_update: Some("0614"), ..AnswerDraft::new(said, "0601") };
+    for (what, bytes, revokes, is_kept) in [
+        ("a list", late().with(&entry(9)).der(), true, true),
+        ("a suspension", late().with(&[(9, "0601", Some(6), None)]).der(), true, true),
+        ("a delta list", late().delta().with(&entry(9)).der(), true, true),
+        ("an answer", answer(Said::Revoked("0601", 1)).der(), true, false),
+        ("a list that revokes another", late().with(&entry(8)).der(), false, true),
+        ("an empty list", late().der(), false, false),
+        (
+            "a delta list that lifts",
+            late().delta().with(&[(9, "0601", Some(8), None)]).der(),
+            false,
+            false,
+        ),
+        ("a good answer", answer(Said::Good).der(), false, false),
+        ("of another key", ListDraft { key: 7, ..late().with(&entry(9)) }.der(), false, false),
+    ] {
+        let at_hand = status(std::slice::from_ref(&bytes)) == RevocationStatus::Revoked;
+        assert_eq!(at_hand, revokes, "{what}, at hand");
+        let taken = answers(&bytes);
+        assert_eq!(taken.is_ok(), revokes, "{what}: {taken:?}");
+        let kept = wanted().list_of_issuer(&bytes, day("0615"), &TrustStore::empty());
+        assert_eq!(kept.is_some(), is_kept, "{what}, for others");
+    }
+}
+
+/// Good and revoked in one answer is revoked, in whatever order.
+#[test]
+fn of_several_answers_in_one_that_revokes_counts() {
+    let late = |said| AnswerDraft { next_update: Some("0614"), ..AnswerDraft::new(said, "0601") };
+    let (good, revoked) = (late(Said::Good), late(Said::Revoked("0601", 1)));
+    for [first, second] in [[&good, &revoked], [&revoked, &good]] {
+        let both = first.basic_with(&[second]);
+        assert_eq!(status(std::slice::from_ref(&both)), RevocationStatus::Revoked);
+        assert_eq!(answers(&both), Ok(RevocationKind::Ocsp));
+    }
+}
+
 #[test]
 fn a_list_by_another_authority_is_not_an_answer() {
     let other = Draft::authority("Other", 2, ("Other", 2)).make();
