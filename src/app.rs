@@ -246,6 +246,7 @@ pub async fn start(
         },
         hostname: config.smtp.hostname.clone(),
         clock: clock.clone(),
+        standing: time.watch(),
         metrics: metrics.clone(),
     };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);

@@ -26,7 +26,9 @@ use tokio::{
 
 use crate::{
     clock::Clock,
-    domain::{Envelope, MailAddress, MailId, RevocationPolicy, ServiceId, ShareId, Timestamp},
+    domain::{
+        ClockState, Envelope, MailAddress, MailId, RevocationPolicy, ServiceId, ShareId, Timestamp,
+    },
     envelope::OrganisationKeys,
     matching,
     metrics::{Metrics, Part},
@@ -82,6 +84,8 @@ pub struct Pipeline {
     pub hostname: String,
     /// The time.
     pub clock: Clock,
+    /// How it stands.
+    pub standing: watch::Receiver<ClockState>,
     /// The numbers.
     pub metrics: Metrics,
 }

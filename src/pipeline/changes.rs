@@ -6,8 +6,8 @@
 //!   found by looking.
 //! * New revocation data: the shares that wait for data about the same authority or certificate;
 //!   and when it calls a certificate revoked, every share that rests on it.
-//! * Some days have passed since the receipt: authorities publish revocations late, so each share
-//!   is looked at once more, and newer data is asked for.
+//! * Some days have surely passed since the receipt: authorities publish revocations late, so each
+//!   share is looked at once more, and newer data is asked for.
 //! * An hour has passed: every share that waits, in case a question was lost.
 
 use std::{
@@ -26,7 +26,7 @@ use super::{
     examine::{Opened, Sources},
 };
 use crate::{
-    domain::{Fingerprint, ShareId, Timestamp},
+    domain::{ClockState, Fingerprint, ShareId, Timestamp},
     metrics::Part,
     store::{Grounds, Select, Selected, StoreError},
     trust::{News, RevocationStore, Topic},
@@ -151,7 +151,7 @@ impl Pipeline {
     ) -> Grounds {
         let topics: BTreeSet<&Topic> = opened.relied_on().collect();
         let look_at = received_at.plus_days(LOOK_DAYS);
-        let is_due = topics.is_empty() || self.clock.now() >= look_at;
+        let is_due = topics.is_empty() || self.surely_past() >= look_at;
         Grounds {
             trust: sources.digest(self),
             look_at: (!is_due).then_some(look_at),
@@ -163,8 +163,15 @@ impl Pipeline {
     /// From when on newer revocation data is asked for about a share that was received then; `None`
     /// when it is not time yet, or no longer.
     pub(super) fn look_again(&self, received_at: Timestamp) -> Option<Timestamp> {
-        let (from, now) = (received_at.plus_days(LOOK_DAYS), self.clock.now());
-        (from <= now && now < received_at.plus_days(LOOK_UNTIL_DAYS)).then_some(from)
+        let (from, past) = (received_at.plus_days(LOOK_DAYS), self.surely_past());
+        (from <= past && past < received_at.plus_days(LOOK_UNTIL_DAYS)).then_some(from)
+    }
+
+    /// The latest moment that has surely come. What is done once is not done for good by a clock that
+    /// is ahead.
+    pub(super) fn surely_past(&self) -> Timestamp {
+        let greatest = self.standing.borrow().greatest;
+        ClockState { now: self.clock.now(), greatest }.surely_past()
     }
 
     fn topic(&self, topic: &Topic) -> Fingerprint {
@@ -282,8 +289,8 @@ impl<'a> Round<'a> {
         let mut after = None;
         loop {
             let start = Instant::now();
-            let (store, now) = (&self.pipeline.store, self.pipeline.clock.now());
-            let page = match store.selected(select, now, after, BATCH).await {
+            let (store, past) = (&self.pipeline.store, self.pipeline.surely_past());
+            let page = match store.selected(select, past, after, BATCH).await {
                 Ok(page) => page,
                 Err(error) => {
                     return self.failed(&error, "the shares to be judged again cannot be listed");

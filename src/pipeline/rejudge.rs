@@ -213,9 +213,10 @@ impl Pipeline {
 
     /// What was read is not there any more: the share is gone, or it is judged again once more.
     async fn overtaken(&self, share: ShareId) -> Result<Rejudging, PipelineError> {
-        let now = self.clock.now();
+        let past = self.surely_past();
         let row = self.store.share(share, &BranchScope::All).await?;
-        let is_kept = |row: &ShareRow| row.destroyed_at.is_none() && row.retention.destroy_at > now;
+        let is_kept =
+            |row: &ShareRow| row.destroyed_at.is_none() && row.retention.destroy_at > past;
         if row.is_some_and(|row| is_kept(&row)) {
             return Err(PipelineError::Overtaken);
         }
@@ -230,10 +231,18 @@ impl Pipeline {
         sealed_details: Vec<Vec<u8>>,
     ) -> Result<Rejudging, PipelineError> {
         let share = before.id;
-        let judged_at = self.clock.now();
+        let (judged_at, surely_past) = (self.clock.now(), self.surely_past());
         let Again { judgement, known_by, grounds, .. } = again;
         let judgement = &judgement;
-        let new = Rejudged { before, judgement, judged_at, sealed_details, known_by, grounds };
+        let new = Rejudged {
+            before,
+            judgement,
+            judged_at,
+            surely_past,
+            sealed_details,
+            known_by,
+            grounds,
+        };
         if !self.store.rejudge(&new).await? {
             return self.overtaken(share).await;
         }

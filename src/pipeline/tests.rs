@@ -100,6 +100,7 @@ impl House {
             },
             hostname: "mx.example.ua".to_owned(),
             clock: Clock::fixed(at),
+            standing: watch::channel(ClockState { now: at, greatest: None }).1,
             metrics,
         };
         let floor = Arc::new(Floor::new(1));

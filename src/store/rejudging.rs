@@ -53,6 +53,8 @@ pub struct Rejudged<'a> {
     pub judgement: &'a Judgement,
     /// When it was judged again.
     pub judged_at: Timestamp,
+    /// The latest moment that has surely come; a share that is due by then is left as it is.
+    pub surely_past: Timestamp,
     /// [`DocumentDetails`](crate::domain::DocumentDetails) of each document, sealed, in order.
     pub sealed_details: Vec<Vec<u8>>,
     /// What its documents are known by now: a signature that passes for the first time adds to it.
@@ -62,15 +64,16 @@ pub struct Rejudged<'a> {
 }
 
 impl Store {
-    /// At most `limit` shares that are to be judged again and are kept beyond `now`, the newest
-    /// first, after the cursor's.
+    /// At most `limit` shares that are to be judged again and are kept beyond `past`, the newest
+    /// first, after the cursor's. `past` has surely come: what a clock that is ahead leaves out is
+    /// told of no change when it is right again.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn selected(
         &self,
         select: Select,
-        now: Timestamp,
+        past: Timestamp,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Selected>, StoreError> {
@@ -89,7 +92,7 @@ impl Store {
             || (i64::MAX, String::new()),
             |last| (last.received_at.as_micros(), last.share.to_string()),
         );
-        let mut values = values![before, before_id, limit, now].to_vec();
+        let mut values = values![before, before_id, limit, past].to_vec();
         let sql = match select {
             Select::Awaiting => page!("awaits IS NOT NULL"),
             Select::AwaitingAbout(topic) => {
@@ -285,7 +288,7 @@ impl Rejudged<'_> {
                                                          ELSE verdict END,
                                    verdict_changed_us = CASE WHEN verdict = $5
                                                              THEN verdict_changed_us ELSE $7 END
-                 WHERE id = $1 AND destroyed_us IS NULL AND destroy_us > $7 AND verdict = $2
+                 WHERE id = $1 AND destroyed_us IS NULL AND destroy_us > $14 AND verdict = $2
                    AND judged_us = $3",
                 values![
                     before.id,
@@ -301,6 +304,7 @@ impl Rejudged<'_> {
                     self.grounds.trust,
                     self.grounds.look_at,
                     self.grounds.sealed_records,
+                    self.surely_past,
                 ],
             )
             .await?;
@@ -349,7 +353,7 @@ impl Rejudged<'_> {
                         term,
                         delayed(retention.destroy_at, delay),
                         retention.reason,
-                        self.judged_at,
+                        self.surely_past,
                     ],
                 )
                 .await?;

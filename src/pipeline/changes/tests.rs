@@ -1,6 +1,7 @@
 //! Claims about shares that passed: what becomes of them when what they rest on changes.
 
 mod brought;
+mod clock;
 mod lists;
 mod missing;
 mod otherwise;
@@ -116,6 +117,7 @@ impl House {
             },
             hostname: "mx.example.ua".to_owned(),
             clock: Clock::fixed(moment(0)),
+            standing: watch::channel(ClockState { now: moment(0), greatest: None }).1,
             metrics,
         };
         let house = Self {
@@ -133,6 +135,13 @@ impl House {
         };
         house.trust(house.root());
         house
+    }
+
+    /// Sets the clock, and somebody agrees with it.
+    fn accept_time(&mut self, seconds: i64) {
+        let now = moment(seconds);
+        self.pipeline.clock.set(now);
+        self.pipeline.standing = watch::channel(ClockState { now, greatest: Some(now) }).1;
     }
 
     fn root(&self) -> TrustStore {

@@ -125,6 +125,7 @@ fn rejudged<'a>(before: &'a ShareRow, judgement: &'a Judgement) -> Rejudged<'a> 
         before,
         judgement,
         judged_at: moment(100),
+        surely_past: moment(100),
         sealed_details: vec![vec![4]],
         known_by: known_by(&[]),
         grounds: sample::grounds(),
@@ -304,6 +305,7 @@ async fn what_a_signature_covers_is_known_once_it_passes_and_links_stay(database
         let new = rejudged(&before, &judgement);
         let new = Rejudged {
             judged_at: before.judged_at.plus_seconds(1),
+            surely_past: moment(0),
             known_by: known_by(&[samples[place].number, COVERED]),
             ..new
         };
