@@ -21,6 +21,7 @@ use std::{
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
+    time::Instant,
 };
 
 use self::{
@@ -33,7 +34,7 @@ use crate::{
     app::AppError,
     clock::{Clock, Witnesses},
     config,
-    domain::{ClockState, RevocationKind, Timestamp},
+    domain::{ClockState, RevocationKind},
     metrics::{FetchKind, FetchOutcome, Metrics, Part},
     trust::{Kept, RevocationStore, TrustStore, Wanted},
 };
@@ -126,13 +127,13 @@ impl Revocation {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 wanted = receive(&mut self.questions) => {
-                    if !open.take(wanted, self.asker.clock.now()) {
+                    if !open.take(wanted, Instant::now()) {
                         self.asker.metrics.revocation_question_dropped();
                     }
                 }
                 Some(ended) = running.join_next() => match ended {
                     Ok((question, answer)) => {
-                        open.put_back(question, answer, self.asker.clock.now());
+                        open.put_back(question, answer, Instant::now(), self.asker.clock.now());
                         self.publish();
                     }
                     Err(_) => self.asker.metrics.failure(Part::Revocation),
@@ -143,7 +144,7 @@ impl Revocation {
                     // moment, for the clock may have been set since it was last looked at.
                     let greatest = self.standing.borrow().greatest;
                     self.asker.cache().sweep(ClockState { now, greatest }.surely_past());
-                    open.forget(now);
+                    open.forget(Instant::now());
                     let (answers, oldest) = (self.asker.cache().len(), open.oldest_list(now));
                     self.asker.metrics.revocation_cache(answers, oldest);
                     self.publish();
@@ -151,7 +152,7 @@ impl Revocation {
                 _ = tick.tick() => {}
             }
             while running.len() < CONCURRENCY
-                && let Some(question) = open.due(self.asker.clock.now())
+                && let Some(question) = open.due(Instant::now())
             {
                 let (this, stop) = (self.asker.clone(), stop.clone());
                 running.spawn_blocking(move || {
@@ -240,14 +241,14 @@ impl Asker {
                 FetchKind::Crl | FetchKind::DeltaCrl => url.clone(),
             };
             // The list may say nothing of this certificate, and something of others.
-            let paused = self.pace().paused(&own, self.clock.now());
+            let paused = self.pace().paused(&own, Instant::now());
             if let Some(moment) = paused.filter(|_| kind != FetchKind::Ocsp) {
                 answer.retry_at = Some(answer.retry_at.map_or(moment, |at| at.min(moment)));
                 continue;
             }
             // A host whose responder is broken may have good lists.
             let service = format!("{} {host}", kind.label());
-            let leave = self.pace().leave(&subject, &service, self.clock.now());
+            let leave = self.pace().leave(&subject, &service, Instant::now());
             match leave {
                 Leave::Go => {}
                 Leave::Answered(this_update) => {
@@ -260,7 +261,7 @@ impl Asker {
                 }
             }
             let fetched = self.fetch(wanted, kind, url);
-            let now = self.clock.now();
+            let now = Instant::now();
             let outcome = match &fetched {
                 Ok(Fetched::Answer(_)) => FetchOutcome::Accepted,
                 Ok(Fetched::OfOthers(_)) => FetchOutcome::Useless,
@@ -277,7 +278,7 @@ impl Asker {
                 Ok(Fetched::Answer(kept)) => {
                     self.pace().answered(&subject, &service, kept.this_update, now);
                     answer.add(kept.this_update);
-                    let is_overdue = kept.next_update.is_some_and(|next| next < now);
+                    let is_overdue = kept.next_update.is_some_and(|next| next < self.clock.now());
                     answer.list = Some(kept).filter(|kept| is_list(kept.kind));
                     if is_overdue {
                         // It revokes; another address may have what was said since.
@@ -343,9 +344,4 @@ enum Fetched {
 
 fn is_list(kind: RevocationKind) -> bool {
     matches!(kind, RevocationKind::Crl | RevocationKind::DeltaCrl)
-}
-
-/// The moment `pause` after `now`.
-fn after(now: Timestamp, pause: Duration) -> Timestamp {
-    now.plus_seconds(i64::try_from(pause.as_secs()).unwrap_or(i64::MAX))
 }

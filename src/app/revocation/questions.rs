@@ -1,8 +1,11 @@
 //! Which certificates are asked about, and when.
+//!
+//! When is told by a clock that nobody sets, and only the end of a list by the wall clock.
 
 use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
-use super::after;
+use tokio::time::Instant;
+
 use crate::{
     domain::{Sha256, Timestamp},
     trust::{Kept, Wanted},
@@ -16,6 +19,9 @@ const INTEREST: Duration = Duration::from_hours(24);
 
 /// How long before its end a list is fetched anew, at most; a quarter of its life when shorter.
 const AHEAD_SECONDS: i64 = 3600;
+
+/// A list is fetched anew after this much, whatever end it names.
+const LONGEST_RENEWAL: Duration = Duration::from_hours(7 * 24);
 
 /// When a list that is the same as before is fetched again.
 const SAME_LIST_PAUSE: Duration = Duration::from_mins(10);
@@ -37,7 +43,7 @@ pub(super) struct Question {
     /// What to ask for.
     pub(super) wanted: Wanted,
     /// When somebody last asked.
-    used_at: Timestamp,
+    used_at: Instant,
     state: State,
     /// The newest answer that is older than what is wanted, and how long was waited after it.
     too_old: Option<(Timestamp, Duration)>,
@@ -46,9 +52,9 @@ pub(super) struct Question {
 #[derive(Debug)]
 enum State {
     /// It is to be asked at this moment.
-    Due(Timestamp),
+    Due(Instant),
     /// It is answered; a list is fetched again at its moment.
-    Answered { at: Timestamp, list: Option<(Kept, Timestamp)> },
+    Answered { at: Instant, list: Option<(Kept, Instant)> },
 }
 
 /// What came of asking.
@@ -59,7 +65,7 @@ pub(super) struct Answer {
     /// The list that was fetched for it.
     pub(super) list: Option<Kept>,
     /// When those that failed may be asked again.
-    pub(super) retry_at: Option<Timestamp>,
+    pub(super) retry_at: Option<Instant>,
 }
 
 /// The questions that are not being asked right now.
@@ -68,7 +74,7 @@ pub(super) struct Questions {
     open: HashMap<Sha256, Question>,
     /// Questions now sent to an authority: when each was last put, and the earliest `thisUpdate` that
     /// answers it.
-    asked: HashMap<Sha256, (Timestamp, Timestamp)>,
+    asked: HashMap<Sha256, (Instant, Timestamp)>,
 }
 
 impl Answer {
@@ -89,7 +95,7 @@ impl Question {
         matches!(self.state, State::Answered { .. })
     }
 
-    fn due(&self) -> Option<Timestamp> {
+    fn due(&self) -> Option<Instant> {
         match &self.state {
             State::Due(moment) => Some(*moment),
             State::Answered { list, .. } => list.as_ref().map(|(_, moment)| *moment),
@@ -99,7 +105,7 @@ impl Question {
 
 impl Questions {
     /// Takes a question; whether there was room.
-    pub(super) fn take(&mut self, wanted: Wanted, now: Timestamp) -> bool {
+    pub(super) fn take(&mut self, wanted: Wanted, now: Instant) -> bool {
         let key = wanted.key();
         if let Some((used_at, since)) = self.asked.get_mut(&key) {
             *used_at = now;
@@ -112,9 +118,9 @@ impl Questions {
             known.wanted.since = wanted.since.max(known.wanted.since);
             // Many shares of one signer are one question a minute.
             if let State::Answered { at, .. } = known.state
-                && (is_newer || after(at, SETTLED) <= now)
+                && (is_newer || at + SETTLED <= now)
             {
-                known.state = State::Due(after(at, SETTLED).max(now));
+                known.state = State::Due((at + SETTLED).max(now));
             }
             return true;
         }
@@ -131,7 +137,7 @@ impl Questions {
 
     /// Takes the question that has been due longest; among those due since the same moment, the one
     /// that was requested most recently. The caller puts it back with its answer.
-    pub(super) fn due(&mut self, now: Timestamp) -> Option<Question> {
+    pub(super) fn due(&mut self, now: Instant) -> Option<Question> {
         let due = self
             .open
             .iter()
@@ -142,8 +148,14 @@ impl Questions {
         Some(question)
     }
 
-    /// Puts back a question that was asked.
-    pub(super) fn put_back(&mut self, mut question: Question, answer: Answer, now: Timestamp) {
+    /// Puts back a question that was asked; by the wall clock it is `moment`.
+    pub(super) fn put_back(
+        &mut self,
+        mut question: Question,
+        answer: Answer,
+        now: Instant,
+        moment: Timestamp,
+    ) {
         let key = question.wanted.key();
         let asked = self.asked.remove(&key);
         let (used_at, since) = asked.unwrap_or((question.used_at, question.wanted.since));
@@ -156,8 +168,8 @@ impl Questions {
                 question.too_old.filter(|(before, _)| !was_given && *before >= this_update);
             let pause = before.map_or(FIRST_PAUSE, |(_, pause)| (pause * 2).min(LONGEST_PAUSE));
             question.too_old = Some((this_update, pause));
-            let moment = after(now, pause);
-            question.state = State::Due(answer.retry_at.map_or(moment, |at| at.min(moment)));
+            let next = now + pause;
+            question.state = State::Due(answer.retry_at.map_or(next, |at| at.min(next)));
             self.open.insert(key, question);
             return;
         }
@@ -167,8 +179,8 @@ impl Questions {
         question.state = match (answer.this_update.is_some(), question.state) {
             (true, before) => {
                 let list = answer.list.map(|list| {
-                    let moment = renewal(&list).max(after(now, SAME_LIST_PAUSE));
-                    (list, moment)
+                    let next = now + renewal(&list, moment).max(SAME_LIST_PAUSE);
+                    (list, next)
                 });
                 let before = match before {
                     State::Answered { list, .. } => list,
@@ -178,18 +190,18 @@ impl Questions {
             }
             // The list at hand may be in force yet.
             (false, State::Answered { at, list: Some((list, _)) }) => {
-                let moment = answer.retry_at.unwrap_or_else(|| after(now, HOPELESS_PAUSE));
-                State::Answered { at, list: Some((list, moment)) }
+                let next = answer.retry_at.unwrap_or(now + HOPELESS_PAUSE);
+                State::Answered { at, list: Some((list, next)) }
             }
-            (false, _) => State::Due(answer.retry_at.unwrap_or_else(|| after(now, HOPELESS_PAUSE))),
+            (false, _) => State::Due(answer.retry_at.unwrap_or(now + HOPELESS_PAUSE)),
         };
         self.open.insert(key, question);
     }
 
     /// Forgets what nobody has asked for a day.
-    pub(super) fn forget(&mut self, now: Timestamp) {
-        self.open.retain(|_, question| after(question.used_at, INTEREST) > now);
-        self.asked.retain(|_, (used_at, _)| after(*used_at, INTEREST) > now);
+    pub(super) fn forget(&mut self, now: Instant) {
+        self.open.retain(|_, question| question.used_at + INTEREST > now);
+        self.asked.retain(|_, (used_at, _)| *used_at + INTEREST > now);
     }
 
     /// The age of the oldest list that is followed; nothing when there is none.
@@ -203,11 +215,13 @@ impl Questions {
     }
 }
 
-/// When a list is fetched anew: before it ends, so that no mail finds it ended.
-fn renewal(list: &Kept) -> Timestamp {
-    let Some(end) = list.next_update else { return after(list.this_update, INTEREST) };
+/// How long after `now` a list is fetched anew: before it ends, so that no mail finds it ended.
+fn renewal(list: &Kept, now: Timestamp) -> Duration {
+    let end = list.next_update.unwrap_or_else(|| list.this_update.plus_days(1));
     let life = end.seconds_since(list.this_update).max(0);
-    end.plus_seconds(-(life / 4).min(AHEAD_SECONDS))
+    let ahead = list.next_update.map_or(0, |_| (life / 4).min(AHEAD_SECONDS));
+    let pause = end.plus_seconds(-ahead).seconds_since(now);
+    Duration::from_secs(u64::try_from(pause).unwrap_or(0)).min(LONGEST_RENEWAL)
 }
 
 #[cfg(test)]

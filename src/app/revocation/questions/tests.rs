@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use super::*;
 use crate::{
     domain::RevocationKind,
@@ -10,6 +12,17 @@ use crate::{
 
 fn moment(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_800_000_000 + seconds)
+}
+
+/// Seconds after one moment of this process.
+fn second(number: i64) -> Instant {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    *START + Duration::from_secs(u64::try_from(number).unwrap())
+}
+
+/// Puts a question back where nobody sets the wall clock.
+fn put_back(questions: &mut Questions, question: Question, answer: Answer, at: i64) {
+    questions.put_back(question, answer, second(at), moment(at));
 }
 
 fn wanted() -> Wanted {
@@ -39,15 +52,15 @@ fn answered(list: Option<Kept>) -> Answer {
 #[test]
 fn a_question_is_asked_once_however_often_it_comes() {
     let mut questions = Questions::default();
-    assert!(questions.take(wanted(), moment(0)) && questions.take(wanted(), moment(0)));
-    let question = questions.due(moment(0)).unwrap();
-    assert!(questions.take(wanted(), moment(1)), "while it is asked");
-    assert!(questions.due(moment(1)).is_none());
-    questions.put_back(question, answered(None), moment(2));
-    assert!(questions.take(wanted(), moment(3)));
-    assert!(questions.due(moment(3)).is_none(), "it was answered a moment ago");
-    assert!(questions.take(wanted(), moment(62)));
-    assert!(questions.due(moment(62)).is_some(), "the answer did not help");
+    assert!(questions.take(wanted(), second(0)) && questions.take(wanted(), second(0)));
+    let question = questions.due(second(0)).unwrap();
+    assert!(questions.take(wanted(), second(1)), "while it is asked");
+    assert!(questions.due(second(1)).is_none());
+    put_back(&mut questions, question, answered(None), 2);
+    assert!(questions.take(wanted(), second(3)));
+    assert!(questions.due(second(3)).is_none(), "it was answered a moment ago");
+    assert!(questions.take(wanted(), second(62)));
+    assert!(questions.due(second(62)).is_some(), "the answer did not help");
 }
 
 /// Which certificate of the issuer is at hand may be a sender's choice, and it is in the question's words.
@@ -60,54 +73,86 @@ fn the_same_certificate_below_another_one_of_its_issuer_is_another_question() {
     assert_eq!(again.public_key(), first.issuer.public_key());
     let other = Wanted::new(first.certificate.clone(), again, moment(0));
     let mut questions = Questions::default();
-    assert!(questions.take(first, moment(0)) && questions.take(other, moment(0)));
-    let both = [questions.due(moment(0)).unwrap(), questions.due(moment(0)).unwrap()];
+    assert!(questions.take(first, second(0)) && questions.take(other, second(0)));
+    let both = [questions.due(second(0)).unwrap(), questions.due(second(0)).unwrap()];
     assert_ne!(both[0].wanted.issuer, both[1].wanted.issuer);
 }
 
 #[test]
 fn what_failed_is_asked_again_when_that_may_be() {
     let mut questions = Questions::default();
-    questions.take(wanted(), moment(0));
-    let question = questions.due(moment(0)).unwrap();
-    let failed = Answer { retry_at: Some(moment(15)), ..Answer::default() };
-    questions.put_back(question, failed, moment(1));
-    questions.take(wanted(), moment(2));
-    assert!(questions.due(moment(14)).is_none());
-    let question = questions.due(moment(15)).unwrap();
+    questions.take(wanted(), second(0));
+    let question = questions.due(second(0)).unwrap();
+    let failed = Answer { retry_at: Some(second(15)), ..Answer::default() };
+    put_back(&mut questions, question, failed, 1);
+    questions.take(wanted(), second(2));
+    assert!(questions.due(second(14)).is_none());
+    let question = questions.due(second(15)).unwrap();
     assert!(!question.is_refresh());
-    questions.put_back(question, Answer::default(), moment(16));
-    assert!(questions.due(moment(3615)).is_none(), "nobody can be asked");
-    assert!(questions.due(moment(3616)).is_some());
+    put_back(&mut questions, question, Answer::default(), 16);
+    assert!(questions.due(second(3615)).is_none(), "nobody can be asked");
+    assert!(questions.due(second(3616)).is_some());
 }
 
 #[test]
 fn a_list_is_fetched_anew_before_it_ends_while_somebody_needs_it() {
     const DAY: i64 = 86_400;
     let mut questions = Questions::default();
-    questions.take(wanted(), moment(0));
-    let question = questions.due(moment(0)).unwrap();
-    questions.put_back(question, answered(Some(list(0))), moment(1));
+    questions.take(wanted(), second(0));
+    let question = questions.due(second(0)).unwrap();
+    put_back(&mut questions, question, answered(Some(list(0))), 1);
     assert_eq!(questions.oldest_list(moment(60)), Duration::from_mins(1));
-    assert!(questions.due(moment(DAY - 3601)).is_none());
-    let question = questions.due(moment(DAY - 3600)).unwrap();
+    assert!(questions.due(second(DAY - 3601)).is_none());
+    let question = questions.due(second(DAY - 3600)).unwrap();
     assert!(question.is_refresh());
     // The authority has none newer yet: not at once again.
-    questions.put_back(question, answered(Some(list(0))), moment(DAY - 3600));
-    assert!(questions.due(moment(DAY - 3001)).is_none());
-    assert!(questions.due(moment(DAY - 3000)).is_some());
+    put_back(&mut questions, question, answered(Some(list(0))), DAY - 3600);
+    assert!(questions.due(second(DAY - 3001)).is_none());
+    assert!(questions.due(second(DAY - 3000)).is_some());
 }
 
 #[test]
 fn what_nobody_has_asked_for_a_day_is_forgotten() {
     let mut questions = Questions::default();
-    questions.take(wanted(), moment(0));
-    questions.forget(moment(86_399));
-    assert!(questions.due(moment(86_399)).is_some());
+    questions.take(wanted(), second(0));
+    questions.forget(second(86_399));
+    assert!(questions.due(second(86_399)).is_some());
     let mut questions = Questions::default();
-    questions.take(wanted(), moment(0));
-    questions.forget(moment(86_400));
-    assert!(questions.due(moment(86_400)).is_none());
+    questions.take(wanted(), second(0));
+    questions.forget(second(86_400));
+    assert!(questions.due(second(86_400)).is_none());
+}
+
+/// Whatever came of a question, and wherever the wall clock stood for a moment.
+#[test]
+fn a_wall_clock_that_is_wrong_once_keeps_no_authority_from_being_asked() {
+    const HOUR: i64 = 3600;
+    for leap in [-240 * HOUR, 0, 240 * HOUR, 100_000 * HOUR] {
+        let failed = Answer { retry_at: Some(second(15)), ..Answer::default() };
+        let list_of_now =
+            Answer { this_update: Some(moment(leap)), list: Some(list(leap)), retry_at: None };
+        for (what, answer, hours) in [
+            ("it failed", failed, 1),
+            ("nobody can be asked", Answer::default(), 1),
+            ("it was too old", answer_of(-604_800), 1),
+            ("a list", list_of_now, 24),
+            ("a list of before", answered(Some(list(0))), 7 * 24),
+        ] {
+            let mut questions = Questions::default();
+            questions.take(wanted(), second(0));
+            let question = questions.due(second(0)).unwrap();
+            questions.put_back(question, answer, second(1), moment(leap));
+            let is_due = questions.due(second(1 + hours * HOUR)).is_some();
+            assert!(is_due, "{what}, {leap}");
+            // Whoever asks for something newer is heard within a minute, whatever was answered.
+            let mut questions = Questions::default();
+            questions.take(wanted(), second(0));
+            let question = questions.due(second(0)).unwrap();
+            questions.put_back(question, answered(None), second(1), moment(leap));
+            questions.take(wanted_since(60), second(2));
+            assert!(questions.due(second(61)).is_some(), "{what}, {leap}");
+        }
+    }
 }
 
 fn wanted_since(since: i64) -> Wanted {
@@ -123,36 +168,36 @@ fn answer_of(this_update: i64) -> Answer {
 #[test]
 fn an_answer_of_before_is_asked_for_again_with_growing_pauses() {
     let mut questions = Questions::default();
-    questions.take(wanted_since(0), moment(0));
+    questions.take(wanted_since(0), second(0));
     let mut now = 0;
     let mut pauses = Vec::new();
     for _ in 0..9 {
-        let question = questions.due(moment(now)).unwrap();
+        let question = questions.due(second(now)).unwrap();
         assert!(!question.is_refresh());
-        questions.put_back(question, answer_of(-604_800), moment(now));
+        put_back(&mut questions, question, answer_of(-604_800), now);
         let next = (now..)
             .step_by(60)
-            .find(|at| questions.open.values().any(|question| question.due() <= Some(moment(*at))));
+            .find(|at| questions.open.values().any(|question| question.due() <= Some(second(*at))));
         pauses.push((next.unwrap() - now) / 60);
         now = next.unwrap();
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    let question = questions.due(moment(now)).unwrap();
-    questions.put_back(question, answer_of(0), moment(now));
-    assert!(questions.due(moment(now + 86_000)).is_none(), "it is answered");
+    let question = questions.due(second(now)).unwrap();
+    put_back(&mut questions, question, answer_of(0), now);
+    assert!(questions.due(second(now + 86_000)).is_none(), "it is answered");
 }
 
 #[test]
 fn an_authority_whose_clock_is_behind_is_asked_each_minute_and_not_left() {
     let mut questions = Questions::default();
-    questions.take(wanted_since(0), moment(0));
+    questions.take(wanted_since(0), second(0));
     let mut now = 0;
     for _ in 0..5 {
         // Somebody new asks each time, and each answer is five minutes behind.
-        let question = questions.due(moment(now)).unwrap();
-        questions.put_back(question, answer_of(now - 300), moment(now));
-        questions.take(wanted_since(now + 1), moment(now + 1));
-        assert!(questions.due(moment(now + 59)).is_none());
+        let question = questions.due(second(now)).unwrap();
+        put_back(&mut questions, question, answer_of(now - 300), now);
+        questions.take(wanted_since(now + 1), second(now + 1));
+        assert!(questions.due(second(now + 59)).is_none());
         now += 60;
     }
 }
@@ -160,20 +205,20 @@ fn an_authority_whose_clock_is_behind_is_asked_each_minute_and_not_left() {
 #[test]
 fn many_shares_of_one_signer_are_one_question_a_minute() {
     let mut questions = Questions::default();
-    questions.take(wanted_since(0), moment(0));
-    let question = questions.due(moment(0)).unwrap();
-    for second in 1..5 {
-        questions.take(wanted_since(second), moment(second));
+    questions.take(wanted_since(0), second(0));
+    let question = questions.due(second(0)).unwrap();
+    for at in 1..5 {
+        questions.take(wanted_since(at), second(at));
     }
     // It was asked before the later ones came.
-    questions.put_back(question, answer_of(0), moment(5));
-    for second in 6..65 {
-        questions.take(wanted_since(second), moment(second));
-        assert!(questions.due(moment(second)).is_none(), "{second}");
+    put_back(&mut questions, question, answer_of(0), 5);
+    for at in 6..65 {
+        questions.take(wanted_since(at), second(at));
+        assert!(questions.due(second(at)).is_none(), "{at}");
     }
-    let question = questions.due(moment(65)).unwrap();
-    questions.put_back(question, answer_of(65), moment(65));
-    questions.take(wanted_since(66), moment(66));
-    assert!(questions.due(moment(124)).is_none());
-    assert!(questions.due(moment(125)).is_some(), "the next minute's");
+    let question = questions.due(second(65)).unwrap();
+    put_back(&mut questions, question, answer_of(65), 65);
+    questions.take(wanted_since(66), second(66));
+    assert!(questions.due(second(124)).is_none());
+    assert!(questions.due(second(125)).is_some(), "the next minute's");
 }
