@@ -151,9 +151,22 @@ impl<'a, 'b> Judge<'a, 'b> {
     }
 
     fn collect_records(&mut self) {
-        let RevocationRequest { certificate, issuer, sources, .. } = *self.request;
+        let RevocationRequest { certificate, issuer, sources, at, .. } = *self.request;
+        let all = || sources.iter().flat_map(|(store, _)| store.all_records_of(certificate));
+        let by_name = || all().filter(|record| record.is_by_name(certificate));
+        // What was said by the name clears nobody, and ends what was suspended by it.
+        let is_over = |claim: &Claim<'_>| {
+            claim.is_suspension()
+                && claim.is_by_name_of(certificate)
+                && by_name().any(|other| other.claim().lifts(claim, at))
+        };
         let records = sources.iter().flat_map(|(store, _)| store.records_of(certificate, issuer));
-        self.claims.extend(records.map(StatusRecord::claim));
+        let claims: Vec<_> =
+            records.map(StatusRecord::claim).filter(|claim| !is_over(claim)).collect();
+        // What is no claim here is one for another moment, or where the issuer is left out.
+        let silent = by_name().filter(|one| !one.state.revokes() || is_over(&one.claim()));
+        self.records.extend(silent.cloned());
+        self.claims.extend(claims);
     }
 
     fn conclude(&mut self) -> RevocationReport {

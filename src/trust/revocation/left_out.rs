@@ -1,5 +1,7 @@
 //! What is known of a certificate whose issuer is not.
 
+use std::cmp::Reverse;
+
 use super::{
     Answering, RevocationStore, StatusRecord,
     claim::{By, Claim, report, silent},
@@ -18,7 +20,8 @@ impl RevocationStore {
     ///
     /// What is remembered was proved once. Lists and answers at hand that name the issuer cannot be
     /// proved now; they were when they were fetched, so they count against it, and for it only in so
-    /// far as they end a suspension before the moment. What counted is to be remembered.
+    /// far as they end a suspension before the moment. Whatever revokes is to be remembered, for this
+    /// moment or another, with what ends a suspension.
     #[must_use]
     pub fn without_issuer(
         &self,
@@ -38,18 +41,19 @@ impl RevocationStore {
             State::Revoked(_) => true,
             State::Unknown => false,
         };
+        // Of what was said by a name nobody knows whose word it was.
+        let was_proved = |claim: &&Claim<'_>| {
+            matches!(claim.by, By::Record(_)) && !claim.is_by_name_of(certificate)
+        };
         let known = counting()
             .find(|claim| claim.ended_by(at))
             .or_else(|| counting().find(|claim| claim.revoked_by(at).is_some()))
             .or_else(|| counting().find(|claim| claim.was_compromised_by(at)))
-            .or_else(|| counting().filter(|one| matches!(one.by, By::Record(_))).find(speaks));
+            .or_else(|| counting().filter(|one| was_proved(one)).find(speaks));
         let nobody =
             || silent(false, "its issuer is not known, so that nobody can be asked".into());
-        let fresh = known.and_then(|claim| StatusRecord::without_issuer(claim, certificate));
-        // It takes the place of none that is remembered already.
-        let to_remember = fresh.map(|fresh| records().cloned().chain([fresh]).collect());
         let report = known.map_or_else(nobody, |claim| report(claim, at, None));
-        (report, to_remember.unwrap_or_default())
+        (report, to_remember(&claims, certificate))
     }
 
     /// What the lists of the issuer's name say: whatever revokes, and what may end a suspension.
@@ -105,4 +109,45 @@ impl RevocationStore {
             own.map(|single| Claim::answered(single, answer, RevocationSource::Cache))
         })
     }
+}
+
+/// What is remembered by the name of the issuer, with what is remembered already; nothing where that is
+/// all.
+fn to_remember(claims: &[Claim<'_>], certificate: &Certificate) -> Vec<StatusRecord> {
+    let at_hand = |claim: &&Claim<'_>| !matches!(claim.by, By::Record(_));
+    let mut counting: Vec<&Claim<'_>> = Vec::new();
+    let mut revoking: Vec<_> =
+        claims.iter().filter(at_hand).filter(|claim| claim.state.revokes()).collect();
+    revoking.sort_by_key(|claim| Reverse(claim.this_update));
+    for claim in revoking {
+        // Each new list says the same again.
+        if !counting.iter().any(|known| known.state == claim.state) {
+            counting.push(claim);
+        }
+    }
+    // The first that ends a suspension ends it for every later moment.
+    for suspension in claims.iter().filter(|claim| claim.is_suspension()) {
+        let ends = |claim: &&Claim<'_>| {
+            claim.state == State::Good
+                && claim.is_of_part
+                && claim.this_update > suspension.this_update
+        };
+        let end = claims.iter().filter(ends).min_by_key(|claim| claim.this_update);
+        counting.extend(end.filter(at_hand));
+    }
+    let by_name = |claim: &Claim<'_>| StatusRecord::by_name(claim, certificate);
+    let fresh: Vec<_> = counting.into_iter().map(by_name).collect();
+    let records = || {
+        claims.iter().filter_map(|claim| match claim.by {
+            By::Record(record) => Some(record),
+            By::Answer(_) | By::Continuation(..) | By::List(_) => None,
+        })
+    };
+    if fresh.iter().all(|new| records().any(|known| known == new)) {
+        return Vec::new();
+    }
+    let is_repeated = |known: &&StatusRecord| {
+        known.is_by_name(certificate) && fresh.iter().any(|new| new.repeats(known))
+    };
+    records().filter(|known| !is_repeated(known)).chain(&fresh).cloned().collect()
 }

@@ -52,13 +52,7 @@ impl StatusRecord {
         }
     }
 
-    /// What counted of a certificate whose issuer is not known; `None` when that is remembered already.
-    pub(super) fn without_issuer(claim: &Claim<'_>, certificate: &Certificate) -> Option<Self> {
-        let is_remembered = matches!(claim.by, By::Record(_));
-        (!is_remembered).then(|| Self::by_name(claim, certificate))
-    }
-
-    /// The same of the issuer's name, whoever said it.
+    /// What was said by the name of the certificate's issuer, whoever said it.
     pub(super) fn by_name(claim: &Claim<'_>, certificate: &Certificate) -> Self {
         Self::by(claim, certificate, Sha256::of(certificate.issuer_der()))
     }
@@ -94,6 +88,12 @@ impl StatusRecord {
         let is_by_issuer =
             self.issuer_key == issuer.key_digest() || revokes && self.is_by_name(certificate);
         self.is_of(certificate) && is_by_issuer
+    }
+
+    /// Whether it revokes as `known` does, and no earlier.
+    pub(super) fn repeats(&self, known: &Self) -> bool {
+        let is_same = self.state.revokes() && self.state == known.state;
+        is_same && self.this_update >= known.this_update
     }
 
     /// Whether it was said by the name of the certificate's issuer, whose key was not known.

@@ -62,6 +62,56 @@ async fn what_was_said_of_a_trusted_signer_stays_when_its_issuer_is_not_trusted_
     }
 }
 
+/// What is revoked between the time-stamp and the receipt is so for the receipt, when the time-stamp
+/// proves nothing any more and the list is lost.
+#[tokio::test]
+async fn a_revocation_of_a_paths_end_after_the_time_stamp_is_not_forgotten() {
+    let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+    let month = Validity::days(moment(60), 30);
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        // The signer is trusted itself, or its authority is by a list.
+        for is_signer in [true, false] {
+            let mut house = House::new(policy).await;
+            let mut provider = house.authority.subordinate(validity).unwrap();
+            let seal = provider.signer(Subject::Organisation, KeyAlgorithm::P256, validity);
+            let seal = seal.unwrap();
+            let mut other = Authority::root(Seed::from([9; 32]), validity).unwrap();
+            let unit = other.signer(Subject::TimeStamping, KeyAlgorithm::P256, validity).unwrap();
+            let mut own = RevocationStore::empty();
+            own.add(&other.revocation_list(1, &[], month).unwrap()).unwrap();
+            let as_signer = provider.as_signer().unwrap();
+            let (ended, by, base) = if is_signer {
+                let trusted = TrustStore::new(vec![certificate(&house.signer)]);
+                (&house.signer, &house.signer, trusted)
+            } else {
+                own.add(&provider.revocation_list(1, &[], month).unwrap()).unwrap();
+                let listed = Certificate::parse(provider.certificate()).unwrap();
+                let list = lists::list(1, &[(&listed, true)]);
+                (&as_signer, &seal, TrustStore::empty().with_list(list))
+            };
+            let stamps = TrustStore::new(read_certificates(other.certificate()).unwrap());
+            house.trust(base.clone().merged(stamps));
+            let mut both = own.clone();
+            let revoked = Revoked { signer: ended, since: moment(-5 * DAY), compromised: None };
+            let list =
+                house.authority.revocation_list(1, &[revoked], Validity::days(moment(-DAY), 7));
+            both.add(&list.unwrap()).unwrap();
+            house.revocation.send_replace(Arc::new(both));
+            let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, moment(0));
+            let at = moment(-15 * DAY);
+            let inner = sign::attached(copy.content(), by, at).unwrap();
+            let content = time_stamp::stamped(&inner, &unit, at).unwrap();
+            let attached = copy.attached(by, moment(0)).unwrap();
+            let share = house.send_all(vec![Attachment { content, ..attached }]).await;
+            house.revocation.send_replace(Arc::new(own));
+            house.follow().await;
+            house.trust(base);
+            house.follow().await;
+            assert_ne!(house.verdict(share).await, Verdict::Verified, "{policy:?} {is_signer}");
+        }
+    }
+}
+
 /// Whose issuer was not known is revoked by a list of its name; then the issuer is trusted too, or
 /// instead, and the list is lost.
 #[tokio::test]

@@ -3,7 +3,10 @@
 use proptest::{prelude::*, sample::select};
 
 use super::{
-    super::sample::{AnswerDraft, Entry, ListDraft, Said},
+    super::{
+        record::StatusRecord,
+        sample::{AnswerDraft, Entry, ListDraft, Said},
+    },
     RevocationStatus::{Good, Revoked, RevokedLater, Unchecked},
     *,
 };
@@ -128,7 +131,9 @@ fn without_its_issuer_what_is_at_hand_counts_against_a_certificate_and_never_for
         let at_hand = store(&answers);
         let (report, records) = at_hand.without_issuer(&person(), day("0615"), answering);
         assert_eq!(report.status, expected, "{what}");
-        assert_eq!(records.is_empty(), expected == Unchecked, "{what}");
+        let revokes = !at_hand.news_since(&RevocationStore::empty()).revoked.is_empty();
+        let is_about_it = revokes && !what.starts_with("another");
+        assert_eq!(records.is_empty(), !is_about_it, "{what}");
         // What counted is remembered when nothing is at hand.
         let remembering = RevocationStore::empty().with_records(records);
         let (again, new) = remembering.without_issuer(&person(), day("0615"), answering);
@@ -329,6 +334,44 @@ proptest! {
             prop_assert_eq!(left_out.status, Revoked);
         }
         prop_assert_ne!(left_out.status, Good);
+    }
+
+    #[test]
+    fn what_revokes_without_its_issuer_is_remembered_for_every_moment(
+        all in prop::collection::vec(any_answer(), 0..8),
+        first in select(&["0604", "0610", "0615", "0618"][..]),
+        second in select(&["0604", "0610", "0615", "0618"][..]),
+        then in select(&["0604", "0610", "0615", "0618"][..]),
+        is_known in any::<bool>(),
+    ) {
+        let at_hand = store(&all.into_iter().map(|(bytes, _)| bytes).collect::<Vec<_>>());
+        let answering = Answering::Since { brought: false, again: None };
+        let (whole, _) = at_hand.without_issuer(&person(), day(then), answering);
+        let (_, records) = at_hand.without_issuer(&person(), day(first), answering);
+        // It is judged once more before all is forgotten.
+        let remembering = at_hand.with_records(records.clone());
+        let (_, again) = remembering.without_issuer(&person(), day(second), answering);
+        let mut records = StatusRecord::renewed(&records, again);
+        let mut forgetful = RevocationStore::empty().with_records(records.clone());
+        if is_known {
+            let known = revocation(&RevocationRequest {
+                certificate: &person(),
+                issuer: &issuer(),
+                at: day(second),
+                answering,
+                sources: &[(&forgetful, RevocationSource::Cache)],
+                responders: &[],
+                trust: &TrustStore::empty(),
+                checks: 64,
+            });
+            records = StatusRecord::renewed(&records, known.records);
+            forgetful = RevocationStore::empty().with_records(records);
+        }
+        let (left, _) = forgetful.without_issuer(&person(), day(then), answering);
+        prop_assert!(
+            left.status == whole.status || left.status == Revoked,
+            "{:?}, then {:?}", whole, left
+        );
     }
 
     #[test]
