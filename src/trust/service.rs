@@ -96,6 +96,12 @@ impl TrustService {
         status.is_granted && (!issues || status.extensions.are_for_documents())
     }
 
+    /// Whether the lists that name both are of one country.
+    pub(super) fn is_of_country_of(&self, other: &Self) -> bool {
+        let [own, others] = [self, other].map(|one| one.list.as_ref().map(|list| &list.territory));
+        own == others
+    }
+
     /// Whether `certificate` is this service's: one of the listed, or a later or earlier one of
     /// the same name and key.
     #[must_use]

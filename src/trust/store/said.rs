@@ -48,7 +48,7 @@ impl TrustStore {
     ///
     /// Withdrawn for a use is what was ever for it and is not granted now; a grant that names this use
     /// gives it back, and none that names no use or another. What an older issue has withdrawn counts
-    /// where no service of the newest is for the use. A list that is too long overdue grants nothing,
+    /// where no service of the country's newest is for the use. A list that is too long overdue grants nothing,
     /// and what it had withdrawn stays so.
     pub(crate) fn said_of(&self, certificate: &Certificate, question: Question) -> Said {
         let Question { purpose, used, at } = question;
@@ -71,10 +71,12 @@ impl TrustStore {
         };
         let is_taken =
             |service: &TrustService| service.status_at(at).is_some() && !service.is_granted_at(at);
-        if !said.iter().any(|service| is_for(service)) {
-            let older = self.withdrawn.iter().filter(is_own);
-            said.extend(older.filter(|service| is_taken(service)));
-        }
+        let newest = said.clone();
+        let is_silent = |older: &&TrustService| {
+            !newest.iter().any(|service| is_for(service) && service.is_of_country_of(older))
+        };
+        let older = self.withdrawn.iter().filter(is_own).filter(is_silent);
+        said.extend(older.filter(|service| is_taken(service)));
         if said.is_empty() {
             return if self.is_without_list() { Said::Lost } else { Said::Silent };
         }

@@ -98,6 +98,7 @@ fn what_an_overdue_list_withdrew_stays_withdrawn_by_kind_and_use() {
     let ua = |next, is_granted, use_of| used(list(7, next, is_granted), use_of);
     let pl = |next, is_granted, use_of| of("PL", used(list(3, next, is_granted), use_of));
     let for_all = |next, is_granted| list(7, next, is_granted);
+    let newest = |services| TrustList { services, ..list(8, NEXT, true) };
     let withdrawn = Some(Sub::ChainConstraintsFailure);
     let overdue = Some(Sub::CertificateChainGeneralFailure);
     for (what, lists, due, under_root) in [
@@ -160,6 +161,24 @@ fn what_an_overdue_list_withdrew_stays_withdrawn_by_kind_and_use() {
             vec![ua(NEXT, false, Signatures), used(list(8, NEXT, true), Seals)],
             withdrawn,
             withdrawn,
+        ),
+        (
+            "an older issue had withdrawn it, and another country grants it",
+            vec![for_all(NEXT, false), newest(vec![]), of("PL", list(3, NEXT, true))],
+            withdrawn,
+            withdrawn,
+        ),
+        (
+            "the same, and the other country's list is overdue",
+            vec![for_all(NEXT, false), newest(vec![]), of("PL", list(3, PAST, true))],
+            withdrawn,
+            withdrawn,
+        ),
+        (
+            "the same, and the other country grants it for the use",
+            vec![for_all(NEXT, false), newest(vec![]), pl(NEXT, true, Signatures)],
+            None,
+            None,
         ),
         (
             "an older issue had withdrawn it, and the newest grants it",
