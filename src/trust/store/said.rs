@@ -34,7 +34,8 @@ pub(crate) enum Said {
     Granted,
     /// It may not: lists name it, and nothing that they grant is for what is asked.
     Withdrawn,
-    /// Not known: no list names it, and one that may have withdrawn it cannot be used.
+    /// Not known: no list names it, or none that is not long overdue, and one that may have withdrawn
+    /// it cannot be used.
     Lost,
     /// Not known: the certificate is trusted by lists alone, and those that grant it are too long
     /// overdue. This one was due last.
@@ -101,7 +102,9 @@ impl TrustStore {
         let overdue = granted.iter().filter_map(|service| service.list.as_ref());
         match overdue.max_by_key(|list| list.next_update).and_then(|list| list.outdated_at(at)) {
             Some(list) if others.iter().all(is_answered) => {
-                if is_listed {
+                if self.is_without_list() {
+                    Said::Lost
+                } else if is_listed {
                     Said::Overdue(list)
                 } else {
                     Said::Silent

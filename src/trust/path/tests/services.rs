@@ -76,6 +76,16 @@ fn a_service_for_time_stamps_says_nothing_for_documents() {
             missing,
         ),
         (
+            "the list is lost, another country's grants it and is overdue",
+            base().with_lost_list(lost()).with_list(of("PL", issues(3, PAST, true))),
+            missing,
+        ),
+        (
+            "the same where lists alone vouch for it",
+            TrustStore::empty().with_lost_list(lost()).with_list(of("PL", issues(3, PAST, true))),
+            missing,
+        ),
+        (
             "the list is lost, another country grants it",
             base().with_lost_list(lost()).with_list(of("PL", issues(3, NEXT, true))),
             None,
