@@ -121,10 +121,9 @@ impl TrustService {
         self.vouches() && self.history.iter().any(|status| self.is_granted_in(status))
     }
 
-    /// Whether its latest status is that it is not granted.
-    pub(super) fn is_withdrawn(&self) -> bool {
-        let latest = self.history.iter().max_by_key(|status| status.from);
-        self.vouches() && !latest.is_some_and(|status| self.is_granted_in(status))
+    /// Whether any of its statuses is that it is not granted.
+    pub(super) fn was_withdrawn(&self) -> bool {
+        self.vouches() && self.history.iter().any(|status| !self.is_granted_in(status))
     }
 
     /// Whether it issues certificates or time-stamps.

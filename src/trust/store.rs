@@ -30,7 +30,7 @@ pub struct TrustStore {
     /// Trusted by a list alone.
     listed: BTreeSet<Sha256>,
     lists: Vec<ListIssue>,
-    /// What issues that do not count have withdrawn.
+    /// What issues that do not count have withdrawn, now or for a time.
     withdrawn: Vec<TrustService>,
     /// Lists that are there and cannot be used: country and number, where they are known.
     lost: BTreeSet<Option<(String, u64)>>,
@@ -172,7 +172,7 @@ impl TrustStore {
 
     /// Of several issues of one country's list the newest alone says what is granted, whether it can
     /// be used or not: what it leaves out or withdraws an older one beside it does not give back.
-    /// What the older one has withdrawn stays so unless the newest names it.
+    /// What the older one has withdrawn, now or for a time, stays so unless the newest names it.
     fn by_newest_issues(mut self) -> Self {
         let all: Vec<(String, u64)> = self
             .lists
@@ -193,7 +193,7 @@ impl TrustStore {
             .into_iter()
             .partition(|service| service.list.as_ref().is_none_or(is_newest));
         self.services = services;
-        self.withdrawn.extend(older.into_iter().filter(TrustService::is_withdrawn));
+        self.withdrawn.extend(older.into_iter().filter(TrustService::was_withdrawn));
         let anchors = self.services.iter().filter(|service| service.is_anchor());
         let anchors: BTreeSet<Sha256> =
             anchors.flat_map(|service| &service.certificates).map(Certificate::sha256).collect();

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::trust::{
     CertificateUse::{self, Seals, Signatures},
-    ServiceExtensions, ServiceKind, TrustList,
+    ServiceExtensions, ServiceKind, ServiceStatus, TrustList,
 };
 
 const NEXT: Option<&str> = Some("2027-06-01T00:00:00Z");
@@ -100,6 +100,32 @@ fn a_service_for_time_stamps_says_nothing_for_documents() {
     let alone = TrustStore::empty().with_list(time("UA", 8, true));
     let outcome = judge_by(&alone, &[], &person(MIDDLE), AT);
     assert_eq!(outcome.sub_indication, withdrawn, "{:?}", outcome.reason);
+}
+
+/// What an issue says of a time it says of that time, also when a newer issue is silent.
+#[test]
+fn what_an_older_issue_withdrew_for_a_time_stays_withdrawn_for_it() {
+    let for_a_time = |sequence| {
+        let mut list = list(sequence, NEXT, true);
+        for (from, is_granted) in [("2026-03-01", false), ("2026-05-01", true)] {
+            let from = moment(&format!("{from}T00:00:00Z"));
+            list.services[0].history.push(ServiceStatus::new(from, is_granted));
+        }
+        list
+    };
+    let silent = TrustList { services: Vec::new(), ..list(8, NEXT, true) };
+    let base = || TrustStore::new(vec![root().make()]);
+    for (at, is_withdrawn) in [("2026-02-15", false), ("2026-04-01", true), ("2026-06-01", false)] {
+        for (what, trust) in [
+            ("alone", base().with_list(for_a_time(7))),
+            ("the newest is silent", base().with_list(for_a_time(7)).with_list(silent.clone())),
+        ] {
+            let outcome =
+                judge_by(&trust, &[middle()], &person(MIDDLE), &format!("{at}T00:00:00Z"));
+            let due = is_withdrawn.then_some(Sub::ChainConstraintsFailure);
+            assert_eq!(outcome.sub_indication, due, "{what}, {at}: {:?}", outcome.reason);
+        }
+    }
 }
 
 /// The signer is a person, and lists name the authority's key for signatures and for seals.
