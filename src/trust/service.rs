@@ -142,10 +142,18 @@ impl TrustService {
     }
 
     /// What its certificates are for while it is granted at `at`; otherwise everything that they ever
-    /// were for. Empty when the list does not say it, and then they are for everything.
+    /// were for. Empty when the list does not say it, and then they are for everything: of what is not
+    /// granted when it named none while it was, or ever where it never was.
     pub(super) fn uses_at(&self, at: Timestamp) -> Vec<CertificateUse> {
-        let granted = self.status_at(at).filter(|status| self.is_granted_in(status));
-        let said = granted.map_or(self.history.as_slice(), std::slice::from_ref);
-        said.iter().flat_map(|status| &status.extensions.uses).copied().collect()
+        if let Some(granted) = self.status_at(at).filter(|status| self.is_granted_in(status)) {
+            return granted.extensions.uses.clone();
+        }
+        let was_granted = self.history.iter().any(|status| self.is_granted_in(status));
+        let mut deciding =
+            self.history.iter().filter(|status| !was_granted || self.is_granted_in(status));
+        if deciding.any(|status| status.extensions.uses.is_empty()) {
+            return Vec::new();
+        }
+        self.history.iter().flat_map(|status| &status.extensions.uses).copied().collect()
     }
 }

@@ -430,7 +430,7 @@ fn what_a_service_ever_was_for_another_gives_back_by_name_alone() {
         ("granted", of(signs, "granted", "", &signed_before), [true; 2], [true; 2]),
         ("for signatures", withdrawn(signs, &signed_before), seal_alone, seal_alone),
         ("once for signatures", withdrawn(&[], &signed_before), seal_alone, seal_alone),
-        ("lately for signatures", withdrawn(signs, &nothing_before), seal_alone, seal_alone),
+        ("lately for signatures", withdrawn(signs, &nothing_before), seal_alone, nobody),
         ("once for signatures, then seals", withdrawn(seals, &signed_before), seal_alone, nobody),
         ("for everything", withdrawn(&[], &nothing_before), seal_alone, nobody),
         ("now for web sites", of(web, "granted", "", &signed_before), seal_alone, seal_alone),

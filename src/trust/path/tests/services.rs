@@ -128,6 +128,39 @@ fn what_an_older_issue_withdrew_for_a_time_stays_withdrawn_for_it() {
     }
 }
 
+/// The signer is a person; each period of a service that is withdrawn names a use, or none, and
+/// another service of the key is granted.
+#[test]
+fn what_was_for_all_is_withdrawn_for_all_whatever_another_period_names() {
+    let withdrawn = Some(Sub::ChainConstraintsFailure);
+    for (what, before, since, granted, due) in [
+        ("all, then for seals; seals", None, Some(Seals), Some(Seals), withdrawn),
+        ("all, then for seals; all", None, Some(Seals), None, withdrawn),
+        ("all, then for seals; signatures", None, Some(Seals), Some(Signatures), None),
+        ("all, then none; seals", None, None, Some(Seals), withdrawn),
+        ("seals, then none; seals", Some(Seals), None, Some(Seals), None),
+        ("seals, then none; all", Some(Seals), None, None, None),
+        ("signatures, then none; all", Some(Signatures), None, None, withdrawn),
+        ("signatures, then for seals; all", Some(Signatures), Some(Seals), None, withdrawn),
+    ] {
+        let named = |used: Option<CertificateUse>| ServiceExtensions {
+            uses: used.into_iter().collect(),
+            ..ServiceExtensions::default()
+        };
+        let mut service = list(7, NEXT, false);
+        for (status, used) in service.services[0].history.iter_mut().zip([before, since]) {
+            status.extensions = named(used);
+        }
+        let mut other = list(7, NEXT, true);
+        other.services[0].history[0].extensions = named(granted);
+        for base in [vec![], vec![root().make()]] {
+            let trust = TrustStore::new(base).with_list(both(service.clone(), other.clone()));
+            let outcome = judge_by(&trust, &[middle()], &person(MIDDLE), AT);
+            assert_eq!(outcome.sub_indication, due, "{what}: {:?}", outcome.reason);
+        }
+    }
+}
+
 /// The signer is a person, and lists name the authority's key for signatures and for seals.
 #[test]
 fn what_an_overdue_list_withdrew_stays_withdrawn_by_kind_and_use() {
