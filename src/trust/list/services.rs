@@ -39,10 +39,10 @@ pub(super) fn read(root: Node<'_, '_>) -> (Vec<TrustService>, Vec<String>) {
             };
             match read_service(service, &provider_name, &mut told) {
                 Ok(read) => {
-                    if read.certificates.is_empty() {
+                    if read.iter().any(|service| service.certificates.is_empty()) {
                         told("it has no certificate, so no signature can be traced to it");
                     }
-                    services.push(read);
+                    services.extend(read);
                 }
                 Err(problem) => {
                     told(&problem);
@@ -54,27 +54,57 @@ pub(super) fn read(root: Node<'_, '_>) -> (Vec<TrustService>, Vec<String>) {
     (services, problems)
 }
 
+/// A service for each thing that it does or did: what once had another type was granted as that, and is
+/// withdrawn as that.
 fn read_service(
     service: Node<'_, '_>,
     provider: &str,
     told: &mut impl FnMut(&str),
-) -> Result<TrustService, String> {
+) -> Result<Vec<TrustService>, String> {
     let information = child(service, (LIST, "ServiceInformation"))
         .ok_or("it has no ServiceInformation, so it is not used")?;
     let own = kind_of(information).ok_or("its type cannot be read, so it is not used")?;
-    // What once had another type is withdrawn as that.
-    let kind = kinds(service).find(ServiceKind::vouches).unwrap_or(own);
+    let mut all: Vec<ServiceKind> = Vec::new();
+    for kind in kinds(service).filter(ServiceKind::vouches) {
+        if !all.contains(&kind) {
+            all.push(kind);
+        }
+    }
+    if all.is_empty() {
+        all.push(own);
+    }
+    let mut read = Vec::new();
+    for kind in all {
+        // Of each period is told once what is wrong with it.
+        let is_first = read.is_empty();
+        let mut told = |problem: &str| {
+            if is_first {
+                told(problem);
+            }
+        };
+        read.push(read_as(&kind, service, information, provider, &mut told)?);
+    }
+    Ok(read)
+}
+
+fn read_as(
+    kind: &ServiceKind,
+    service: Node<'_, '_>,
+    information: Node<'_, '_>,
+    provider: &str,
+    told: &mut impl FnMut(&str),
+) -> Result<TrustService, String> {
     let mut read = named(kind.clone(), information, provider);
     let identity = child(information, (LIST, "ServiceDigitalIdentity"))
         .ok_or("it has no digital identity, so it is not used")?;
     read_identity(identity, &mut read)?;
 
-    let extensions = extensions_of(information, &kind)
+    let extensions = extensions_of(information, kind)
         .map_err(|name| format!("{}, so it is not used", not_understood(&name)))?;
-    let mut periods = vec![Period { extensions, ..period_of(information, &kind)? }];
+    let mut periods = vec![Period { extensions, ..period_of(information, kind)? }];
     for instance in children_of_history(service) {
-        let mut period = period_of(instance, &kind)?;
-        match extensions_of(instance, &kind) {
+        let mut period = period_of(instance, kind)?;
+        match extensions_of(instance, kind) {
             Ok(extensions) => period.extensions = extensions,
             Err(name) => {
                 period.word = Word::Other;

@@ -325,6 +325,30 @@ fn whatever_keeps_a_withdrawn_service_from_being_read_gives_nothing_back() {
     assert!(!lacks_grant(&never.replace("AQID", "A")), "likewise, and unreadable");
 }
 
+/// The entry of one key has another type since 2020.
+#[test]
+fn a_service_that_changed_its_type_was_granted_and_is_withdrawn_as_what_it_was() {
+    use Purpose::{Document, TimeStamping};
+    let (old, new) = ("2018-01-01T00:00:00Z", "2020-01-01T00:00:00Z");
+    for (before, since, documents, stamps) in [
+        ("CA/QC", "TSA/QTST", [true, false], [true, true]),
+        ("TSA/QTST", "CA/QC", [false, true], [true, true]),
+        ("CA/QC", "CA/PKC", [true, false], [true, false]),
+        ("CA/PKC", "CA/QC", [false, true], [false, true]),
+    ] {
+        let listed = service(since, &authority(), "granted", new, &history(before, "granted", old));
+        let store = TrustStore::empty().with_list(read(&RIGHT.list(&listed)));
+        for (purpose, due) in [(Document, documents), (TimeStamping, stamps)] {
+            for (at, due) in ["2019-01-01T00:00:00Z", "2021-01-01T00:00:00Z"].into_iter().zip(due) {
+                let question = Question { purpose, used: None, at: at.parse().unwrap() };
+                let said = store.said_of(&authority(), question);
+                let due = if due { Said::Granted } else { Said::Withdrawn };
+                assert_eq!(said, due, "{before}, then {since}: {purpose:?} at {at}");
+            }
+        }
+    }
+}
+
 #[test]
 fn only_granted_counts_and_supervision_until_july_2016() {
     let on = |status: &str, from: &str, rest: &str, at: &str| {
