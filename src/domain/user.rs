@@ -85,6 +85,21 @@ impl BranchScope {
     }
 }
 
+impl fmt::Display for BranchScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("every branch"),
+            Self::Only(branches) => {
+                for (place, branch) in branches.iter().enumerate() {
+                    let comma = if place == 0 { "" } else { ", " };
+                    write!(f, "{comma}{branch}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
 /// What an API token may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TokenScope {

@@ -65,10 +65,18 @@ audit_actions! {
     TokenAdded = "token-added",
     /// An API token was revoked.
     TokenRevoked = "token-revoked",
-    /// A user was added.
+    /// A user was added; the detail is their role and their branches.
     UserAdded = "user-added",
+    /// A user sees other branches; the detail is those before and those now.
+    UserBranchesSet = "user-branches-set",
     /// A user was disabled.
     UserDisabled = "user-disabled",
+    /// A disabled user may sign in again.
+    UserEnabled = "user-enabled",
+    /// A user has another name; the detail is the one before and the one now.
+    UserRenamed = "user-renamed",
+    /// A user has another role; the detail is the one before and the one now.
+    UserRoleSet = "user-role-set",
 }
 
 impl FromStr for AuditAction {

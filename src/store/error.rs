@@ -102,6 +102,14 @@ pub enum StoreError {
         /// The check value of the key given.
         given: String,
     },
+    /// A change speaks of a user by a former name.
+    #[error("the user {name:?} is called {now:?} now; give that name")]
+    Renamed {
+        /// The former name.
+        name: String,
+        /// The name that they have.
+        now: String,
+    },
     /// The database's server gives no answer. What was asked may have been done all the same.
     #[error("the database has not answered for {seconds} seconds")]
     Silent {

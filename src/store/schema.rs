@@ -40,7 +40,7 @@ macro_rules! steps {
 }
 
 /// The files under `migrations/`, in order. A step that is released is never changed.
-const STEPS: [Step; 16] = steps![
+const STEPS: [Step; 17] = steps![
     "000" 1 "installation",
     "000" 2 "registry",
     "000" 3 "shares",
@@ -57,6 +57,7 @@ const STEPS: [Step; 16] = steps![
     "00" 14 "status_records",
     "00" 15 "clock",
     "00" 16 "clock_agreed",
+    "00" 17 "renamed",
 ];
 
 fn migrator(text: fn(&Step) -> &'static str) -> Migrator {

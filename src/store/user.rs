@@ -1,5 +1,7 @@
 //! Members of staff.
 
+mod changes;
+
 use std::fmt;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     scope,
     value::{Record, values},
 };
-use crate::domain::{Actor, BranchScope, Role, Timestamp};
+use crate::domain::{Actor, BranchId, BranchScope, Role, Timestamp};
 
 /// What a user is called in errors.
 const KIND: &str = "user";
@@ -41,6 +43,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// Since when they may not sign in.
     pub disabled_at: Option<Timestamp>,
+    /// The name that they have now, where this one is a former one.
+    pub renamed_to: Option<String>,
 }
 
 impl Store {
@@ -69,78 +73,13 @@ impl Store {
         if added == 0 {
             return Err(StoreError::NameTaken { kind: KIND, name: user.name.clone() });
         }
-        for branch in branches {
-            scope::check_branch(branch, &mut transaction).await?;
-            transaction
-                .execute(
-                    "INSERT INTO user_branches (user_name, branch_id) VALUES ($1, $2)
-                     ON CONFLICT (user_name, branch_id) DO NOTHING",
-                    values![user.name, branch],
-                )
-                .await?;
-        }
-        let detail = format!("{} ({})", user.name, user.role);
+        add_branches(&user.name, branches, &mut transaction).await?;
+        let detail = format!("{} ({}, {})", user.name, user.role, user.scope);
         audit_change(AuditAction::UserAdded, detail, actor, at, &mut transaction).await?;
         transaction.commit().await
     }
 
-    /// Gives a user another password and ends their sessions; writes it to the audit.
-    ///
-    /// # Errors
-    /// [`StoreError::Unknown`] when there is no such user; when the database fails.
-    pub async fn set_password(
-        &self,
-        name: &str,
-        password_hash: &str,
-        actor: &Actor,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.engine.begin().await?;
-        let changed = transaction
-            .execute(
-                "UPDATE users SET password_hash = $2 WHERE name = $1",
-                values![name, password_hash],
-            )
-            .await?;
-        if changed == 0 {
-            return Err(unknown(name));
-        }
-        end_sessions(name, &mut transaction).await?;
-        let action = AuditAction::PasswordSet;
-        audit_change(action, name.to_owned(), actor, at, &mut transaction).await?;
-        transaction.commit().await
-    }
-
-    /// Lets a user sign in no more and ends their sessions; writes it to the audit. Nothing
-    /// happens to one who is disabled already.
-    ///
-    /// # Errors
-    /// [`StoreError::Unknown`] when there is no such user; when the database fails.
-    pub async fn disable_user(
-        &self,
-        name: &str,
-        actor: &Actor,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.engine.begin().await?;
-        let changed = transaction
-            .execute(
-                "UPDATE users SET disabled_us = $2 WHERE name = $1 AND disabled_us IS NULL",
-                values![name, at],
-            )
-            .await?;
-        if changed == 0 {
-            let known =
-                transaction.row("SELECT 1 FROM users WHERE name = $1", values![name]).await?;
-            return if known.is_some() { Ok(()) } else { Err(unknown(name)) };
-        }
-        end_sessions(name, &mut transaction).await?;
-        let action = AuditAction::UserDisabled;
-        audit_change(action, name.to_owned(), actor, at, &mut transaction).await?;
-        transaction.commit().await
-    }
-
-    /// All users, disabled ones too, by name.
+    /// All users, disabled ones and former names too, by name.
     ///
     /// # Errors
     /// When the database fails.
@@ -148,7 +87,7 @@ impl Store {
         let mut snapshot = self.engine.snapshot().await?;
         let users = snapshot
             .rows(
-                "SELECT name, password_hash, role, all_branches, created_us, disabled_us
+                "SELECT name, password_hash, role, all_branches, created_us, disabled_us, renamed_to
                  FROM users ORDER BY name",
                 &[],
             )
@@ -179,7 +118,7 @@ pub(super) async fn find(
 ) -> Result<Option<User>, StoreError> {
     let user = transaction
         .row(
-            "SELECT name, password_hash, role, all_branches, created_us, disabled_us
+            "SELECT name, password_hash, role, all_branches, created_us, disabled_us, renamed_to
              FROM users WHERE name = $1",
             values![name],
         )
@@ -203,11 +142,25 @@ fn read(row: &Row, branches: &[Row]) -> Result<User, StoreError> {
         scope: scope::read(&record, branches, "user_branches", "user_name")?,
         created_at: record.read("created_us")?,
         disabled_at: record.read_optional("disabled_us")?,
+        renamed_to: record.read_optional("renamed_to")?,
     })
 }
 
-async fn end_sessions(name: &str, transaction: &mut Transaction) -> Result<(), StoreError> {
-    transaction.execute("DELETE FROM sessions WHERE user_name = $1", values![name]).await?;
+async fn add_branches(
+    name: &str,
+    branches: &[BranchId],
+    transaction: &mut Transaction,
+) -> Result<(), StoreError> {
+    for branch in branches {
+        scope::check_branch(branch, transaction).await?;
+        transaction
+            .execute(
+                "INSERT INTO user_branches (user_name, branch_id) VALUES ($1, $2)
+                 ON CONFLICT (user_name, branch_id) DO NOTHING",
+                values![name, branch],
+            )
+            .await?;
+    }
     Ok(())
 }
 
@@ -220,10 +173,6 @@ async fn audit_change(
 ) -> Result<(), StoreError> {
     let entry = AuditEntry { detail: Some(detail), ..AuditEntry::new(at, actor.clone(), action) };
     audit::write(&entry, transaction).await
-}
-
-fn unknown(name: &str) -> StoreError {
-    StoreError::Unknown { kind: KIND, name: name.to_owned() }
 }
 
 // The hash is no password, and still nothing for a log.

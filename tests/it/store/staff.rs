@@ -4,7 +4,7 @@ use skrynka::{
     domain::{Actor, BranchScope, Fingerprint, Role, Sha256, Timestamp, TokenScope},
     store::{
         AuditAction, AuditEntry, AuditFilter, LoginCount, LoginGate, NewSession, NewToken, NewUser,
-        Store, StoreError,
+        Store, StoreError, User,
     },
 };
 
@@ -17,6 +17,10 @@ on_each_engine! {
     a_session_ends_on_its_moment,
     a_session_ends_when_the_user_is_disabled_or_the_password_changes,
     a_disabled_user_starts_no_session,
+    an_enabled_user_has_what_they_had,
+    role_and_branches_are_in_force_in_open_sessions,
+    a_renamed_user_keeps_everything_but_the_name,
+    a_former_name_is_nobody_s,
     a_token_opens_until_it_is_revoked,
     the_fifth_failure_locks_and_a_success_forgets,
     an_attempt_under_a_lock_counts_nowhere,
@@ -67,7 +71,7 @@ async fn a_user_is_read_as_added(database: &Database) {
     let audit = store.audit_rows(&AuditFilter::default(), 10).await.unwrap();
     assert_eq!(audit[0].entry.action, AuditAction::UserAdded);
     assert_eq!(audit[0].entry.actor, Actor::CommandLine);
-    assert_eq!(audit[0].entry.detail.as_deref(), Some("olena (supervisor)"));
+    assert_eq!(audit[0].entry.detail.as_deref(), Some("olena (supervisor, every branch)"));
 }
 
 async fn a_name_is_not_given_twice(database: &Database) {
@@ -121,6 +125,106 @@ async fn a_disabled_user_starts_no_session(database: &Database) {
     store.disable_user("olena", &Actor::System, moment(1)).await.unwrap();
     let refused = store.start_session(&session("olena", "token")).await;
     assert!(matches!(refused, Err(StoreError::Unknown { kind: "user", .. })));
+}
+
+async fn an_enabled_user_has_what_they_had(database: &Database) {
+    let store = database.open().await;
+    add("olena", &store).await;
+    let before = store.user("olena").await.unwrap().unwrap();
+    store.disable_user("olena", &Actor::CommandLine, moment(1)).await.unwrap();
+    store.enable_user("olena", &Actor::CommandLine, moment(2)).await.unwrap();
+    store.enable_user("olena", &Actor::CommandLine, moment(3)).await.unwrap();
+    assert!(store.user("olena").await.unwrap() == Some(before));
+    store.start_session(&session("olena", "token")).await.unwrap();
+    assert_eq!(newest(&store).await, (AuditAction::UserEnabled, "olena".to_owned()));
+    let unknown = store.enable_user("nobody", &Actor::System, moment(5)).await;
+    assert!(matches!(unknown, Err(StoreError::Unknown { kind: "user", .. })));
+}
+
+async fn role_and_branches_are_in_force_in_open_sessions(database: &Database) {
+    let store = database.open().await;
+    for id in ["school-5", "library"] {
+        let sql = format!(
+            "INSERT INTO branches (id, position, name, in_force) VALUES ('{id}', 0, '{id}', 1)"
+        );
+        database.tamper(&sql).await;
+    }
+    add("olena", &store).await;
+    store.start_session(&session("olena", "token")).await.unwrap();
+    let by = Actor::CommandLine;
+    store.set_role("olena", Role::Auditor, &by, moment(1)).await.unwrap();
+    assert_eq!(
+        newest(&store).await,
+        (AuditAction::UserRoleSet, "olena: supervisor → auditor".to_owned())
+    );
+    let both = BranchScope::Only(vec!["library".parse().unwrap(), "school-5".parse().unwrap()]);
+    store.set_scope("olena", &both, &by, moment(2)).await.unwrap();
+    let one = BranchScope::Only(vec!["library".parse().unwrap()]);
+    store.set_scope("olena", &one, &by, moment(3)).await.unwrap();
+    assert_eq!(
+        newest(&store).await,
+        (AuditAction::UserBranchesSet, "olena: library, school-5 → library".to_owned())
+    );
+    let user = store.session(&Sha256::of(b"token"), moment(4)).await.unwrap().unwrap().user;
+    assert_eq!((user.role, user.scope), (Role::Auditor, one.clone()));
+    let nowhere = BranchScope::Only(vec!["nowhere".parse().unwrap()]);
+    let refused = store.set_scope("olena", &nowhere, &by, moment(5)).await;
+    assert!(matches!(refused, Err(StoreError::Unknown { kind: "branch", .. })));
+    assert_eq!(store.user("olena").await.unwrap().unwrap().scope, one);
+}
+
+async fn a_renamed_user_keeps_everything_but_the_name(database: &Database) {
+    let store = database.open().await;
+    database
+        .tamper("INSERT INTO branches (id, position, name, in_force) VALUES ('library', 0, 'x', 1)")
+        .await;
+    let scope = BranchScope::Only(vec!["library".parse().unwrap()]);
+    let user = NewUser { scope, ..user("olena") };
+    store.add_user(&user, &Actor::CommandLine, moment(0)).await.unwrap();
+    store.start_session(&session("olena", "token")).await.unwrap();
+    let before = store.user("olena").await.unwrap().unwrap();
+    store.rename_user("olena", "koval", &Actor::CommandLine, moment(1)).await.unwrap();
+    assert_eq!(newest(&store).await, (AuditAction::UserRenamed, "olena → koval".to_owned()));
+    let now = store.user("koval").await.unwrap().unwrap();
+    assert!(now == User { name: "koval".to_owned(), ..before });
+    assert!(!signed_in("token", moment(2), &store).await);
+    store.start_session(&session("koval", "token")).await.unwrap();
+}
+
+async fn a_former_name_is_nobody_s(database: &Database) {
+    let store = database.open().await;
+    for name in ["olena", "petro"] {
+        add(name, &store).await;
+    }
+    let by = Actor::CommandLine;
+    let taken = store.rename_user("olena", "petro", &by, moment(1)).await;
+    assert!(matches!(taken, Err(StoreError::NameTaken { kind: "user", .. })));
+    store.rename_user("olena", "koval", &by, moment(1)).await.unwrap();
+    let taken = store.add_user(&user("olena"), &by, moment(2)).await;
+    assert!(matches!(taken, Err(StoreError::NameTaken { kind: "user", .. })));
+    let taken = store.rename_user("petro", "olena", &by, moment(2)).await;
+    assert!(matches!(taken, Err(StoreError::NameTaken { kind: "user", .. })));
+    let hash = "$argon2id$other";
+    for refused in [
+        store.enable_user("olena", &by, moment(3)).await,
+        store.disable_user("olena", &by, moment(3)).await,
+        store.set_password("olena", hash, &by, moment(3)).await,
+        store.set_role("olena", Role::Admin, &by, moment(3)).await,
+        store.set_scope("olena", &BranchScope::All, &by, moment(3)).await,
+        store.rename_user("olena", "third", &by, moment(3)).await,
+    ] {
+        assert!(matches!(refused, Err(StoreError::Renamed { now, .. }) if now == "koval"));
+    }
+    let former = store.user("olena").await.unwrap().unwrap();
+    assert_eq!((former.disabled_at, &*former.password_hash), (Some(moment(1)), ""));
+    let refused = store.start_session(&session("olena", "token")).await;
+    assert!(matches!(refused, Err(StoreError::Unknown { kind: "user", .. })));
+}
+
+/// What the last line of the audit says was done, and its detail.
+async fn newest(store: &Store) -> (AuditAction, String) {
+    let row = store.audit_rows(&AuditFilter::default(), 1).await.unwrap().remove(0);
+    (row.entry.action, row.entry.detail.unwrap_or_default())
 }
 
 async fn a_token_opens_until_it_is_revoked(database: &Database) {
