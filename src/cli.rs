@@ -75,6 +75,29 @@ struct ConfigFile {
     config: PathBuf,
 }
 
+/// Whose shares are seen: said aloud, for every branch too.
+#[derive(Debug, Args)]
+#[group(id = "whose", required = true, multiple = false)]
+struct Branches {
+    /// A branch whose shares are seen; may be repeated.
+    #[arg(long = "branch", value_name = "ID")]
+    branches: Vec<BranchId>,
+    /// The shares of every branch are seen, of those to come too.
+    #[arg(long)]
+    all_branches: bool,
+}
+
+impl Branches {
+    /// What was named; refuses a branch that the registry does not have.
+    async fn scope(self, store: &Store) -> anyhow::Result<BranchScope> {
+        if self.all_branches {
+            return Ok(BranchScope::All);
+        }
+        require_branches(store, &self.branches).await?;
+        Ok(BranchScope::Only(self.branches))
+    }
+}
+
 impl ConfigFile {
     fn load(&self) -> anyhow::Result<Config> {
         Ok(Config::load(&self.config, std::env::vars())?)
@@ -141,11 +164,6 @@ fn sentence(error: &anyhow::Error) -> String {
 /// Opens the database of an installation with its master key.
 async fn open_store(config: &Config) -> anyhow::Result<(Store, Vault)> {
     crate::app::open_keeping(config).await.context("the installation cannot be opened")
-}
-
-/// The branches named on a command line; none named means every branch.
-fn scope(branches: Vec<BranchId>) -> BranchScope {
-    if branches.is_empty() { BranchScope::All } else { BranchScope::Only(branches) }
 }
 
 /// Refuses a branch that the registry does not have: a typing mistake would show nothing, for ever.

@@ -17,6 +17,7 @@ mod language;
 mod mail;
 mod network;
 mod organisation;
+mod password;
 mod report;
 mod sender_result;
 mod share;
@@ -37,6 +38,7 @@ pub use language::Language;
 pub use mail::{Envelope, TransmissionType, without_trace};
 pub use network::{Network, NetworkError, customer_of};
 pub use organisation::{OrganisationId, OrganisationIdError};
+pub use password::normal_password;
 pub use report::{
     AttributeReport, BestTimeSource, CertificateReport, CertificateRole, CertificateSource,
     Container, DocumentReport, Level, ListReport, Qualification, QualificationReport,

@@ -12,6 +12,13 @@ pub(super) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
+/// A question on standard error, with its answer behind it.
+pub(super) fn ask(question: &str) {
+    let mut stderr = std::io::stderr();
+    let _ = write!(stderr, "{question}");
+    let _ = stderr.flush();
+}
+
 /// Writes over the last progress line on standard error; nothing when that is not a terminal.
 pub(super) fn progress(text: &str) {
     use std::io::IsTerminal as _;

@@ -1,27 +1,43 @@
-//! Passwords on the command line: read from standard input, never an argument.
+//! Passwords on the command line: typed twice without being shown, or read from standard input;
+//! never an argument.
+
+mod rules;
+mod terminal;
+
+use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, ensure};
+use zeroize::Zeroizing;
 
-/// The least length of a password, in characters (NIST SP 800-63B, revision 3, §5.1.1.2). Guessing
-/// is slowed by Argon2id and the lock on failed logins.
-const MIN_CHARS: usize = 8;
+use crate::domain::normal_password;
 
-/// Reads one line from standard input.
-pub(super) fn read() -> anyhow::Result<String> {
-    use std::io::IsTerminal as _;
-    if std::io::stdin().is_terminal() {
-        super::complain(&format!("Password, at least {MIN_CHARS} characters (it is shown):"));
-    }
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).context("cannot read the password")?;
-    let password = line.trim_end_matches(['\r', '\n']).to_owned();
-    ensure!(
-        password.chars().count() >= MIN_CHARS,
-        "the password has {} characters, at least {MIN_CHARS} are needed; give it on standard \
-         input, for example: echo 'a long pass phrase' | skrynka user add …",
-        password.chars().count()
-    );
+/// The password that somebody chooses for the user of this name, in the form that is hashed.
+///
+/// # Errors
+/// When none can be read, the two are not the same, or the rules refuse it.
+pub(super) fn read(user: &str, organisation: &str) -> anyhow::Result<Zeroizing<String>> {
+    let given = if std::io::stdin().is_terminal() { typed(user)? } else { line()? };
+    let password = normal_password(&given);
+    rules::check(&password, user, organisation)?;
     Ok(password)
+}
+
+/// One line of standard input.
+fn line() -> anyhow::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(String::new());
+    std::io::stdin().read_line(&mut line).context("cannot read the password")?;
+    Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+fn typed(user: &str) -> anyhow::Result<Zeroizing<String>> {
+    let hidden = terminal::Hidden::start().context("the terminal would show the password")?;
+    let least = rules::MIN_CHARS;
+    let first = hidden.ask(&format!(
+        "New password of {user}, at least {least} characters, several words for example (not shown): "
+    ))?;
+    let again = hidden.ask("The same once more: ")?;
+    ensure!(*first == *again, "the two passwords are not the same: nothing is changed, try again");
+    Ok(first)
 }
 
 /// A password that nobody chose: 20 letters and digits that are hard to misread, 99 bits.

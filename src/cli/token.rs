@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use super::{ConfigFile, open_store, output::table, say};
+use super::{Branches, ConfigFile, open_store, output::table, say};
 use crate::{
     clock::Clock,
-    domain::{Actor, BranchId, BranchScope, TokenScope},
+    domain::{Actor, TokenScope},
     store::NewToken,
     web,
 };
@@ -39,9 +39,8 @@ enum Command {
         /// What it may do: shares:read.
         #[arg(long, value_name = "SCOPE")]
         scope: TokenScope,
-        /// A branch that it sees; may be repeated. Without it: every branch.
-        #[arg(long = "branch", value_name = "ID")]
-        branches: Vec<BranchId>,
+        #[command(flatten)]
+        branches: Branches,
     },
     /// Lists the tokens.
     #[command(after_help = "Example:\n  skrynka token list -c skrynka.toml")]
@@ -64,10 +63,9 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Add { config, name, scope, branches } => {
             let (store, _) = open_store(&config.load()?).await?;
-            super::require_branches(&store, &branches).await?;
+            let branches = branches.scope(&store).await?;
             let token = web::Token::random().context("the system gives no random numbers")?;
-            let row =
-                NewToken { name, digest: token.digest(), scope, branches: super::scope(branches) };
+            let row = NewToken { name, digest: token.digest(), scope, branches };
             store.add_token(&row, &Actor::CommandLine, now).await?;
             say(&format!("The token {:?}, shown only now:", row.name));
             say(token.as_str());
@@ -79,12 +77,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 .await?
                 .into_iter()
                 .map(|token| {
-                    let branches = match &token.branches {
-                        BranchScope::All => "every branch".to_owned(),
-                        BranchScope::Only(only) => {
-                            only.iter().map(BranchId::as_str).collect::<Vec<_>>().join(", ")
-                        }
-                    };
+                    let branches = token.branches.to_string();
                     let state = if token.revoked_at.is_some() { "revoked" } else { "active" };
                     vec![token.name, token.scope.as_str().to_owned(), branches, state.to_owned()]
                 })

@@ -178,6 +178,7 @@ const BOUNDARIES: &[(&str, &[&str])] = &[
     ("x509_cert", &["algorithms", "sample", "signature", "trust"]),
     ("x509_parser", &["trust"]),
     ("zune_jpeg", &["content"]),
+    ("zxcvbn", &["cli"]),
 ];
 
 #[test]

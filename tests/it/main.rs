@@ -35,4 +35,5 @@ mod smtp;
 mod store;
 mod support;
 mod trust_list;
+mod users;
 mod web;

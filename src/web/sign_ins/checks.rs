@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::{super::refusal::Refusal, Device};
+use crate::domain::normal_password;
 
 /// So many are looked at at a time, each by a thread.
 const AT_ONCE: usize = 2;
@@ -107,7 +108,7 @@ impl Check {
         let Self { password, hash, turn, answer } = self;
         let of_somebody = hash.is_some();
         let hash = hash.as_deref().unwrap_or(DECOY);
-        let right = is_right(&password, hash, memory).unwrap_or(false);
+        let right = is_right(&normal_password(&password), hash, memory).unwrap_or(false);
         drop(turn);
         // Whoever asked may have gone.
         let _ = answer.send(right && of_somebody);
@@ -214,6 +215,8 @@ mod tests {
         let hash = password_auth::generate_hash("правильний");
         assert!(ask("правильний", Some(&hash)).await.unwrap());
         assert!(!ask("інший", Some(&hash)).await.unwrap());
+        let hash = password_auth::generate_hash("гай");
+        assert!(ask("га\u{438}\u{306}", Some(&hash)).await.unwrap());
     }
 
     #[test]

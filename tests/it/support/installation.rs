@@ -95,7 +95,8 @@ impl Installation {
 
     /// An API token for every branch.
     pub(crate) fn token(&self) -> String {
-        let made = self.run(&["token", "add", "tests", "--scope", "shares:read"], "");
+        let made =
+            self.run(&["token", "add", "tests", "--scope", "shares:read", "--all-branches"], "");
         assert!(made.status.success(), "{}", both(&made));
         let words = String::from_utf8(made.stdout).unwrap();
         words.lines().last().unwrap().to_owned()
