@@ -1,7 +1,7 @@
 //! The command line: one file per subcommand.
 //!
 //! Words go to standard output when they are what was asked for, to standard error when they are
-//! about it. Exit codes: 0 done, 1 not done or not good, 2 wrong usage, 3 (`verify`) undecided.
+//! about it. What cannot be written fails the command. Exit codes: 0 done, 1 not done or not good, 2 wrong usage, 3 (`verify`) undecided.
 
 mod check;
 mod clock;
@@ -107,7 +107,10 @@ impl ConfigFile {
 /// Reads the command line of this process, does what it says, and gives the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(help) => return explain(&help),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -115,12 +118,25 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(arguments.command)) {
+    let done = runtime.block_on(run(arguments.command));
+    match done.and_then(|code| output::said_or_left().map(|()| code)) {
         Ok(code) => code,
         Err(error) => {
             complain(&last_words(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints the help that was asked for, or what is wrong with the arguments.
+fn explain(help: &clap::Error) -> ExitCode {
+    let code = u8::try_from(help.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    match help.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(&format!("skrynka: the help cannot be written: {error}"));
+            ExitCode::FAILURE
+        }
+        _ => code,
     }
 }
 

@@ -1,28 +1,53 @@
 //! Writing to the terminal: the one place that does.
 
-use std::io::Write as _;
+use std::{
+    io::{self, ErrorKind, Write as _},
+    sync::OnceLock,
+};
 
-/// A line on standard output. A reader that went away (`| head`) is no failure.
+/// Why standard output lost what was said, the first time that it did.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// A line on standard output. What becomes of it is asked at the end, of [`said`].
 pub(super) fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let mut stdout = io::stdout();
+    if let Err(error) = writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        LOST.get_or_init(|| error);
+    }
+}
+
+/// Whether everything that was said is out.
+pub(super) fn said() -> anyhow::Result<()> {
+    match LOST.get() {
+        None => Ok(()),
+        Some(error) => anyhow::bail!("standard output cannot be written: {error}"),
+    }
+}
+
+/// The same for a command that is done: a reader that went away (`| head`) has seen enough.
+pub(super) fn said_or_left() -> anyhow::Result<()> {
+    match LOST.get() {
+        Some(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        _ => said(),
+    }
 }
 
 /// A line on standard error.
 pub(super) fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// A question on standard error, with its answer behind it.
 pub(super) fn ask(question: &str) {
-    let mut stderr = std::io::stderr();
+    let mut stderr = io::stderr();
     let _ = write!(stderr, "{question}");
     let _ = stderr.flush();
 }
 
 /// Writes over the last progress line on standard error; nothing when that is not a terminal.
 pub(super) fn progress(text: &str) {
-    use std::io::IsTerminal as _;
-    let mut stderr = std::io::stderr();
+    use io::IsTerminal as _;
+    let mut stderr = io::stderr();
     if stderr.is_terminal() {
         let _ = write!(stderr, "\r\x1b[2K{text}");
         let _ = stderr.flush();

@@ -5,11 +5,15 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use super::{Branches, ConfigFile, open_store, output::table, say};
+use super::{
+    Branches, ConfigFile, open_store,
+    output::{said, table},
+    say,
+};
 use crate::{
     clock::Clock,
     domain::{Actor, TokenScope},
-    store::NewToken,
+    store::{NewToken, StoreError},
     web,
 };
 
@@ -66,9 +70,18 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let branches = branches.scope(&store).await?;
             let token = web::Token::random().context("the system gives no random numbers")?;
             let row = NewToken { name, digest: token.digest(), scope, branches };
-            store.add_token(&row, &Actor::CommandLine, now).await?;
+            if store.tokens().await?.iter().any(|other| other.name == row.name) {
+                return Err(StoreError::NameTaken { kind: "token", name: row.name }.into());
+            }
+            // Shown first: one that opens something and was never seen could not be told from one
+            // that somebody else has.
             say(&format!("The token {:?}, shown only now:", row.name));
             say(token.as_str());
+            said().context("the token is not made, for it could not be shown")?;
+            store
+                .add_token(&row, &Actor::CommandLine, now)
+                .await
+                .context("the token that was shown opens nothing")?;
         }
         Command::List { config } => {
             let (store, _) = open_store(&config.load()?).await?;
