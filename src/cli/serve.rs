@@ -93,9 +93,13 @@ async fn until_end(
             () = end.asked() => break None,
             task = server.missing() => break Some(task),
             _ = hangup.recv() => {
-                notify::reloading();
-                reload(file, &mut server);
-                notify::ready();
+                match reload(file, &mut server) {
+                    Ok(()) => {
+                        notify::reloading();
+                        notify::ready();
+                    }
+                    Err(error) => notify::refused(&sentence(&error)),
+                }
             }
         }
     };
@@ -118,12 +122,12 @@ async fn until_end(
 
 /// Takes over what can change while the server runs. Whatever is wrong with it, mail is accepted
 /// as before.
-fn reload(file: &ConfigFile, server: &mut Server) {
+fn reload(file: &ConfigFile, server: &mut Server) -> anyhow::Result<()> {
     let read = file.load().and_then(|config| {
         files::allow_for(config.smtp.limits.max_connections);
         Ok(server.reload(config)?)
     });
-    match read {
+    match &read {
         Ok(needs_restart) => {
             tracing::info!("certificate and limits are read again, for connections from now on");
             if !needs_restart.is_empty() {
@@ -134,10 +138,11 @@ fn reload(file: &ConfigFile, server: &mut Server) {
             }
         }
         Err(error) => tracing::error!(
-            error = sentence(&error),
+            error = sentence(error),
             "the configuration cannot be taken over; the one in force stays"
         ),
     }
+    read.map(drop)
 }
 
 /// The signals that ask the server to end.

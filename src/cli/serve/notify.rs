@@ -10,12 +10,21 @@ pub(super) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// The configuration is being read again.
+/// The configuration was read again and is in force; to be followed by [`ready`]. Told only then, for
+/// systemd knows no other end of what begins with it.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
-        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Ok(now) => tell(&[NotifyState::Reloading, now, NotifyState::Status("")]),
         Err(error) => tracing::warn!(%error, "systemd is not told of the reload"),
     }
+}
+
+/// The configuration was read again and refused: the one before is in force, and `why` stands in
+/// `systemctl status`.
+pub(super) fn refused(why: &str) {
+    let line = why.replace(char::is_control, " ");
+    let status = format!("The configuration was refused, the one before is in force: {line}");
+    tell(&[NotifyState::Status(&status)]);
 }
 
 /// The server stops.

@@ -238,7 +238,7 @@ fn a_socket_of_an_unknown_name_is_not_guessed_about() {
 struct Systemd {
     socket: tokio::net::UnixDatagram,
     server: Server,
-    _installation: Installation,
+    installation: Installation,
 }
 
 impl Systemd {
@@ -248,11 +248,11 @@ impl Systemd {
         let socket = tokio::net::UnixDatagram::bind(&path).unwrap();
         let environment = [environment, &[("NOTIFY_SOCKET", path.to_str().unwrap())]].concat();
         let server = Server::start(&installation.config_file(), &environment);
-        Self { socket, server, _installation: installation }
+        Self { socket, server, installation }
     }
 
     async fn hears(&self) -> String {
-        let mut state = [0; 128];
+        let mut state = [0; 1024];
         let len = self.socket.recv(&mut state).await.unwrap();
         String::from_utf8(state[..len].to_vec()).unwrap()
     }
@@ -272,6 +272,17 @@ async fn systemd_is_told_when_the_server_is_ready_reloads_and_stops() {
     assert_eq!(systemd.hears().await, "READY=1\n");
     systemd.server.signal("HUP");
     assert!(systemd.hears().await.starts_with("RELOADING=1\nMONOTONIC_USEC="));
+    assert_eq!(systemd.hears().await, "READY=1\n");
+    let file = systemd.installation.config_file();
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, config.replace("hostname = ", "hostname = \"\" #")).unwrap();
+    systemd.server.signal("HUP");
+    let status = systemd.hears().await;
+    assert!(status.starts_with("STATUS=The configuration was refused"), "{status}");
+    assert!(status.contains("[smtp] hostname"), "{status}");
+    fs::write(&file, config).unwrap();
+    systemd.server.signal("HUP");
+    assert!(systemd.hears().await.ends_with("\nSTATUS=\n"));
     assert_eq!(systemd.hears().await, "READY=1\n");
     systemd.hears_of_the_end().await;
 }
