@@ -12,7 +12,9 @@ mod trust_lists;
 mod watch;
 
 use std::{
+    fs::File,
     net::SocketAddr,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -93,9 +95,16 @@ fn place_of(url: &str) -> String {
 }
 
 fn database_url(section: &config::Store) -> Result<String, AppError> {
+    /// What everybody may do with a file.
+    const OTHERS: u32 = 0o007;
     let Some(path) = &section.url_file else { return Ok(section.url.clone()) };
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| AppError::UrlFile { path: path.clone(), source })?;
+    let unreadable = |source| AppError::UrlFile { path: path.clone(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.mode();
+    if mode & OTHERS != 0 {
+        return Err(AppError::UrlFileOfAll { path: path.clone(), mode: mode & 0o7777 });
+    }
+    let text = std::io::read_to_string(file).map_err(unreadable)?;
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 

@@ -5,8 +5,10 @@
 //! are named by file and never stand in the configuration itself.
 
 mod changes;
+mod check;
 mod environment;
 mod log_filter;
+mod place;
 mod ranges;
 mod sections;
 
@@ -14,7 +16,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use check::Misfit;
 pub use log_filter::{LogFilter, LogFilterError};
+pub use place::Place;
 pub use sections::{
     Envelope, Log, LogFormat, MetricsPage, Retention, Sender, Signatures, Smtp, Spool, Store,
     Trust, Vault, Web,
@@ -79,12 +83,14 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// Values that are each right do not go together.
-    #[error("{path}: {detail}", path = path.display())]
+    /// A value cannot work, or values that are each right do not go together.
+    #[error("{path}{place}: {detail}", path = path.display())]
     Values {
         /// The file.
         path: PathBuf,
-        /// What does not go together, and what to do.
+        /// Where the value stands.
+        place: Place,
+        /// What cannot work, and what to do.
         detail: String,
     },
 }
@@ -100,10 +106,16 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        let mut config = Self::parse(path, &text, environment)?;
+        let environment: Vec<_> = environment.into_iter().collect();
+        let mut config = Self::parse(path, &text, environment.iter().cloned())?;
         config.resolve(path.parent().unwrap_or_else(|| Path::new("")));
-        config.check(path)?;
-        Ok(config)
+        match check::misfit(&config) {
+            None => Ok(config),
+            Some(Misfit { key, detail }) => {
+                let place = Place::find(&key, &text, environment);
+                Err(ConfigError::Values { path: path.to_owned(), place, detail })
+            }
+        }
     }
 
     fn parse(
@@ -157,49 +169,6 @@ impl Config {
         if let Some(file) = self.store.url.strip_prefix("sqlite:") {
             self.store.url = format!("sqlite:{}", base.join(file).display());
         }
-    }
-
-    fn check(&self, path: &Path) -> Result<(), ConfigError> {
-        let refuse = |detail: &str| {
-            Err(ConfigError::Values { path: path.to_owned(), detail: detail.to_owned() })
-        };
-        if self.smtp.certificate.is_some() != self.smtp.private_key.is_some() {
-            return refuse("[smtp] certificate and private_key go together: name both, or neither");
-        }
-        if self.envelope.password_file.is_some() && self.envelope.keys.is_empty() {
-            return refuse("[envelope] password_file opens keys: name them too");
-        }
-        let Smtp { listen, listen_tls, lmtp, .. } = &self.smtp;
-        if listen.is_empty() && listen_tls.is_empty() && lmtp.is_empty() {
-            return refuse(
-                "[smtp] names nothing to listen on, neither in listen nor in listen_tls nor in \
-                 lmtp, so no mail could ever arrive",
-            );
-        }
-        if !listen_tls.is_empty() && self.smtp.certificate.is_none() {
-            return refuse("[smtp] listen_tls needs a certificate and its private_key: name both");
-        }
-        let of_smtp = ranges::out_of_range(&self.smtp.limits).into_iter().next();
-        let of_web = ranges::web_out_of_range(&self.web.limits).into_iter().next();
-        for (section, outside) in [("smtp.limits", of_smtp), ("web.limits", of_web)] {
-            if let Some(ranges::Ranged { key, range, value }) = outside {
-                let (from, to) = (range.start(), range.end());
-                return refuse(&format!("[{section}] {key} is from {from} to {to}, not {value}"));
-            }
-        }
-        if !(1..=3650).contains(&self.retention.quarantine_days) {
-            return refuse("[retention] quarantine_days is from 1 to 3650");
-        }
-        if !(1..=60).contains(&self.sender.timeout_seconds) {
-            return refuse("[sender] timeout_seconds is from 1 to 60");
-        }
-        if !(1..=300).contains(&self.signatures.fetch_timeout_seconds) {
-            return refuse("[signatures] fetch_timeout_seconds is from 1 to 300");
-        }
-        if !(1 << 10..=1 << 30).contains(&self.signatures.fetch_max_bytes) {
-            return refuse("[signatures] fetch_max_bytes is from 1024 to 1073741824");
-        }
-        Ok(())
     }
 }
 
@@ -289,11 +258,25 @@ mod tests {
             ),
             ("[web]\nproxy_from = [\"10.1.0.0/8\"]\n", "the network is 10.0.0.0/8"),
             ("[smtp]\nproxy_from = [\"10.1.0.0/8\"]\n", "the network is 10.0.0.0/8"),
+            ("\n[smtp]\nhostname = \"\"\n", "skrynka.toml, line 3: [smtp] hostname is the name"),
+            ("[smtp]\nhostname = \"a.ua\\r\\nb\"\n", "is no host name"),
+            ("[smtp]\nhostname = \"mx a\"\n", "is no host name"),
+            (
+                "[smtp]\nhostname = \"пошта.ua\"\n",
+                "line 2: [smtp] hostname is the name that the MX",
+            ),
+            ("[spool.limits]\nsegment_bytes = 0\n", "line 2: [spool.limits] segment_bytes is from"),
+            ("[vault]\ndirectory = \"s3://b/x\"\n", "line 2: [vault] directory is a path on this"),
+            ("[store]\nurl = \"sqlite:s3://b\"\n", "line 2: [store] url is a path on this"),
+            ("[store]\nurl = \"mysql://u:pass@h\"\n", "line 2: [store] url is sqlite:PATH or"),
+            ("[web]\nlisten = \"127.0.0.1:9464\"\n", "127.0.0.1:9464 is named twice"),
+            ("[sender]\ntimeout_seconds = 0\n", "line 2: [sender] timeout_seconds is from 1 to 60"),
             ("[log]\nlevel = \"loud\"\n", "line 2, column 9"),
             ("[log]\nlevel = \"loud\"\n", "«loud» is not a level of the log: write off, error,"),
         ] {
             let error = load(text).unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");
+            assert!(!error.contains("pass@"), "{error}");
         }
         for text in [
             "[smtp]\nlisten = []\nlmtp = [\"lmtp.socket\"]\n",

@@ -99,6 +99,18 @@ pub enum AppError {
         /// Why.
         source: std::io::Error,
     },
+    /// The file with the database's URL is open to everybody, and so may a password in it be.
+    #[error(
+        "the file with the database's URL, {path}, can be used by everybody (mode {mode:04o}); make it \
+         private: chmod 640 {path}",
+        path = path.display()
+    )]
+    UrlFileOfAll {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// The vault cannot be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),

@@ -1,5 +1,7 @@
 //! `skrynka check`: would the server start, and would it do its work.
 
+mod places;
+
 use std::{fmt::Display, process::ExitCode};
 
 use clap::Args;
@@ -49,6 +51,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
     let mut findings = Findings::default();
     Findings::good(&format!("configuration {}", arguments.config.config.display()));
+    places::check(&config, &mut findings);
     check_tls(&config, &mut findings);
     check_trust(&config, &mut findings);
     check_issuers(&config);

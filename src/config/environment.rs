@@ -7,7 +7,7 @@ const PREFIX: &str = "SKRYNKA_";
 /// One variable and where it goes.
 pub(super) struct Override {
     pub(super) variable: String,
-    path: Vec<String>,
+    pub(super) path: Vec<String>,
     value: Value,
 }
 

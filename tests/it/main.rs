@@ -27,6 +27,7 @@ mod interop_vectors;
 mod kill;
 mod log;
 mod readiness;
+mod refusals;
 mod replay;
 mod report_schema;
 mod revocation;
