@@ -149,6 +149,9 @@ pub struct DocumentDetails {
     /// container, or a signature that carries it.
     #[serde(default)]
     pub is_enclosed: bool,
+    /// Its type. `None` in what earlier versions kept.
+    #[serde(default)]
+    pub type_code: Option<TypeCode>,
     /// What its signatures are worth.
     pub report: DocumentReport,
 }

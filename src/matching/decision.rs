@@ -217,8 +217,11 @@ impl Bench {
             self.findings.push(copy.finding(FindingCode::TypeByName));
         }
         if role.excess {
+            // Findings stand in the clear: what a sender made up, a person's name for example, may not.
+            let unknown = TypeCode::unknown();
+            let code = if copy.type_code.is_listed() { copy.type_code } else { &unknown };
             let finding = copy.finding(FindingCode::ExcessDocument);
-            self.findings.push(finding.with_detail(copy.type_code.as_str()));
+            self.findings.push(finding.with_detail(code.as_str()));
         }
         if let Some(of) = role.repeats {
             let finding = copy.finding(FindingCode::SameDocument);

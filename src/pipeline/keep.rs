@@ -251,6 +251,7 @@ impl Pipeline {
             sha256: Sha256::of(content).into(),
             signature_names,
             is_enclosed: enclosing.is_some(),
+            type_code: Some(document.type_code.clone()),
             report: examined.report().clone(),
         };
         let kind = DocumentDetails::kind(number);

@@ -15,7 +15,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::{
-    domain::{BranchScope, DocumentDetails, FindingCode, ShareId, ShareRow, Term},
+    domain::{
+        BranchScope, DocumentDetails, DocumentRow, FindingCode, ShareId, ShareRow, Term, TypeCode,
+    },
     matching::{Judgement, Otherwise},
     metrics::{Part, Rejudging},
     registry::{Branch, Registry},
@@ -277,7 +279,7 @@ struct Again {
 /// The registry as far as the share tells.
 fn remembered(before: &ShareRow, documents: &[Kept]) -> Registry {
     let asked_for = documents.iter().filter(|kept| !kept.row.excess);
-    let types = asked_for.map(|kept| kept.row.type_code.clone()).collect();
+    let types = asked_for.map(|kept| kept.type_code()).collect();
     Registry::alone(Branch::remembered(before.branch.clone(), before.service.clone(), &types))
 }
 
@@ -289,6 +291,12 @@ fn is_split_as(judgement: &Judgement, kept: &[Kept]) -> bool {
             judged.number() == kept.number
                 && judged.size() == kept.size
                 && judged.term() == kept.term
-                && *judged.type_code() == kept.type_code
+                && is_type(judged.type_code(), kept)
         })
+}
+
+/// Whether `code` is what stands in the clear of a document: of a type that is not listed, nothing
+/// may.
+fn is_type(code: &TypeCode, kept: &DocumentRow) -> bool {
+    *code == kept.type_code || (kept.type_code.is_unknown() && !code.is_listed())
 }

@@ -6,7 +6,7 @@ use crate::{
     bundle::{Document, read_name},
     domain::{
         Container, DocumentDetails, DocumentRow, ServiceId, ShareDetails, ShareId, ShareRow, Term,
-        without_trace,
+        TypeCode, TypeSource, without_trace,
     },
     metrics::Part,
     registry::Registry,
@@ -23,6 +23,23 @@ pub(super) struct Kept {
     pub(super) row: DocumentRow,
     /// `None` when it is destroyed.
     pub(super) details: Option<DocumentDetails>,
+}
+
+impl Kept {
+    /// Its type, also where it is among what is sealed.
+    pub(super) fn type_code(&self) -> TypeCode {
+        let row = &self.row;
+        match &self.details {
+            Some(DocumentDetails { type_code: Some(code), .. }) => code.clone(),
+            // An earlier version kept it in the clear alone, from where it was taken away.
+            Some(details)
+                if row.type_code.is_unknown() && row.type_source == Some(TypeSource::Name) =>
+            {
+                read_name(&details.name).type_code
+            }
+            Some(_) | None => row.type_code.clone(),
+        }
+    }
 }
 
 impl Pipeline {
@@ -71,9 +88,9 @@ impl Pipeline {
         key: &Key,
     ) -> Result<Option<Vec<Document>>, PipelineError> {
         let mut copies = Vec::new();
-        for Kept { row, details } in documents.iter().filter(|kept| kept.row.term == Term::Share) {
-            let Some(details) = details else { return Ok(None) };
-            match self.kept_copy(share, row, details, key).await {
+        for kept in documents.iter().filter(|kept| kept.row.term == Term::Share) {
+            let Some(details) = &kept.details else { return Ok(None) };
+            match self.kept_copy(share, kept, details, key).await {
                 Ok(Some(copy)) => copies.push(copy),
                 Ok(None) => return Ok(None),
                 Err(error) => self.tell_damaged(share, error)?,
@@ -98,10 +115,11 @@ impl Pipeline {
     async fn kept_copy(
         &self,
         share: ShareId,
-        row: &DocumentRow,
+        kept: &Kept,
         details: &DocumentDetails,
         key: &Key,
     ) -> Result<Option<Document>, PipelineError> {
+        let Kept { row, .. } = kept;
         let name = ObjectName::document(row.number);
         let Some(content) = self.kept(share, row.term, &name, key).await? else { return Ok(None) };
         let mut signatures = Vec::new();
@@ -123,7 +141,7 @@ impl Pipeline {
         let mut names = [&details.name].into_iter().chain(&details.signature_names);
         Ok(Some(Document {
             name: details.name.clone(),
-            type_code: row.type_code.clone(),
+            type_code: kept.type_code(),
             type_source: row.type_source,
             made_at: names.find_map(|name| read_name(name).made_at),
             signed: Signed { content, signatures },

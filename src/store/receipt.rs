@@ -5,9 +5,9 @@ use super::{
     engine::Transaction, value::values,
 };
 use crate::{
-    domain::{Actor, Fingerprint, MailId, Sha256, ShareId, Term, Timestamp},
+    domain::{Actor, Fingerprint, MailId, Sha256, ShareId, Term, Timestamp, TypeCode},
     matching::{JudgedDocument, Judgement},
-    registry::{Branch, Registry},
+    registry::{Branch, Registry, Service},
 };
 
 /// A judged share, to be kept.
@@ -214,6 +214,16 @@ impl NewShare<'_> {
         Ok(())
     }
 
+    /// The type as it stands in the clear. One that is not listed and that no service of the branch
+    /// asks for is whatever the sender wrote into a file name, a person's name for example: the sealed
+    /// details have it.
+    fn type_in_clear(&self, judged: &JudgedDocument) -> TypeCode {
+        let code = judged.type_code();
+        let asks = |service: &Service| service.requirement(code).is_some();
+        let is_known = code.is_listed() || self.branch.services.iter().any(asks);
+        if is_known { code.clone() } else { TypeCode::unknown() }
+    }
+
     async fn insert_documents(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
         for judged in self.judgement.documents() {
             let kept = self.document(judged.number())?;
@@ -226,7 +236,7 @@ impl NewShare<'_> {
                     values![
                         self.judgement.share(),
                         judged.number(),
-                        judged.type_code(),
+                        self.type_in_clear(judged),
                         judged.type_source(),
                         judged.excess(),
                         judged.term(),

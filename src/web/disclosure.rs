@@ -10,6 +10,7 @@ use crate::{
     content::FileKind,
     domain::{
         Actor, BranchScope, DocumentDetails, DocumentRow, ShareDetails, ShareId, ShareRow, Term,
+        TypeCode,
     },
     sealing::Key,
     store::{AuditAction, AuditEntry},
@@ -55,6 +56,14 @@ pub(super) struct DisclosedDocument {
     pub(super) destroyed: bool,
     /// Its personal details; `None` when destroyed, or closed to the reader.
     pub(super) details: Option<DocumentDetails>,
+}
+
+impl DisclosedDocument {
+    /// Its type as far as the reader may know it: one that is made up is among the details.
+    pub(super) fn type_code(&self) -> &TypeCode {
+        let sealed = self.details.as_ref().and_then(|details| details.type_code.as_ref());
+        sealed.unwrap_or(&self.row.type_code)
+    }
 }
 
 /// Bytes to be handed out, exactly as they came.

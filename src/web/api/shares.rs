@@ -102,7 +102,7 @@ fn document_json(findings: &[Finding], document: &DisclosedDocument) -> Value {
     json!({
         "n": row.number,
         "name": details.map(|details| &details.name),
-        "type": row.type_code,
+        "type": document.type_code(),
         "type_source": row.type_source,
         "size": row.size,
         "sha256": details.map(|details| &details.sha256),

@@ -162,7 +162,7 @@ fn finding_view(t: Texts, share: &Disclosed, finding: &Finding) -> FindingView {
             .documents
             .iter()
             .find(|document| document.row.number == number)
-            .map_or_else(|| t.say("type-unknown"), |document| t.type_name(&document.row.type_code));
+            .map_or_else(|| t.say("type-unknown"), |document| t.type_name(document.type_code()));
         t.say_with("finding-about", [("number", number.into()), ("name", name.into())])
     });
     let named =
@@ -231,7 +231,7 @@ fn documents_notes(t: Texts, share: &Disclosed) -> Vec<Note> {
     }
     let hidden: Vec<_> = share.documents.iter().filter(|document| document.hidden).collect();
     if !hidden.is_empty() {
-        let names = t.type_names(hidden.iter().map(|document| &document.row.type_code));
+        let names = t.type_names(hidden.iter().map(|document| document.type_code()));
         let count = hidden.len();
         let text =
             t.say_with("excess-hidden", [("count", count.into()), ("documents", names.into())]);
@@ -301,7 +301,7 @@ impl Letter {
 impl DocumentView {
     fn new(t: Texts, share: &Disclosed, document: &DisclosedDocument) -> Self {
         let row = &document.row;
-        let kind = t.type_name(&row.type_code);
+        let kind = t.type_name(document.type_code());
         let source = row.type_source.map(|source| t.say(&type_source_key(source)));
         let source = source.map(|source| Fact::new(t.say("document-type-source"), source));
         let mut facts: Vec<Fact> = source.into_iter().collect();

@@ -455,3 +455,28 @@ fn files(directory: &Path) -> Vec<std::path::PathBuf> {
     }
     files
 }
+
+#[tokio::test]
+async fn a_name_in_the_place_of_a_type_never_stands_in_the_clear() {
+    const NAMED: Sample = Sample {
+        types: &["birth-certificate", "ndltypecode-petrenko-olena", "internal-passport"],
+        ..SHARE
+    };
+    let database = Database::sqlite();
+    let Engine::Sqlite { directory } = &database.engine else { panic!("made as SQLite") };
+    let house = House::new(&database);
+    let (store, vault) = house.open().await;
+    house.keep(&NAMED, &store, &vault).await;
+    let types = async || -> Vec<String> {
+        let documents = store.documents(NAMED.share()).await.unwrap();
+        documents.iter().map(|document| document.type_code.to_string()).collect()
+    };
+    let clear = ["birth-certificate", "unknown", "internal-passport"];
+    assert_eq!(types().await, clear);
+    let places = [directory.path(), house.objects.path()];
+    assert!(!found(b"petrenko", &places) && found(b"birth-certificate", &places));
+    house.pass_to(end());
+    assert_eq!(house.purge(&store, &vault).run().await.unwrap().destroyed, 2);
+    assert_eq!(types().await, clear);
+    assert!(!found(b"petrenko", &places));
+}

@@ -21,6 +21,7 @@ on_each_engine! {
     filters_choose,
     a_scope_hides_other_branches,
     counts_what_is_kept_by_verdict,
+    an_update_takes_made_up_types_out_of_the_clear,
     names_the_share_that_cannot_be_read,
 }
 
@@ -246,5 +247,31 @@ async fn names_the_share_that_cannot_be_read(database: &Database) {
 fn a_cursor_that_we_did_not_give_out_is_refused() {
     for text in ["", "1", "1.2", "x.019a", "1.00000000-0000-7000-8000-00000000000G"] {
         assert!(text.parse::<Cursor>().is_err(), "{text}");
+    }
+}
+
+async fn an_update_takes_made_up_types_out_of_the_clear(database: &Database) {
+    let store = open(database).await;
+    CARD.keep(&store).await;
+    let taxpayer = Sample { number: 2, types: &["taxpayer-card"], ..CARD };
+    taxpayer.keep(&store).await;
+    store.close().await;
+    // As the version before the step wrote it.
+    for sql in [
+        "UPDATE documents SET type_code = 'petrenko-olena' WHERE type_code = 'student-id-card'",
+        "INSERT INTO findings (share_id, position, code, severity, document, detail)
+         SELECT share_id, 90, 'excess_document', 'warning', 1, 'petrenko-olena' FROM documents
+         WHERE type_code = 'petrenko-olena'",
+        "DELETE FROM _sqlx_migrations WHERE version = 18",
+    ] {
+        database.tamper(sql).await;
+    }
+    let store = database.open().await;
+    for (sample, clear) in [(CARD, "unknown"), (taxpayer, "taxpayer-card")] {
+        let documents = store.documents(sample.share()).await.unwrap();
+        assert_eq!(documents[0].type_code.as_str(), clear);
+        let share = store.share(sample.share(), &BranchScope::All).await.unwrap().unwrap();
+        let details = share.findings.iter().filter_map(|finding| finding.detail.as_deref());
+        assert!(details.clone().all(|detail| !detail.contains("petrenko")), "{:?}", share.findings);
     }
 }

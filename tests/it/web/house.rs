@@ -395,6 +395,7 @@ impl House {
             sha256: Sha256::of(content).into(),
             signature_names: document.signature_names.clone(),
             is_enclosed: false,
+            type_code: Some(document.type_code.clone()),
             report: judged.examined().report().clone(),
         };
         let kind = DocumentDetails::kind(number);

@@ -145,3 +145,23 @@ async fn a_destroyed_share_shows_what_the_ledger_keeps() {
         assert_eq!(answer.status, StatusCode::GONE, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_name_in_the_place_of_a_type_is_for_those_who_open_the_copy() {
+    const NAMED: Copy = Copy {
+        type_code: "petrenko-olena",
+        signed: false,
+        name: "petrenko-olena-1234567890123-22.11.2026-10:31:55.pdf",
+    };
+    let house = house().await;
+    let [certificate, passport] = both();
+    let share = house.keep(1, "school-5", &[certificate, passport, NAMED]).await;
+    for (name, is_shown) in [("supervisor", true), ("operator", false), ("auditor", false)] {
+        let cookie = house.sign_in(name).await;
+        let page = house.get(&format!("/shares/{share}"), &cookie).await;
+        assert_eq!(page.text().contains("petrenko-olena"), is_shown, "{name}");
+    }
+    let token = house.add_token("register", &["school-5"]).await;
+    let share = house.call(&format!("/api/v1/shares/{share}"), &token).await;
+    assert!(!share.text().contains("petrenko"), "{}", share.text());
+}
