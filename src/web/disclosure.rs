@@ -1,6 +1,6 @@
 //! What of a share a reader gets to see: the one place that decides it, for pages and API.
 //!
-//! Personal details and bytes are opened here and nowhere else in `web`, and only after the
+//! Personal details and bytes are opened here and nowhere else in `web`, and given only after the
 //! audit has its line. What a reader may not see is not opened, rather than opened and left out.
 
 use bytes::Bytes;
@@ -107,7 +107,7 @@ impl Reader {
         Ok(shares)
     }
 
-    /// The bytes of document `number`. Leaves a line in the audit before it reads them.
+    /// The bytes of document `number`. Leaves a line in the audit before it gives them.
     pub(super) async fn document(
         &self,
         state: &State,
@@ -116,10 +116,10 @@ impl Reader {
     ) -> Result<File, Refusal> {
         let (row, document) = self.find_document(state, id, number).await?;
         let (key, details) = open_for_bytes(state, id, &document).await?;
+        let object = ObjectName::document(number);
+        let content = read(state, id, document.term, &object, &key).await?;
         let line = self.line(state, AuditAction::DocumentOpened, &row);
         state.store.audit(&AuditEntry { document: Some(number), ..line }).await?;
-        let object = ObjectName::document(number);
-        let content = state.vault.read(id, document.term, &object, &key).await?;
         Ok(File { name: details.name, kind: FileKind::of(&content), content })
     }
 
@@ -138,11 +138,11 @@ impl Reader {
         let (key, details) = open_for_bytes(state, id, &document).await?;
         let place = usize::try_from(index - 1).map_err(|_| Refusal::NotFound)?;
         let name = details.signature_names.into_iter().nth(place).unwrap_or_default();
+        let object = ObjectName::signature(number, index);
+        let content = read(state, id, document.term, &object, &key).await?;
         let line = self.line(state, AuditAction::DocumentOpened, &row);
         let detail = Some(format!("signature {index}"));
         state.store.audit(&AuditEntry { document: Some(number), detail, ..line }).await?;
-        let object = ObjectName::signature(number, index);
-        let content = state.vault.read(id, document.term, &object, &key).await?;
         Ok(File { name, kind: FileKind::of(&content), content })
     }
 
@@ -153,8 +153,8 @@ impl Reader {
             return Err(Refusal::Forbidden);
         }
         let (term, key) = mail_key(state, id).await?.ok_or(Refusal::Gone)?;
+        let content = read(state, id, term, &ObjectName::mail(), &key).await?;
         state.store.audit(&self.line(state, AuditAction::MailOpened, &row)).await?;
-        let content = state.vault.read(id, term, &ObjectName::mail(), &key).await?;
         Ok(File { name: format!("{id}.eml"), kind: FileKind::Mail, content })
     }
 
@@ -259,6 +259,21 @@ async fn open_for_bytes(
     let kind = DocumentDetails::kind(document.number);
     let details = state.vault.open_details(id, document.term, &kind, &key, sealed)?;
     Ok((key, details))
+}
+
+/// The bytes of an object. What the purge takes away meanwhile is gone, and no failure of ours.
+async fn read(
+    state: &State,
+    id: ShareId,
+    term: Term,
+    object: &ObjectName,
+    key: &Key,
+) -> Result<Bytes, Refusal> {
+    let read = state.vault.read(id, term, object, key).await;
+    if read.is_err() && state.store.wrapped_key(id, term).await?.is_none() {
+        return Err(Refusal::Gone);
+    }
+    Ok(read?)
 }
 
 async fn data_key(state: &State, id: ShareId, term: Term) -> Result<Option<Key>, Refusal> {

@@ -1,10 +1,16 @@
 //! Downloads: the very bytes, to those who may, after the audit has its line.
 
+use std::{fs, thread};
+
 use axum::http::StatusCode;
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use skrynka::{
-    domain::{Actor, Role},
+    domain::{Actor, Role, Term},
     store::AuditAction,
 };
+use tokio::{runtime::Runtime, task::yield_now};
+
+use crate::support::clock::agreed;
 
 use super::{
     Copy, House,
@@ -127,4 +133,35 @@ async fn a_share_of_another_branch_looks_like_none() {
         assert_eq!(other.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(other.body, none.body, "{path}");
     }
+}
+
+/// The vault's file is a pipe, which shows that somebody has the key and begins to read. Nothing
+/// else runs on the test's thread until the key is destroyed.
+#[tokio::test]
+async fn what_the_purge_takes_away_while_it_is_read_is_gone_and_was_not_opened() {
+    let house = house().await;
+    let share = house.keep(1, "school-5", &[Copy::signed(ASKED)]).await;
+    house.clock.set(house.clock.now().plus_days(91));
+    let cookie = house.sign_in("supervisor").await;
+    let file = house.object(share, "document-1");
+    fs::remove_file(&file).unwrap();
+    mknodat(CWD, &file, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let path = format!("/shares/{share}/documents/1");
+    let destroyed = async {
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK;
+        while open(&file, flags, Mode::empty()).is_err() {
+            yield_now().await;
+        }
+        let (store, now) = (house.store.clone(), house.clock.now());
+        let destroy = async move {
+            for term in Term::ALL {
+                let _ = store.destroy_key(share, term, agreed(now, &store).await).await.unwrap();
+            }
+        };
+        thread::spawn(|| Runtime::new().unwrap().block_on(destroy)).join().unwrap();
+    };
+    let (answer, ()) = tokio::join!(house.get(&path, &cookie), destroyed);
+    assert_eq!(answer.status, StatusCode::GONE);
+    assert!(answer.text().contains("<html"), "{}", answer.text());
+    assert!(house.audit(AuditAction::DocumentOpened).await.is_empty());
 }

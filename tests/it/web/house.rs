@@ -1,6 +1,9 @@
 //! A house to ask: a router with a database, a vault, staff, tokens and shares of its own.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     Router,
@@ -85,7 +88,7 @@ pub(crate) struct House {
     signer: Signer,
     /// The watches end with their senders.
     _registry: watch::Sender<Arc<Registry>>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// A copy to be in a share.
@@ -188,7 +191,7 @@ impl House {
             vault,
             signer,
             _registry: registry_sender,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -214,6 +217,23 @@ impl House {
         };
         self.store.add_token(&row, &Actor::CommandLine, self.clock.now()).await.unwrap();
         token.as_str().to_owned()
+    }
+
+    /// Where the vault keeps the objects of a share: their files end with these names.
+    pub(crate) fn object(&self, share: ShareId, name: &str) -> PathBuf {
+        let mut folders = vec![self.directory.path().join("vault")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let words = path.to_string_lossy();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if words.contains(&share.to_string()) && words.contains(name) {
+                    return path;
+                }
+            }
+        }
+        panic!("the vault has no {name} of {share}");
     }
 
     /// Sends a request; headers are given as `name: value`.
