@@ -283,10 +283,11 @@ pub async fn start(
         move || watch::drain_hourly(spool.clone(), clock.clone(), stop.clone())
     });
     tasks.keep(Task::Registry, {
-        let (store, readiness, stop) = (store.clone(), readiness.clone(), stop.clone());
+        let (store, stop) = (store.clone(), stop.clone());
+        let told = (readiness.clone(), metrics.clone());
         move || {
-            let (registry, readiness) = (registry_sender.clone(), readiness.clone());
-            watch::refresh_registry(store.clone(), registry, revision, readiness, stop.clone())
+            let (registry, told) = (registry_sender.clone(), told.clone());
+            watch::refresh_registry(store.clone(), registry, revision, told, stop.clone())
         }
     });
     tasks.keep(Task::Trust, {

@@ -1,10 +1,11 @@
 //! What ops can count: one struct of Prometheus handles.
 //!
 //! The only module that names the `prometheus` crate. Every label value comes from a closed set:
-//! an enum of ours, a reply class, a stage. Nothing a peer sends becomes a label.
+//! an enum of ours, a reply class, a stage, the registry. Nothing a peer sends becomes a label.
 
 mod handles;
 mod labels;
+mod process;
 
 use std::{sync::Arc, time::Duration};
 
@@ -40,6 +41,7 @@ impl Metrics {
     /// All metrics in Prometheus' text format.
     #[must_use]
     pub fn render(&self) -> String {
+        self.0.process.read();
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&self.0.registry.gather(), &mut text) {
             tracing::error!(%error, "the metrics cannot be written");
@@ -203,6 +205,22 @@ impl Metrics {
     pub fn trust_list(&self, age: Option<i64>, overdue: bool) {
         self.0.trust_list_age.set(age.unwrap_or(-1));
         self.0.trust_list_overdue.set(i64::from(overdue));
+    }
+
+    /// The database answered after so long; `None`: it did not.
+    pub fn database_answered(&self, after: Option<Duration>) {
+        self.0.database_up.set(i64::from(after.is_some()));
+        if let Some(after) = after {
+            self.0.database_latency.set(after.as_secs_f64());
+        }
+    }
+
+    /// The QR codes of these branches and services stop working then; those of no others are known.
+    pub fn qr_expiry<'a>(&self, ends: impl IntoIterator<Item = (&'a str, &'a str, Timestamp)>) {
+        self.0.qr_expiry.reset();
+        for (branch, service, end) in ends {
+            self.0.qr_expiry.with_label_values(&[branch, service]).set(end.as_seconds());
+        }
     }
 
     /// The clock goes on from the greatest time seen, or does not.

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     pin::pin,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::watch::{Receiver, Sender};
@@ -21,7 +21,7 @@ use crate::{
     config,
     domain::{ClockState, Timestamp},
     metrics::{Metrics, Part},
-    registry::Registry,
+    registry::{QrTerm, Registry},
     retention::{Purge, PurgeError, TrustedTime},
     spool::Spool,
     store::Store,
@@ -117,23 +117,28 @@ pub(super) async fn refresh_registry(
     store: Store,
     registry: Sender<Arc<Registry>>,
     mut seen: i64,
-    readiness: Readiness,
+    (readiness, metrics): (Readiness, Metrics),
     mut stop: Receiver<bool>,
 ) {
+    tell_of_codes(&registry.borrow(), &metrics);
     while !stopped(&mut stop, REFRESH).await {
+        let asked = Instant::now();
         let mut look = pin!(newer(&store, seen));
         let found = if let Ok(found) = tokio::time::timeout(PATIENCE, &mut look).await {
             found
         } else {
             readiness.set(ReadyPart::Database, UNREACHABLE);
+            metrics.database_answered(None);
             look.await
         };
+        metrics.database_answered(found.is_ok().then(|| asked.elapsed()));
         let standing = if found.is_ok() { Standing::Works } else { UNREACHABLE };
         readiness.set(ReadyPart::Database, standing);
         match found {
             Ok(None) => {}
             Ok(Some((revision, new))) => {
                 readiness.set(ReadyPart::Registry, standing_of_registry(&new));
+                tell_of_codes(&new, &metrics);
                 tracing::info!(
                     revision,
                     branches = new.branches.len(),
@@ -147,6 +152,17 @@ pub(super) async fn refresh_registry(
             }
         }
     }
+}
+
+/// When the printed QR codes stop working, of the services that are offered.
+fn tell_of_codes(registry: &Registry, metrics: &Metrics) {
+    let services = registry.branches.iter().flat_map(|branch| {
+        branch.services.iter().filter(|service| service.active).map(move |own| (branch, own))
+    });
+    metrics.qr_expiry(services.filter_map(|(branch, service)| {
+        let end = Timestamp::start_of_day_in_kyiv(QrTerm::end(service.qr_issued_on?));
+        Some((branch.id.as_str(), service.id.as_str(), end))
+    }));
 }
 
 const NOT_ACCEPTED: Standing =

@@ -5,9 +5,12 @@ use prometheus::{
     IntGaugeVec, Opts, Registry, core::Collector,
 };
 
-use super::labels::{
-    ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, SignInOutcome,
-    Stage, Task, WebRefusal,
+use super::{
+    labels::{
+        ConnectionRefusal, FetchKind, FetchOutcome, Part, PurgeOutcome, Rejudging, SignInOutcome,
+        Stage, Task, WebRefusal,
+    },
+    process::Process,
 };
 use crate::domain::Verdict;
 
@@ -24,6 +27,8 @@ pub(super) struct Handles {
     pub(super) connections: IntCounter,
     pub(super) connections_open: IntGauge,
     pub(super) connections_refused: IntCounterVec,
+    pub(super) database_latency: Gauge,
+    pub(super) database_up: IntGauge,
     pub(super) disk_free: IntGauge,
     pub(super) failures: IntCounterVec,
     pub(super) log_lines_lost: IntCounter,
@@ -31,10 +36,12 @@ pub(super) struct Handles {
     pub(super) oldest_pending: Gauge,
     pub(super) pending: IntGauge,
     pub(super) pressure: Gauge,
+    pub(super) process: Process,
     pub(super) purged: IntCounter,
     pub(super) purge_due: IntGauge,
     pub(super) purge_runs: IntCounterVec,
     pub(super) purge_runs_missed: IntGauge,
+    pub(super) qr_expiry: IntGaugeVec,
     pub(super) replies: IntCounterVec,
     pub(super) revocation_age: Gauge,
     pub(super) revocation_answers: IntGauge,
@@ -115,6 +122,18 @@ impl Handles {
                 "limit",
                 ConnectionRefusal::ALL.map(ConnectionRefusal::label),
             ),
+            database_latency: add(
+                &registry,
+                Gauge::new(
+                    "skrynka_database_latency_seconds",
+                    "Time that the database took for its latest answer to a question asked regularly.",
+                ),
+            ),
+            database_up: gauge(
+                &registry,
+                "skrynka_database_up",
+                "1 when the database answered when it was last asked; with 0 mail waits in the spool.",
+            ),
             disk_free: gauge(
                 &registry,
                 "skrynka_disk_free_bytes",
@@ -159,6 +178,7 @@ impl Handles {
                      their commit in what there may be; from 0.5 on clients get less time.",
                 ),
             ),
+            process: Process::new(&registry),
             purged: counter(
                 &registry,
                 "skrynka_retention_purged_total",
@@ -180,6 +200,17 @@ impl Handles {
                 &registry,
                 "skrynka_retention_missed_runs",
                 "Purge runs in a row that destroyed nothing, for the clock is not accepted.",
+            ),
+            // Absent where nobody has said when the code was made.
+            qr_expiry: add(
+                &registry,
+                IntGaugeVec::new(
+                    Opts::new(
+                        "skrynka_qr_expiry_timestamp_seconds",
+                        "When the QR code of a service stops working, since 1970.",
+                    ),
+                    &["branch", "service"],
+                ),
             ),
             replies: counters(
                 &registry,
@@ -298,7 +329,10 @@ impl Handles {
 
 const NAMES: &str = "every metric has its own well-formed name, and a test makes them all";
 
-fn add<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
+pub(super) fn add<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    made: prometheus::Result<C>,
+) -> C {
     let metric = made.expect(NAMES);
     registry.register(Box::new(metric.clone())).expect(NAMES);
     metric
@@ -323,7 +357,7 @@ fn counters<const N: usize>(
     metric
 }
 
-fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
+pub(super) fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
     add(registry, IntGauge::new(name, help))
 }
 

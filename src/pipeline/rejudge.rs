@@ -279,7 +279,7 @@ struct Again {
 /// The registry as far as the share tells.
 fn remembered(before: &ShareRow, documents: &[Kept]) -> Registry {
     let asked_for = documents.iter().filter(|kept| !kept.row.excess);
-    let types = asked_for.map(|kept| kept.type_code()).collect();
+    let types = asked_for.map(Kept::type_code).collect();
     Registry::alone(Branch::remembered(before.branch.clone(), before.service.clone(), &types))
 }
 

@@ -27,10 +27,16 @@ pub enum QrTerm {
 }
 
 impl QrTerm {
+    /// The first day that a code made on `issued_on` does not work.
+    #[must_use]
+    pub fn end(issued_on: Date) -> Date {
+        months_after(issued_on, LIFE_MONTHS)
+    }
+
     /// The term, on the day `today`, of a code made on `issued_on`.
     #[must_use]
     pub fn of(issued_on: Date, today: Date) -> Self {
-        let end = months_after(issued_on, LIFE_MONTHS);
+        let end = Self::end(issued_on);
         if today >= end {
             Self::Expired { since: end }
         } else if months_after(today, RENEW_MONTHS) >= end {

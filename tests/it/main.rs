@@ -26,6 +26,7 @@ mod interop_trust;
 mod interop_vectors;
 mod kill;
 mod log;
+mod metrics_table;
 mod readiness;
 mod refusals;
 mod replay;
