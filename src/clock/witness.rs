@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use crate::domain::{CLOCK_TOLERANCE_SECONDS, ClockState, ClockWitness, Timestamp};
@@ -17,8 +18,19 @@ const SYNCHRONIZED_SECONDS: i64 = 2 * 60 * 60;
 #[derive(Clone, Debug)]
 pub struct Witnesses {
     synchronized: PathBuf,
-    signed: Arc<Mutex<Option<Timestamp>>>,
+    signed: Arc<Mutex<Option<Signed>>>,
 }
+
+/// The newest answer that has come.
+#[derive(Clone, Copy, Debug)]
+struct Signed {
+    this_update: Timestamp,
+    /// When it came: later it says nothing of a clock that stood still meanwhile.
+    came: Instant,
+}
+
+/// How long an answer is a witness after it has come.
+const SIGNED_FOR: Duration = Duration::from_mins(10);
 
 impl Witnesses {
     /// The time service that touches the file `synchronized` whenever it has set the clock, and no
@@ -32,7 +44,11 @@ impl Witnesses {
     /// says of itself that it is from `this_update`.
     pub fn note_signed(&self, this_update: Timestamp) {
         let mut latest = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
-        *latest = (*latest).max(Some(this_update));
+        let came = Instant::now();
+        let newer = latest.filter(|latest| {
+            latest.this_update > this_update && came.duration_since(latest.came) < SIGNED_FOR
+        });
+        *latest = Some(newer.unwrap_or(Signed { this_update, came }));
     }
 
     /// Who agrees that it is `now`. Looks at a file.
@@ -41,7 +57,11 @@ impl Witnesses {
         let signed = *self.signed.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever signs does it before now, and fresh is what is not older than a day: an answer can
         // be had for months, and would agree with any clock until then.
-        if signed.is_some_and(|signed| ClockState { now, greatest: Some(signed) }.is_accepted()) {
+        let agrees = |signed: Signed| {
+            let state = ClockState { now, greatest: Some(signed.this_update) };
+            signed.came.elapsed() < SIGNED_FOR && state.is_accepted()
+        };
+        if signed.is_some_and(agrees) {
             return Some(ClockWitness::SignedAnswer);
         }
         let set_at = self.synchronized_at().ok()?;

@@ -176,11 +176,14 @@ impl<'a> Copy<'a> {
 
     /// Whether it is the same document as `other`: the content is the same, or a signature over
     /// this one covers nothing but what those over the other cover.
-    pub(super) fn repeats(&self, other: &Self) -> bool {
-        let has =
-            |digest: &Sha256| other.over_document().any(|proof| proof.covered().contains(digest));
+    ///
+    /// A signature that may have been moved here does not tell: what it is over may be the other.
+    pub(super) fn repeats(&self, other: &Self, rules: Option<&Rules<'_>>) -> bool {
+        let has = |digest: &Sha256| {
+            other.over_document(rules).any(|proof| proof.covered().contains(digest))
+        };
         self.content.is_some_and(|content| other.content == Some(content))
-            || self.over_document().any(|proof| proof.covered().iter().all(has))
+            || self.over_document(rules).any(|proof| proof.covered().iter().all(has))
     }
 
     /// Whether it is no copy but a signature file whose document is not in the mail.
@@ -231,12 +234,12 @@ impl<'a> Copy<'a> {
         })
     }
 
-    /// What is proved over the document itself: over its bytes, or by a signature that lies in its
-    /// file. A signature over a signature file proves the document too, but does not make two files
-    /// the same document: the sender can add one over any signature file himself.
-    fn over_document(&self) -> impl Iterator<Item = &'a Proof> {
+    /// What is proved over the document itself: over its bytes, or by a signature that lies in its file.
+    fn over_document(&self, rules: Option<&Rules<'_>>) -> impl Iterator<Item = &'a Proof> {
         let content = self.content;
-        self.passed().filter_map(move |(proof, signature)| {
+        let bound =
+            self.passed().filter(move |(proof, signature)| !is_movable(proof, signature, rules));
+        bound.filter_map(move |(proof, signature)| {
             let is_over = match proof.covered() {
                 [] => false,
                 [only] if content.as_ref() == Some(only) => true,

@@ -79,7 +79,7 @@ pub(super) fn decide<'a>(
     let images = service.map(|service| service.accept_images).unwrap_or_default();
     let grades: Vec<Grade> =
         copies.iter().map(|copy| copy.grade(rules.as_ref()).of_document(copy, images)).collect();
-    let parts = role::of(copies, &grades, service, images);
+    let parts = role::of(copies, &grades, service, rules.as_ref());
     let deciding: Vec<&Role<'_, '_>> = parts.iter().filter(|role| role.decides).collect();
 
     let mut bench = Bench { verdict: Verdict::Verified, findings: Vec::new() };

@@ -2,10 +2,13 @@
 
 use std::cmp::Reverse;
 
-use super::copy::{Copy, Grade};
+use super::{
+    copy::{Copy, Grade},
+    signer::Rules,
+};
 use crate::{
     domain::{TypeCode, Verdict},
-    registry::{AcceptedImages, Requirement, Service},
+    registry::{Requirement, Service},
 };
 
 /// A copy with its grade, and its part.
@@ -27,8 +30,9 @@ pub(super) fn of<'c, 'd>(
     copies: &'c [Copy<'d>],
     grades: &'c [Grade],
     service: Option<&Service>,
-    images: AcceptedImages,
+    rules: Option<&Rules<'_>>,
 ) -> Vec<Role<'c, 'd>> {
+    let images = service.map(|service| service.accept_images).unwrap_or_default();
     let is_asked_for =
         |code: &TypeCode| service.is_none_or(|service| service.requirement(code).is_some());
     let role = |(copy, grade): (&'c Copy<'d>, &'c Grade)| {
@@ -36,7 +40,7 @@ pub(super) fn of<'c, 'd>(
         Role { copy, grade, asked_for, excess: false, repeats: None, decides: false }
     };
     let mut roles: Vec<Role<'c, 'd>> = copies.iter().zip(grades).map(role).collect();
-    tell_repeated(&mut roles);
+    tell_repeated(&mut roles, rules);
     let is_complete = {
         let there = types_there(&roles);
         service.is_some_and(|service| missing(service, &there).next().is_none())
@@ -65,12 +69,12 @@ pub(super) fn of<'c, 'd>(
 
 /// Of several copies of one document one counts that was asked for, and of those the one that is
 /// proved best.
-fn tell_repeated(roles: &mut [Role<'_, '_>]) {
+fn tell_repeated(roles: &mut [Role<'_, '_>], rules: Option<&Rules<'_>>) {
     let mut order: Vec<&mut Role<'_, '_>> = roles.iter_mut().collect();
     order.sort_by_key(|role| (!role.asked_for, Reverse(role.grade.verdict), role.copy.number));
     let mut counted: Vec<&Copy<'_>> = Vec::new();
     for role in order {
-        match counted.iter().find(|one| role.copy.repeats(one)) {
+        match counted.iter().find(|one| role.copy.repeats(one, rules)) {
             Some(of) => role.repeats = Some(of.number),
             None => counted.push(role.copy),
         }

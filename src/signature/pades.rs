@@ -196,7 +196,13 @@ impl Reading<'_> {
         // Without the signature its neighbours would be read otherwise: what refers to the dictionary
         // for something else finds nothing here.
         let keys = dictionary.into_iter().flat_map(|one| one.entries.keys());
+        let is_signature = |one: &Dictionary| {
+            let kinds = [&b"Sig"[..], b"DocTimeStamp"];
+            one.get(b"Type").is_none() || kinds.iter().any(|kind| one.is(b"Type", kind))
+        };
         let foreign = keys.map(Vec::as_slice).find(|key| !KEYS.contains(key));
+        let foreign = foreign
+            .or_else(|| dictionary.is_some_and(|one| !is_signature(one)).then_some(&b"Type"[..]));
         if let Some(key) = foreign {
             let key = String::from_utf8_lossy(key).escape_debug().take(40).collect::<String>();
             problems.doubt(

@@ -142,7 +142,7 @@ impl<'a> Pdf<'a> {
         const MAX_TRAILERS: usize = 64;
         let mut pdf = Self::new(file, purse);
         pdf.spend(0, file.len())?;
-        if memchr::memmem::find(file, b"/ByteRange").is_some() {
+        if has_name(file, b"ByteRange") {
             return None;
         }
         for end in memchr::memmem::find_iter(file, b"obj") {
@@ -456,6 +456,25 @@ impl<'a> Pdf<'a> {
         }
         (self.places.len() <= MAX_OBJECTS).then_some(())
     }
+}
+
+/// Whether a name stands in a file, in whatever letters (ISO 32000-1 §7.3.5).
+fn has_name(file: &[u8], name: &[u8]) -> bool {
+    let plain = [b"/", name].concat();
+    // Each letter may be written with three.
+    let longest = name.len().saturating_mul(3).saturating_add(1);
+    let is_escaped = |at: usize| {
+        let from = at.saturating_sub(longest);
+        let before = file.get(from..at).unwrap_or_default();
+        let start =
+            before.iter().rposition(|byte| *byte == b'/').map(|start| start.saturating_add(from));
+        start.is_some_and(|start| {
+            let end = start.saturating_add(longest).saturating_add(1).min(file.len());
+            let mut reader = Reader::new(file.get(start..end).unwrap_or_default(), 0);
+            matches!(reader.object(), Some(Object::Name(own)) if own == name)
+        })
+    };
+    memchr::memmem::find(file, &plain).is_some() || memchr::memchr_iter(b'#', file).any(is_escaped)
 }
 
 /// Takes what so many objects, and so many bytes beside them, cost the mail.

@@ -119,3 +119,22 @@ fn a_signature_that_may_have_been_moved_counts_by_an_issuer_alone() {
         assert_eq!(shown(&decision.findings), due, "{worth:?} {policy}");
     }
 }
+
+/// The moved signature covers what the one beside the file covers, so the two would be one document.
+#[test]
+fn a_signature_that_may_have_been_moved_makes_no_two_files_the_same() {
+    let branch = branch(&[("x", "[\"u-id\"]", "signers = \"person\"")]);
+    let beside = sample("u-id", Worth::Personal);
+    let mut moved = sample("u-id", Worth::Personal);
+    moved.content = Some(Sha256::of(b"another file"));
+    let report = moved.report.signatures.first_mut().unwrap();
+    report.covers = vec!["the whole file".to_owned()];
+    let pair = [beside.clone(), moved.clone()];
+    assert_eq!(decide(&branch, None, &pair, Vec::new()).verdict, Verdict::Verified, "the same");
+    let warning = Warning::new(WarningCode::PdfUnbound, "Moved.");
+    moved.report.signatures.first_mut().unwrap().warnings.push(warning);
+    for copies in [[beside.clone(), moved.clone()], [moved, beside]] {
+        let decision = decide(&branch, None, &copies, Vec::new());
+        assert_eq!(decision.verdict, Verdict::Undetermined);
+    }
+}

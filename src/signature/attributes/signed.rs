@@ -56,10 +56,32 @@ impl SignedAttributes {
         })
     }
 
-    /// Whether an attribute that may hold any text, or that nothing here knows, has a tag in it.
+    /// Whether a tag stands where text may: in an attribute that nothing here knows or that holds any, and
+    /// in the strings of the others.
     pub(in crate::signature) fn has_free_tag(&self) -> bool {
-        let free = self.others().filter(|one| !IS_STRUCTURED.contains(&one.id.as_str()));
-        free.flat_map(|one| &one.values).any(|value| has_tag(value, MAX_DEPTH))
+        self.others().any(|one| {
+            let is_structured = IS_STRUCTURED.contains(&one.id.as_str());
+            one.values.iter().any(|value| {
+                let is_whole = Element::only(value).is_ok_and(|value| value.tag.is_constructed());
+                let text = if is_structured && is_whole { Text::InStrings } else { Text::Anywhere };
+                has_tag(value, text, MAX_DEPTH)
+            })
+        })
+    }
+}
+
+/// Where text may stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Anywhere,
+    InStrings,
+}
+
+impl Text {
+    fn may_be(self, tag: Tag) -> bool {
+        let is_number =
+            matches!(tag, Tag::BitString | Tag::Integer | Tag::ObjectIdentifier | Tag::OctetString);
+        self == Self::Anywhere || !is_number
     }
 }
 
@@ -83,16 +105,16 @@ const MAX_DEPTH: usize = 8;
 
 /// Whether a tag stands in the contents of `value`. The octets of a length are nobody's text: that of sixty
 /// is `<`.
-fn has_tag(value: &[u8], depth: usize) -> bool {
+fn has_tag(value: &[u8], text: Text, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return markup::has_tag(value) };
     let Ok(element) = Element::only(value) else { return markup::has_tag(value) };
     if !element.tag.is_constructed() {
-        return markup::has_tag(element.value);
+        return text.may_be(element.tag) && markup::has_tag(element.value);
     }
     let Ok(mut inside) = element.inside() else { return markup::has_tag(value) };
     while !inside.is_finished() {
         match inside.next() {
-            Ok(one) if has_tag(one.raw, depth) => return true,
+            Ok(one) if has_tag(one.raw, text, depth) => return true,
             Ok(_) => {}
             Err(_) => return markup::has_tag(element.value),
         }

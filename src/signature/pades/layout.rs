@@ -19,6 +19,10 @@ use crate::content::pdf::{Dictionary, Indirect, Object, Pdf, Place, Reader, Sect
 /// What ends a revision.
 const END: &[u8] = b"%%EOF";
 
+/// What refers to a signature dictionary: its field, and the permissions of the catalog (ISO 32000-2
+/// §12.8.6).
+const OF_A_SIGNATURE: [&[u8]; 3] = [b"V", b"DocMDP", b"UR3"];
+
 /// What stands where in a revision, by its sections.
 pub(super) struct Layout<'a> {
     file: &'a [u8],
@@ -47,6 +51,8 @@ pub(super) struct Layout<'a> {
     is_glued: bool,
     /// How many dictionaries say that they are over all of the covered bytes.
     ranges: usize,
+    /// The object with the last of them.
+    signature: Option<u32>,
 }
 
 /// An object that a section names.
@@ -99,6 +105,7 @@ impl<'a> Layout<'a> {
             is_linearized: false,
             is_glued: false,
             ranges: 0,
+            signature: None,
         };
         for (place, at) in pdf.sections.iter().rev().enumerate() {
             if *at > layout.last {
@@ -164,7 +171,11 @@ impl<'a> Layout<'a> {
             let Some((number, start, object)) = self.pdf.object_at(at) else { return Some(()) };
             let is_right = start == at && self.has_plain_header(at, number, object.generation);
             is_right.then_some(())?;
+            let before = self.ranges;
             self.count_ranges(&object.object);
+            if self.ranges > before {
+                self.signature = Some(number);
+            }
             let kind = self.kind(&object)?;
             let (generation, revision, end) = (object.generation, self.revision, object.end);
             self.objects.insert(at, Found { number, generation, revision, end, kind });
@@ -247,6 +258,7 @@ impl<'a> Layout<'a> {
             && self.objects.iter().all(|(at, found)| self.is_known(*at, found))
             && self.is_in_force()
             && self.hangs_together().is_some()
+            && self.shows_no_form_besides().is_some()
             && !self.stands_for_pages();
         let hides = self.pdf.is_hybrid || self.is_glued;
         match (is_plain, hides) {
@@ -348,10 +360,17 @@ impl<'a> Layout<'a> {
         match object {
             Object::Array(items) => items.iter().try_for_each(|item| self.follows(item, revision)),
             Object::Dictionary(dictionary) => {
-                dictionary.entries.values().try_for_each(|value| self.follows(value, revision))
+                dictionary.entries.iter().try_for_each(|(key, value)| match value {
+                    // Without the signature its entries shift: nothing else is made of them.
+                    Object::Reference { number, .. } if Some(*number) == self.signature => {
+                        OF_A_SIGNATURE.contains(&key.as_slice()).then_some(())
+                    }
+                    _ => self.follows(value, revision),
+                })
             }
             Object::Reference { number, .. } => {
-                self.given.get(number).is_none_or(|given| *given <= revision).then_some(())
+                let is_given = self.given.get(number).is_none_or(|given| *given <= revision);
+                (is_given && Some(*number) != self.signature).then_some(())
             }
             Object::Boolean(_)
             | Object::Integer(_)
@@ -359,6 +378,58 @@ impl<'a> Layout<'a> {
             | Object::Null
             | Object::Real(_)
             | Object::Text(_) => Some(()),
+        }
+    }
+
+    /// Whether each widget belongs to a field of the form. `PDFium` draws widgets where there is a form:
+    /// others appear when the signature brings one.
+    fn shows_no_form_besides(&self) -> Option<()> {
+        let mut known = BTreeSet::new();
+        let (_, catalog) = self.pdf.catalog()?;
+        let mut todo = Vec::new();
+        if let Some(form) = catalog.get(b"AcroForm") {
+            let form = self.pdf.resolve(form)?;
+            let fields = form.dictionary().and_then(|form| form.get(b"Fields"));
+            todo.extend(fields.map(|fields| self.references(fields)).into_iter().flatten());
+        }
+        while let Some(number) = todo.pop() {
+            if known.insert(number) {
+                self.pdf.spend(1, 0)?;
+                let field = self.pdf.get(number)?;
+                let kids = field.object.dictionary().and_then(|field| field.get(b"Kids"));
+                todo.extend(kids.map(|kids| self.references(kids)).into_iter().flatten());
+            }
+        }
+        for number in self.given.keys().filter(|number| !known.contains(number)) {
+            // What cannot be read is drawn by nobody.
+            let Some(object) = self.pdf.get(*number) else { continue };
+            (!self.has_widget(&object.object)).then_some(())?;
+        }
+        Some(())
+    }
+
+    fn references(&self, list: &Object) -> Vec<u32> {
+        let list = self.pdf.resolve(list);
+        let items = list.as_ref().and_then(|list| list.array()).unwrap_or_default();
+        items.iter().filter_map(Object::reference).collect()
+    }
+
+    fn has_widget(&self, object: &Object) -> bool {
+        match object {
+            Object::Array(items) => items.iter().any(|item| self.has_widget(item)),
+            Object::Dictionary(dictionary) => {
+                let kind = dictionary.get(b"Subtype").and_then(|kind| self.pdf.resolve(kind));
+                let widget = Object::Name(b"Widget".to_vec());
+                kind.is_some_and(|kind| *kind == widget)
+                    || dictionary.entries.values().any(|value| self.has_widget(value))
+            }
+            Object::Boolean(_)
+            | Object::Integer(_)
+            | Object::Name(_)
+            | Object::Null
+            | Object::Real(_)
+            | Object::Reference { .. }
+            | Object::Text(_) => false,
         }
     }
 

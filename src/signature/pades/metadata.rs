@@ -67,12 +67,33 @@ pub(super) fn is_same_packet(old: Option<&[u8]>, new: &[u8]) -> bool {
     if old == Some(new) {
         return true;
     }
+    if !is_plain(new) {
+        return false;
+    }
     let read = |packet| parse(packet, LIMITS).ok();
     let empty = old.is_none().then_some(&b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"[..]);
     let (Some(before), Some(now)) = (old.or(empty).and_then(read), read(new)) else {
         return false;
     };
     is_same_node(before.root(), now.root())
+}
+
+/// Whether a packet is the same to readers that look into it before they take it for XML: pdf.js turns
+/// what begins like text in octal digits, up to the next element, into characters. So it has no
+/// comment and no section, no instruction but the two around a packet, and no digits like that.
+fn is_plain(packet: &[u8]) -> bool {
+    const INSTRUCTIONS: [&[u8]; 2] = [b"xpacket ", b"xml "];
+    let has = |word: &[u8]| memchr::memmem::find(packet, word).is_some();
+    let is_plain_instruction = |at: usize| {
+        let inside = packet.get(at..).and_then(|rest| rest.strip_prefix(b"<?"));
+        let end = inside.and_then(|inside| memchr::memmem::find(inside, b"?>"));
+        let inside = inside.zip(end).and_then(|(inside, end)| inside.get(..end));
+        inside.is_some_and(|inside| {
+            INSTRUCTIONS.iter().any(|name| inside.starts_with(name))
+                && !inside.iter().any(|byte| matches!(byte, b'<' | b'>'))
+        })
+    };
+    !has(b"<!") && !has(b"\\") && memchr::memmem::find_iter(packet, b"<?").all(is_plain_instruction)
 }
 
 fn is_same_node(old: Node<'_, '_>, new: Node<'_, '_>) -> bool {
@@ -118,7 +139,10 @@ fn parts<'d, 'i>(node: Node<'d, 'i>) -> impl Iterator<Item = Node<'d, 'i>> {
 /// What a program that changes a file writes into a description, as plain text.
 fn is_of_the_change(node: Node<'_, '_>) -> bool {
     let name = node.tag_name();
-    let is_plain = node.children().all(|part| part.is_text()) && node.attributes().len() == 0;
+    let is_text = |part: Node<'_, '_>| {
+        part.is_text() && !part.text().unwrap_or_default().contains(['<', '>'])
+    };
+    let is_plain = node.children().all(is_text) && node.attributes().len() == 0;
     is_plain
         && node.parent().is_some_and(is_description)
         && OF_THE_CHANGE.contains(&(name.namespace().unwrap_or_default(), name.name()))
@@ -145,8 +169,10 @@ fn is_frame(node: Node<'_, '_>) -> bool {
 fn attributes<'d>(node: Node<'d, '_>) -> BTreeSet<(&'d str, &'d str, &'d str)> {
     let of = node.attributes();
     let named = of.map(|one| (one.namespace().unwrap_or_default(), one.name(), one.value()));
-    let says = |(namespace, name, _): &(&str, &str, &str)| {
-        !OF_THE_CHANGE.contains(&(*namespace, *name)) && (*namespace, *name) != (RDF, "about")
+    let says = |(namespace, name, value): &(&str, &str, &str)| {
+        let is_known =
+            OF_THE_CHANGE.contains(&(*namespace, *name)) || (*namespace, *name) == (RDF, "about");
+        !is_known || value.contains(['<', '>'])
     };
     named.filter(says).collect()
 }
@@ -285,6 +311,20 @@ mod tests {
             let new = packet(&inside);
             assert_eq!(is_same_packet(Some(signed.as_bytes()), new.as_bytes()), is_same, "{what}");
         }
+        for (what, inside) in [
+            ("a comment", "<!-- x -->"),
+            ("what pdf.js reads on behind", "<!-- >\\376\\377 -->"),
+            ("an instruction", "<?x y?>"),
+            ("another packet's instruction", "<?xpacket >?>"),
+            ("a section", "<![CDATA[ ]]>"),
+            ("octal digits", "<pdf:Producer>\\376\\377</pdf:Producer>"),
+            ("the end of a comment", "<pdf:Producer>--&gt;</pdf:Producer>"),
+        ] {
+            let new = packet(&format!(">{inside}{}", title("Signed")));
+            assert!(!is_same_packet(Some(signed.as_bytes()), new.as_bytes()), "{what}");
+        }
+        let attribute = packet(&format!(" xmp:ModifyDate='-->'>{}", title("Signed")));
+        assert!(!is_same_packet(Some(signed.as_bytes()), attribute.as_bytes()));
         assert!(is_same_packet(None, packet(&format!(">{change}")).as_bytes()));
         let empty = format!("<rdf:RDF xmlns:rdf='{RDF}'/><rdf:RDF");
         let in_front = signed.replacen("<rdf:RDF", &empty, 1);

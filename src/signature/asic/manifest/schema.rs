@@ -58,7 +58,9 @@ pub(super) fn holds(file: &[u8], root: Node<'_, '_>, namespace: &str) -> bool {
             return is_digest || node.text().is_none_or(|text| text.trim_ascii().is_empty());
         }
         let rule = RULES.iter().find(|rule| node.is_element() && rule.fits(node, namespace));
-        rule.is_some_and(|rule| {
+        // What does not begin with a letter is no tag to a browser, and all in it a text.
+        let is_named = node.namespaces().all(|one| is_namespace(one.name(), one.uri(), namespace));
+        rule.filter(|_| is_named).is_some_and(|rule| {
             node.attributes().all(|attribute| {
                 let is_known = rule.attributes.contains(&attribute.name());
                 is_known
@@ -72,13 +74,26 @@ pub(super) fn holds(file: &[u8], root: Node<'_, '_>, namespace: &str) -> bool {
     has_plain_declaration(file) && root.descendants().chain(outside).all(is_right)
 }
 
+/// Whether a namespace that is declared is one that is used, by a name that is no text.
+fn is_namespace(prefix: Option<&str>, uri: &str, own: &str) -> bool {
+    const MAX_PREFIX: usize = 16;
+    const XML: &str = "http://www.w3.org/XML/1998/namespace";
+    // Declared where some writers sign by a schema; nothing of it is used.
+    const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+    let prefix = prefix.unwrap_or_default();
+    [own, SIGNATURE, XML, INSTANCE].contains(&uri)
+        && prefix.len() <= MAX_PREFIX
+        && prefix.bytes().next().is_none_or(|first| first.is_ascii_alphabetic())
+        && prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 /// Names are those of files in the container, and algorithms known ones: their readers see to that.
 fn is_value(attribute: &str, value: &str) -> bool {
     /// Two names of 127 (RFC 6838 §4.2) and a parameter.
     const MAX_MEDIA_TYPE: usize = 320;
     match attribute {
         "MimeType" => {
-            let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !matches!(byte, b'<' | b'>');
+            let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !b"<>\"'".contains(&byte);
             value.len() <= MAX_MEDIA_TYPE && value.bytes().all(is_plain)
         }
         "Critical" | "Rootfile" => ["true", "false", "1", "0"].contains(&value),

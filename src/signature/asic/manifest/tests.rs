@@ -115,6 +115,16 @@ fn no_value_in_a_manifest_is_free() {
         let manifest = WHOLE.replacen(value, other, 1);
         assert!(manifest != WHOLE && parse(&manifest).is_err(), "{manifest}");
     }
+    // To a browser `<_` is text, and a name of a namespace too.
+    for manifest in [
+        WHOLE.replace("a:", "_:").replace("xmlns:a=", "xmlns:_="),
+        WHOLE.replacen("xmlns=", "xmlns:t='HARMLESS' xmlns=", 1),
+        WHOLE.replacen("<a:SigReference ", "<a:SigReference xmlns:t='HARMLESS' ", 1),
+        WHOLE.replacen("'text/plain; charset=utf-8'", "'text/plain; charset=\"utf-8\"'", 1),
+    ] {
+        assert!(manifest != WHOLE && parse(&manifest).is_err(), "{manifest}");
+    }
+    assert!(parse(&WHOLE.replace("a:", "asic-2:").replace("xmlns:a=", "xmlns:asic-2=")).is_ok());
 }
 
 #[test]

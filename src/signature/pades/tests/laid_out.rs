@@ -160,6 +160,49 @@ fn a_signature_dictionary_has_what_signatures_have() {
     }
 }
 
+#[test]
+fn nothing_but_its_field_is_made_of_a_signature_dictionary() {
+    for (page, due) in [
+        ("/Resources 9 0 R", PASSED),
+        ("/Resources 6 0 R", NOT_SHOWN),
+        ("/Resources<</Properties<</A 6 0 R>>>>", NOT_SHOWN),
+        ("/A[6 0 R]", NOT_SHOWN),
+    ] {
+        let mut draft = Draft::new();
+        draft.end();
+        draft.object(3, &format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]{page}>>"));
+        draft.sign(5);
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{page}");
+    }
+}
+
+/// PDFium draws widgets only where there is a form, which the signature may bring.
+#[test]
+fn a_widget_belongs_to_a_field_of_the_form() {
+    const WIDGET: &str = "<</Type/Annot/Subtype/Widget/FT/Btn/T(B)/Rect[0 0 9 9]/Parent 11 0 R>>";
+    for (annotations, parent, fields, due) in [
+        ("[10 0 R]", "<<>>", "5 0 R 10 0 R", PASSED),
+        ("[10 0 R]", "<</T(P)/Kids[10 0 R]>>", "5 0 R 11 0 R", PASSED),
+        ("[10 0 R]", "<<>>", "5 0 R", NOT_SHOWN),
+        ("[10 0 R<</Subtype/Widget>>]", "<<>>", "5 0 R 10 0 R", NOT_SHOWN),
+        ("[10 0 R<</Subtype/Link>>]", "<<>>", "5 0 R 10 0 R", PASSED),
+        ("[10 0 R<</Subtype 12 0 R>>]", "<<>>", "5 0 R 10 0 R", NOT_SHOWN),
+    ] {
+        let mut draft = Draft::new();
+        draft.end();
+        draft.object(10, WIDGET);
+        draft.object(11, parent);
+        draft.object(12, "/Widget");
+        draft.object(
+            3,
+            &format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Annots{annotations}>>"),
+        );
+        draft.object(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>");
+        draft.sign_in(5, &format!("<</Fields[{fields}]/SigFlags 3>>"));
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{annotations} {parent} {fields}");
+    }
+}
+
 /// Beside a file a signature has a signing time (ETSI EN 319 122-1 §6.3), in a PDF file none (ETSI EN
 /// 319 142-1 §6.3): with one it may have been moved here. So it may where readers that repair the
 /// file miss a part of it.
