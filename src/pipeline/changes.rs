@@ -125,7 +125,8 @@ impl Pipeline {
             let pause = todo.retries.pause(Instant::now()).map_or(pause, |retry| retry.min(pause));
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
-                () = change(&mut trust) => {}
+                // Also when it has changed back before anybody looks: mails were judged by it.
+                () = change(&mut trust) => todo.trust = true,
                 () = change(&mut revocation) => {}
                 () = floor.outdated.told.notified() => {}
                 () = tokio::time::sleep(pause) => {}

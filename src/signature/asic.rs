@@ -117,7 +117,11 @@ impl<'a> Parts<'a> {
                     parts.manifests.push((entry, read));
                 }
                 "xml" if name.contains("signature") => parts.xml_signatures.push(entry),
-                _ => parts.others.push(entry),
+                "xml" | "crl" | "crt" | "cer" | "der" | "ers" | "ocsp" | "rdf" => {
+                    parts.others.push(entry)
+                }
+                // Who opens the whole container is shown it among the documents.
+                _ => parts.documents.push(entry),
             }
         }
         parts

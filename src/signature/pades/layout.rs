@@ -62,6 +62,14 @@ struct Found {
     revision: usize,
     end: usize,
     kind: Kind,
+    /// Whether it is a signature field with an appearance.
+    is_shown_field: bool,
+}
+
+impl Found {
+    fn place(&self, at: usize) -> Place {
+        Place::At { at, generation: self.generation }
+    }
 }
 
 /// Whether readers find the same in a file.
@@ -178,7 +186,12 @@ impl<'a> Layout<'a> {
             }
             let kind = self.kind(&object)?;
             let (generation, revision, end) = (object.generation, self.revision, object.end);
-            self.objects.insert(at, Found { number, generation, revision, end, kind });
+            let is_shown_field = object
+                .object
+                .dictionary()
+                .is_some_and(|field| field.is(b"FT", b"Sig") && field.get(b"AP").is_some());
+            let found = Found { number, generation, revision, end, kind, is_shown_field };
+            self.objects.insert(at, found);
             (number, generation)
         };
         said.is_none_or(|said| said == own).then_some(())
@@ -193,7 +206,8 @@ impl<'a> Layout<'a> {
         let begins_line =
             before.last().is_some_and(|byte| matches!(byte, b'\r' | b'\n') || is_glued);
         let header = format!("{number} {generation} obj");
-        begins_line && rest.starts_with(header.as_bytes())
+        let behind = rest.strip_prefix(header.as_bytes()).and_then(<[u8]>::first);
+        begins_line && behind.is_some_and(|byte| is_white(*byte) || *byte == b'<')
     }
 
     fn count_ranges(&mut self, object: &Object) {
@@ -282,8 +296,17 @@ impl<'a> Layout<'a> {
         }
         is_blank(self.file, last..self.file.len())?;
         for (start, found) in &self.objects {
-            has_one_end(self.file.get(*start..found.end)?).then_some(())?;
+            let is_apart = self.file.get(found.end).is_none_or(|byte| is_white(*byte));
+            (is_apart && has_one_end(self.file.get(*start..found.end)?)).then_some(())?;
         }
+        let in_section = |at: usize| {
+            let before = self.objects.range(..=at).next_back();
+            let is_stream =
+                before.is_some_and(|(start, found)| at < found.end && self.streams.contains(start));
+            let before = self.tables.range(..=at).next_back();
+            is_stream || before.is_some_and(|(_, end)| at < *end)
+        };
+        memchr::memmem::find_iter(self.file, b"/XRef").all(in_section).then_some(())?;
         let is_own = |word: usize| {
             let before = self.objects.range(..word).next_back();
             before.is_some_and(|(start, _)| self.first_word(*start) == Some(word))
@@ -324,6 +347,10 @@ impl<'a> Layout<'a> {
     fn is_in_force(&self) -> bool {
         let mut last: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
         for (at, found) in &self.objects {
+            // Who signs in a field gives it his own appearance.
+            if found.is_shown_field && self.pdf.place(found.number) != Some(found.place(*at)) {
+                return false;
+            }
             let before = last.insert(found.number, (*at, found.generation));
             if before.is_some_and(|(_, generation)| generation != found.generation) {
                 return false;
@@ -331,9 +358,8 @@ impl<'a> Layout<'a> {
         }
         last.iter().all(|(number, (last, _))| match self.pdf.place(*number) {
             Some(Place::At { at, .. }) => at == *last,
-            Some(Place::Inside { stream, .. }) => {
-                matches!(self.pdf.place(stream), Some(Place::At { at, .. }) if at > *last)
-            }
+            // Who finds the one by its header lets no section take its place.
+            Some(Place::Inside { .. }) => false,
             // A section that is a stream need not name itself.
             Some(Place::Free) | None => self.streams.contains(last),
         })
@@ -446,7 +472,8 @@ impl<'a> Layout<'a> {
 /// Whether a whole object ends where readers find that it does which look for its end.
 fn has_one_end(object: &[u8]) -> bool {
     let count = |word: &[u8]| memchr::memmem::find_iter(object, word).take(2).count();
-    object.ends_with(b"endobj") && count(b"endobj") == 1 && count(b"endstream") <= 1
+    let has_no_table = count(b"xref") == 0;
+    object.ends_with(b"endobj") && count(b"endobj") == 1 && count(b"endstream") <= 1 && has_no_table
 }
 
 /// Whether nothing stands in this part of a file but what ends revisions, and comments without a word

@@ -26,6 +26,7 @@ fn headers_are_as_writers_write_them_and_as_the_table_says() {
     for (header, named, due) in [
         ("90 0 obj", 90, PASSED),
         ("90 0 obj %", 90, PASSED),
+        ("90 0 obj%", 90, NOT_SHOWN),
         (" 90 0 obj", 90, NOT_SHOWN),
         ("90  0 obj", 90, NOT_SHOWN),
         ("90\n0\nobj", 90, NOT_SHOWN),
@@ -50,8 +51,46 @@ fn an_object_has_one_end() {
         ("<</Length 13>>stream\nq\nendstream\nQ\nendstream", NOT_SHOWN),
         ("<</Length 10>>stream\nq\nendobj\nQ\nendstream", NOT_SHOWN),
         ("<</A(endstream)>>", PASSED),
+        ("<</A(xref)>>", NOT_SHOWN),
+        ("<</A/XRef>>", NOT_SHOWN),
+        ("<</A(/XRef )>>", NOT_SHOWN),
     ] {
         assert_eq!(bent(|draft| draft.object(90, body)), due, "{body}");
+    }
+}
+
+#[test]
+fn what_is_in_an_object_stream_stands_nowhere_else() {
+    let with = |number: u32| {
+        let mut draft = Draft::new();
+        draft.object(92, "null");
+        draft.end_by_stream(94, &[], None);
+        let stream =
+            format!("<</Type/ObjStm/N 1/First 5/Length 9>>stream\n{number} 0 null\nendstream");
+        draft.object(91, &stream);
+        draft.end_by_stream(95, &[number], None);
+        let budget = crate::signature::Budget::new(&Limits::default());
+        let pdf = crate::content::pdf::Pdf::open(&draft.bytes, &budget).unwrap();
+        let length = draft.bytes.len();
+        let layout = super::super::layout::Layout::read(&draft.bytes, [length; 3], &pdf).unwrap();
+        layout.plainness()
+    };
+    assert_eq!(with(93), super::super::layout::Plainness::ForAll);
+    assert_eq!(with(92), super::super::layout::Plainness::None);
+}
+
+/// Who signs in a field gives it an appearance of his own, and takes away the one that it had.
+#[test]
+fn a_field_that_was_seen_before_it_was_signed_is_not_given_anew() {
+    for (field, due) in [
+        ("<</FT/Sig/T(S)/Rect[0 0 9 9]>>", PASSED),
+        ("<</FT/Sig/T(S)/Rect[0 0 9 9]/AP<</N 4 0 R>>>>", NOT_SHOWN),
+    ] {
+        let mut draft = Draft::new();
+        draft.object(5, field);
+        draft.end();
+        draft.sign(5);
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{field}");
     }
 }
 
