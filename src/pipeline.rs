@@ -137,6 +137,17 @@ impl PipelineError {
             }
         }
     }
+
+    /// Whether it may be one share's alone, though others fail for the same reason where it is not: a
+    /// value or an object that cannot be read.
+    fn may_be_one(&self) -> bool {
+        match self {
+            Self::Broken => true,
+            Self::Store(error) => matches!(error, StoreError::Corrupt { .. }),
+            Self::Vault(error) => !matches!(error, VaultError::NotThere { .. }),
+            Self::NoBranch | Self::Overtaken | Self::Panicked | Self::Spool(_) => false,
+        }
+    }
 }
 
 /// The lock of opening, shared with other mails or held alone.

@@ -195,7 +195,13 @@ struct Round<'a> {
     /// The shares that were judged in it by all that is known, for the same one is often found for
     /// several reasons.
     seen: HashSet<ShareId>,
+    /// How many in a row could not be judged, for a reason that may be one of all.
+    failures: u32,
 }
+
+/// As many in a row are everybody's: the database or the vault is away. Fewer are those shares' own, and
+/// the others do not wait for them.
+const MAX_FAILURES: u32 = 8;
 
 impl<'a> Round<'a> {
     fn new(
@@ -205,7 +211,15 @@ impl<'a> Round<'a> {
         revocation: &'a mut watch::Receiver<Arc<RevocationStore>>,
         todo: &'a mut Todo,
     ) -> Self {
-        Self { pipeline, floor, stop: stop.clone(), revocation, todo, seen: HashSet::new() }
+        Self {
+            pipeline,
+            floor,
+            stop: stop.clone(),
+            revocation,
+            todo,
+            seen: HashSet::new(),
+            failures: 0,
+        }
     }
 
     /// Does what is to be done, the gravest first; whether all of it was looked through. A share that
@@ -334,16 +348,22 @@ impl<'a> Round<'a> {
         match self.pipeline.try_rejudge(selected, self.floor).await {
             Ok(()) => {
                 pass.succeeded();
+                self.failures = 0;
                 self.seen.insert(share);
                 self.todo.retries.forget(share);
             }
-            Err(error) if error.concerns_all() => {
+            Err(error) if error.concerns_all() && !error.may_be_one() => {
                 pass.failed();
                 return false;
             }
-            Err(_) => self.todo.retries.failed(share, Instant::now()),
+            Err(error) => {
+                self.todo.retries.failed(share, Instant::now());
+                if error.may_be_one() {
+                    self.failures = self.failures.saturating_add(1);
+                }
+            }
         }
-        true
+        self.failures < MAX_FAILURES
     }
 
     fn failed(&self, error: &StoreError, what: &'static str) -> bool {

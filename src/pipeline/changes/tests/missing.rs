@@ -51,3 +51,33 @@ fn a_share_that_an_earlier_try_kept_is_looked_at_once() {
         assert_eq!(outdated.take().len(), expected);
     }
 }
+
+/// What the disk does not give of one share (a damaged sector, a file that a restore has given to somebody
+/// else) keeps no other from being judged again.
+#[tokio::test]
+async fn an_object_that_cannot_be_read_holds_up_no_other_share() {
+    let mut house = House::new(RevocationPolicy::Require).await;
+    house.accept_time(0);
+    house.list(60, None);
+    let older = house.send().await;
+    house.pipeline.clock.set(moment(1));
+    let newer = house.send().await;
+    house.follow().await;
+    // A link to itself stands for what the disk does not give.
+    let [.., last] = newer.as_bytes();
+    let mut entries = vec![house.directory.path().join(format!("objects/{last:02x}/{newer}"))];
+    while let Some(path) = entries.pop() {
+        if path.is_dir() {
+            entries.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(&path, &path).unwrap();
+        }
+    }
+    house.todo.trust = false;
+    house.list(DAY, Some(-DAY));
+    let stopping = house.stopping.clone();
+    house.look_through(&stopping).await;
+    assert_eq!(house.verdict(older).await, Verdict::Invalid);
+    assert_eq!(house.verdict(newer).await, Verdict::Verified, "it is tried again");
+}
