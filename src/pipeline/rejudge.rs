@@ -215,11 +215,8 @@ impl Pipeline {
 
     /// What was read is not there any more: the share is gone, or it is judged again once more.
     async fn overtaken(&self, share: ShareId) -> Result<Rejudging, PipelineError> {
-        let past = self.surely_past();
         let row = self.store.share(share, &BranchScope::All).await?;
-        let is_kept =
-            |row: &ShareRow| row.destroyed_at.is_none() && row.retention.destroy_at > past;
-        if row.is_some_and(|row| is_kept(&row)) {
+        if row.is_some_and(|row| row.destroyed_at.is_none()) {
             return Err(PipelineError::Overtaken);
         }
         Ok(Rejudging::Gone)

@@ -168,7 +168,7 @@ pub(super) fn judge_path(
         certificates.extend(issuer);
     }
     // Nobody is asked about the last one: who trusts it vouches for it. What is known counts.
-    if let Some(end) = certificates.last().filter(|end| !end.is_self_issued()) {
+    if let Some(end) = certificates.last().filter(|end| !end.is_self_signed()) {
         let place = certificates.len().saturating_sub(1);
         let known = basis.conditions.revocation;
         let (report, records) = known.without_issuer(end, basis.at, answering(end, basis));

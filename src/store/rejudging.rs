@@ -66,7 +66,7 @@ pub struct Rejudged<'a> {
 impl Store {
     /// At most `limit` shares that are to be judged again and are kept beyond `past`, the newest
     /// first, after the cursor's. `past` has surely come: what a clock that is ahead leaves out is
-    /// told of no change when it is right again.
+    /// told of no change when it is right again. Nor is a doubted share left out, which is not due.
     ///
     /// # Errors
     /// When the database fails.
@@ -81,7 +81,8 @@ impl Store {
             ($condition:literal) => {
                 concat!(
                     "SELECT id, received_us, rejudge_attempts FROM shares
-                     WHERE destroyed_us IS NULL AND destroy_us > $4
+                     WHERE destroyed_us IS NULL
+                       AND (destroy_us > $4 OR id IN (SELECT share_id FROM doubted_receipts))
                        AND (received_us, id) < ($1, $2) AND ",
                     $condition,
                     " ORDER BY received_us DESC, id DESC LIMIT $3"
@@ -288,7 +289,8 @@ impl Rejudged<'_> {
                                                          ELSE verdict END,
                                    verdict_changed_us = CASE WHEN verdict = $5
                                                              THEN verdict_changed_us ELSE $7 END
-                 WHERE id = $1 AND destroyed_us IS NULL AND destroy_us > $14 AND verdict = $2
+                 WHERE id = $1 AND destroyed_us IS NULL AND verdict = $2
+                   AND (destroy_us > $14 OR id IN (SELECT share_id FROM doubted_receipts))
                    AND judged_us = $3",
                 values![
                     before.id,
@@ -347,7 +349,9 @@ impl Rejudged<'_> {
             transaction
                 .execute(
                     "UPDATE data_keys SET destroy_us = $3, reason = $4
-                     WHERE share_id = $1 AND term = $2 AND destroy_us < $3 AND destroy_us > $5",
+                     WHERE share_id = $1 AND term = $2 AND destroy_us < $3
+                       AND (destroy_us > $5
+                            OR share_id IN (SELECT share_id FROM doubted_receipts))",
                     values![
                         self.before.id,
                         term,

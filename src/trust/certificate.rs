@@ -259,6 +259,13 @@ impl Certificate {
         self.0.subject.matches(&self.0.issuer)
     }
 
+    /// Whether its own key has signed it: then no authority says anything of it. Another key of the same
+    /// name may have, where an authority changes its keys.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.is_self_issued() && self.verify_issued_by(self).is_ok()
+    }
+
     /// The purposes of `extKeyUsage` in dotted form; `None` when it is absent.
     #[must_use]
     pub fn purposes(&self) -> Option<&[String]> {

@@ -34,7 +34,7 @@ pub(super) fn proved_issuer<'a>(
 /// whoever makes one up would be asked about in the name of the authority.
 ///
 /// `spend` is asked before each check with a key, and ends the search by `false`. `None` also for
-/// a self-issued certificate, of which no authority says anything.
+/// a self-signed certificate, of which no authority says anything.
 pub fn issuer_of_trusted(
     certificate: &Certificate,
     brought: &[Certificate],
@@ -42,7 +42,7 @@ pub fn issuer_of_trusted(
     at: Timestamp,
     mut spend: impl FnMut() -> bool,
 ) -> Option<Certificate> {
-    if certificate.is_self_issued() {
+    if certificate.is_self_signed() {
         return None;
     }
     let listed = trust.services().iter().flat_map(|service| &service.certificates);

@@ -74,7 +74,10 @@ impl TrustStore {
             |service: &TrustService| service.status_at(at).is_some() && !service.is_granted_at(at);
         let newest = said.clone();
         let is_silent = |older: &&TrustService| {
-            !newest.iter().any(|service| is_for(service) && service.is_of_country_of(older))
+            // What begins only later says nothing of this moment.
+            let is_said = |service: &&&TrustService| service.status_at(at).is_some();
+            let mut own = newest.iter().filter(is_said);
+            !own.any(|service| is_for(service) && service.is_of_country_of(older))
         };
         let older = self.withdrawn.iter().filter(is_own).filter(is_silent);
         said.extend(older.filter(|service| is_taken(service)));

@@ -80,3 +80,34 @@ async fn a_clock_that_is_ahead_neither_begins_nor_ends_the_look_of_three_days_la
         }
     }
 }
+
+/// A share that came by a clock behind is not due, whatever day that clock gave it: nobody destroys it, so
+/// what changes is told to it as well.
+#[tokio::test]
+async fn a_doubted_share_is_judged_again_though_its_day_is_past() {
+    for is_revoked in [false, true] {
+        let mut house = House::new(RevocationPolicy::Require).await;
+        let store = house.pipeline.store.clone();
+        store.take_time(moment(100 * DAY), None).await.unwrap().unwrap();
+        let stands = |now: i64| {
+            let state = ClockState { now: moment(now), greatest: Some(moment(100 * DAY)) };
+            watch::channel(state).1
+        };
+        house.pipeline.standing = stands(0);
+        house.list(60, None);
+        let share = house.send().await;
+        house.follow().await;
+        assert_eq!(house.verdict(share).await, Verdict::Verified);
+        // The clock is put right, and nobody has agreed with it yet.
+        house.pipeline.clock.set(moment(130 * DAY));
+        house.pipeline.standing = stands(130 * DAY);
+        house.todo.trust = !is_revoked;
+        if is_revoked {
+            house.list(5 * DAY, Some(-DAY));
+        } else {
+            house.trust(TrustStore::empty());
+        }
+        assert!(house.look_through(&house.stopping.clone()).await);
+        assert_ne!(house.verdict(share).await, Verdict::Verified, "{is_revoked}");
+    }
+}

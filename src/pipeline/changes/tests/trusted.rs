@@ -412,3 +412,30 @@ async fn a_revoked_time_stamping_unit_that_is_trusted_itself_dates_nothing_back(
         }
     }
 }
+
+/// An authority that changes its keys has a certificate under its own name by the key before (RFC 5280
+/// §3.2): who made it may revoke it as any other.
+#[tokio::test]
+async fn a_trusted_authority_is_revoked_by_the_key_that_it_had_before() {
+    for policy in [RevocationPolicy::Prefer, RevocationPolicy::Require] {
+        let mut house = House::new(policy).await;
+        let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
+        let mut before = house.authority.subordinate(validity).unwrap();
+        let mut after = before.subordinate(validity).unwrap();
+        let seal = after.signer(Subject::Organisation, KeyAlgorithm::P256, validity).unwrap();
+        let listed = Certificate::parse(after.certificate()).unwrap();
+        assert!(listed.is_self_issued() && !listed.is_self_signed());
+        house.trust(house.root().with_list(lists::list(1, &[(&listed, true)])));
+        let term = Validity::days(moment(60), 7);
+        let who = after.as_signer().unwrap();
+        let since = moment(-10 * DAY);
+        let revoked = Revoked { signer: &who, since, compromised: Some(since) };
+        let mut store = RevocationStore::empty();
+        store.add(&after.revocation_list(1, &[], term).unwrap()).unwrap();
+        store.add(&before.revocation_list(2, &[revoked], term).unwrap()).unwrap();
+        house.revocation.send_replace(Arc::new(store));
+        let copy = Copy::new(&"birth-certificate".parse().unwrap(), 1, moment(0));
+        let share = house.send_all(vec![copy.attached(&seal, moment(0)).unwrap()]).await;
+        assert_eq!(house.verdict(share).await, Verdict::Undetermined, "{policy:?}");
+    }
+}

@@ -168,6 +168,9 @@ fn what_an_overdue_list_withdrew_stays_withdrawn_by_kind_and_use() {
     let pl = |next, is_granted, use_of| of("PL", used(list(3, next, is_granted), use_of));
     let for_all = |next, is_granted| list(7, next, is_granted);
     let newest = |services| TrustList { services, ..list(8, NEXT, true) };
+    let service = |use_of| used(list(8, NEXT, true), use_of).services.remove(0);
+    let (for_seals, begun, mut later) = (service(Seals), service(Signatures), service(Signatures));
+    later.history.iter_mut().for_each(|status| status.from = moment("2090-01-01T00:00:00Z"));
     let withdrawn = Some(Sub::ChainConstraintsFailure);
     let overdue = Some(Sub::CertificateChainGeneralFailure);
     for (what, lists, due, under_root) in [
@@ -230,6 +233,18 @@ fn what_an_overdue_list_withdrew_stays_withdrawn_by_kind_and_use() {
             vec![ua(NEXT, false, Signatures), used(list(8, NEXT, true), Seals)],
             withdrawn,
             withdrawn,
+        ),
+        (
+            "an older issue had withdrawn it, and the newest grants it for seals, for signatures later",
+            vec![for_all(NEXT, false), newest(vec![for_seals.clone(), later.clone()])],
+            withdrawn,
+            withdrawn,
+        ),
+        (
+            "the same, and that has begun",
+            vec![for_all(NEXT, false), newest(vec![for_seals, begun])],
+            None,
+            None,
         ),
         (
             "an older issue had withdrawn it, and another country grants it",

@@ -97,6 +97,20 @@ fn what_revokes_is_taken_however_overdue_it_is() {
     }
 }
 
+/// What is dated ahead, by a clock that is fast there or slow here, revokes whom it is about alone.
+#[test]
+fn an_answer_that_revokes_is_taken_however_early_it_is() {
+    let answer = |said| AnswerDraft::new(said, "0617").der();
+    let list = ListDraft::new("0617", "0624").with(&[(9, "0601", None, None)]).der();
+    for (what, bytes, is_taken) in [
+        ("an answer that revokes", answer(Said::Revoked("0601", 1)), true),
+        ("a good answer", answer(Said::Good), false),
+        ("a list, which clears others", list, false),
+    ] {
+        assert_eq!(answers(&bytes).is_ok(), is_taken, "{what}");
+    }
+}
+
 /// Good and revoked in one answer is revoked, in whatever order.
 #[test]
 fn of_several_answers_in_one_that_revokes_counts() {
