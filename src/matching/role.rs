@@ -25,12 +25,12 @@ pub(super) struct Role<'c, 'd> {
     pub(super) decides: bool,
 }
 
-/// One for each copy, in their order.
+/// One for each copy, in their order, `by` the rules of the service.
 pub(super) fn of<'c, 'd>(
     copies: &'c [Copy<'d>],
     grades: &'c [Grade],
     service: Option<&Service>,
-    rules: Option<&Rules<'_>>,
+    by: Option<&Rules<'_>>,
 ) -> Vec<Role<'c, 'd>> {
     let images = service.map(|service| service.accept_images).unwrap_or_default();
     let is_asked_for =
@@ -40,7 +40,7 @@ pub(super) fn of<'c, 'd>(
         Role { copy, grade, asked_for, excess: false, repeats: None, decides: false }
     };
     let mut roles: Vec<Role<'c, 'd>> = copies.iter().zip(grades).map(role).collect();
-    tell_repeated(&mut roles, rules);
+    tell_repeated(&mut roles, by);
     let is_complete = {
         let there = types_there(&roles);
         service.is_some_and(|service| missing(service, &there).next().is_none())
@@ -69,12 +69,12 @@ pub(super) fn of<'c, 'd>(
 
 /// Of several copies of one document one counts that was asked for, and of those the one that is
 /// proved best.
-fn tell_repeated(roles: &mut [Role<'_, '_>], rules: Option<&Rules<'_>>) {
+fn tell_repeated(roles: &mut [Role<'_, '_>], by: Option<&Rules<'_>>) {
     let mut order: Vec<&mut Role<'_, '_>> = roles.iter_mut().collect();
     order.sort_by_key(|role| (!role.asked_for, Reverse(role.grade.verdict), role.copy.number));
     let mut counted: Vec<&Copy<'_>> = Vec::new();
     for role in order {
-        match counted.iter().find(|one| role.copy.repeats(one, rules)) {
+        match counted.iter().find(|one| role.copy.repeats(one, by)) {
             Some(of) => role.repeats = Some(of.number),
             None => counted.push(role.copy),
         }

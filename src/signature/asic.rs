@@ -118,7 +118,7 @@ impl<'a> Parts<'a> {
                 }
                 "xml" if name.contains("signature") => parts.xml_signatures.push(entry),
                 "xml" | "crl" | "crt" | "cer" | "der" | "ers" | "ocsp" | "rdf" => {
-                    parts.others.push(entry)
+                    parts.others.push(entry);
                 }
                 // Who opens the whole container is shown it among the documents.
                 _ => parts.documents.push(entry),

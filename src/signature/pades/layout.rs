@@ -386,12 +386,14 @@ impl<'a> Layout<'a> {
         match object {
             Object::Array(items) => items.iter().try_for_each(|item| self.follows(item, revision)),
             Object::Dictionary(dictionary) => {
-                dictionary.entries.iter().try_for_each(|(key, value)| match value {
+                dictionary.entries.iter().try_for_each(|(key, value)| {
                     // Without the signature its entries shift: nothing else is made of them.
-                    Object::Reference { number, .. } if Some(*number) == self.signature => {
-                        OF_A_SIGNATURE.contains(&key.as_slice()).then_some(())
+                    let is_signature =
+                        self.signature.is_some() && value.reference() == self.signature;
+                    if is_signature && OF_A_SIGNATURE.contains(&key.as_slice()) {
+                        return Some(());
                     }
-                    _ => self.follows(value, revision),
+                    self.follows(value, revision)
                 })
             }
             Object::Reference { number, .. } => {

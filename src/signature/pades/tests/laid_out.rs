@@ -215,7 +215,7 @@ fn nothing_but_its_field_is_made_of_a_signature_dictionary() {
     }
 }
 
-/// PDFium draws widgets only where there is a form, which the signature may bring.
+/// `PDFium` draws widgets only where there is a form, which the signature may bring.
 #[test]
 fn a_widget_belongs_to_a_field_of_the_form() {
     const WIDGET: &str = "<</Type/Annot/Subtype/Widget/FT/Btn/T(B)/Rect[0 0 9 9]/Parent 11 0 R>>";
