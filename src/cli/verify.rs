@@ -21,7 +21,7 @@ use crate::{
     clock::Clock,
     domain::{Container, Date, DocumentReport, Indication, Timestamp},
     envelope::OrganisationKeys,
-    signature::{self, Conditions, Encrypted, Limits, Signed},
+    signature::{self, Conditions, Encrypted, Examined, Limits, Proof, Signed},
     trust::TrustStore,
 };
 
@@ -38,7 +38,8 @@ const WRONG_USAGE: u8 = 2;
 ///
 /// A detached signature X.p7s is judged over X beside it, or over --content. Exit code: 0 when
 /// every signature is `TOTAL_PASSED`, 1 when one is `TOTAL_FAILED` or a file cannot be read as
-/// signed, 3 when none failed and one is INDETERMINATE or stays encrypted, 2 on wrong usage.
+/// signed, 3 when none failed and one is INDETERMINATE, stays encrypted, or is over another file than
+/// the document, 2 on wrong usage.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  skrynka verify --trust trust passport.pdf.p7s\n  \
                         skrynka verify --trust trust --content passport.pdf signature.p7s --json\n  \
@@ -110,6 +111,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         None => Conditions::new(&trust, Clock::system().now()),
     };
     let mut files = Vec::new();
+    let mut worst = None;
     for file in &arguments.files {
         let mut opening = Opening::new(&keys, trust.certificates());
         let signed = signed(file, content.as_ref(), &mut opening);
@@ -117,16 +119,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             complain(&format!("skrynka: {}", super::sentence(error)));
         }
         let is_unreadable = signed.is_err();
-        let report = signed.map_or_else(
-            |_| not_signed(),
+        let (outcome, report) = signed.map_or_else(
+            |_| (Outcome::Failed, not_signed()),
             |(signed, encrypted)| {
                 let conditions = Conditions { encrypted: &encrypted, ..conditions };
-                signature::examine(&signed, &conditions).report().clone()
+                let examined = signature::examine(&signed, &conditions);
+                (outcome(&examined), examined.report().clone())
             },
         );
+        worst = worst.max(Some(outcome));
         files.push(FileReport { file: file.display().to_string(), is_unreadable, report });
     }
-    let worst = files.iter().map(|file| file.report.indication).map(outcome).max();
     let policy = trust.algorithms();
     let algorithm_policy = PolicyName {
         name: policy.name().to_owned(),
@@ -148,10 +151,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn outcome(indication: Option<Indication>) -> Outcome {
-    match indication {
-        Some(Indication::TotalPassed) => Outcome::Passed,
-        Some(Indication::Indeterminate) => Outcome::Undecided,
+/// Signatures that pass and are all over something else than the document prove nothing of it.
+fn outcome(examined: &Examined) -> Outcome {
+    let is_covered = examined.proofs().iter().any(Proof::covers_document);
+    match examined.report().indication {
+        Some(Indication::TotalPassed) if is_covered => Outcome::Passed,
+        Some(Indication::TotalPassed | Indication::Indeterminate) => Outcome::Undecided,
         Some(Indication::TotalFailed) | None => Outcome::Failed,
     }
 }

@@ -9,6 +9,7 @@ mod commands;
 mod conformance;
 mod content;
 mod cost;
+mod exit_code;
 mod field;
 mod flood;
 mod interop;
