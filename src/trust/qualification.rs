@@ -5,9 +5,10 @@
 mod tests;
 
 use super::{
-    Certificate, CertificateUse, ListIssue, Qualifier, ServiceExtensions, ServiceKind,
+    Certificate, CertificateUse, ListIssue, Purpose, Qualifier, ServiceExtensions, ServiceKind,
     TrustService, TrustStore,
     issuer::{named_issuers, proved_issuer},
+    store::{Question, Said as ListsSay},
 };
 use crate::domain::{ListReport, Qualification, QualificationReport, SignerKind, Timestamp};
 
@@ -79,6 +80,18 @@ fn judge(
             ));
         }
         return Qualification::NotQualified;
+    }
+    // What path building asks of the moment judged for holds for that of issuance as well.
+    let used = Some(own_use(certificate));
+    for (moment, what) in [(issued_at, "issued"), (at, "used to sign")] {
+        let question = Question { purpose: Purpose::Document, used, at: moment };
+        if trust.said_of(issuer, question) == ListsSay::Withdrawn {
+            reasons.push(format!(
+                "When the certificate was {what} ({moment}), a service of its issuer was withdrawn for \
+                 what the certificate is for."
+            ));
+            return Qualification::NotQualified;
+        }
     }
     // One key may have a service for signatures and one for seals.
     let mut said = granted.iter().map(|service| by_service(certificate, service, [issued_at, at]));

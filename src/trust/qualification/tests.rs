@@ -208,3 +208,29 @@ fn a_list_that_is_long_overdue_says_nothing_for_what_came_later() {
     let report = qualification(&signer, Some(&issuer), &trust, SIGNED_AT.parse().unwrap());
     assert_eq!(report.kind, Kind::QualifiedSignature, "{:?}", report.reasons);
 }
+
+/// A service of the key for seals was withdrawn when the certificate was issued, and another one of the
+/// key names no use.
+#[test]
+fn the_moment_of_issuance_is_asked_as_that_of_signing_is() {
+    let named = |history: &[(&str, bool)]| {
+        let mut service = service(ServiceKind::QualifiedAuthority, history);
+        for status in &mut service.history {
+            status.extensions.uses = [CertificateUse::Seals].into_iter().collect();
+        }
+        service
+    };
+    let always = || service(ServiceKind::QualifiedAuthority, &[("2020-01-01T00:00:00Z", true)]);
+    let since =
+        |day| [("2020-01-01T00:00:00Z", true), ("2025-06-01T00:00:00Z", false), (day, true)];
+    for (day, kind) in [
+        ("2025-12-01T00:00:00Z", Kind::QualifiedSeal),
+        ("2026-06-01T00:00:00Z", Kind::NotQualified),
+        ("2027-06-01T00:00:00Z", Kind::NotQualified),
+    ] {
+        for services in [vec![named(&since(day)), always()], vec![always(), named(&since(day))]] {
+            let report = judged(&seal(&[COMPLIANCE, DEVICE]), services);
+            assert_eq!(report.kind, kind, "{day}: {:?}", report.reasons);
+        }
+    }
+}
