@@ -215,3 +215,17 @@ fn the_first_line_says_what_starts() {
     assert_eq!(fields["config.path"], installation.config_file().to_str().unwrap());
     assert!(server.stop().success());
 }
+
+/// The number of a mail leads to its share, so the address that it came from does not stand beside it.
+#[test]
+fn the_log_does_not_say_where_an_accepted_mail_came_from() {
+    let installation = Installation::new(registries::SCHOOL);
+    let server = installation.start();
+    send(server.smtp);
+    server.wait_until_judged();
+    let accepted = server.wait_for_log("mail accepted", 1);
+    assert!(accepted["fields"]["message.id"].is_string(), "{accepted}");
+    let log = server.log();
+    assert!(!log.contains("peer.ip"), "{log}");
+    assert!(server.stop().success());
+}
