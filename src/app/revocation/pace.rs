@@ -1,7 +1,7 @@
 //! How fast authorities are asked, and which are left in peace.
 //!
-//! Pauses count by a clock that nobody sets: one that was ahead once would keep an authority unasked
-//! until that time comes.
+//! Pauses count by the monotonic clock: a wall clock that was ahead once would keep an authority
+//! unasked until that time comes.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},

@@ -1,6 +1,6 @@
 //! Which certificates are asked about, and when.
 //!
-//! When is told by a clock that nobody sets, and only the end of a list by the wall clock.
+//! Pauses count by the monotonic clock; only the end of a list counts by the wall clock.
 
 use std::{cmp::Reverse, collections::HashMap, time::Duration};
 

@@ -16,6 +16,8 @@ use super::{
 };
 use crate::content::pdf::{Dictionary, Indirect, Object, Pdf, Place, Reader, Section, is_white};
 
+mod form;
+
 /// What ends a revision.
 const END: &[u8] = b"%%EOF";
 
@@ -272,8 +274,8 @@ impl<'a> Layout<'a> {
             && self.objects.iter().all(|(at, found)| self.is_known(*at, found))
             && self.is_in_force()
             && self.hangs_together().is_some()
-            && self.shows_no_form_besides().is_some()
-            && !self.stands_for_pages();
+            && form::has_all_widgets(self.pdf, self.given.keys()).is_some()
+            && !form::stands_for_pages(self.pdf);
         let hides = self.pdf.is_hybrid || self.is_glued;
         match (is_plain, hides) {
             (false, _) => Plainness::None,
@@ -407,67 +409,6 @@ impl<'a> Layout<'a> {
             | Object::Real(_)
             | Object::Text(_) => Some(()),
         }
-    }
-
-    /// Whether each widget belongs to a field of the form. `PDFium` draws widgets where there is a form:
-    /// others appear when the signature brings one.
-    fn shows_no_form_besides(&self) -> Option<()> {
-        let mut known = BTreeSet::new();
-        let (_, catalog) = self.pdf.catalog()?;
-        let mut todo = Vec::new();
-        if let Some(form) = catalog.get(b"AcroForm") {
-            let form = self.pdf.resolve(form)?;
-            let fields = form.dictionary().and_then(|form| form.get(b"Fields"));
-            todo.extend(fields.map(|fields| self.references(fields)).into_iter().flatten());
-        }
-        while let Some(number) = todo.pop() {
-            if known.insert(number) {
-                self.pdf.spend(1, 0)?;
-                let field = self.pdf.get(number)?;
-                let kids = field.object.dictionary().and_then(|field| field.get(b"Kids"));
-                todo.extend(kids.map(|kids| self.references(kids)).into_iter().flatten());
-            }
-        }
-        for number in self.given.keys().filter(|number| !known.contains(number)) {
-            // What cannot be read is drawn by nobody.
-            let Some(object) = self.pdf.get(*number) else { continue };
-            (!self.has_widget(&object.object)).then_some(())?;
-        }
-        Some(())
-    }
-
-    fn references(&self, list: &Object) -> Vec<u32> {
-        let list = self.pdf.resolve(list);
-        let items = list.as_ref().and_then(|list| list.array()).unwrap_or_default();
-        items.iter().filter_map(Object::reference).collect()
-    }
-
-    fn has_widget(&self, object: &Object) -> bool {
-        match object {
-            Object::Array(items) => items.iter().any(|item| self.has_widget(item)),
-            Object::Dictionary(dictionary) => {
-                let kind = dictionary.get(b"Subtype").and_then(|kind| self.pdf.resolve(kind));
-                let widget = Object::Name(b"Widget".to_vec());
-                kind.is_some_and(|kind| *kind == widget)
-                    || dictionary.entries.values().any(|value| self.has_widget(value))
-            }
-            Object::Boolean(_)
-            | Object::Integer(_)
-            | Object::Name(_)
-            | Object::Null
-            | Object::Real(_)
-            | Object::Reference { .. }
-            | Object::Text(_) => false,
-        }
-    }
-
-    /// Whether it has a form that some readers show in place of the pages.
-    fn stands_for_pages(&self) -> bool {
-        let Some((_, catalog)) = self.pdf.catalog() else { return true };
-        let form = catalog.get(b"AcroForm").and_then(|form| self.pdf.resolve(form));
-        let form = form.as_ref().and_then(|form| form.dictionary());
-        catalog.get(b"NeedsRendering").is_some()
-            || form.is_some_and(|form| form.get(b"XFA").is_some())
     }
 }
 

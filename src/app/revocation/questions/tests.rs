@@ -20,7 +20,7 @@ fn second(number: i64) -> Instant {
     *START + Duration::from_secs(u64::try_from(number).unwrap())
 }
 
-/// Puts a question back where nobody sets the wall clock.
+/// Asks a question again with a wall clock that runs true.
 fn put_back(questions: &mut Questions, question: Question, answer: Answer, at: i64) {
     questions.put_back(question, answer, second(at), moment(at));
 }
