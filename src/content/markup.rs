@@ -20,7 +20,7 @@ const ELEMENTS: &str = "\
 const MAX_NAME: usize = 11;
 
 /// Whether there is a tag by which a browser shows, hides or runs something. Among bytes that mean nothing, such
-/// as digests and keys, there is one in 50 million.
+/// as digests and keys, there is one in some 50 million by calculation.
 pub(crate) fn has_page(bytes: &[u8]) -> bool {
     let mut tags = after_brackets(bytes);
     let is_page = |after: &[u8]| {
