@@ -165,11 +165,11 @@ impl Engine {
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("secure_delete", "ON")
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT);
-        let writer =
-            sqlite_pool(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
+        let writer = sqlite_pool(1).connect_with(options).await?;
         let options =
             SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
-        let readers = sqlite_pool(CONNECTIONS).connect_with(options).await?;
+        let readers =
+            sqlite_pool(CONNECTIONS).min_connections(CONNECTIONS).connect_with(options).await?;
         Ok(Self::Sqlite { writer, readers, file: OpenFile::at(path).await? })
     }
 
@@ -355,8 +355,13 @@ impl Transaction {
 /// (<https://sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction"). The
 /// ROLLBACK that follows fails then, and the driver goes on counting a transaction that is not
 /// there: nothing would ever be committed on such a connection again. It is closed instead.
+///
+/// None is closed for its age. A file that was put in the place of the database would be opened by
+/// the next one, which cuts the shared memory beside it while the others, of the same process, have it
+/// mapped: a SIGBUS.
 fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(connections).after_release(|connection, _| {
+    let pool = SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None);
+    pool.max_connections(connections).after_release(|connection, _| {
         Box::pin(async move {
             // The ROLLBACK of a transaction that was dropped is done before the answer comes.
             connection.ping().await?;

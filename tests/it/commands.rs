@@ -340,7 +340,8 @@ fn a_database_that_is_taken_away_or_replaced_ends_the_server() {
         if replaced {
             fs::copy(&lost, &database).unwrap();
         }
-        assert_eq!(server.wait().code(), Some(70), "{replaced}");
+        let status = server.wait();
+        assert_eq!(status.code(), Some(70), "{replaced}: {status}");
     }
 }
 
