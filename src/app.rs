@@ -23,6 +23,7 @@ use std::{
 use tokio::sync::watch as channel;
 
 use crate::{
+    archive::Archive,
     clock::{Clock, Witnesses},
     config::{self, Config},
     envelope::OrganisationKeys,
@@ -64,9 +65,10 @@ const CLOSING: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// A wrong master key, a database of a newer version, anything unreadable: nothing is changed.
-pub async fn open_keeping(config: &Config) -> Result<(Store, Vault), AppError> {
+pub async fn open_archive(config: &Config) -> Result<Archive, AppError> {
     let master = MasterKey::load(&config.vault.master_key)?;
-    open_with(config, &master).await
+    let (store, vault) = open_with(config, &master).await?;
+    Ok(Archive::new(store, vault))
 }
 
 async fn open_with(config: &Config, master: &MasterKey) -> Result<(Store, Vault), AppError> {
@@ -238,10 +240,10 @@ pub async fn start(
     let listeners = Listeners::open(&config.smtp, sockets)?;
     let (smtp, smtps, lmtp) = (listeners.smtp(), listeners.smtps(), listeners.lmtp());
 
+    let archive = Archive::new(store.clone(), vault.clone());
     let pipeline = Pipeline {
         spool: spool.clone(),
-        vault: vault.clone(),
-        store: store.clone(),
+        archive: archive.clone(),
         registry: registry.clone(),
         trust: trust.clone(),
         revocation: fetched.snapshot,
@@ -265,7 +267,7 @@ pub async fn start(
         readiness::follow_spool(spool.clone(), readiness.clone(), stop.clone())
     });
     tasks.keep(Task::Purge, {
-        let purge = Purge::new(store.clone(), vault.clone(), metrics.clone(), time.clone());
+        let purge = Purge::new(archive.clone(), metrics.clone(), time.clone());
         let (standing, stop) = (time.watch(), stop.clone());
         move || watch::purge_hourly(purge.clone(), standing.clone(), stop.clone())
     });
@@ -331,7 +333,7 @@ pub async fn start(
     let metrics_address = local_address("metrics page", &metrics_listener, config.metrics.listen)?;
     let state = web::State {
         store: store.clone(),
-        vault: vault.clone(),
+        archive,
         registry,
         trust,
         readiness,

@@ -29,10 +29,10 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    archive::Archive,
     config::Config,
     domain::{BranchId, BranchScope},
     store::Store,
-    vault::Vault,
 };
 
 use output::{complain, say};
@@ -178,8 +178,13 @@ fn sentence(error: &anyhow::Error) -> String {
 }
 
 /// Opens the database of an installation with its master key.
-async fn open_store(config: &Config) -> anyhow::Result<(Store, Vault)> {
-    crate::app::open_keeping(config).await.context("the installation cannot be opened")
+async fn open_archive(config: &Config) -> anyhow::Result<Archive> {
+    crate::app::open_archive(config).await.context("the installation cannot be opened")
+}
+
+/// The database of the installation.
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    Ok(open_archive(config).await?.store().clone())
 }
 
 /// Refuses a branch that the registry does not have: a typing mistake would show nothing, for ever.

@@ -14,7 +14,7 @@
 //! | prove | [`signature`], [`trust`], [`content`] | → `Examined` |
 //! | match | [`registry`], [`matching`] | → `Judgement` with a verdict |
 //! | note | [`sender`] | → findings about the mail's way |
-//! | keep | [`vault`], [`store`], [`retention`] | sealed objects, rows, and their end |
+//! | keep | [`archive`], over [`vault`] and [`store`]; [`retention`] | sealed objects, rows, and their end |
 //! | show | [`web`], [`metrics`] | pages, API, numbers |
 //!
 //! Below them stand [`algorithms`] and the national signature's arithmetic, [`dstu`].
@@ -23,6 +23,7 @@
 
 pub mod algorithms;
 pub mod app;
+pub mod archive;
 pub mod asn1;
 pub mod bundle;
 pub mod cli;

@@ -25,6 +25,7 @@ use tokio::{
 };
 
 use crate::{
+    archive::{Archive, ArchiveError},
     clock::Clock,
     domain::{
         ClockState, Envelope, MailAddress, MailId, RevocationPolicy, ServiceId, ShareId, Timestamp,
@@ -35,9 +36,9 @@ use crate::{
     registry::{Branch, Registry},
     sender,
     spool::{Pending, Spool, SpoolError, SpooledMail},
-    store::{Store, StoreError},
+    store::StoreError,
     trust::{RevocationStore, TrustStore, Wanted},
-    vault::{Vault, VaultError},
+    vault::VaultError,
 };
 
 use changes::Outdated;
@@ -60,10 +61,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub struct Pipeline {
     /// Where accepted mails wait.
     pub spool: Spool,
-    /// Where sealed copies are kept.
-    pub vault: Vault,
     /// Where shares are kept.
-    pub store: Store,
+    pub archive: Archive,
     /// The branches and services of the moment.
     pub registry: watch::Receiver<Arc<Registry>>,
     /// The trusted certificates of the moment.
@@ -112,12 +111,15 @@ enum PipelineError {
     /// The spool failed.
     #[error(transparent)]
     Spool(#[from] SpoolError),
-    /// The database failed.
+    /// The database or the vault failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The vault failed.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
+    Archive(#[from] ArchiveError),
+}
+
+impl From<StoreError> for PipelineError {
+    fn from(error: StoreError) -> Self {
+        Self::Archive(error.into())
+    }
 }
 
 impl PipelineError {
@@ -130,9 +132,9 @@ impl PipelineError {
                 error,
                 SpoolError::Damaged { .. } | SpoolError::Io { .. } | SpoolError::Unknown { .. }
             ),
-            Self::Broken | Self::Store(_) => true,
+            Self::Broken | Self::Archive(ArchiveError::Store(_)) => true,
             // An object that is missing or damaged is one share's.
-            Self::Vault(error) => {
+            Self::Archive(ArchiveError::Vault(error)) => {
                 !matches!(error, VaultError::Damaged { .. } | VaultError::Missing { .. })
             }
         }
@@ -143,8 +145,12 @@ impl PipelineError {
     fn may_be_one(&self) -> bool {
         match self {
             Self::Broken => true,
-            Self::Store(error) => matches!(error, StoreError::Corrupt { .. }),
-            Self::Vault(error) => !matches!(error, VaultError::NotThere { .. }),
+            Self::Archive(ArchiveError::Store(error)) => {
+                matches!(error, StoreError::Corrupt { .. })
+            }
+            Self::Archive(ArchiveError::Vault(error)) => {
+                !matches!(error, VaultError::NotThere { .. })
+            }
             Self::NoBranch | Self::Overtaken | Self::Panicked | Self::Spool(_) => false,
         }
     }
@@ -322,7 +328,7 @@ impl Pipeline {
             // Its objects were synced before it was committed, and no later try touches them, so
             // a share that is there needs nothing more.
             let share = ShareId::of(mail.id, &target.branch.id);
-            if self.store.has_share(share).await? {
+            if self.archive.store().has_share(share).await? {
                 // What the earlier try judged it by may no longer be in force. A mail whose branch is
                 // away is tried for as long as that is.
                 if homeless {

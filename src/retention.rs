@@ -17,10 +17,10 @@
 mod time;
 
 use crate::{
+    archive::{Archive, ArchiveError},
     domain::{ClockStanding, ClockState},
     metrics::{Metrics, Part, PurgeOutcome},
-    store::{AcceptedTime, DueKey, PurgeProblem, PurgeReport, Store, StoreError},
-    vault::Vault,
+    store::{AcceptedTime, DueKey, PurgeProblem, PurgeReport, StoreError},
 };
 
 pub use time::TrustedTime;
@@ -46,17 +46,16 @@ pub enum PurgeError {
 /// Destroys what is due.
 #[derive(Clone, Debug)]
 pub struct Purge {
-    store: Store,
-    vault: Vault,
+    archive: Archive,
     metrics: Metrics,
     time: TrustedTime,
 }
 
 impl Purge {
-    /// A purge over these.
+    /// A purge of this archive.
     #[must_use]
-    pub fn new(store: Store, vault: Vault, metrics: Metrics, time: TrustedTime) -> Self {
-        Self { store, vault, metrics, time }
+    pub fn new(archive: Archive, metrics: Metrics, time: TrustedTime) -> Self {
+        Self { archive, metrics, time }
     }
 
     /// The data keys that a run would destroy now if the clock is accepted, the longest due first.
@@ -64,7 +63,7 @@ impl Purge {
     /// # Errors
     /// When the database fails.
     pub async fn due(&self) -> Result<Vec<DueKey>, StoreError> {
-        self.store.due(self.time.now(), u32::MAX).await
+        self.archive.store().due(self.time.now(), u32::MAX).await
     }
 
     /// Destroys all that is due. Objects that cannot be deleted are counted as failed, and are
@@ -73,7 +72,7 @@ impl Purge {
     /// # Errors
     /// [`PurgeError::Clock`], and nothing is destroyed then; when the database fails.
     pub async fn run(&self) -> Result<PurgeReport, PurgeError> {
-        let number = self.store.start_purge_run(self.time.now()).await?;
+        let number = self.archive.store().start_purge_run(self.time.now()).await?;
         let mut report = PurgeReport::default();
         let outcome = self.purge(&mut report).await;
         if let Err(error) = &outcome {
@@ -92,7 +91,7 @@ impl Purge {
             (_, None) => PurgeOutcome::Done,
         };
         self.metrics.purge_run(report.destroyed, left, counted);
-        self.store.finish_purge_run(number, &report, self.time.now()).await?;
+        self.archive.store().finish_purge_run(number, &report, self.time.now()).await?;
         outcome.map(|()| report)
     }
 
@@ -100,22 +99,22 @@ impl Purge {
         let time = match self.time.take().await? {
             Ok(time) => time,
             Err(state) => {
-                report.considered = self.store.due_count(state.surely_past()).await?;
+                report.considered = self.archive.store().due_count(state.surely_past()).await?;
                 return Err(PurgeError::Clock(state));
             }
         };
-        report.considered = self.store.due_count(time.moment()).await?;
+        report.considered = self.archive.store().due_count(time.moment()).await?;
         self.destroy_keys(time).await?;
         self.forget_copies(time, report).await?;
-        let mut pending = self.store.pending_destructions(None, BATCH).await?;
+        let mut pending = self.archive.store().pending_destructions(None, BATCH).await?;
         if !pending.is_empty() || report.forgotten > 0 {
-            self.store.forget_remnants().await?;
+            self.archive.store().forget_remnants().await?;
         }
         while let Some(last) = pending.last() {
             for key in &pending {
                 self.destroy_objects(key, report).await?;
             }
-            pending = self.store.pending_destructions(Some(last), BATCH).await?;
+            pending = self.archive.store().pending_destructions(Some(last), BATCH).await?;
         }
         Ok(())
     }
@@ -124,12 +123,12 @@ impl Purge {
     /// of its objects.
     async fn destroy_keys(&self, time: AcceptedTime) -> Result<(), StoreError> {
         loop {
-            let due = self.store.due(time.moment(), BATCH).await?;
+            let due = self.archive.store().due(time.moment(), BATCH).await?;
             if due.is_empty() {
                 return Ok(());
             }
             for key in due {
-                self.store.destroy_key(key.share, key.term, time).await?;
+                self.archive.store().destroy_key(key.share, key.term, time).await?;
             }
         }
     }
@@ -140,7 +139,7 @@ impl Purge {
         report: &mut PurgeReport,
     ) -> Result<(), StoreError> {
         loop {
-            let forgotten = self.store.forget_copies(time, BATCH).await?;
+            let forgotten = self.archive.store().forget_copies(time, BATCH).await?;
             if forgotten == 0 {
                 return Ok(());
             }
@@ -153,13 +152,11 @@ impl Purge {
         key: &DueKey,
         report: &mut PurgeReport,
     ) -> Result<(), StoreError> {
-        match self.vault.destroy(key.share, key.term).await {
-            Ok(_) => {
-                if self.store.finish_destruction(key, self.time.now()).await? {
-                    report.destroyed = report.destroyed.saturating_add(1);
-                }
-            }
-            Err(error) => {
+        match self.archive.destroy(key, self.time.now()).await {
+            Ok(true) => report.destroyed = report.destroyed.saturating_add(1),
+            Ok(false) => {}
+            Err(ArchiveError::Store(error)) => return Err(error),
+            Err(ArchiveError::Vault(error)) => {
                 report.failed = report.failed.saturating_add(1);
                 report.problem = Some(PurgeProblem::Objects);
                 self.metrics.failure(Part::Retention);

@@ -35,13 +35,13 @@ use axum::{
 use tokio::sync::watch;
 
 use crate::{
+    archive::Archive,
     clock::Clock,
     domain::ClockState,
     metrics::{Metrics, Task},
     registry::Registry,
     store::Store,
     trust::TrustStore,
-    vault::Vault,
 };
 
 pub use listener::{Limits, Terms, serve};
@@ -54,8 +54,8 @@ pub use sign_ins::SignIns;
 pub struct State {
     /// The database.
     pub store: Store,
-    /// The sealed objects.
-    pub vault: Vault,
+    /// The shares that are kept, over the same database.
+    pub archive: Archive,
     /// The registry in force.
     pub registry: watch::Receiver<Arc<Registry>>,
     /// Whether mail is acknowledged now, and what does not work.

@@ -9,7 +9,7 @@ use clap::Args;
 use super::{ConfigFile, say};
 use crate::{
     app::{
-        examine_certificate, issuers, open_keeping, read_algorithm_policy, read_organisation_keys,
+        examine_certificate, issuers, open_archive, read_algorithm_policy, read_organisation_keys,
         read_trust, recipient_certificates,
     },
     clock::Clock,
@@ -198,15 +198,15 @@ fn check_organisation_keys(config: &Config, findings: &mut Findings) {
 }
 
 async fn check_keeping(config: &Config, findings: &mut Findings) {
-    let (store, vault) = match open_keeping(config).await {
+    let archive = match open_archive(config).await {
         Ok(opened) => opened,
         Err(error) => return findings.bad(&error),
     };
-    match vault.check().await {
+    match archive.vault().check().await {
         Ok(()) => Findings::good("master key, database and vault"),
         Err(error) => findings.bad(&error),
     }
-    match store.registry().await {
+    match archive.store().registry().await {
         Ok((_, registry)) if registry.branches.is_empty() => findings
             .bad(&"no branch is registered, so all mail is put off; use `skrynka registry apply`"),
         Ok((revision, registry)) => {

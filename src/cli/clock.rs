@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 async fn show(file: &ConfigFile) -> anyhow::Result<ExitCode> {
     let config = file.load()?;
-    let (store, _) = open_store(&config).await?;
+    let store = open_store(&config).await?;
     let state = ClockState { now: Clock::system().now(), greatest: store.greatest_time().await? };
     let witnesses = Witnesses::new(&config.retention.synchronized_file);
     let service = witnesses.synchronized_at().map_or_else(
@@ -92,7 +92,7 @@ async fn accept(file: &ConfigFile, today: Date) -> anyhow::Result<ExitCode> {
         "the clock says {} in Kyiv, and not {today}: set the clock right first; nothing is changed",
         now.wall_clock_in_kyiv()
     );
-    let (store, _) = open_store(&file.load()?).await?;
+    let store = open_store(&file.load()?).await?;
     let before = store.accept_time(now, &Actor::CommandLine).await?;
     let before = before.map_or_else(|| "none".to_owned(), |before| before.to_string());
     say(&format!("The greatest time seen is {now}; it was {before}."));

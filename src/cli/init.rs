@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let addresses = Addresses { smtp, web, metrics };
     let config = lay_out(&directory, &addresses, &hostname)?;
     let password = password::make()?;
-    let (store, _) = super::open_store(&Config::load(&config, std::env::vars())?).await?;
+    let store = super::open_store(&Config::load(&config, std::env::vars())?).await?;
     let admin = NewUser {
         name: "admin".to_owned(),
         password_hash: password_auth::generate_hash(&password),

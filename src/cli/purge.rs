@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{ConfigFile, open_store, output::table, say};
+use super::{ConfigFile, open_archive, output::table, say};
 use crate::{
     clock::{Clock, Witnesses},
     metrics::Metrics,
@@ -24,11 +24,12 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.load()?;
-    let (store, vault) = open_store(&config).await?;
+    let archive = open_archive(&config).await?;
     let witnesses = Witnesses::new(&config.retention.synchronized_file);
     let metrics = Metrics::new();
-    let time = TrustedTime::new(store.clone(), Clock::system(), witnesses, metrics.clone());
-    let purge = Purge::new(store, vault, metrics, time);
+    let time =
+        TrustedTime::new(archive.store().clone(), Clock::system(), witnesses, metrics.clone());
+    let purge = Purge::new(archive, metrics, time);
     if arguments.dry_run {
         let due = purge.due().await?;
         let rows: Vec<_> = due

@@ -71,7 +71,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 async fn apply(config: &ConfigFile, file: &Path, yes: bool) -> anyhow::Result<ExitCode> {
     let new = read(file)?;
-    let (store, _) = open_store(&config.load()?).await?;
+    let store = open_store(&config.load()?).await?;
     let (_, old) = store.registry().await?;
     let changes = Registry::changes(&old, &new);
     if changes.is_empty() {
@@ -92,7 +92,7 @@ async fn apply(config: &ConfigFile, file: &Path, yes: bool) -> anyhow::Result<Ex
 }
 
 async fn export(config: &ConfigFile, file: &Path) -> anyhow::Result<ExitCode> {
-    let (store, _) = open_store(&config.load()?).await?;
+    let store = open_store(&config.load()?).await?;
     let (_, registry) = store.registry().await?;
     let text = registry.to_toml();
     if file == Path::new("-") {

@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let now = Clock::system().now();
     match arguments.command {
         Command::Add { config, name, scope, branches } => {
-            let (store, _) = open_store(&config.load()?).await?;
+            let store = open_store(&config.load()?).await?;
             let branches = branches.scope(&store).await?;
             let token = web::Token::random().context("the system gives no random numbers")?;
             let row = NewToken { name, digest: token.digest(), scope, branches };
@@ -84,7 +84,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 .context("the token that was shown opens nothing")?;
         }
         Command::List { config } => {
-            let (store, _) = open_store(&config.load()?).await?;
+            let store = open_store(&config.load()?).await?;
             let rows: Vec<_> = store
                 .tokens()
                 .await?
@@ -98,7 +98,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             say(&table(&["name", "scope", "branches", "state"], &rows));
         }
         Command::Revoke { config, name } => {
-            let (store, _) = open_store(&config.load()?).await?;
+            let store = open_store(&config.load()?).await?;
             store.revoke_token(&name, &Actor::CommandLine, now).await?;
             say(&format!("the token {name:?} no longer opens anything"));
         }

@@ -164,7 +164,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn open(config: &ConfigFile) -> anyhow::Result<Store> {
-    Ok(open_store(&config.load()?).await?.0)
+    open_store(&config.load()?).await
 }
 
 async fn list(store: &Store) -> anyhow::Result<()> {

@@ -148,7 +148,6 @@ impl Pipeline {
         received_at: Timestamp,
         sources: &Sources,
         opened: &Opened,
-        sealed_records: Vec<u8>,
     ) -> Grounds {
         let topics: BTreeSet<&Topic> = opened.relied_on().collect();
         let look_at = received_at.plus_days(LOOK_DAYS);
@@ -157,7 +156,6 @@ impl Pipeline {
             trust: sources.digest(self),
             look_at: (!is_due).then_some(look_at),
             topics: topics.into_iter().map(|topic| self.topic(topic)).collect(),
-            sealed_records,
         }
     }
 
@@ -178,9 +176,9 @@ impl Pipeline {
     fn topic(&self, topic: &Topic) -> Fingerprint {
         match topic {
             Topic::Authority(name) => {
-                self.vault.fingerprint("revocation-by-authority", name.as_bytes())
+                self.archive.fingerprint("revocation-by-authority", name.as_bytes())
             }
-            Topic::Certificate(serial) => self.vault.fingerprint("revocation-of", serial),
+            Topic::Certificate(serial) => self.archive.fingerprint("revocation-of", serial),
         }
     }
 }
@@ -285,7 +283,7 @@ impl<'a> Round<'a> {
     /// Judges the shares again that rest on one of these certificates; whether it came to the end.
     async fn rejudge_resting_on(&mut self, revoked: &BTreeSet<Topic>) -> bool {
         // A list revokes thousands, and shares rest on a few.
-        let relied_on = match self.pipeline.store.topics().await {
+        let relied_on = match self.pipeline.archive.store().topics().await {
             Ok(relied_on) => relied_on,
             Err(error) => return self.failed(&error, "the grounds of shares cannot be listed"),
         };
@@ -304,7 +302,7 @@ impl<'a> Round<'a> {
         let mut after = None;
         loop {
             let start = Instant::now();
-            let (store, past) = (&self.pipeline.store, self.pipeline.surely_past());
+            let (store, past) = (self.pipeline.archive.store(), self.pipeline.surely_past());
             let page = match store.selected(select, past, after, BATCH).await {
                 Ok(page) => page,
                 Err(error) => {

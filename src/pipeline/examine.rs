@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Instant};
 use bytes::Bytes;
 
 use crate::{
+    archive::Archive,
     bundle::{self, Bundle, Document, Opening},
     domain::{Finding, FindingCode, Fingerprint, Sha256, Timestamp},
     message,
@@ -12,7 +13,6 @@ use crate::{
     signature::{self, Budget, Conditions, Examined},
     store::KnownBy,
     trust::{RevocationStore, StatusRecord, Topic, TrustStore, Wanted},
-    vault::Vault,
 };
 
 use super::Pipeline;
@@ -215,7 +215,7 @@ fn judge_documents(
         .map(|document| {
             let conditions = Conditions { encrypted: &document.encrypted, ..conditions };
             let examined = signature::examine(&document.signed, &conditions);
-            let fingerprints = fingerprints(&examined, &pipeline.vault);
+            let fingerprints = fingerprints(&examined, &pipeline.archive);
             Examination { document, examined, fingerprints }
         })
         .collect();
@@ -235,11 +235,11 @@ fn judge_documents(
 }
 
 /// What a copy is known by. The content itself is among it for copies that an earlier version kept.
-fn fingerprints(examined: &Examined, vault: &Vault) -> Vec<Fingerprint> {
+fn fingerprints(examined: &Examined, archive: &Archive) -> Vec<Fingerprint> {
     let content = examined.content();
     let digests = examined.known_by();
-    let known_by = digests.iter().map(|digest| vault.fingerprint(KNOWN_BY, digest.as_bytes()));
-    let content = (!content.is_empty()).then(|| vault.fingerprint(CONTENT, content));
+    let known_by = digests.iter().map(|digest| archive.fingerprint(KNOWN_BY, digest.as_bytes()));
+    let content = (!content.is_empty()).then(|| archive.fingerprint(CONTENT, content));
     known_by.chain(content).collect()
 }
 

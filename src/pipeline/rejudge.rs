@@ -15,13 +15,13 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::{
+    archive::{KeptDocument, KeptShare},
     domain::{
         BranchScope, DocumentDetails, DocumentRow, FindingCode, ShareId, ShareRow, Term, TypeCode,
     },
     matching::{Judgement, Otherwise},
     metrics::{Part, Rejudging},
     registry::{Branch, Registry},
-    sealing::Key,
     store::{Grounds, KnownBy, Rejudged, Selected},
     trust::StatusRecord,
 };
@@ -30,7 +30,7 @@ use super::{
     Floor, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
     examine::{Material, Opened, Sources},
     keep::stale_from,
-    remains::Kept,
+    remains::{kept_documents, named_service},
 };
 
 impl Pipeline {
@@ -62,7 +62,7 @@ impl Pipeline {
         // What is no fault of the share counts for nothing, or a vault that is away some minutes would
         // end its verdict.
         if !matches!(error, PipelineError::Panicked)
-            && let Err(error) = self.store.end_attempt(share).await
+            && let Err(error) = self.archive.store().end_attempt(share).await
         {
             tracing::error!(error = chain(&error), "the end of an attempt cannot be written down");
         }
@@ -73,7 +73,7 @@ impl Pipeline {
         let share = selected.place.share();
         let Some(before) = self.before(share).await? else { return Ok(Rejudging::Gone) };
         let _held = floor.open(selected.attempts).await;
-        if self.store.begin_rejudging(share).await? > MAX_ATTEMPTS {
+        if self.archive.store().begin_rejudging(share).await? > MAX_ATTEMPTS {
             tracing::error!(share.id = %share,
                 "judging the share again stopped the program each time; it is not tried any more");
             self.metrics.failure(Part::Pipeline);
@@ -81,7 +81,7 @@ impl Pipeline {
             let again = self.judged(&before, &opened, &sources)?;
             return self.lower(&before, again, Otherwise::Stopped).await;
         }
-        let mail = self.kept_mail(share).await?;
+        let mail = self.kept_mail(&before.kept).await?;
         let has_mail = mail.is_some();
         if let Some(mail) = mail {
             let again = self.judge_again(&before, Material::Mail(mail)).await?;
@@ -93,7 +93,7 @@ impl Pipeline {
                 };
             }
         }
-        let copies = self.kept_copies(share, &before.documents, &before.key).await?;
+        let copies = self.kept_copies(&before.kept, &before.documents).await?;
         let Some(copies) = copies else { return self.overtaken(share).await };
         let kept = before.documents.iter().filter(|kept| kept.row.term == Term::Share);
         let is_whole = copies.len() == kept.count();
@@ -109,12 +109,11 @@ impl Pipeline {
 
     /// The share as it stands; `None` when it is destroyed.
     async fn before(&self, share: ShareId) -> Result<Option<Before>, PipelineError> {
-        let row = self.store.share(share, &BranchScope::All).await?;
-        let Some(row) = row.filter(|row| row.destroyed_at.is_none()) else { return Ok(None) };
-        let Some(key) = self.kept_key(share, Term::Share).await? else { return Ok(None) };
-        let Some(documents) = self.kept_documents(share).await? else { return Ok(None) };
-        let records = self.kept_records(share, &key).await?;
-        let version = self.store.branch_version(share).await?;
+        let kept = self.archive.open(share, &BranchScope::All).await?;
+        let Some(kept) = kept.filter(|kept| !kept.is_destroyed()) else { return Ok(None) };
+        let Some(documents) = kept_documents(&kept).await? else { return Ok(None) };
+        let records = kept.records().await?;
+        let version = self.archive.store().branch_version(share).await?;
         let version = version.and_then(|text| match Registry::parse(&text) {
             Ok(registry) => Some(registry),
             Err(error) => {
@@ -124,8 +123,8 @@ impl Pipeline {
             }
         });
         let has_version = version.is_some();
-        let registry = version.unwrap_or_else(|| remembered(&row, &documents));
-        Ok(Some(Before { row, documents, key, records, registry, has_version }))
+        let registry = version.unwrap_or_else(|| remembered(kept.row(), &documents));
+        Ok(Some(Before { kept, documents, records, registry, has_version }))
     }
 
     /// Opens, examines and judges, by the branch as it was.
@@ -135,7 +134,7 @@ impl Pipeline {
         material: Material,
     ) -> Result<Again, PipelineError> {
         let sources = Sources::of(self).remembering(before.records.clone());
-        let opened = self.examine(material, before.row.received_at, &sources).await?;
+        let opened = self.examine(material, before.kept.row().received_at, &sources).await?;
         self.ask_for(opened.wanted());
         self.judged(before, &opened, &sources)
     }
@@ -146,19 +145,20 @@ impl Pipeline {
         opened: &Opened,
         sources: &Sources,
     ) -> Result<Again, PipelineError> {
-        let Before { row, key, registry, .. } = before;
+        let Before { kept, registry, .. } = before;
+        let row = kept.row();
         let branch = registry.branch(&row.branch).ok_or(PipelineError::NoBranch)?;
         let (share, at) = (row.id, row.received_at);
-        let named = self.named_service(row, key, registry)?;
+        let named = named_service(kept, registry)?;
         let judgement = self.judgement_on(share, branch, named.as_ref(), at, opened);
         // What the DNS said then is not what it says now.
         let signals = row.findings.iter().filter(|finding| finding.code.is_of_sender());
         let judgement = judgement.noting(signals.cloned());
         let stale_from = stale_from(&judgement, branch);
         let known_by = KnownBy { stale_from, ..opened.known_by(at) };
-        let records = self.seal_records(share, key, &opened.records(&before.records))?;
-        let grounds = self.grounds(at, sources, opened, records);
-        Ok(Again { judgement, known_by, grounds })
+        let records = opened.records(&before.records);
+        let grounds = self.grounds(at, sources, opened);
+        Ok(Again { judgement, known_by, grounds, records })
     }
 
     /// Takes what the judgement makes of the share where that is worse.
@@ -168,54 +168,48 @@ impl Pipeline {
         again: Again,
         otherwise: Otherwise,
     ) -> Result<Rejudging, PipelineError> {
-        let Again { judgement, known_by, grounds } = again;
-        let (share, awaits) = (before.row.id, judgement.awaits());
-        let Some(judgement) = judgement.lowering(&before.row, otherwise) else {
-            tracing::info!(share.id = %share, otherwise = otherwise.as_str(),
+        let (kept, row) = (&before.kept, before.kept.row());
+        let Again { judgement, known_by, grounds, records } = again;
+        let awaits = judgement.awaits();
+        let Some(judgement) = judgement.lowering(row, otherwise) else {
+            tracing::info!(share.id = %row.id, otherwise = otherwise.as_str(),
                 "the share cannot be judged again as at first, and is worth no less: it stays as it is");
-            self.store.end_rejudging(share, awaits, &grounds).await?;
+            kept.confirm(awaits, &grounds, &records).await?;
             return Ok(Rejudging::Unchanged);
         };
         // The numbers are those of other documents.
         let known_by = KnownBy { documents: Vec::new(), ..known_by };
-        self.put(&before.row, Again { judgement, known_by, grounds }, Vec::new()).await
+        self.put(kept, Again { judgement, known_by, grounds, records }, &[]).await
     }
 
     /// Puts the judgement in the place of the old one when it says anything else.
     async fn replace(&self, before: &Before, again: Again) -> Result<Rejudging, PipelineError> {
-        let Before { row: before, documents, .. } = before;
-        let share = before.id;
-        let Again { judgement, grounds, .. } = &again;
+        let Before { kept, documents, .. } = before;
+        let row = kept.row();
+        let Again { judgement, grounds, records, .. } = &again;
         // Those that came before are no matter of judging.
-        let findings = before.findings.iter().filter(|one| one.code != FindingCode::Duplicate);
-        let mut changed = before.verdict != judgement.verdict()
-            || before.assurance != judgement.assurance()
-            || before.service.as_ref() != judgement.service()
+        let findings = row.findings.iter().filter(|one| one.code != FindingCode::Duplicate);
+        let mut changed = row.verdict != judgement.verdict()
+            || row.assurance != judgement.assurance()
+            || row.service.as_ref() != judgement.service()
             || !findings.eq(judgement.findings());
-        let mut sealed_details = Vec::new();
-        for (kept, judged) in documents.iter().zip(judgement.documents()) {
-            let Kept { row, details: Some(details) } = kept else {
-                return self.overtaken(share).await;
-            };
-            let Some(key) = self.kept_key(share, row.term).await? else {
-                return self.overtaken(share).await;
-            };
+        let mut said = Vec::new();
+        for (document, judged) in documents.iter().zip(judgement.documents()) {
+            let Some(details) = &document.details else { return self.overtaken(row.id).await };
             let report = judged.examined().report().clone();
             changed |= details.report != report;
-            let details = DocumentDetails { report, ..details.clone() };
-            let kind = DocumentDetails::kind(row.number);
-            sealed_details.push(self.vault.seal_details(share, row.term, &kind, &key, &details)?);
+            said.push((&document.row, DocumentDetails { report, ..details.clone() }));
         }
         if !changed {
-            self.store.end_rejudging(share, judgement.awaits(), grounds).await?;
+            kept.confirm(judgement.awaits(), grounds, records).await?;
             return Ok(Rejudging::Unchanged);
         }
-        self.put(before, again, sealed_details).await
+        self.put(kept, again, &said).await
     }
 
     /// What was read is not there any more: the share is gone, or it is judged again once more.
     async fn overtaken(&self, share: ShareId) -> Result<Rejudging, PipelineError> {
-        let row = self.store.share(share, &BranchScope::All).await?;
+        let row = self.archive.store().share(share, &BranchScope::All).await?;
         if row.is_some_and(|row| row.destroyed_at.is_none()) {
             return Err(PipelineError::Overtaken);
         }
@@ -225,27 +219,19 @@ impl Pipeline {
     /// Puts the judgement in the place of the old one.
     async fn put(
         &self,
-        before: &ShareRow,
+        kept: &KeptShare,
         again: Again,
-        sealed_details: Vec<Vec<u8>>,
+        documents: &[(&DocumentRow, DocumentDetails)],
     ) -> Result<Rejudging, PipelineError> {
-        let share = before.id;
+        let before = kept.row();
         let (judged_at, surely_past) = (self.clock.now(), self.surely_past());
-        let Again { judgement, known_by, grounds, .. } = again;
+        let Again { judgement, known_by, grounds, records } = again;
         let judgement = &judgement;
-        let new = Rejudged {
-            before,
-            judgement,
-            judged_at,
-            surely_past,
-            sealed_details,
-            known_by,
-            grounds,
-        };
-        if !self.store.rejudge(&new).await? {
-            return self.overtaken(share).await;
+        let new = Rejudged { before, judgement, judged_at, surely_past, known_by, grounds };
+        if !kept.replace(&new, documents, &records).await? {
+            return self.overtaken(before.id).await;
         }
-        tracing::info!(share.id = %share, branch = %before.branch, before = %before.verdict,
+        tracing::info!(share.id = %before.id, branch = %before.branch, before = %before.verdict,
             verdict = %judgement.verdict(), "a share is judged again");
         Ok(Rejudging::Changed)
     }
@@ -253,10 +239,8 @@ impl Pipeline {
 
 /// A share as it stands before it is judged again.
 struct Before {
-    row: ShareRow,
-    documents: Vec<Kept>,
-    /// That of the share's own term.
-    key: Key,
+    kept: KeptShare,
+    documents: Vec<KeptDocument>,
     /// What authorities said of its certificates.
     records: Vec<StatusRecord>,
     /// Its branch as it was, or as far as the share tells.
@@ -271,20 +255,21 @@ struct Again {
     judgement: Judgement,
     known_by: KnownBy,
     grounds: Grounds,
+    records: Vec<StatusRecord>,
 }
 
 /// The registry as far as the share tells.
-fn remembered(before: &ShareRow, documents: &[Kept]) -> Registry {
+fn remembered(before: &ShareRow, documents: &[KeptDocument]) -> Registry {
     let asked_for = documents.iter().filter(|kept| !kept.row.excess);
-    let types = asked_for.map(Kept::type_code).collect();
+    let types = asked_for.map(KeptDocument::type_code).collect();
     Registry::alone(Branch::remembered(before.branch.clone(), before.service.clone(), &types))
 }
 
 /// Whether the documents are those that are kept, each for the term that it is kept for.
-fn is_split_as(judgement: &Judgement, kept: &[Kept]) -> bool {
+fn is_split_as(judgement: &Judgement, kept: &[KeptDocument]) -> bool {
     let judged = judgement.documents();
     judged.len() == kept.len()
-        && judged.iter().zip(kept).all(|(judged, Kept { row: kept, .. })| {
+        && judged.iter().zip(kept).all(|(judged, KeptDocument { row: kept, .. })| {
             judged.number() == kept.number
                 && judged.size() == kept.size
                 && judged.term() == kept.term

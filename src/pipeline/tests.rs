@@ -14,8 +14,8 @@ use crate::{
     sealing::MasterKey,
     smtp::Intake as _,
     spool::SpoolSettings,
-    store::PurgeReport,
-    vault::{ObjectName, VaultError},
+    store::{PurgeReport, Store},
+    vault::{ObjectName, Vault},
 };
 
 const REGISTRY: &str = r#"
@@ -43,16 +43,11 @@ addresses = ["library@docs.example.ua"]
 "#;
 
 /// Destroys what is due by the clock, which an authority agrees with.
-pub(super) async fn purge(
-    store: &Store,
-    vault: Vault,
-    metrics: Metrics,
-    clock: Clock,
-) -> PurgeReport {
+pub(super) async fn purge(archive: Archive, metrics: Metrics, clock: Clock) -> PurgeReport {
     let witnesses = Witnesses::new(Path::new("no time service"));
     witnesses.note_signed(clock.now());
-    let time = TrustedTime::new(store.clone(), clock, witnesses, metrics.clone());
-    Purge::new(store.clone(), vault, metrics, time).run().await.unwrap()
+    let time = TrustedTime::new(archive.store().clone(), clock, witnesses, metrics.clone());
+    Purge::new(archive, metrics, time).run().await.unwrap()
 }
 
 /// An installation whose spool nobody reads but the test.
@@ -85,8 +80,7 @@ impl House {
         let (_, revocation) = watch::channel(Arc::new(RevocationStore::empty()));
         let pipeline = Pipeline {
             spool,
-            vault,
-            store,
+            archive: Archive::new(store, vault),
             registry: seen,
             trust,
             revocation,
@@ -160,7 +154,8 @@ impl House {
     async fn keep_without_database(&self, mail: MailId) -> Result<(), PipelineError> {
         let store = open_store(&self.directory, &self.master).await;
         store.close().await;
-        self.keep_by(&Pipeline { store, ..self.pipeline.clone() }, mail).await
+        let archive = Archive::new(store, self.pipeline.archive.vault().clone());
+        self.keep_by(&Pipeline { archive, ..self.pipeline.clone() }, mail).await
     }
 
     async fn keep_by(&self, pipeline: &Pipeline, mail: MailId) -> Result<(), PipelineError> {
@@ -172,17 +167,16 @@ impl House {
 
     /// Leaves what a try that was cut off after sealing leaves: the mail under a key of its own.
     async fn leave_objects(&self, mail: MailId) {
-        let (share, vault) = (share_of(mail, "school"), &self.pipeline.vault);
+        let (share, vault) = (share_of(mail, "school"), self.pipeline.archive.vault());
         let (key, _) = vault.new_data_key(share, Term::Share).unwrap();
         vault.put(share, Term::Share, &ObjectName::mail(), &key, b"cut off").await.unwrap();
     }
 
     /// The mail as it is kept for the school, opened with the key in the database.
-    async fn kept(&self, mail: MailId) -> Result<bytes::Bytes, VaultError> {
-        let (share, pipeline) = (share_of(mail, "school"), &self.pipeline);
-        let wrapped = pipeline.store.wrapped_key(share, Term::Share).await.unwrap().unwrap();
-        let key = pipeline.vault.data_key(share, Term::Share, &wrapped).unwrap();
-        pipeline.vault.read(share, Term::Share, &ObjectName::mail(), &key).await
+    async fn kept(&self, mail: MailId) -> Result<bytes::Bytes, ArchiveError> {
+        let share = share_of(mail, "school");
+        let kept = self.pipeline.archive.open(share, &BranchScope::All).await?.unwrap();
+        kept.mail().await.map(Option::unwrap)
     }
 
     /// How many files there are under `objects`, beside the marker of the vault.
@@ -204,7 +198,7 @@ impl House {
 
     async fn verdict(&self, mail: MailId, branch: &str) -> Option<Verdict> {
         let share = share_of(mail, branch);
-        let row = self.pipeline.store.share(share, &BranchScope::All).await.unwrap();
+        let row = self.pipeline.archive.store().share(share, &BranchScope::All).await.unwrap();
         row.map(|row| row.verdict)
     }
 
@@ -318,7 +312,10 @@ async fn a_failure_of_ours_is_no_attempt_of_the_mail() {
     let pending = house.pipeline.spool.next().await;
     for _ in 0..=MAX_ATTEMPTS {
         let refused = house.judge(pending).await;
-        assert!(matches!(refused, Err(PipelineError::Vault(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(PipelineError::Archive(ArchiveError::Vault(_)))),
+            "{refused:?}"
+        );
     }
     fs::remove_file(in_the_way).unwrap();
     house.judge(pending).await.unwrap();
@@ -419,7 +416,10 @@ async fn a_share_that_is_seen_late_is_readable_when_its_mail_is_settled() {
     house.keep(id).await.unwrap();
     for _ in 0..3 {
         let refused = house.keep_without_database(id).await;
-        assert!(matches!(refused, Err(PipelineError::Store(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(PipelineError::Archive(ArchiveError::Store(_)))),
+            "{refused:?}"
+        );
     }
     house.judge(pending).await.unwrap();
     assert_eq!(house.pipeline.spool.backlog().0, 0);
@@ -456,11 +456,11 @@ async fn a_share_that_was_destroyed_meanwhile_stays_destroyed() {
     let id = house.accept(&["school@docs.example.ua"]).await;
     let pending = house.pipeline.spool.next().await;
     house.keep(id).await.unwrap();
-    let (share, store) = (share_of(id, "school"), &house.pipeline.store);
+    let (share, store) = (share_of(id, "school"), house.pipeline.archive.store());
     let end = house.pipeline.clock.now().plus_seconds(400 * 24 * 60 * 60);
     let time = store.take_time(end, Some(ClockWitness::SignedAnswer)).await.unwrap().unwrap();
     assert!(store.destroy_key(share, Term::Share, time).await.unwrap());
-    house.pipeline.vault.destroy(share, Term::Share).await.unwrap();
+    house.pipeline.archive.vault().destroy(share, Term::Share).await.unwrap();
 
     house.keep(id).await.unwrap();
     house.judge(pending).await.unwrap();

@@ -23,21 +23,28 @@ pub struct NewShare<'a> {
     pub judged_at: Timestamp,
     /// The size of the raw mail, in bytes.
     pub mail_bytes: u64,
-    /// The data keys, one for each term that something of the share is kept for; the judgement
-    /// says until when.
-    pub keys: Vec<NewKey>,
-    /// [`ShareDetails`](crate::domain::ShareDetails), sealed.
-    pub sealed_details: Vec<u8>,
-    /// The fingerprint of the mail's Message-ID.
-    pub message_id: Option<Fingerprint>,
-    /// What the judgement does not hold of its documents, one for each of them.
-    pub documents: Vec<NewDocument>,
     /// What its documents are known by when they come again.
     pub known_by: KnownBy,
     /// What the judgement rests on.
     pub grounds: Grounds,
     /// The branch that it was judged for.
     pub branch: &'a Branch,
+}
+
+/// What of a share is kept sealed, beside its objects.
+#[derive(Clone, Debug, Default)]
+pub struct Sealed {
+    /// The data keys, one for each term that something of the share is kept for; the judgement
+    /// says until when.
+    pub keys: Vec<NewKey>,
+    /// [`ShareDetails`](crate::domain::ShareDetails).
+    pub details: Vec<u8>,
+    /// The fingerprint of the mail's Message-ID.
+    pub message_id: Option<Fingerprint>,
+    /// What authorities said of the certificates on its paths, for the share's own term.
+    pub records: Vec<u8>,
+    /// One for each of its documents.
+    pub documents: Vec<SealedDocument>,
 }
 
 /// What a judgement rests on besides the mail: when that changes, the share is judged again.
@@ -49,8 +56,6 @@ pub struct Grounds {
     pub look_at: Option<Timestamp>,
     /// What its revocation data is about.
     pub topics: Vec<Fingerprint>,
-    /// What authorities said of the certificates on its paths, sealed for the share's own term.
-    pub sealed_records: Vec<u8>,
 }
 
 /// A data key, to be kept.
@@ -62,13 +67,13 @@ pub struct NewKey {
     pub wrapped: Vec<u8>,
 }
 
-/// What the judgement does not hold of a document.
+/// What of a document is kept sealed, beside its objects.
 #[derive(Clone, Debug)]
-pub struct NewDocument {
+pub struct SealedDocument {
     /// Its number within the share, from 1.
     pub number: u32,
-    /// [`DocumentDetails`](crate::domain::DocumentDetails), sealed.
-    pub sealed_details: Vec<u8>,
+    /// [`DocumentDetails`](crate::domain::DocumentDetails).
+    pub details: Vec<u8>,
     /// How many signature files are kept beside it.
     pub signature_files: u32,
 }
@@ -90,20 +95,24 @@ impl Store {
     /// time that is accepted.
     ///
     /// # Errors
-    /// [`StoreError::DocumentMissing`] and [`StoreError::KeyMissing`] when `new` is not whole;
+    /// [`StoreError::DocumentMissing`] and [`StoreError::KeyMissing`] when `sealed` is not whole;
     /// when the database fails. Nothing is kept then, and never will be, but with
     /// [`StoreError::Uncertain`].
-    pub async fn insert_share(&self, new: &NewShare<'_>) -> Result<Inserted, StoreError> {
-        new.check_keys()?;
+    pub async fn insert_share(
+        &self,
+        new: &NewShare<'_>,
+        sealed: &Sealed,
+    ) -> Result<Inserted, StoreError> {
+        sealed.check_keys(new.judgement)?;
         let mut transaction = self.engine.begin().await?;
         let version = insert_version(new.branch, &mut transaction).await?;
-        if !new.insert_row(version, &mut transaction).await? {
+        if !new.insert_row(version, sealed, &mut transaction).await? {
             return Ok(Inserted::AlreadyThere);
         }
         let (share, received_at) = (new.judgement.share(), new.judgement.received_at());
         clock::note_doubts(share, received_at, new.judged_at, &mut transaction).await?;
-        new.insert_keys(&mut transaction).await?;
-        new.insert_documents(&mut transaction).await?;
+        sealed.insert_keys(new.judgement, &mut transaction).await?;
+        new.insert_documents(sealed, &mut transaction).await?;
         insert_findings(new.judgement, &mut transaction).await?;
         duplicate::link(new.judgement.share(), &new.known_by, &mut transaction).await?;
         insert_topics(new.judgement.share(), &new.grounds, &mut transaction).await?;
@@ -129,10 +138,9 @@ impl Store {
     }
 }
 
-impl NewShare<'_> {
+impl Sealed {
     /// Refuses a share of which something would be kept without the key to read it.
-    fn check_keys(&self) -> Result<(), StoreError> {
-        let judgement = self.judgement;
+    fn check_keys(&self, judgement: &Judgement) -> Result<(), StoreError> {
         let documents = judgement.documents().iter().map(JudgedDocument::term);
         for term in documents.chain([Term::Share, judgement.mail_term()]) {
             if !self.keys.iter().any(|key| key.term == term) {
@@ -142,17 +150,43 @@ impl NewShare<'_> {
         Ok(())
     }
 
-    /// What is to be kept of a document that was judged.
-    fn document(&self, number: u32) -> Result<&NewDocument, StoreError> {
+    /// That of a document that was judged.
+    fn document(&self, share: ShareId, number: u32) -> Result<&SealedDocument, StoreError> {
         let mut documents = self.documents.iter();
-        documents
-            .find(|document| document.number == number)
-            .ok_or(StoreError::DocumentMissing { share: self.judgement.share(), number })
+        let found = documents.find(|document| document.number == number);
+        found.ok_or(StoreError::DocumentMissing { share, number })
     }
 
+    async fn insert_keys(
+        &self,
+        judgement: &Judgement,
+        transaction: &mut Transaction,
+    ) -> Result<(), StoreError> {
+        for key in &self.keys {
+            let retention = judgement.retention_of(key.term);
+            transaction
+                .execute(
+                    "INSERT INTO data_keys (share_id, term, wrapped, destroy_us, reason)
+                     VALUES ($1, $2, $3, $4, $5)",
+                    values![
+                        judgement.share(),
+                        key.term,
+                        key.wrapped,
+                        retention.destroy_at,
+                        retention.reason,
+                    ],
+                )
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+impl NewShare<'_> {
     async fn insert_row(
         &self,
         version: Sha256,
+        sealed: &Sealed,
         transaction: &mut Transaction,
     ) -> Result<bool, StoreError> {
         let judgement = self.judgement;
@@ -180,38 +214,18 @@ impl NewShare<'_> {
                     retention.reason,
                     self.mail_bytes,
                     judgement.mail_term(),
-                    self.sealed_details,
-                    self.message_id,
+                    sealed.details,
+                    sealed.message_id,
                     judgement.awaits(),
                     self.mail_place,
                     self.grounds.trust,
                     self.grounds.look_at,
                     version,
-                    self.grounds.sealed_records,
+                    sealed.records,
                 ],
             )
             .await?;
         Ok(inserted > 0)
-    }
-
-    async fn insert_keys(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
-        for key in &self.keys {
-            let retention = self.judgement.retention_of(key.term);
-            transaction
-                .execute(
-                    "INSERT INTO data_keys (share_id, term, wrapped, destroy_us, reason)
-                     VALUES ($1, $2, $3, $4, $5)",
-                    values![
-                        self.judgement.share(),
-                        key.term,
-                        key.wrapped,
-                        retention.destroy_at,
-                        retention.reason,
-                    ],
-                )
-                .await?;
-        }
-        Ok(())
     }
 
     /// The type as it stands in the clear. One that is not listed and that no service of the branch
@@ -224,9 +238,14 @@ impl NewShare<'_> {
         if is_known { code.clone() } else { TypeCode::unknown() }
     }
 
-    async fn insert_documents(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
+    async fn insert_documents(
+        &self,
+        sealed: &Sealed,
+        transaction: &mut Transaction,
+    ) -> Result<(), StoreError> {
+        let share = self.judgement.share();
         for judged in self.judgement.documents() {
-            let kept = self.document(judged.number())?;
+            let kept = sealed.document(share, judged.number())?;
             transaction
                 .execute(
                     "INSERT INTO documents (share_id, number, type_code, type_source, excess, term,
@@ -234,7 +253,7 @@ impl NewShare<'_> {
                                             signature_files, sealed_details)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                     values![
-                        self.judgement.share(),
+                        share,
                         judged.number(),
                         self.type_in_clear(judged),
                         judged.type_source(),
@@ -244,7 +263,7 @@ impl NewShare<'_> {
                         judged.indication(),
                         judged.sub_indication(),
                         kept.signature_files,
-                        kept.sealed_details,
+                        kept.details,
                     ],
                 )
                 .await?;

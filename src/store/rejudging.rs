@@ -4,7 +4,7 @@
 //! said of the share: verdict, findings, and what the report says of each document. The audit has
 //! each change, the share's row the verdict before and when it changed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     AuditAction, AuditEntry, Cursor, Grounds, KnownBy, Store, StoreError, audit, clock, duplicate,
@@ -55,12 +55,20 @@ pub struct Rejudged<'a> {
     pub judged_at: Timestamp,
     /// The latest moment that has surely come; a share that is due by then is left as it is.
     pub surely_past: Timestamp,
-    /// [`DocumentDetails`](crate::domain::DocumentDetails) of each document, sealed, in order.
-    pub sealed_details: Vec<Vec<u8>>,
     /// What its documents are known by now: a signature that passes for the first time adds to it.
     pub known_by: KnownBy,
     /// What the judgement rests on.
     pub grounds: Grounds,
+}
+
+/// What is sealed anew of a share that was judged again.
+#[derive(Clone, Debug, Default)]
+pub struct Resealed {
+    /// What authorities said of the certificates on its paths.
+    pub records: Vec<u8>,
+    /// [`DocumentDetails`](crate::domain::DocumentDetails) of each document of the judgement, by its
+    /// number.
+    pub details: BTreeMap<u32, Vec<u8>>,
 }
 
 impl Store {
@@ -191,7 +199,8 @@ impl Store {
     }
 
     /// Writes down that judging the share again came to an end and changed nothing: what it waits
-    /// for from now on, `None` when nothing is missing, and what the judgement rests on.
+    /// for from now on, `None` when nothing is missing, what the judgement rests on, and what
+    /// authorities said, sealed.
     ///
     /// # Errors
     /// When the database fails.
@@ -200,6 +209,7 @@ impl Store {
         share: ShareId,
         awaits: Option<Awaits>,
         grounds: &Grounds,
+        sealed_records: &[u8],
     ) -> Result<(), StoreError> {
         let mut transaction = self.engine.begin().await?;
         let changed = transaction
@@ -207,7 +217,7 @@ impl Store {
                 "UPDATE shares SET awaits = $2, judged_by = $3, look_us = $4, sealed_records = $5,
                                    rejudge_attempts = 0
                  WHERE id = $1 AND destroyed_us IS NULL",
-                values![share, awaits, grounds.trust, grounds.look_at, grounds.sealed_records,],
+                values![share, awaits, grounds.trust, grounds.look_at, sealed_records],
             )
             .await?;
         if changed > 0 {
@@ -237,15 +247,15 @@ impl Store {
     /// came before: what links it stays.
     ///
     /// # Errors
-    /// [`StoreError::DocumentMissing`] when there are not as many sealed details as documents;
+    /// [`StoreError::DocumentMissing`] when a document of the judgement has no sealed details;
     /// when the database fails. Nothing is changed then.
-    pub async fn rejudge(&self, new: &Rejudged<'_>) -> Result<bool, StoreError> {
+    pub async fn rejudge(&self, new: &Rejudged<'_>, sealed: &Resealed) -> Result<bool, StoreError> {
         let mut transaction = self.engine.begin().await?;
         let delay = clock::delay_of_terms(new.before.id, &mut transaction).await?;
-        if !new.update_row(delay, &mut transaction).await? {
+        if !new.update_row(delay, &sealed.records, &mut transaction).await? {
             return Ok(false);
         }
-        new.update_documents(&mut transaction).await?;
+        new.update_documents(sealed, &mut transaction).await?;
         new.prolong_keys(delay, &mut transaction).await?;
         let share = new.before.id;
         transaction.execute("DELETE FROM findings WHERE share_id = $1", values![share]).await?;
@@ -271,6 +281,7 @@ impl Rejudged<'_> {
     async fn update_row(
         &self,
         delay: i64,
+        sealed_records: &[u8],
         transaction: &mut Transaction,
     ) -> Result<bool, StoreError> {
         let (before, judgement) = (self.before, self.judgement);
@@ -305,7 +316,7 @@ impl Rejudged<'_> {
                     judgement.awaits(),
                     self.grounds.trust,
                     self.grounds.look_at,
-                    self.grounds.sealed_records,
+                    sealed_records,
                     self.surely_past,
                 ],
             )
@@ -313,12 +324,15 @@ impl Rejudged<'_> {
         Ok(changed > 0)
     }
 
-    async fn update_documents(&self, transaction: &mut Transaction) -> Result<(), StoreError> {
-        let documents = self.judgement.documents();
-        for (position, judged) in documents.iter().enumerate() {
+    async fn update_documents(
+        &self,
+        sealed: &Resealed,
+        transaction: &mut Transaction,
+    ) -> Result<(), StoreError> {
+        for judged in self.judgement.documents() {
             let (share, number) = (self.before.id, judged.number());
-            let sealed = self.sealed_details.get(position);
-            let sealed = sealed.ok_or(StoreError::DocumentMissing { share, number })?;
+            let details = sealed.details.get(&number);
+            let details = details.ok_or(StoreError::DocumentMissing { share, number })?;
             // What is destroyed stays without details.
             transaction
                 .execute(
@@ -330,7 +344,7 @@ impl Rejudged<'_> {
                         number,
                         judged.indication(),
                         judged.sub_indication(),
-                        sealed,
+                        details,
                         judged.type_source(),
                     ],
                 )

@@ -7,14 +7,12 @@ use bytes::Bytes;
 
 use super::{State, refusal::Refusal};
 use crate::{
+    archive::{KeptDocument, KeptShare},
     content::FileKind,
     domain::{
-        Actor, BranchScope, DocumentDetails, DocumentRow, ShareDetails, ShareId, ShareRow, Term,
-        TypeCode,
+        Actor, BranchScope, DocumentDetails, DocumentRow, ShareDetails, ShareId, ShareRow, TypeCode,
     },
-    sealing::Key,
     store::{AuditAction, AuditEntry},
-    vault::ObjectName,
 };
 
 /// Somebody who reads shares, and what they may see of them.
@@ -114,11 +112,10 @@ impl Reader {
         id: ShareId,
         number: u32,
     ) -> Result<File, Refusal> {
-        let (row, document) = self.find_document(state, id, number).await?;
-        let (key, details) = open_for_bytes(state, id, &document).await?;
-        let object = ObjectName::document(number);
-        let content = read(state, id, document.term, &object, &key).await?;
-        let line = self.line(state, AuditAction::DocumentOpened, &row);
+        let (share, row) = self.find_document(state, id, number).await?;
+        let details = share.document(row.clone())?.details.ok_or(Refusal::Gone)?;
+        let content = share.content(&row).await?.ok_or(Refusal::Gone)?;
+        let line = self.line(state, AuditAction::DocumentOpened, share.row());
         state.store.audit(&AuditEntry { document: Some(number), ..line }).await?;
         Ok(File { name: details.name, kind: FileKind::of(&content), content })
     }
@@ -131,16 +128,15 @@ impl Reader {
         number: u32,
         index: u32,
     ) -> Result<File, Refusal> {
-        let (row, document) = self.find_document(state, id, number).await?;
-        if index == 0 || index > document.signature_files {
+        let (share, row) = self.find_document(state, id, number).await?;
+        if index == 0 || index > row.signature_files {
             return Err(Refusal::NotFound);
         }
-        let (key, details) = open_for_bytes(state, id, &document).await?;
+        let details = share.document(row.clone())?.details.ok_or(Refusal::Gone)?;
         let place = usize::try_from(index - 1).map_err(|_| Refusal::NotFound)?;
         let name = details.signature_names.into_iter().nth(place).unwrap_or_default();
-        let object = ObjectName::signature(number, index);
-        let content = read(state, id, document.term, &object, &key).await?;
-        let line = self.line(state, AuditAction::DocumentOpened, &row);
+        let content = share.signature(&row, index).await?.ok_or(Refusal::Gone)?;
+        let line = self.line(state, AuditAction::DocumentOpened, share.row());
         let detail = Some(format!("signature {index}"));
         state.store.audit(&AuditEntry { document: Some(number), detail, ..line }).await?;
         Ok(File { name, kind: FileKind::of(&content), content })
@@ -152,33 +148,26 @@ impl Reader {
         if !self.opens_everything {
             return Err(Refusal::Forbidden);
         }
-        let (term, key) = mail_key(state, id).await?.ok_or(Refusal::Gone)?;
-        let content = read(state, id, term, &ObjectName::mail(), &key).await?;
-        state.store.audit(&self.line(state, AuditAction::MailOpened, &row)).await?;
+        let share = state.archive.open_row(row).await?;
+        let content = share.mail().await?.ok_or(Refusal::Gone)?;
+        state.store.audit(&self.line(state, AuditAction::MailOpened, share.row())).await?;
         Ok(File { name: format!("{id}.eml"), kind: FileKind::Mail, content })
     }
 
     async fn disclose(&self, state: &State, row: ShareRow) -> Result<Disclosed, Refusal> {
-        let closed = self.sees_no_details(&row);
-        let share_key = if closed { None } else { data_key(state, row.id, Term::Share).await? };
-        let short_key = if closed { None } else { data_key(state, row.id, Term::Short).await? };
-        let details = match (&share_key, &row.sealed_details) {
-            (Some(key), Some(sealed)) => {
-                let kind = ShareDetails::KIND;
-                Some(state.vault.open_details(row.id, Term::Share, kind, key, sealed)?)
-            }
-            _ => None,
+        let rows = state.store.documents(row.id).await?;
+        let share = if self.sees_no_details(&row) {
+            None
+        } else {
+            Some(state.archive.open_row(row.clone()).await?)
         };
-        let mut documents = Vec::new();
-        for document in state.store.documents(row.id).await? {
-            let key = match document.term {
-                Term::Share => share_key.as_ref(),
-                Term::Short => short_key.as_ref(),
-            };
-            documents.push(self.open_document(state, row.id, document, key)?);
-        }
-        let mail_open =
-            self.opens_everything && !closed && mail_key(state, row.id).await?.is_some();
+        let documents = rows.into_iter().map(|row| self.open_document(share.as_ref(), row));
+        let documents = documents.collect::<Result<_, _>>()?;
+        let mail_open = match &share {
+            Some(share) if self.opens_everything => share.has_mail().await?,
+            _ => false,
+        };
+        let details = share.map(|share| share.details()).transpose()?.flatten();
         Ok(Disclosed { row, details, details_closed: !self.opens_documents, mail_open, documents })
     }
 
@@ -201,7 +190,7 @@ impl Reader {
         state: &State,
         id: ShareId,
         number: u32,
-    ) -> Result<(ShareRow, DocumentRow), Refusal> {
+    ) -> Result<(KeptShare, DocumentRow), Refusal> {
         let row = self.find(state, id).await?;
         if !self.opens_documents {
             return Err(Refusal::Forbidden);
@@ -214,28 +203,18 @@ impl Reader {
         if document.excess && !self.opens_everything {
             return Err(Refusal::Forbidden);
         }
-        Ok((row, document))
+        Ok((state.archive.open_row(row).await?, document))
     }
 
     fn open_document(
         &self,
-        state: &State,
-        share: ShareId,
+        share: Option<&KeptShare>,
         row: DocumentRow,
-        key: Option<&Key>,
     ) -> Result<DisclosedDocument, Refusal> {
         let hidden = row.excess && !self.opens_everything;
-        let details = match (key, &row.sealed_details) {
-            (Some(key), Some(sealed)) if self.opens_documents && !hidden => {
-                Some(state.vault.open_details(
-                    share,
-                    row.term,
-                    &DocumentDetails::kind(row.number),
-                    key,
-                    sealed,
-                )?)
-            }
-            _ => None,
+        let KeptDocument { row, details } = match share {
+            Some(share) if !hidden => share.document(row)?,
+            _ => KeptDocument { row, details: None },
         };
         Ok(DisclosedDocument { hidden, destroyed: row.sealed_details.is_none(), details, row })
     }
@@ -247,41 +226,4 @@ impl Reader {
             ..AuditEntry::new(state.clock.now(), self.actor.clone(), action)
         }
     }
-}
-
-async fn open_for_bytes(
-    state: &State,
-    id: ShareId,
-    document: &DocumentRow,
-) -> Result<(Key, DocumentDetails), Refusal> {
-    let sealed = document.sealed_details.as_ref().ok_or(Refusal::Gone)?;
-    let key = data_key(state, id, document.term).await?.ok_or(Refusal::Gone)?;
-    let kind = DocumentDetails::kind(document.number);
-    let details = state.vault.open_details(id, document.term, &kind, &key, sealed)?;
-    Ok((key, details))
-}
-
-/// The bytes of an object. What the purge takes away meanwhile is gone, and no failure of ours.
-async fn read(
-    state: &State,
-    id: ShareId,
-    term: Term,
-    object: &ObjectName,
-    key: &Key,
-) -> Result<Bytes, Refusal> {
-    let read = state.vault.read(id, term, object, key).await;
-    if read.is_err() && state.store.wrapped_key(id, term).await?.is_none() {
-        return Err(Refusal::Gone);
-    }
-    Ok(read?)
-}
-
-async fn data_key(state: &State, id: ShareId, term: Term) -> Result<Option<Key>, Refusal> {
-    let wrapped = state.store.wrapped_key(id, term).await?;
-    Ok(wrapped.map(|wrapped| state.vault.data_key(id, term, &wrapped)).transpose()?)
-}
-
-async fn mail_key(state: &State, id: ShareId) -> Result<Option<(Term, Key)>, Refusal> {
-    let Some(term) = state.store.mail_term(id).await? else { return Ok(None) };
-    Ok(data_key(state, id, term).await?.map(|key| (term, key)))
 }

@@ -21,7 +21,7 @@ use super::{
     session::language,
     texts::Texts,
 };
-use crate::{metrics::Part, store::StoreError, vault::VaultError};
+use crate::{archive::ArchiveError, metrics::Part, store::StoreError};
 
 /// A refusal.
 #[derive(Clone, Debug)]
@@ -176,9 +176,12 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<VaultError> for Refusal {
-    fn from(error: VaultError) -> Self {
-        Self::internal(&error)
+impl From<ArchiveError> for Refusal {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Store(error) => error.into(),
+            ArchiveError::Vault(error) => Self::internal(&error),
+        }
     }
 }
 

@@ -29,11 +29,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("spool", &["domain", "metrics", "sealing"]),
     ("vault", &["domain", "sealing"]),
     ("store", &["domain", "matching", "registry"]),
+    (
+        "archive",
+        &["bundle", "domain", "matching", "sealing", "signature", "store", "trust", "vault"],
+    ),
     ("smtp", &["clock", "domain", "metrics"]),
-    ("retention", &["clock", "domain", "metrics", "store", "vault"]),
+    ("retention", &["archive", "clock", "domain", "metrics", "store"]),
     (
         "pipeline",
         &[
+            "archive",
             "bundle",
             "clock",
             "domain",
@@ -55,8 +60,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "clock", "content", "domain", "metrics", "registry", "sealing", "store", "trust",
-            "vault",
+            "archive", "clock", "content", "domain", "metrics", "registry", "sealing", "store",
+            "trust", "vault",
         ],
     ),
     ("sample", &["domain", "dstu"]),
@@ -65,6 +70,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "app",
         &[
             "algorithms",
+            "archive",
             "clock",
             "config",
             "domain",
@@ -89,6 +95,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "algorithms",
             "app",
+            "archive",
             "bundle",
             "clock",
             "config",

@@ -45,7 +45,7 @@ fn has_metric(line: &str, server: &Server) -> bool {
 /// The share as it is kept. The server must not run.
 fn row(id: ShareId, installation: &Installation) -> ShareRow {
     runtime().block_on(async {
-        let (store, _) = installation.open().await;
+        let store = installation.open().await.store().clone();
         store.share(id, &BranchScope::All).await.unwrap().unwrap()
     })
 }
@@ -112,7 +112,7 @@ fn a_clock_ten_years_ahead_destroys_nothing_until_somebody_accepts_it() {
     };
     assert!(is_month(new.retention.destroy_at), "{}", new.retention.destroy_at);
     let audit = runtime().block_on(async {
-        let (store, _) = installation.open().await;
+        let store = installation.open().await.store().clone();
         let filter =
             AuditFilter { action: Some(AuditAction::ClockAccepted), ..AuditFilter::default() };
         store.audit_rows(&filter, 9).await.unwrap()

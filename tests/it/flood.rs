@@ -222,7 +222,7 @@ async fn a_flood_of_made_up_names_leaves_others_their_turn_and_few_rows_in_the_a
     let looked_at = codes.iter().filter(|code| **code == 403).count();
     assert!((1..=50).contains(&looked_at), "of one network: {codes:?}");
     assert!(server.stop().success());
-    let (store, _) = installation.open().await;
+    let store = installation.open().await.store().clone();
     let filter = AuditFilter { action: Some(AuditAction::SignInRefused), ..AuditFilter::default() };
     let rows = store.audit_rows(&filter, 1000).await.unwrap();
     let told: Vec<_> = rows.iter().map(|row| row.entry.detail.as_deref().unwrap()).collect();

@@ -13,13 +13,13 @@ use std::{
 };
 
 use skrynka::{
-    domain::{BranchId, BranchScope, MailAddress, MailId, ShareId, Term, without_trace},
+    archive::Archive,
+    domain::{BranchId, BranchScope, MailAddress, MailId, ShareId, without_trace},
     metrics::Metrics,
     sample::client::{Client, ClientError},
     sealing::MasterKey,
     spool::{Spool, SpoolSettings},
-    store::{ShareFilter, Store},
-    vault::{ObjectName, Vault},
+    store::ShareFilter,
 };
 use tokio::sync::Notify;
 
@@ -109,8 +109,8 @@ fn a_killed_server_has_every_acknowledged_mail_once_and_unchanged() {
     let server = installation.start();
     server.wait_until_judged();
     assert!(server.stop().success());
-    let (store, vault) = runtime.block_on(installation.open());
-    let mut counts = runtime.block_on(compare(&store, &vault, &acknowledged));
+    let archive = runtime.block_on(installation.open());
+    let mut counts = runtime.block_on(compare(&archive, &acknowledged));
     counts.stuck = left_in_the_spool(&installation);
     let Counts { lost, changed, duplicated, stuck, .. } = counts;
     say(&format!(
@@ -137,8 +137,8 @@ fn rounds() -> usize {
 
 /// Looks at all that is kept. A mail of one name is sent once, so it is there once for a branch,
 /// also when its 250 did not come through.
-async fn compare(store: &Store, vault: &Vault, acknowledged: &BTreeMap<MailId, Sent>) -> Counts {
-    let kept = everything(store, vault).await;
+async fn compare(archive: &Archive, acknowledged: &BTreeMap<MailId, Sent>) -> Counts {
+    let kept = everything(archive).await;
     let mut names = BTreeMap::<_, usize>::new();
     for (branch, message) in kept.values() {
         *names.entry((branch, name_in(message))).or_default() += 1;
@@ -159,19 +159,17 @@ async fn compare(store: &Store, vault: &Vault, acknowledged: &BTreeMap<MailId, S
 }
 
 /// Every share with its branch and its mail.
-async fn everything(store: &Store, vault: &Vault) -> BTreeMap<ShareId, (BranchId, Vec<u8>)> {
+async fn everything(archive: &Archive) -> BTreeMap<ShareId, (BranchId, Vec<u8>)> {
     let mut kept = BTreeMap::new();
     let mut cursor = None;
     loop {
-        let page =
-            store.shares(&BranchScope::All, &ShareFilter::default(), cursor, 200).await.unwrap();
+        let (store, filter) = (archive.store(), ShareFilter::default());
+        let page = store.shares(&BranchScope::All, &filter, cursor, 200).await.unwrap();
         for share in page.items {
-            let wrapped = store.wrapped_key(share.id, Term::Share).await.unwrap().unwrap();
-            let key = vault.data_key(share.id, Term::Share, &wrapped).unwrap();
-            let mail = ObjectName::mail();
-            let message = vault.read(share.id, Term::Share, &mail, &key).await.unwrap();
+            let (id, branch) = (share.id, share.branch.clone());
+            let message = archive.open_row(share).await.unwrap().mail().await.unwrap().unwrap();
             let sent = without_trace(&message).to_vec();
-            assert!(kept.insert(share.id, (share.branch, sent)).is_none());
+            assert!(kept.insert(id, (branch, sent)).is_none());
         }
         cursor = page.next;
         if cursor.is_none() {

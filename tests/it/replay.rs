@@ -171,7 +171,7 @@ fn a_copy_in_another_form_is_the_same_copy() {
     server.wait_until_judged();
     assert!(server.stop().success());
     runtime.block_on(async {
-        let (store, _) = installation.open().await;
+        let store = installation.open().await.store().clone();
         for mails in rounds {
             let (first_form, first) = mails[0];
             for (form, mail) in &mails {
@@ -270,7 +270,7 @@ async fn send_all(
 
 /// The first receipts that the duplicates of a share are linked to.
 async fn duplicates(installation: &Installation, share: ShareId) -> Vec<String> {
-    let (store, _) = installation.open().await;
+    let store = installation.open().await.store().clone();
     duplicates_of(store.share(share, &BranchScope::All).await.unwrap().unwrap())
 }
 

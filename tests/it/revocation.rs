@@ -8,9 +8,8 @@ use std::{fs, time::Duration};
 use skrynka::{
     clock::Clock,
     domain::{
-        BranchScope, DocumentDetails, DocumentReport, Indication, MailAddress, MailId,
-        RetentionReason, RevocationSource, RevocationStatus, Sha256, ShareId, ShareRow, Term,
-        Timestamp, WarningCode,
+        BranchScope, DocumentReport, Indication, MailAddress, MailId, RetentionReason,
+        RevocationSource, RevocationStatus, Sha256, ShareId, ShareRow, Timestamp, WarningCode,
     },
     sample::{
         Seed,
@@ -158,28 +157,24 @@ impl House {
     /// The share as it is kept, and the report on its document. The server must not run.
     fn kept(&self, id: ShareId) -> (ShareRow, DocumentReport) {
         runtime().block_on(async {
-            let (store, vault) = self.installation.open().await;
-            let share = store.share(id, &BranchScope::All).await.unwrap().unwrap();
-            let wrapped = store.wrapped_key(id, Term::Share).await.unwrap().unwrap();
-            let key = vault.data_key(id, Term::Share, &wrapped).unwrap();
-            let sealed = store.documents(id).await.unwrap()[0].sealed_details.clone().unwrap();
-            let kind = DocumentDetails::kind(1);
-            let details: DocumentDetails =
-                vault.open_details(id, Term::Share, &kind, &key, &sealed).unwrap();
-            (share, details.report)
+            let archive = self.installation.open().await;
+            let kept = archive.open(id, &BranchScope::All).await.unwrap().unwrap();
+            let row = kept.rows().await.unwrap().remove(0);
+            let details = kept.document(row).unwrap().details.unwrap();
+            (kept.row().clone(), details.report)
         })
     }
 
     /// The audit's lines about judging the share again.
     fn rejudged(&self, share: ShareId) -> Vec<String> {
         runtime().block_on(async {
-            let (store, _) = self.installation.open().await;
+            let archive = self.installation.open().await;
             let filter = AuditFilter {
                 share: Some(share),
                 action: Some(AuditAction::ShareRejudged),
                 ..AuditFilter::default()
             };
-            let mut rows = store.audit_rows(&filter, 100).await.unwrap();
+            let mut rows = archive.store().audit_rows(&filter, 100).await.unwrap();
             rows.reverse();
             rows.into_iter().filter_map(|row| row.entry.detail).collect()
         })

@@ -91,7 +91,7 @@ impl Installation {
         }
         let authorities = Authorities { ordinary, national, time };
 
-        let (store, _) = open_store(&config).await?;
+        let store = open_store(&config).await?;
         let registry = Registry::parse(include_str!("registry.toml"))
             .context("the demo's registry is refused")?;
         store.apply_registry(&registry, &Actor::CommandLine, now).await?;

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    archive::Archive,
     clock::Clock,
     domain::{
         Actor, BranchScope, Envelope, MailId, RevocationPolicy, ShareRow, TransmissionType, Verdict,
@@ -100,10 +101,10 @@ impl House {
         let (revocation, known) = watch::channel(Arc::default());
         let (wanted, questions) = tokio::sync::mpsc::channel(16);
         let (stop, stopping) = watch::channel(false);
+        let vault = Vault::make(&directory.path().join("objects"), &master).unwrap();
         let pipeline = Pipeline {
             spool,
-            vault: Vault::make(&directory.path().join("objects"), &master).unwrap(),
-            store,
+            archive: Archive::new(store, vault),
             registry,
             trust: trusted,
             revocation: known,
@@ -237,7 +238,7 @@ impl House {
     }
 
     async fn row(&self, share: ShareId) -> ShareRow {
-        self.pipeline.store.share(share, &BranchScope::All).await.unwrap().unwrap()
+        self.pipeline.archive.store().share(share, &BranchScope::All).await.unwrap().unwrap()
     }
 
     async fn verdict(&self, share: ShareId) -> Verdict {
@@ -299,8 +300,13 @@ async fn a_share_is_looked_at_again_after_some_days_and_left_in_peace_then() {
     assert_eq!(house.wanted_since(), [3 * DAY], "a list of before");
     house.list(3 * DAY, None);
     house.follow().await;
-    let waiting =
-        house.pipeline.store.selected(Select::Awaiting, moment(0), None, 10).await.unwrap();
+    let waiting = house
+        .pipeline
+        .archive
+        .store()
+        .selected(Select::Awaiting, moment(0), None, 10)
+        .await
+        .unwrap();
     assert_eq!(waiting, []);
     house.pipeline.clock.set(moment(5 * DAY));
     house.follow().await;

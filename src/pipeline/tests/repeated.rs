@@ -26,7 +26,7 @@ impl House {
     /// Where the copy of a share came first; `None` when it is no duplicate.
     async fn first(&self, mail: MailId, branch: &str) -> Option<String> {
         let share = share_of(mail, branch);
-        let row = self.pipeline.store.share(share, &BranchScope::All).await.unwrap();
+        let row = self.pipeline.archive.store().share(share, &BranchScope::All).await.unwrap();
         let findings: Vec<Finding> = row.expect("it is judged").findings;
         let mut duplicates = findings.into_iter().filter(|f| f.code == FindingCode::Duplicate);
         let first = duplicates.next();
@@ -36,9 +36,9 @@ impl House {
 
     /// Lets the time pass and destroys what is due.
     async fn purge_after(&self, days: u32) {
-        let Pipeline { store, vault, metrics, clock, .. } = self.pipeline.clone();
+        let Pipeline { archive, metrics, clock, .. } = self.pipeline.clone();
         clock.set(clock.now().plus_days(days));
-        purge(&store, vault, metrics, clock).await;
+        purge(archive, metrics, clock).await;
     }
 }
 

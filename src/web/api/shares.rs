@@ -27,7 +27,7 @@ pub(super) async fn list(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let query = ShareQuery::of_api(&uri, |message_id| {
-        state.vault.fingerprint(ShareDetails::MESSAGE_ID_KIND, message_id.as_bytes())
+        state.archive.fingerprint(ShareDetails::MESSAGE_ID_KIND, message_id.as_bytes())
     })?;
     let reader = client.reader();
     let shares =

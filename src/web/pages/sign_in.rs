@@ -98,7 +98,7 @@ pub(super) async fn sign_in(
     let user = state.store.user(login.name).await?;
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
     let marks = session::device_marks(&headers);
-    let attempt = Attempt::new(&state.vault, login.name, hash, from, marks);
+    let attempt = Attempt::new(state.archive.vault(), login.name, hash, from, marks);
     // First a turn, and then the count: who is sent away for want of room has tried nothing.
     let Some(turn) = state.sign_ins.checks().queue(attempt.asker()) else {
         return Ok(login.busy());

@@ -13,7 +13,7 @@ fn a_list_that_was_signed_today_agrees_with_the_clock_and_an_older_one_does_not(
     for (signed_at, agrees) in [(-2 * DAY, false), (-HOUR, true)] {
         let house = House::trusting();
         runtime().block_on(async {
-            let (store, _) = house.installation.open().await;
+            let store = house.installation.open().await.store().clone();
             store.accept_time(house.now.plus_seconds(-3 * DAY), &Actor::CommandLine).await.unwrap();
             store.close().await;
         });
@@ -45,7 +45,7 @@ fn a_clock_ten_years_ahead_sweeps_no_proof_from_the_cache() {
     house.cache(&house.list_of(-20 * DAY, None));
     house.cache(&house.list_of(-HOUR, None));
     runtime().block_on(async {
-        let (store, _) = house.installation.open().await;
+        let store = house.installation.open().await.store().clone();
         store.accept_time(house.now, &Actor::CommandLine).await.unwrap();
         store.close().await;
     });

@@ -8,7 +8,7 @@ use skrynka::{
 
 use super::{
     Database, moment, on_each_engine,
-    sample::{self, Sample, fingerprint},
+    sample::{self, Sample},
 };
 use crate::support::clock::agreed;
 
@@ -194,12 +194,8 @@ async fn a_mail_that_waited_for_its_judgement_counts_from_that(database: &Databa
     ];
     for (sample, _) in &cases {
         let judgement = sample.judgement();
-        let new = NewShare {
-            judged_at: moment(2 * DAY),
-            message_id: Some(fingerprint(&[sample.number])),
-            ..sample.new_share(&judgement)
-        };
-        store.insert_share(&new).await.unwrap();
+        let new = NewShare { judged_at: moment(2 * DAY), ..sample.new_share(&judgement) };
+        store.insert_share(&new, &sample.sealed(&judgement)).await.unwrap();
     }
     let right = moment(2 * DAY + 60);
     store.take_time(right, None).await.unwrap().unwrap();

@@ -79,7 +79,7 @@ impl Came {
             documents: (1..).zip(documents).collect(),
             stale_from: moment(self.second).plus_days(40),
         };
-        store.insert_share(&new).await.unwrap()
+        store.insert_share(&new, &self.sample().sealed(&judgement)).await.unwrap()
     }
 
     /// Where each of its documents came first: `document detail`.

@@ -5,6 +5,7 @@ mod clock;
 use std::path::Path;
 
 use skrynka::{
+    archive::{Archive, Contents},
     clock::{Clock, Witnesses},
     domain::{
         Actor, BranchScope, Finding, FindingCode, RetentionReason, ShareDetails, Term, Timestamp,
@@ -13,10 +14,10 @@ use skrynka::{
     retention::{Purge, TrustedTime},
     sealing::MasterKey,
     store::{
-        AuditAction, AuditFilter, DueKey, KnownBy, NewDocument, NewKey, NewShare, PurgeProblem,
-        PurgeReport, ShareFilter, Store,
+        AuditAction, AuditFilter, DueKey, Inserted, KnownBy, NewShare, PurgeProblem, PurgeReport,
+        ShareFilter, Store,
     },
-    vault::{ObjectName, Vault},
+    vault::Vault,
 };
 use tempfile::TempDir;
 
@@ -78,64 +79,31 @@ impl<'a> House<'a> {
         (store, Vault::make(self.objects.path(), &self.master).unwrap())
     }
 
-    /// Keeps a share as the pipeline does: sealed, with its objects in the vault.
+    /// Keeps a share as the pipeline does.
     async fn keep(&self, sample: &Sample, store: &Store, vault: &Vault) {
         let signal = Finding::of_share(FindingCode::SenderSpf);
         let signal = signal.with_detail(format!("pass ({})", sender_domain(sample)));
         let judgement = sample.judgement().noting([signal]);
-        let share = judgement.share();
-        let mut keys = Vec::new();
-        let mut documents = Vec::new();
-        let mut known_by = Vec::new();
-        let mut sealed_details = Vec::new();
-        for term in Term::ALL {
-            let (key, wrapped) = vault.new_data_key(share, term).unwrap();
-            keys.push(NewKey { term, wrapped });
-            for document in judgement.documents().iter().filter(|d| d.term() == term) {
-                let number = document.number();
-                let content = sample.content(document.type_code().as_str());
-                vault
-                    .put(share, term, &ObjectName::document(number), &key, &content)
-                    .await
-                    .unwrap();
-                let sealed = vault.seal_details(share, term, "document", &key, &NEEDLES).unwrap();
-                known_by.push((number, vec![vault.fingerprint("document", &content)]));
-                documents.push(NewDocument { number, sealed_details: sealed, signature_files: 0 });
-            }
-            if term == judgement.mail_term() {
-                let mail = NEEDLES.concat().into_bytes();
-                vault.put(share, term, &ObjectName::mail(), &key, &mail).await.unwrap();
-            }
-            if term == Term::Share {
-                let details = ShareDetails {
-                    sender: Some(NEEDLES[1].parse().unwrap()),
-                    recipients: Vec::new(),
-                    message_id: None,
-                    subject: Some(NEEDLES[0].to_owned()),
-                    peer: "192.0.2.1".to_owned(),
-                };
-                sealed_details = vault.seal_details(share, term, "share", &key, &details).unwrap();
-            }
-        }
-        documents.sort_by_key(|document| document.number);
+        let known_by = judgement.documents().iter().map(|document| {
+            let content = sample.content(document.type_code().as_str());
+            (document.number(), vec![vault.fingerprint("document", &content)])
+        });
+        let stale_from = sample.received_at().plus_days(3);
         let new = NewShare {
-            judgement: &judgement,
-            mail: sample.mail(),
-            mail_place: 0,
-            judged_at: sample.received_at().plus_seconds(2),
-            mail_bytes: 100,
-            keys,
-            sealed_details,
-            message_id: Some(fingerprint(&[sample.number])),
-            documents,
-            known_by: KnownBy {
-                documents: known_by,
-                stale_from: sample.received_at().plus_days(3),
-            },
-            grounds: sample::grounds(),
-            branch: sample::branch(sample.branch),
+            known_by: KnownBy { documents: known_by.collect(), stale_from },
+            ..sample.new_share(&judgement)
         };
-        store.insert_share(&new).await.unwrap();
+        let details = ShareDetails {
+            sender: Some(NEEDLES[1].parse().unwrap()),
+            recipients: Vec::new(),
+            message_id: Some(NEEDLES[1].to_owned()),
+            subject: Some(NEEDLES[0].to_owned()),
+            peer: "192.0.2.1".to_owned(),
+        };
+        let mail = NEEDLES.concat().into_bytes();
+        let contents = Contents { mail, details: &details, records: &[] };
+        let archive = Archive::new(store.clone(), vault.clone());
+        assert_eq!(archive.keep(&new, contents).await.unwrap(), Inserted::New);
     }
 
     /// The clock stands there, and an authority agrees.
@@ -150,7 +118,8 @@ impl<'a> House<'a> {
     }
 
     fn purge(&self, store: &Store, vault: &Vault) -> Purge {
-        Purge::new(store.clone(), vault.clone(), self.metrics.clone(), self.time(store))
+        let archive = Archive::new(store.clone(), vault.clone());
+        Purge::new(archive, self.metrics.clone(), self.time(store))
     }
 
     fn object_count(&self) -> usize {

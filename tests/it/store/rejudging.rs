@@ -1,5 +1,7 @@
 //! Judging a share again.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use skrynka::{
     bundle::Document,
@@ -15,8 +17,8 @@ use skrynka::{
     },
     signature::{Conditions, Signed, examine},
     store::{
-        AuditAction, AuditFilter, Grounds, KnownBy, NewDocument, NewKey, NewShare, Rejudged,
-        Select, Store,
+        AuditAction, AuditFilter, Grounds, KnownBy, NewKey, NewShare, Rejudged, Resealed, Sealed,
+        SealedDocument, Select, Store,
     },
     trust::{TrustStore, read_certificates},
 };
@@ -97,15 +99,17 @@ impl Seal {
             mail_place: 0,
             judged_at: sample.received_at(),
             mail_bytes: 4096,
-            keys: vec![NewKey { term: Term::Share, wrapped: vec![1] }],
-            sealed_details: vec![2],
-            message_id: None,
-            documents: vec![NewDocument { number: 1, sealed_details: vec![3], signature_files: 1 }],
             known_by: known_by(&[sample.number]),
             grounds: sample::grounds(),
             branch: sample::branch(sample.branch),
         };
-        store.insert_share(&new).await.unwrap();
+        let sealed = Sealed {
+            keys: vec![NewKey { term: Term::Share, wrapped: vec![1] }],
+            details: vec![2],
+            documents: vec![SealedDocument { number: 1, details: vec![3], signature_files: 1 }],
+            ..Sealed::default()
+        };
+        store.insert_share(&new, &sealed).await.unwrap();
         row(sample, store).await
     }
 }
@@ -126,10 +130,13 @@ fn rejudged<'a>(before: &'a ShareRow, judgement: &'a Judgement) -> Rejudged<'a> 
         judgement,
         judged_at: moment(100),
         surely_past: moment(100),
-        sealed_details: vec![vec![4]],
         known_by: known_by(&[]),
         grounds: sample::grounds(),
     }
+}
+
+fn resealed() -> Resealed {
+    Resealed { records: Vec::new(), details: BTreeMap::from([(1, vec![4])]) }
 }
 
 /// The one document of a share, known by these.
@@ -151,11 +158,11 @@ async fn a_share_waits_until_nothing_can_change_it(database: &Database) {
     seal.keep(&sealed, 30, &store).await;
     assert_eq!(waiting(&store).await, [sealed.share()]);
     store
-        .end_rejudging(sealed.share(), Some(Awaits::Revocation), &sample::grounds())
+        .end_rejudging(sealed.share(), Some(Awaits::Revocation), &sample::grounds(), &[])
         .await
         .unwrap();
     assert_eq!(waiting(&store).await, [sealed.share()]);
-    store.end_rejudging(sealed.share(), None, &sample::grounds()).await.unwrap();
+    store.end_rejudging(sealed.share(), None, &sample::grounds(), &[]).await.unwrap();
     assert_eq!(waiting(&store).await, []);
 }
 
@@ -191,7 +198,7 @@ async fn a_new_judgement_takes_the_place_of_the_old_one(database: &Database) {
     let before = seal.keep(&CARD, 5, &store).await;
     assert_eq!(before.verdict, Verdict::Undetermined);
     let judgement = seal.judgement(&CARD, true, 5);
-    assert!(store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
+    assert!(store.rejudge(&rejudged(&before, &judgement), &resealed()).await.unwrap());
 
     let after = row(&CARD, &store).await;
     assert_eq!(after.verdict, Verdict::Verified);
@@ -220,7 +227,7 @@ async fn no_term_moves_nearer(database: &Database) {
     let before = seal.keep(&CARD, 30, &store).await;
     let judgement = seal.judgement(&CARD, true, 30);
     assert_eq!(judgement.retention().destroy_at, moment(0).plus_days(10));
-    assert!(store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
+    assert!(store.rejudge(&rejudged(&before, &judgement), &resealed()).await.unwrap());
     assert_eq!(row(&CARD, &store).await.retention, before.retention);
     assert_eq!(store.due(moment(0).plus_days(29), 10).await.unwrap(), []);
     assert_eq!(store.due(moment(0).plus_days(30), 10).await.unwrap().len(), 1);
@@ -237,7 +244,7 @@ async fn a_term_that_was_counted_anew_stays_so(database: &Database) {
     assert_eq!(before.received_at, received.received_at);
     assert_eq!(before.retention.destroy_at, right.moment().plus_days(5));
     let judgement = seal.judgement(&ahead, true, 20);
-    assert!(store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
+    assert!(store.rejudge(&rejudged(&before, &judgement), &resealed()).await.unwrap());
     let after = row(&ahead, &store).await;
     assert_eq!(after.verdict, judgement.verdict());
     let end = right.moment().plus_days(20);
@@ -250,8 +257,11 @@ async fn a_share_that_changed_meanwhile_is_left_alone(database: &Database) {
     let (store, seal) = (open(database).await, Seal::new());
     let before = seal.keep(&CARD, 5, &store).await;
     let judgement = seal.judgement(&CARD, true, 5);
-    assert!(store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
-    assert!(!store.rejudge(&rejudged(&before, &judgement)).await.unwrap(), "done already");
+    assert!(store.rejudge(&rejudged(&before, &judgement), &resealed()).await.unwrap());
+    assert!(
+        !store.rejudge(&rejudged(&before, &judgement), &resealed()).await.unwrap(),
+        "done already"
+    );
 
     let gone = Sample { number: 2, ..CARD };
     let before = seal.keep(&gone, 5, &store).await;
@@ -262,7 +272,7 @@ async fn a_share_that_changed_meanwhile_is_left_alone(database: &Database) {
             .unwrap()
     );
     let judgement = seal.judgement(&gone, true, 5);
-    assert!(!store.rejudge(&rejudged(&before, &judgement)).await.unwrap());
+    assert!(!store.rejudge(&rejudged(&before, &judgement), &resealed()).await.unwrap());
     assert_eq!(row(&gone, &store).await.verdict, Verdict::Undetermined);
     assert_eq!(store.documents(gone.share()).await.unwrap()[0].sealed_details, None);
 }
@@ -309,7 +319,7 @@ async fn what_a_signature_covers_is_known_once_it_passes_and_links_stay(database
             known_by: known_by(&[samples[place].number, COVERED]),
             ..new
         };
-        assert!(store.rejudge(&new).await.unwrap());
+        assert!(store.rejudge(&new, &resealed()).await.unwrap());
         if place == 2 {
             assert_eq!(duplicates(2).await, [samples[1].share().to_string()], "of those that pass");
         }
@@ -332,14 +342,13 @@ async fn each_change_finds_the_shares_that_it_concerns(database: &Database) {
         trust: Sha256::of(trust),
         look_at,
         topics: topics.iter().map(|topic| fingerprint(&[*topic])).collect(),
-        sealed_records: Vec::new(),
     };
     for (sample, awaits, grounds) in [
         (one, Some(Awaits::Revocation), grounds(b"now", Some(moment(500)), &[1, 2])),
         (two, None, grounds(b"now", None, &[2])),
         (three, Some(Awaits::Trust), grounds(b"before", Some(moment(501)), &[1])),
     ] {
-        store.end_rejudging(sample.share(), awaits, &grounds).await.unwrap();
+        store.end_rejudging(sample.share(), awaits, &grounds, &[]).await.unwrap();
     }
     let found = async |select, now| {
         let selected = store.selected(select, moment(now), None, 100).await.unwrap();
@@ -386,15 +395,15 @@ async fn the_verdict_before_stays_when_only_findings_change(database: &Database)
     let (store, seal) = (open(database).await, Seal::new());
     let before = seal.keep(&CARD, 30, &store).await;
     let verified = seal.judgement(&CARD, true, 30);
-    assert!(store.rejudge(&rejudged(&before, &verified)).await.unwrap());
+    assert!(store.rejudge(&rejudged(&before, &verified), &resealed()).await.unwrap());
     let changed = row(&CARD, &store).await;
     let again = Rejudged { judged_at: moment(200), ..rejudged(&changed, &verified) };
-    assert!(store.rejudge(&again).await.unwrap());
+    assert!(store.rejudge(&again, &resealed()).await.unwrap());
     let after = row(&CARD, &store).await;
     assert_eq!((after.judged_at, after.verdict_change), (moment(200), changed.verdict_change));
     let back = seal.judgement(&CARD, false, 30);
     let again = Rejudged { judged_at: moment(300), ..rejudged(&after, &back) };
-    assert!(store.rejudge(&again).await.unwrap());
+    assert!(store.rejudge(&again, &resealed()).await.unwrap());
     let change = VerdictChange { before: Verdict::Verified, at: moment(300) };
     assert_eq!(row(&CARD, &store).await.verdict_change, Some(change));
 }

@@ -10,7 +10,7 @@ use skrynka::{
     registry::{Branch, Registry},
     sample::pdf,
     signature::{Conditions, Signed, examine},
-    store::{Grounds, Inserted, KnownBy, NewDocument, NewKey, NewShare, Store},
+    store::{Grounds, Inserted, KnownBy, NewKey, NewShare, Sealed, SealedDocument, Store},
     trust::TrustStore,
 };
 
@@ -18,12 +18,7 @@ use super::moment;
 
 /// Grounds that nothing changes.
 pub(super) fn grounds() -> Grounds {
-    Grounds {
-        trust: Sha256::of(b"trust"),
-        look_at: None,
-        topics: Vec::new(),
-        sealed_records: Vec::new(),
-    }
+    Grounds { trust: Sha256::of(b"trust"), look_at: None, topics: Vec::new() }
 }
 
 pub(super) const REGISTRY: &str = r#"
@@ -111,14 +106,24 @@ impl Sample {
         pdf::page(&[code, &format!("of share {}", self.number)])
     }
 
-    /// The share with texts in the place of what the vault would seal.
-    pub(super) fn new_share<'a>(&self, judgement: &'a Judgement) -> NewShare<'a> {
+    /// Texts in the place of what the archive would seal.
+    pub(super) fn sealed(&self, judgement: &Judgement) -> Sealed {
         let key = |term: Term| NewKey { term, wrapped: self.text("key", term.as_str()) };
-        let document = |document: &skrynka::matching::JudgedDocument| NewDocument {
+        let document = |document: &skrynka::matching::JudgedDocument| SealedDocument {
             number: document.number(),
-            sealed_details: self.text("document", &document.number().to_string()),
+            details: self.text("document", &document.number().to_string()),
             signature_files: 0,
         };
+        Sealed {
+            keys: Term::ALL.map(key).into(),
+            details: self.text("share", ""),
+            message_id: Some(fingerprint(&[self.number])),
+            records: Vec::new(),
+            documents: judgement.documents().iter().map(document).collect(),
+        }
+    }
+
+    pub(super) fn new_share<'a>(&self, judgement: &'a Judgement) -> NewShare<'a> {
         let known_by = |document: &skrynka::matching::JudgedDocument| {
             let content = self.content(document.type_code().as_str());
             (document.number(), vec![fingerprint(&content)])
@@ -129,10 +134,6 @@ impl Sample {
             mail_place: 0,
             judged_at: self.received_at().plus_seconds(2),
             mail_bytes: 4096,
-            keys: Term::ALL.map(key).into(),
-            sealed_details: self.text("share", ""),
-            message_id: Some(fingerprint(&[self.number])),
-            documents: judgement.documents().iter().map(document).collect(),
             known_by: KnownBy {
                 documents: judgement.documents().iter().map(known_by).collect(),
                 stale_from: self.received_at().plus_days(3),
@@ -144,7 +145,7 @@ impl Sample {
 
     pub(super) async fn keep(&self, store: &Store) -> Inserted {
         let judgement = self.judgement();
-        store.insert_share(&self.new_share(&judgement)).await.unwrap()
+        store.insert_share(&self.new_share(&judgement), &self.sealed(&judgement)).await.unwrap()
     }
 
     /// Bytes that are easily found again.

@@ -2,7 +2,7 @@
 
 use skrynka::{
     domain::{Actor, BranchScope, ShareId, Term, Verdict},
-    store::{AuditAction, AuditFilter, Cursor, Inserted, ShareFilter, Store, StoreError},
+    store::{AuditAction, AuditFilter, Cursor, Inserted, Sealed, ShareFilter, Store, StoreError},
 };
 
 use crate::support::clock::agreed;
@@ -44,7 +44,7 @@ async fn a_share_is_read_as_it_was_judged(database: &Database) {
     let store = open(database).await;
     let sample = Sample { types: &["student-id-card", "pension-card"], ..CARD };
     let judgement = sample.judgement();
-    assert_eq!(store.insert_share(&sample.new_share(&judgement)).await.unwrap(), Inserted::New);
+    assert_eq!(sample.keep(&store).await, Inserted::New);
 
     let share = store.share(sample.share(), &BranchScope::All).await.unwrap().unwrap();
     assert_eq!(share.branch, *judgement.branch());
@@ -85,9 +85,9 @@ async fn the_same_share_again_changes_nothing(database: &Database) {
     let before = store.share(CARD.share(), &BranchScope::All).await.unwrap();
     let judgement = CARD.judgement();
     let mut again = CARD.new_share(&judgement);
-    again.sealed_details = b"other".to_vec();
     again.mail_bytes = 1;
-    assert_eq!(store.insert_share(&again).await.unwrap(), Inserted::AlreadyThere);
+    let sealed = Sealed { details: b"other".to_vec(), ..CARD.sealed(&judgement) };
+    assert_eq!(store.insert_share(&again, &sealed).await.unwrap(), Inserted::AlreadyThere);
     assert_eq!(store.share(CARD.share(), &BranchScope::All).await.unwrap(), before);
     let filter = AuditFilter { action: Some(AuditAction::ShareReceived), ..AuditFilter::default() };
     assert_eq!(store.audit_rows(&filter, 10).await.unwrap().len(), 1);
@@ -96,13 +96,12 @@ async fn the_same_share_again_changes_nothing(database: &Database) {
 async fn refuses_a_share_that_is_not_whole_and_keeps_nothing_of_it(database: &Database) {
     let store = open(database).await;
     let judgement = CARD.judgement();
-    let mut without_key = CARD.new_share(&judgement);
-    without_key.keys.clear();
-    let error = store.insert_share(&without_key).await.unwrap_err();
+    let new = CARD.new_share(&judgement);
+    let without_key = Sealed { keys: Vec::new(), ..CARD.sealed(&judgement) };
+    let error = store.insert_share(&new, &without_key).await.unwrap_err();
     assert!(matches!(error, StoreError::KeyMissing { term: Term::Share, .. }), "{error}");
-    let mut without_document = CARD.new_share(&judgement);
-    without_document.documents.clear();
-    let error = store.insert_share(&without_document).await.unwrap_err();
+    let without_document = Sealed { documents: Vec::new(), ..CARD.sealed(&judgement) };
+    let error = store.insert_share(&new, &without_document).await.unwrap_err();
     assert!(matches!(error, StoreError::DocumentMissing { number: 1, .. }), "{error}");
     assert_eq!(all(&ShareFilter::default(), &store).await, []);
     assert_eq!(store.wrapped_key(CARD.share(), Term::Share).await.unwrap(), None);
@@ -111,7 +110,7 @@ async fn refuses_a_share_that_is_not_whole_and_keeps_nothing_of_it(database: &Da
 async fn refuses_a_share_of_a_branch_that_never_was(database: &Database) {
     let store = database.open().await;
     let judgement = CARD.judgement();
-    let refused = store.insert_share(&CARD.new_share(&judgement)).await;
+    let refused = store.insert_share(&CARD.new_share(&judgement), &CARD.sealed(&judgement)).await;
     assert!(matches!(refused, Err(StoreError::Database(_))));
     assert_eq!(all(&ShareFilter::default(), &store).await, []);
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
-use skrynka::{config::Config, store::Store, vault::Vault};
+use skrynka::{archive::Archive, config::Config};
 use tempfile::TempDir;
 
 /// What the time service of an installation touches; it is not there unless a test makes it.
@@ -127,10 +127,10 @@ impl Installation {
         Some(at(moment, command)?.output().unwrap())
     }
 
-    /// The database and vault, for a look from the inside. The server must not run.
-    pub(crate) async fn open(&self) -> (Store, Vault) {
+    /// What is kept, for a look from the inside. The server must not run.
+    pub(crate) async fn open(&self) -> Archive {
         let config = Config::load(&self.config_file(), []).unwrap();
-        skrynka::app::open_keeping(&config).await.unwrap()
+        skrynka::app::open_archive(&config).await.unwrap()
     }
 }
 

@@ -12,11 +12,12 @@ use axum::{
 };
 use bytes::Bytes;
 use skrynka::{
+    archive::{Archive, Contents},
     bundle::Document,
     clock::Clock,
     domain::{
-        Actor, BranchScope, ClockState, DocumentDetails, MailId, Role, Sha256, ShareDetails,
-        ShareId, Term, Timestamp, TokenScope, TypeSource,
+        Actor, BranchScope, ClockState, MailId, Role, Sha256, ShareDetails, ShareId, Timestamp,
+        TokenScope, TypeSource,
     },
     matching::{Case, ExaminedDocument, JudgedDocument, Judgement, Policy, judge},
     metrics::{Metrics, Task},
@@ -26,14 +27,14 @@ use skrynka::{
         authority::{Authority, KeyAlgorithm, Signer, Subject, Validity},
         copy, sign,
     },
-    sealing::{Key, MasterKey},
+    sealing::MasterKey,
     signature::{Conditions, Signed, examine},
     store::{
-        AuditAction, AuditFilter, AuditRow, Grounds, Inserted, KnownBy, NewDocument, NewKey,
-        NewShare, NewToken, NewUser, Store,
+        AuditAction, AuditFilter, AuditRow, Grounds, Inserted, KnownBy, NewShare, NewToken,
+        NewUser, Store,
     },
     trust::{TrustStore, read_certificates},
-    vault::{ObjectName, Vault},
+    vault::Vault,
     web,
 };
 use tempfile::TempDir;
@@ -84,7 +85,7 @@ pub(crate) struct House {
     pub(crate) state: web::State,
     router: Router,
     registry: Arc<Registry>,
-    vault: Vault,
+    archive: Archive,
     signer: Signer,
     /// The watches end with their senders.
     _registry: watch::Sender<Arc<Registry>>,
@@ -152,6 +153,7 @@ impl House {
         let url = format!("sqlite:{}", directory.path().join("skrynka.db").display());
         let store = Store::open(&url, &master.check_value()).await.unwrap();
         let vault = Vault::make(&directory.path().join("vault"), &master).unwrap();
+        let archive = Archive::new(store.clone(), vault);
         let registry = Arc::new(Registry::parse(REGISTRY).unwrap());
         store.apply_registry(&registry, &Actor::CommandLine, now).await.unwrap();
         let validity = Validity::days(now.plus_seconds(-86_400), 365);
@@ -166,7 +168,7 @@ impl House {
         let (standing, standing_seen) = watch::channel(state);
         let state = web::State {
             store: store.clone(),
-            vault: vault.clone(),
+            archive: archive.clone(),
             registry: registry_seen,
             trust: trust_seen,
             readiness: readiness.clone(),
@@ -188,7 +190,7 @@ impl House {
             router,
             state,
             registry,
-            vault,
+            archive,
             signer,
             _registry: registry_sender,
             directory,
@@ -334,96 +336,38 @@ impl House {
         ExaminedDocument { document, examined }
     }
 
-    async fn insert(&self, number: u8, mail: MailId, judgement: &Judgement) {
-        let share = judgement.share();
-        let mut keys = Vec::new();
-        let mut opened = Vec::new();
-        for term in Term::ALL {
-            let (key, wrapped) = self.vault.new_data_key(share, term).unwrap();
-            keys.push(NewKey { term, wrapped });
-            opened.push((term, key));
-        }
-        let key = |term: Term| &opened.iter().find(|(of, _)| *of == term).unwrap().1;
-        let raw = raw_mail(number);
-        let term = judgement.mail_term();
-        self.vault.put(share, term, &ObjectName::mail(), key(term), &raw).await.unwrap();
-        let mut documents = Vec::new();
-        for document in judgement.documents() {
-            documents.push(self.put(share, document, key(document.term())).await);
-        }
+    async fn insert(&self, number: u8, id: MailId, judgement: &Judgement) {
         let message_id = format!("share-{number}@mail.example.ua");
         let details = ShareDetails {
             sender: Some("testova.osoba@mail.example.ua".parse().unwrap()),
             recipients: vec![format!("{}@docs.example.ua", judgement.branch()).parse().unwrap()],
-            message_id: Some(message_id.clone()),
+            message_id: Some(message_id),
             subject: Some("Тестова тема".to_owned()),
             peer: "192.0.2.1".to_owned(),
         };
-        let sealed_details = self
-            .vault
-            .seal_details(share, Term::Share, ShareDetails::KIND, key(Term::Share), &details)
-            .unwrap();
-        let kind = ShareDetails::MESSAGE_ID_KIND;
-        let inserted = self
-            .store
-            .insert_share(&NewShare {
-                judgement,
-                mail,
-                mail_place: 0,
-                judged_at: judgement.received_at().plus_seconds(1),
-                mail_bytes: u64::try_from(raw.len()).unwrap(),
-                keys,
-                sealed_details,
-                message_id: Some(self.vault.fingerprint(kind, message_id.as_bytes())),
-                documents,
-                known_by: self.known_by(judgement),
-                grounds: Grounds {
-                    trust: Sha256::of(b"trust"),
-                    look_at: None,
-                    topics: Vec::new(),
-                    sealed_records: Vec::new(),
-                },
-                branch: self.registry.branch(judgement.branch()).unwrap(),
-            })
-            .await
-            .unwrap();
-        assert_eq!(inserted, Inserted::New);
+        let mail = raw_mail(number);
+        let new = NewShare {
+            judgement,
+            mail: id,
+            mail_place: 0,
+            judged_at: judgement.received_at().plus_seconds(1),
+            mail_bytes: u64::try_from(mail.len()).unwrap(),
+            known_by: self.known_by(judgement),
+            grounds: Grounds { trust: Sha256::of(b"trust"), look_at: None, topics: Vec::new() },
+            branch: self.registry.branch(judgement.branch()).unwrap(),
+        };
+        let contents = Contents { mail, details: &details, records: &[] };
+        assert_eq!(self.archive.keep(&new, contents).await.unwrap(), Inserted::New);
     }
 
     /// Each document by its content.
     fn known_by(&self, judgement: &Judgement) -> KnownBy {
         let of_document = |judged: &JudgedDocument| {
             let content = judged.examined().content();
-            (judged.number(), vec![self.vault.fingerprint("document-content", content)])
+            (judged.number(), vec![self.archive.fingerprint("document-content", content)])
         };
         let documents = judgement.documents().iter().map(of_document).collect();
         KnownBy { documents, stale_from: judgement.received_at().plus_days(3) }
-    }
-
-    async fn put(&self, share: ShareId, judged: &JudgedDocument, key: &Key) -> NewDocument {
-        let (number, term) = (judged.number(), judged.term());
-        let document = judged.document();
-        let content = judged.examined().content();
-        let name = ObjectName::document(number);
-        self.vault.put(share, term, &name, key, content).await.unwrap();
-        for (signature, place) in document.signed.signatures.iter().zip(1..) {
-            let name = ObjectName::signature(number, place);
-            self.vault.put(share, term, &name, key, signature).await.unwrap();
-        }
-        let details = DocumentDetails {
-            name: document.name.clone(),
-            sha256: Sha256::of(content).into(),
-            signature_names: document.signature_names.clone(),
-            is_enclosed: false,
-            type_code: Some(document.type_code.clone()),
-            report: judged.examined().report().clone(),
-        };
-        let kind = DocumentDetails::kind(number);
-        NewDocument {
-            number,
-            sealed_details: self.vault.seal_details(share, term, &kind, key, &details).unwrap(),
-            signature_files: u32::try_from(document.signed.signatures.len()).unwrap(),
-        }
     }
 }
 

@@ -87,7 +87,7 @@ async fn a_clock_that_is_ahead_neither_begins_nor_ends_the_look_of_three_days_la
 async fn a_doubted_share_is_judged_again_though_its_day_is_past() {
     for is_revoked in [false, true] {
         let mut house = House::new(RevocationPolicy::Require).await;
-        let store = house.pipeline.store.clone();
+        let store = house.pipeline.archive.store().clone();
         store.take_time(moment(100 * DAY), None).await.unwrap().unwrap();
         let stands = |now: i64| {
             let state = ClockState { now: moment(now), greatest: Some(moment(100 * DAY)) };

@@ -24,7 +24,7 @@ async fn with_an_optional_type() -> House {
 
 impl House {
     async fn documents(&self, share: ShareId) -> Vec<DocumentRow> {
-        self.pipeline.store.documents(share).await.unwrap()
+        self.pipeline.archive.store().documents(share).await.unwrap()
     }
 
     /// Whether the page says that the mail was judged otherwise than it is kept.

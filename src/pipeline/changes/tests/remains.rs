@@ -39,7 +39,7 @@ impl House {
             assert_eq!((report.destroyed, report.failed), (1, 0), "the short term is over");
         }
         if matches!(loss, Loss::Version | Loss::Both) {
-            house.pipeline.store.forget_branch_versions().await;
+            house.pipeline.archive.store().forget_branch_versions().await;
         }
         if matches!(loss, Loss::Bit | Loss::Copy) {
             house.damage_the_greatest();
@@ -68,8 +68,8 @@ impl House {
     }
 
     async fn purge(&self) -> crate::store::PurgeReport {
-        let Pipeline { store, vault, metrics, clock, .. } = self.pipeline.clone();
-        purge(&store, vault, metrics, clock).await
+        let Pipeline { archive, metrics, clock, .. } = self.pipeline.clone();
+        purge(archive, metrics, clock).await
     }
 
     /// From now on the registry is this one.
@@ -416,7 +416,7 @@ async fn a_share_that_stops_the_program_when_it_is_judged_again_does_not_stay_ve
     let share = house.send().await;
     house.pipeline.clock.set(moment(DAY));
     for _ in 0..MAX_ATTEMPTS {
-        house.pipeline.store.begin_rejudging(share).await.unwrap();
+        house.pipeline.archive.store().begin_rejudging(share).await.unwrap();
     }
     house.trust(TrustStore::empty());
     house.follow().await;
