@@ -245,11 +245,18 @@ async fn settle(now: Timestamp, transaction: &mut Transaction) -> Result<(), Sto
     let doubted = transaction.rows(sql, &[]).await?;
     for row in &doubted {
         let share: ShareId = Record::new(row, "doubted_receipts", "share_id").read("share_id")?;
-        // First the keys: who destroys goes the same way.
+        // First the keys: who destroys goes the same way. What tells its copies again is a matter of days.
         for sql in [
             "UPDATE data_keys SET destroy_us = destroy_us + $2 - (
                  SELECT COALESCE(counted_from_us, received_us) FROM shares WHERE id = $1)
              WHERE share_id = $1",
+            "UPDATE known_copies SET forget_us = forget_us + (
+                 SELECT CASE WHEN $2 > COALESCE(counted_from_us, received_us)
+                             THEN ($2 - COALESCE(counted_from_us, received_us) + 86399999999)
+                                  / 86400000000 * 86400000000
+                             ELSE 0 END
+                 FROM shares WHERE id = $1)
+             WHERE fingerprint IN (SELECT fingerprint FROM fingerprints WHERE share_id = $1)",
             "UPDATE shares SET destroy_us = destroy_us + $2 - COALESCE(counted_from_us, received_us),
                                counted_from_us = $2
              WHERE id = $1",

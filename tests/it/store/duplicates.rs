@@ -30,6 +30,7 @@ on_each_engine! {
     of_a_share_that_a_reader_may_not_see_the_id_is_not_told,
     of_a_first_share_that_is_destroyed_nothing_but_that_is_told,
     a_copy_is_known_after_its_share_until_its_day,
+    a_copy_of_a_clock_that_stood_behind_is_known_as_much_longer,
     a_copy_is_known_as_long_as_a_share_has_it,
     an_earlier_share_is_no_duplicate_of_a_later_one_that_is_destroyed,
     what_outlives_a_share_names_it_by_nothing,
@@ -284,6 +285,22 @@ async fn a_copy_is_known_after_its_share_until_its_day(database: &Database) {
     assert_eq!(store.forget_copies(agreed(end, &store).await, 10).await.unwrap(), 1);
     after.keep(&store).await;
     assert!(after.duplicates(&store).await.is_empty());
+}
+
+async fn a_copy_of_a_clock_that_stood_behind_is_known_as_much_longer(database: &Database) {
+    let store = open(database).await;
+    store.take_time(moment(0), None).await.unwrap().unwrap();
+    FIRST.keep(&store).await;
+    // Only now somebody agrees with the clock, which leaps.
+    agreed(moment(35 * DAY), &store).await;
+    let gone = agreed(moment(70 * DAY), &store).await;
+    for term in Term::ALL {
+        assert!(store.destroy_key(FIRST.share(), term, gone).await.unwrap());
+    }
+    let end = moment(75 * DAY).start_of_utc_day().plus_days(1);
+    let before = agreed(just_before(end), &store).await;
+    assert_eq!(store.forget_copies(before, 10).await.unwrap(), 0);
+    assert_eq!(store.forget_copies(agreed(end.plus_days(1), &store).await, 10).await.unwrap(), 1);
 }
 
 fn just_before(at: Timestamp) -> Timestamp {
