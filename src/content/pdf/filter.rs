@@ -1,6 +1,11 @@
 //! Decoding streams (ISO 32000-1 §7.4): none or `FlateDecode`, with the predictors of PNG. What
 //! signatures need is never written by other filters.
 
+use miniz_oxide::inflate::{
+    TINFLStatus,
+    core::{DecompressorOxide, decompress, inflate_flags},
+};
+
 use super::object::{Dictionary, Object};
 
 /// The decoded bytes, no more than `max`. `None` when they cannot be decoded here.
@@ -19,11 +24,52 @@ pub(crate) fn decode(dictionary: &Dictionary, bytes: &[u8], max: usize) -> Optio
     if filter != Object::Name(b"FlateDecode".to_vec()) {
         return None;
     }
-    let inflated = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(bytes, max).ok()?;
+    let inflated = inflate(bytes, max)?;
     if parameters == Object::Null {
         return Some(inflated);
     }
     unpredict(parameters.dictionary()?, inflated)
+}
+
+/// Inflates a zlib stream. `None` also where a stored block stands behind a compressed one: some readers
+/// (pdf.js, Poppler) have looked ahead there by more than the byte they stand in, go on further
+/// behind and read something else than the others.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may say more")]
+fn inflate(bytes: &[u8], max: usize) -> Option<Vec<u8>> {
+    const FLAGS: u32 = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
+        | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF
+        | inflate_flags::TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
+    const HEADER: usize = 2;
+    let is_stored = |header: u16| (header >> 1).is_multiple_of(4);
+    let mut is_compressed = !is_stored(u16::from(*bytes.get(HEADER)?));
+    let mut inflator = Box::<DecompressorOxide>::default();
+    let mut inflated = vec![0; bytes.len().saturating_mul(2).min(max)];
+    let (mut read, mut written) = (0_usize, 0_usize);
+    loop {
+        let rest = bytes.get(read..)?;
+        let (status, taken, made) = decompress(&mut inflator, rest, &mut inflated, written, FLAGS);
+        read = read.checked_add(taken)?;
+        written = written.checked_add(made)?;
+        match status {
+            TINFLStatus::Done => {
+                inflated.truncate(written);
+                return Some(inflated);
+            }
+            TINFLStatus::BlockBoundary => {
+                let state = inflator.block_boundary_state()?;
+                let next = u16::from(bytes.get(read).copied().unwrap_or_default());
+                let header = u16::from(state.bit_buf) | next << state.num_bits;
+                if is_stored(header) && is_compressed {
+                    return None;
+                }
+                is_compressed |= !is_stored(header);
+            }
+            TINFLStatus::HasMoreOutput if inflated.len() < max => {
+                inflated.resize(inflated.len().max(1).saturating_mul(2).min(max), 0);
+            }
+            _ => return None,
+        }
+    }
 }
 
 fn unpredict(parameters: &Dictionary, bytes: Vec<u8>) -> Option<Vec<u8>> {
@@ -85,6 +131,11 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "a test that counts wrongly fails"
+)]
 mod tests {
     use super::*;
 
@@ -107,6 +158,60 @@ mod tests {
         }
         assert_eq!(unpredict(&parameters, vec![5, 1, 2, 3]), None);
         assert_eq!(unpredict(&parameters, vec![0, 1, 2]), None);
+    }
+
+    fn stored(bytes: &[u8], is_last: bool) -> Vec<u8> {
+        let length = u16::try_from(bytes.len()).unwrap();
+        let ends = [length.to_le_bytes(), (!length).to_le_bytes()].concat();
+        [&[u8::from(is_last)], &ends[..], bytes].concat()
+    }
+
+    fn zlib(blocks: &[&[u8]], content: &[u8]) -> Vec<u8> {
+        let (mut low, mut high) = (1_u32, 0_u32);
+        for byte in content {
+            low = (low + u32::from(*byte)) % 65521;
+            high = (high + low) % 65521;
+        }
+        [&[0x78, 0x01], &blocks.concat()[..], &(high << 16 | low).to_be_bytes()].concat()
+    }
+
+    /// RFC 1951 §3.2.4, §3.2.6. The compressed block is one of fixed codes: `a`, and padded to a byte by
+    /// a stored block of nothing where more follows.
+    #[test]
+    fn a_stored_block_stands_in_front_of_compressed_ones_alone() {
+        const A_LAST: [u8; 3] = [0x4b, 0x04, 0x00];
+        const A: [u8; 3] = [0x4a, 0x04, 0x00];
+        let nothing = stored(b"", false);
+        // What ends the block of fixed codes leaves three bits of a stored block's header.
+        let behind = [&A[..], &nothing[1..]].concat();
+        for (blocks, content, is_read) in [
+            (vec![&A_LAST[..]], &b"a"[..], true),
+            (vec![&stored(b"bc", true)], b"bc", true),
+            (vec![&stored(b"b", false), &stored(b"c", true)], b"bc", true),
+            (vec![&stored(b"b", false), &A_LAST], b"ba", true),
+            (vec![&behind, &stored(b"b", true)], b"ab", false),
+            (vec![&behind, &A_LAST], b"aa", false),
+        ] {
+            let bytes = zlib(&blocks, content);
+            let whole = miniz_oxide::inflate::decompress_to_vec_zlib(&bytes);
+            assert_eq!(whole.as_deref().ok(), Some(content), "{content:?} is well formed");
+            let due = is_read.then(|| content.to_vec());
+            assert_eq!(inflate(&bytes, 1 << 10), due, "{content:?}");
+            assert_eq!(inflate(&bytes, content.len()), due, "{content:?}");
+            assert_eq!(inflate(&bytes, content.len() - 1), None, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn inflates_as_the_library_does() {
+        for length in [0, 1, 100, 70_000] {
+            let content: Vec<u8> = (0..=250_u8).cycle().step_by(3).take(length).collect();
+            for level in [1, 6, 9] {
+                let bytes = miniz_oxide::deflate::compress_to_vec_zlib(&content, level);
+                assert_eq!(inflate(&bytes, 1 << 20).as_deref(), Some(&content[..]), "{length}");
+                assert_eq!(inflate(&bytes[..bytes.len() - 1], 1 << 20), None, "{length}");
+            }
+        }
     }
 
     #[test]

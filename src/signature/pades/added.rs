@@ -40,9 +40,10 @@ pub(super) fn check(
     if information.entries.values().any(hangs) {
         return Err("what the file says of itself leads nowhere".to_owned());
     }
+    let informing = old.trailer.get(b"Info").and_then(Object::reference).into_iter().collect();
     let before = Before { section, is_table, trailer: old.trailer.clone(), information };
     let (reader, used) = (Reader::strict(file, end), BTreeSet::new());
-    let mut added = Added { file, old, new, reader, before, used };
+    let mut added = Added { file, old, new, reader, before, used, informing };
     added.end_line().ok_or_else(|| stray(end))?;
     while added.reader.at < file.len() {
         added.revision()?;
@@ -62,6 +63,9 @@ struct Added<'a> {
     before: Before,
     /// The numbers that the added revisions gave to objects.
     used: BTreeSet<u32>,
+    /// The numbers of all objects that were `/Info`. A trailer may leave it out, and a reader that merges
+    /// trailers still takes the object of that number.
+    informing: BTreeSet<u32>,
 }
 
 /// The revision before the one that is read.
@@ -109,6 +113,7 @@ impl Added<'_> {
         self.used.extend(found.places.iter().map(|(number, _)| number));
         let information = match section.trailer.get(b"Info") {
             Some(Object::Reference { number, generation }) => {
+                self.informing.insert(*number);
                 found.dictionaries.remove(&(*number, *generation))
             }
             _ => None,
@@ -336,12 +341,7 @@ impl Added<'_> {
         let is_right = |(key, value): (&Vec<u8>, &Object)| match (key.as_slice(), value) {
             (b"Size" | b"Prev" | b"Root", _) => true,
             (b"Info", Object::Reference { number, generation }) => {
-                match found.dictionaries.get(&(*number, *generation)) {
-                    Some(information) => {
-                        metadata::is_same_information(&self.before.information, information)
-                    }
-                    None => is_same(key) && found.places.iter().all(|(own, _)| own != number),
-                }
+                is_same(key) || found.dictionaries.contains_key(&(*number, *generation))
             }
             (b"ID", Object::Array(both)) => {
                 matches!(both[..], [Object::Text(_), Object::Text(_)])
@@ -357,6 +357,24 @@ impl Added<'_> {
             && (self.before.is_table || !section.is_table)
             && is_same(b"Root")
             && trailer.entries.iter().all(is_right)
+            && self.informs_alike(trailer, found)
+    }
+
+    /// Whether each object that is `/Info` for whatever reader says the same as the one before.
+    fn informs_alike(&self, trailer: &Dictionary, found: &Found) -> bool {
+        let named = trailer.get(b"Info").and_then(Object::reference);
+        let says_the_same = |number: &u32| {
+            let own = found.dictionaries.iter().filter(|((own, _), _)| own == number);
+            let mut own = own.map(|(_, information)| information).peekable();
+            // Of that number, but no dictionary.
+            own.peek().is_some()
+                && own.all(|own| metadata::is_same_information(&self.before.information, own))
+        };
+        let given = found.places.iter().map(|(number, _)| number);
+        let mut given = given.filter(|number| {
+            self.informing.contains(number) || named.is_some_and(|named| named == **number)
+        });
+        given.all(says_the_same)
     }
 }
 

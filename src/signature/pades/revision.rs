@@ -270,9 +270,24 @@ impl<'a> Comparison<'a> {
         }
     }
 
+    /// The form of the catalog, and what the signed catalog took for it: who takes the older catalog
+    /// takes the newer object.
     fn form(&mut self, old: &Dictionary, new: &Dictionary) -> Compared {
+        // pdf.js shows it in place of the pages or does not, by which fields and flags there are.
+        if old.get(b"NeedsRendering").is_some() {
+            return Err(shows_form());
+        }
+        let (before, after) = (old.get(b"AcroForm"), new.get(b"AcroForm"));
+        self.replaceable.extend(before.and_then(Object::reference));
+        for after in both(before, after) {
+            self.form_in(before, after)?;
+        }
+        Ok(())
+    }
+
+    fn form_in(&mut self, old: Option<&Object>, new: Option<&Object>) -> Compared {
         const WHAT: &str = "the form";
-        let read = |pdf: &Pdf<'_>, catalog: &Dictionary| match catalog.get(b"AcroForm") {
+        let read = |pdf: &Pdf<'_>, form: Option<&Object>| match form {
             Some(form) => {
                 let form = pdf.resolve(form)?;
                 let is_null = *form == Object::Null;
@@ -283,11 +298,9 @@ impl<'a> Comparison<'a> {
         let (Some(before), Some(after)) = (read(self.old, old), read(self.new, new)) else {
             return Err(unreadable(WHAT));
         };
-        // pdf.js shows it in place of the pages or does not, by which fields and flags there are.
-        if before.get(b"XFA").is_some() || old.get(b"NeedsRendering").is_some() {
-            return Err("it has a form that readers show in place of the pages (XFA)".to_owned());
+        if before.get(b"XFA").is_some() {
+            return Err(shows_form());
         }
-        self.replaceable.extend(old.get(b"AcroForm").and_then(Object::reference));
         self.same_but(&before, &after, &[b"Fields", b"SigFlags"], WHAT)?;
         let flags = |form: &Dictionary| match form.get(b"SigFlags") {
             Some(flags) => flags.integer().filter(|flags| *flags <= ALL_FLAGS),
@@ -393,8 +406,14 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    /// The same list of fields or annotations, to which signature fields were added.
+    /// The same list of fields or annotations, to which signature fields were added; and what was the
+    /// list when it was signed.
     fn list(&mut self, old: Option<&Object>, new: Option<&Object>, what: &str) -> Compared {
+        self.replaceable.extend(old.and_then(Object::reference));
+        both(old, new).try_for_each(|new| self.list_in(old, new, what))
+    }
+
+    fn list_in(&mut self, old: Option<&Object>, new: Option<&Object>, what: &str) -> Compared {
         let read = |pdf: &Pdf<'_>, list: Option<&Object>| match list {
             None => Some(Vec::new()),
             Some(list) => {
@@ -408,7 +427,6 @@ impl<'a> Comparison<'a> {
         };
         let steps = before.len().saturating_add(after.len());
         self.walk(steps).ok_or_else(|| unreadable(what))?;
-        self.replaceable.extend(old.and_then(Object::reference));
         // What was added stands behind what was there, for whatever a reader finds first counts.
         let added = after.get(before.len()..).ok_or_else(|| changed(what))?;
         before.iter().zip(&after).try_for_each(|(old, new)| self.same(old, new, what))?;
@@ -465,6 +483,19 @@ impl<'a> Comparison<'a> {
 /// Whether a name says the same in every encoding.
 fn is_plain(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|octet| matches!(octet, b' '..=b'~') && *octet != b'.')
+}
+
+/// What is referred to now, and what was before where that is another object.
+fn both<'o>(
+    old: Option<&'o Object>,
+    new: Option<&'o Object>,
+) -> impl Iterator<Item = Option<&'o Object>> {
+    let old = old.filter(|old| old.reference().is_some() && Some(*old) != new);
+    [Some(new), old.map(Some)].into_iter().flatten()
+}
+
+fn shows_form() -> String {
+    "it has a form that readers show in place of the pages (XFA)".to_owned()
 }
 
 fn changed(what: &str) -> String {

@@ -264,8 +264,12 @@ fn the_title_stays_wherever_it_is_given_anew() {
         ("/Info 40 0 R", 40, "<</Title(Signed)/ModDate(D:2027)>>", true),
         ("/Info 40 0 R", 40, "<</Title(Other)>>", false),
         ("/Info 40 0 R", 40, "<<>>", false),
-        // Some programs leave it out of what they add; then there is no title.
+        // Some programs leave it out of what they add; PDFium merges trailers, and so it still is
+        // what it was.
         ("", 40, SIGNED, true),
+        ("", 50, "<</Title(Signed)/ModDate(D:2027)>>", true),
+        ("", 50, "<</Title(Other)>>", false),
+        ("", 50, "(Other)", false),
     ] {
         let mut draft = Draft::new();
         draft.trailer = "/Info 50 0 R";
@@ -278,6 +282,67 @@ fn the_title_stays_wherever_it_is_given_anew() {
         draft.end();
         let due = if is_right { PASSED } else { NOT_SHOWN };
         assert_eq!(outcome(&judge(draft.bytes)), due, "{trailer} {number} {body}");
+    }
+}
+
+/// Who takes the signed page, or the signed catalog, takes the newer object that it refers to.
+#[test]
+fn a_list_that_is_referred_to_no_more_stays_as_it_was() {
+    const NOTE: &str = "<</Type/Annot/Subtype/FreeText/Rect[0 0 9 9]/Contents(x)>>";
+    const FIELD: &str = "<</FT/Sig/T(Other)/Rect[0 0 0 0]>>";
+    let page = |list: u32| {
+        format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Annots {list} 0 R>>")
+    };
+    for (number, body, more, is_right) in [
+        (20, "[5 0 R]", NOTE, true),
+        (20, "[5 0 R 41 0 R]", FIELD, true),
+        (20, "[5 0 R 41 0 R]", NOTE, false),
+        (20, "null", NOTE, false),
+        (21, "[5 0 R]", NOTE, true),
+        (21, "[5 0 R 41 0 R]", NOTE, false),
+        (7, "<</Fields 21 0 R/SigFlags 3>>", NOTE, true),
+        (7, "<</Fields 21 0 R/SigFlags 3/XFA 41 0 R>>", NOTE, false),
+        (7, "<</Fields 21 0 R/SigFlags 3/NeedAppearances true>>", NOTE, false),
+    ] {
+        let mut draft = Draft::new();
+        draft.end();
+        draft.object(3, &page(20));
+        draft.object(20, "[5 0 R]");
+        draft.object(21, "[5 0 R]");
+        draft.object(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>");
+        draft.sign_in(5, "<</Fields 21 0 R/SigFlags 3>>");
+        assert_eq!(outcome(&judge(draft.bytes.clone())), PASSED);
+        draft.object(1, "<</Type/Catalog/Pages 2 0 R/AcroForm 37 0 R>>");
+        draft.object(3, &page(30));
+        draft.object(30, "[5 0 R]");
+        draft.object(37, "<</Fields 31 0 R/SigFlags 3>>");
+        draft.object(31, "[5 0 R]");
+        draft.object(41, more);
+        draft.object(number, body);
+        draft.end();
+        let due = if is_right { PASSED } else { NOT_SHOWN };
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{number} {body} {more}");
+    }
+}
+
+/// Each object that once was what the file says of itself stays that.
+#[test]
+fn the_title_stays_in_revision_after_revision() {
+    for (number, title, due) in
+        [(40, "Signed", PASSED), (40, "Other", NOT_SHOWN), (50, "Other", NOT_SHOWN)]
+    {
+        let mut draft = Draft::new();
+        draft.trailer = "/Info 50 0 R";
+        draft.object(50, "<</Title(Signed)>>");
+        draft.end();
+        draft.sign(5);
+        draft.trailer = "/Info 40 0 R";
+        draft.object(40, "<</Title(Signed)>>");
+        draft.end();
+        draft.trailer = "";
+        draft.object(number, &format!("<</Title({title})>>"));
+        draft.end();
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{number} {title}");
     }
 }
 
