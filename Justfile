@@ -43,6 +43,10 @@ deny:
 deploy:
     ci/check-deploy
 
+# Lines of code, comments, documentation and tests of each module; names of modules pick some
+lines *modules:
+    ci/lines {{ modules }}
+
 # Every fuzz target for some seconds
 fuzz seconds='10' *targets:
     ci/fuzz-smoke {{ seconds }} {{ targets }}
