@@ -76,7 +76,7 @@ struct View<'a, I> {
 enum End {
     Close,
     /// The client has said QUIT and nothing after it.
-    Left,
+    Leave,
     StartTls,
 }
 
@@ -148,7 +148,7 @@ impl<I: Intake> Connection<I> {
         match self.converse(stream).await? {
             End::Close => return hang_up(stream).await,
             // It sends nothing more that closing could collide with.
-            End::Left => return Ok(()),
+            End::Leave => return Ok(()),
             End::StartTls => {}
         }
         let Some(mut stream) = self.handshake(stream).await? else { return Ok(()) };
@@ -221,7 +221,6 @@ impl<I: Intake> Connection<I> {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        let mut has_left = false;
         loop {
             let Self { desk, dialogue, peer, reached, reservation, terms, .. } = self;
             let (peer, reached) = (*peer, *reached);
@@ -233,9 +232,13 @@ impl<I: Intake> Connection<I> {
             match step {
                 Step::Close => {
                     self.flush(stream).await?;
-                    return Ok(if has_left { End::Left } else { End::Close });
+                    return Ok(End::Close);
                 }
                 Step::Commit(mail) => self.commit(mail).await,
+                Step::Leave => {
+                    self.flush(stream).await?;
+                    return Ok(End::Leave);
+                }
                 Step::Read => {
                     self.flush(stream).await?;
                     match self.listen(stream).await? {
@@ -245,7 +248,6 @@ impl<I: Intake> Connection<I> {
                     }
                 }
                 Step::Reply(reply) => {
-                    has_left = reply == Reply::Goodbye;
                     self.say(&reply);
                     if self.output.len() >= MAX_OUTPUT_LEN {
                         self.flush(stream).await?;

@@ -14,7 +14,7 @@ use super::{
     IntakeError, Mail, command,
     framing::{Defect, LineFramer, Progress},
     reply::Reply,
-    session::{Rules, Session, Surroundings, Then, Turn},
+    session::{Action, Answer, Rules, Session, Surroundings},
 };
 use crate::domain::MailId;
 
@@ -27,6 +27,8 @@ pub(super) enum Step {
     Close,
     /// Keep the mail, then call [`Dialogue::settle`].
     Commit(Mail),
+    /// The same as [`Step::Close`] for a client that has said QUIT and nothing after it.
+    Leave,
     /// Send what is to be sent, then read more into [`Dialogue::input`].
     Read,
     /// Send this reply, soon.
@@ -92,26 +94,26 @@ impl Dialogue {
     /// The next step.
     pub(super) fn next(&mut self, surroundings: &dyn Surroundings) -> Step {
         if let Some(step) = self.steps.pop_front() {
-            if step == Step::Close {
-                self.steps.push_front(Step::Close);
+            if matches!(step, Step::Close | Step::Leave) {
+                self.steps.push_front(step.clone());
             }
             return step;
         }
         if self.incoming.is_some() {
             return self.read_message();
         }
-        let turn = match self.lines.next(&mut self.input) {
+        let answer = match self.lines.next(&mut self.input) {
             None => return Step::Read,
             Some(Err(defect)) => self.session.defect(defect),
             Some(Ok(line)) => match command::parse(&line) {
                 Ok(command) if command.ends_group() && !self.input.is_empty() => {
                     self.input.clear();
-                    Turn::last(Reply::Pipelined)
+                    Answer::last(Reply::Pipelined)
                 }
                 parsed => self.session.command(parsed, surroundings),
             },
         };
-        self.take(turn)
+        self.take(answer)
     }
 
     /// Memory for `bytes` of message in all was found.
@@ -171,8 +173,8 @@ impl Dialogue {
             Progress::Partial => Step::Read,
             Progress::Broken => {
                 self.incoming = None;
-                let turn = self.session.defect(Defect::BareLineFeed);
-                self.take(turn)
+                let answer = self.session.defect(Defect::BareLineFeed);
+                self.take(answer)
             }
             Progress::Ended => self.end_message(),
         }
@@ -200,29 +202,30 @@ impl Dialogue {
             Err(Excuse::NoRoom) => Reply::Full,
             Err(Excuse::TooBig) => Reply::MessageTooBig,
         };
-        let turn = self.session.refuse_message(refusal);
-        self.take(turn)
+        let answer = self.session.refuse_message(refusal);
+        self.take(answer)
     }
 
-    fn take(&mut self, turn: Turn) -> Step {
-        let Turn { held_back, reply, then, times } = turn;
+    fn take(&mut self, answer: Answer) -> Step {
+        let Answer { action, held_back, reply, times } = answer;
         // RFC 3207 §4.2: nothing that came in the clear may be carried out within TLS. What
         // stands behind STARTTLS already was put there by an attacker on the way, or by a client
         // that cannot be helped.
-        if then == Then::StartTls && !self.input.is_empty() {
+        if action == Action::StartTls && !self.input.is_empty() {
             self.input.clear();
             self.steps.push_back(Step::Close);
             return Step::Reply(Reply::PipelinedStartTls);
         }
         self.steps.extend(repeat_n(Step::Reply(reply), times));
-        match then {
-            Then::Close => self.steps.push_back(Step::Close),
-            Then::Continue => {}
-            Then::Dismiss => {
+        match action {
+            Action::Close => self.steps.push_back(Step::Close),
+            Action::Continue => {}
+            Action::Dismiss => {
                 self.steps.extend([Step::Reply(Reply::TooManyErrors), Step::Close]);
             }
-            Then::ReadMessage => self.incoming = Some(Incoming::new(self.limits)),
-            Then::StartTls => self.steps.push_back(Step::StartTls),
+            Action::Leave => self.steps.push_back(Step::Leave),
+            Action::ReadMessage => self.incoming = Some(Incoming::new(self.limits)),
+            Action::StartTls => self.steps.push_back(Step::StartTls),
         }
         let first = if held_back { None } else { self.steps.pop_front() };
         first.unwrap_or(Step::Tarpit)

@@ -55,7 +55,7 @@ pub fn rehearse<'a>(
     let house = House(known);
     loop {
         match dialogue.next(&house) {
-            Step::Close => {
+            Step::Close | Step::Leave => {
                 rehearsal.closed = true;
                 return rehearsal;
             }

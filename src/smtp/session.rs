@@ -84,24 +84,26 @@ pub(super) trait Surroundings {
 
 /// The answer to one command.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Turn {
+pub(super) struct Answer {
+    pub(super) action: Action,
     /// Whether the client has to wait for the reply, for it was refused too much before.
     pub(super) held_back: bool,
     pub(super) reply: Reply,
-    pub(super) then: Then,
     /// How often the reply is said: in LMTP once for each recipient.
     pub(super) times: usize,
 }
 
 /// What follows a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
+pub(super) enum Action {
     /// The connection ends.
     Close,
     /// The next command is read.
     Continue,
     /// The connection ends with [`Reply::TooManyErrors`].
     Dismiss,
+    /// The connection ends: the client has said QUIT and sends nothing more.
+    Leave,
     /// The message is read.
     ReadMessage,
     /// The TLS handshake is made.
@@ -175,23 +177,24 @@ impl Session {
         &mut self,
         parsed: Result<Command, CommandError>,
         surroundings: &dyn Surroundings,
-    ) -> Turn {
-        let reply = match parsed {
+    ) -> Answer {
+        let answer = match parsed {
             Ok(command) => {
                 let state = std::mem::take(&mut self.state);
-                let (state, reply) = state.apply(command, self.tls, &self.rules, surroundings);
+                let (state, answer) = state.apply(command, self.tls, &self.rules, surroundings);
                 self.state = state;
-                reply
+                answer
             }
-            Err(error) => Reply::Command(error),
+            Err(CommandError::Http) => Answer::last(Reply::Command(CommandError::Http)),
+            Err(error) => Answer::of(Reply::Command(error)),
         };
-        if reply == Reply::RecipientUnknown {
+        if answer.reply == Reply::RecipientUnknown {
             if surroundings.is_own_server() {
-                return Turn { held_back: false, reply, then: Then::Continue, times: 1 };
+                return answer;
             }
             self.unknown_recipients = self.unknown_recipients.saturating_add(1);
         }
-        self.turn(reply)
+        self.count(answer)
     }
 
     /// A mail of the client was kept: what it did wrong before it is forgotten, for a connection
@@ -202,17 +205,17 @@ impl Session {
     }
 
     /// Answers a breach of the framing rules. A message in transit is lost.
-    pub(super) fn defect(&mut self, defect: Defect) -> Turn {
+    pub(super) fn defect(&mut self, defect: Defect) -> Answer {
         match defect {
-            Defect::BareLineFeed => Turn::last(Reply::BareLineFeed),
-            Defect::EndlessLine => Turn::last(Reply::TooManyErrors),
+            Defect::BareLineFeed => Answer::last(Reply::BareLineFeed),
+            Defect::EndlessLine => Answer::last(Reply::TooManyErrors),
             Defect::LongLine => {
                 self.long_lines += 1;
-                let turn = self.turn(Reply::LineTooLong);
+                let answer = self.count(Answer::of(Reply::LineTooLong));
                 if self.long_lines < MAX_LONG_LINES {
-                    return turn;
+                    return answer;
                 }
-                Turn { then: Then::Dismiss, ..turn }
+                Answer { action: Action::Dismiss, ..answer }
             }
         }
     }
@@ -241,38 +244,42 @@ impl Session {
     }
 
     /// Ends the transaction with a message that is not taken for `reply`.
-    pub(super) fn refuse_message(&mut self, reply: Reply) -> Turn {
+    pub(super) fn refuse_message(&mut self, reply: Reply) -> Answer {
         let times = self.complete().map_or(1, |addressed| addressed.answers);
-        Turn { times, ..self.turn(reply) }
+        self.count(Answer { times, ..Answer::of(reply) })
     }
 
-    fn turn(&mut self, reply: Reply) -> Turn {
-        let is_refusal = reply.is_refusal();
-        let held_back = is_refusal && self.errors >= self.rules.tarpit_after_errors;
-        if is_refusal {
-            self.errors = self.errors.saturating_add(1);
+    /// Counts a refusal against the client, and says what that leads to.
+    fn count(&mut self, answer: Answer) -> Answer {
+        if !answer.reply.is_refusal() {
+            return answer;
         }
+        let held_back = self.errors >= self.rules.tarpit_after_errors;
+        self.errors = self.errors.saturating_add(1);
         let is_over = self.errors >= self.rules.max_errors
             || self.unknown_recipients >= self.rules.max_unknown_recipients;
-        let then = if matches!(reply, Reply::Goodbye | Reply::Command(CommandError::Http)) {
-            Then::Close
-        } else if reply == Reply::StartMail {
-            Then::ReadMessage
-        } else if reply == Reply::StartTls {
-            Then::StartTls
-        } else if is_refusal && is_over {
-            Then::Dismiss
-        } else {
-            Then::Continue
+        let action = match answer.action {
+            Action::Continue if is_over => Action::Dismiss,
+            action => action,
         };
-        Turn { held_back, reply, then, times: 1 }
+        Answer { action, held_back, ..answer }
     }
 }
 
-impl Turn {
-    /// The last words to a client, and no pause before them.
+impl Answer {
+    /// A reply, after which the next command is read.
+    fn of(reply: Reply) -> Self {
+        Self { action: Action::Continue, held_back: false, reply, times: 1 }
+    }
+
+    /// A reply, and what follows it.
+    fn then(reply: Reply, action: Action) -> Self {
+        Self { action, ..Self::of(reply) }
+    }
+
+    /// The last reply to a client, and no pause before it.
     pub(super) fn last(reply: Reply) -> Self {
-        Self { held_back: false, reply, then: Then::Close, times: 1 }
+        Self::then(reply, Action::Close)
     }
 }
 
@@ -287,8 +294,8 @@ impl State {
         tls: bool,
         rules: &Rules,
         surroundings: &dyn Surroundings,
-    ) -> (Self, Reply) {
-        match (self, command) {
+    ) -> (Self, Answer) {
+        let (state, reply) = match (self, command) {
             (_, Command::Ehlo { host }) if rules.protocol == Protocol::Smtp => {
                 (Self::greeted(Hello::Ehlo, host), Reply::ehlo(rules, tls))
             }
@@ -304,22 +311,28 @@ impl State {
                 (state, Reply::Command(CommandError::Verb))
             }
             (state, Command::Help) => (state, Reply::Help),
-            (state, Command::Quit) => (state, Reply::Goodbye),
+            (state, Command::Quit) => {
+                return (state, Answer::then(Reply::Goodbye, Action::Leave));
+            }
             (state, Command::StartTls) if tls => (state, Reply::TlsActive),
-            (state, Command::StartTls) if rules.offers_tls => (state, Reply::StartTls),
+            (state, Command::StartTls) if rules.offers_tls => {
+                return (state, Answer::then(Reply::StartTls, Action::StartTls));
+            }
             (state, Command::StartTls) => (state, Reply::TlsNotOffered),
             (state, Command::Vrfy) => (state, Reply::Unverified),
             (Self::Greeted(client) | Self::Addressing(client, _), Command::Rset) => {
                 (Self::Greeted(client), Reply::Done)
             }
             (state, Command::Noop | Command::Rset) => (state, Reply::Done),
-            (Self::Greeted(client), Command::Mail { sender, size, utf8 }) => {
-                if size > rules.max_message_bytes {
-                    return (Self::Greeted(client), Reply::MessageTooBig);
-                }
-                if !surroundings.has_room(size) {
-                    return (Self::Greeted(client), Reply::Full);
-                }
+            (Self::Greeted(client), Command::Mail { size, .. })
+                if size > rules.max_message_bytes =>
+            {
+                (Self::Greeted(client), Reply::MessageTooBig)
+            }
+            (Self::Greeted(client), Command::Mail { size, .. }) if !surroundings.has_room(size) => {
+                (Self::Greeted(client), Reply::Full)
+            }
+            (Self::Greeted(client), Command::Mail { sender, utf8, .. }) => {
                 (Self::Addressing(client, Transaction::new(sender, utf8)), Reply::SenderTaken)
             }
             (
@@ -330,17 +343,19 @@ impl State {
                 (Self::Addressing(client, transaction), reply)
             }
             (Self::Addressing(client, transaction), Command::Data) => {
-                let reply = transaction.begin_message(rules, surroundings);
-                if reply == Reply::StartMail {
-                    (Self::Receiving(client, transaction), reply)
-                } else {
-                    (Self::Addressing(client, transaction), reply)
+                match transaction.obstacle(rules, surroundings) {
+                    Some(reply) => (Self::Addressing(client, transaction), reply),
+                    None => {
+                        let answer = Answer::then(Reply::StartMail, Action::ReadMessage);
+                        return (Self::Receiving(client, transaction), answer);
+                    }
                 }
             }
             (state, Command::Data | Command::Mail { .. } | Command::Rcpt { .. }) => {
                 (state, Reply::BadSequence)
             }
-        }
+        };
+        (state, Answer::of(reply))
     }
 }
 

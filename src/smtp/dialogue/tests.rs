@@ -131,7 +131,9 @@ fn tls_from_the_start_greets_within_tls() {
             }
             Step::Reply(reply) => replies.push_str(&reply.to_string()),
             Step::Reserve { wanted, .. } => dialogue.grant(wanted),
-            step @ (Step::Close | Step::StartTls | Step::Tarpit) => panic!("{step:?}"),
+            step @ (Step::Close | Step::Leave | Step::StartTls | Step::Tarpit) => {
+                panic!("{step:?}")
+            }
         }
     }
     assert!(replies.starts_with("220 mx ESMTP\r\n250-mx\r\n"), "{replies}");
@@ -147,7 +149,7 @@ fn many_refusals_are_held_back_and_more_end_the_connection() {
     let mut steps = Vec::new();
     loop {
         match dialogue.next(&Office) {
-            Step::Close => break,
+            Step::Close | Step::Leave => break,
             Step::Reply(reply) => steps.push(reply.code()),
             Step::Tarpit => steps.push(0),
             step @ (Step::Commit(_) | Step::Read | Step::Reserve { .. } | Step::StartTls) => {
@@ -251,7 +253,8 @@ fn a_mail_that_finds_no_memory_is_put_off_after_its_dot() {
                 let read = reads.next().expect("the mail is put off before more is read");
                 dialogue.input().extend_from_slice(read.as_bytes());
             }
-            step @ (Step::Close | Step::Commit(_) | Step::StartTls | Step::Tarpit) => {
+            step
+            @ (Step::Close | Step::Commit(_) | Step::Leave | Step::StartTls | Step::Tarpit) => {
                 panic!("{step:?}")
             }
         }

@@ -61,7 +61,7 @@ fn codes(session: &mut Session, lines: &[&str]) -> Vec<u16> {
     lines.iter().map(|line| say(session, line).reply.code()).collect()
 }
 
-fn say(session: &mut Session, line: &str) -> Turn {
+fn say(session: &mut Session, line: &str) -> Answer {
     session.command(command::parse(line.as_bytes()), &OPEN)
 }
 
@@ -99,7 +99,7 @@ fn a_recipient_over_the_limit_is_put_off_and_one_named_twice_is_one() {
     let codes: Vec<_> =
         lines.map(|name| say(&mut session, &format!("RCPT TO:<{name}@x.ua>")).reply.code()).into();
     assert_eq!(codes, [250, 250, 250, 452, 250]);
-    assert_eq!(say(&mut session, "DATA").then, Then::ReadMessage);
+    assert_eq!(say(&mut session, "DATA").action, Action::ReadMessage);
     let recipients = session.complete().unwrap().recipients;
     assert_eq!(recipients.len(), 2);
 }
@@ -126,8 +126,8 @@ fn rfc5321_4_5_1_mail_for_the_postmaster_is_taken_as_long_as_there_is_a_mailbox(
         let mut session = self::session();
         codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
         let nobody = Office { has_branches: false, ..OPEN };
-        let turn = session.command(command::parse(rcpt.as_bytes()), &nobody);
-        assert_eq!(turn.reply, Reply::NoMailbox, "{path}");
+        let answer = session.command(command::parse(rcpt.as_bytes()), &nobody);
+        assert_eq!(answer.reply, Reply::NoMailbox, "{path}");
     }
     for foreign in ["postmaster@y.ua", "postmaster@[192.0.2.2]", "postmaster@[IPv6:::1]"] {
         let rcpt = format!("RCPT TO:<{foreign}>");
@@ -142,8 +142,8 @@ fn while_there_is_no_mailbox_at_all_every_recipient_is_put_off() {
     codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
     let nobody = Office { has_branches: false, ..OPEN };
     for _ in 0..10 {
-        let turn = session.command(command::parse(b"RCPT TO:<branch@x.ua>"), &nobody);
-        assert_eq!((turn.reply, turn.then), (Reply::NoMailbox, Then::Continue));
+        let answer = session.command(command::parse(b"RCPT TO:<branch@x.ua>"), &nobody);
+        assert_eq!((answer.reply, answer.action), (Reply::NoMailbox, Action::Continue));
     }
     assert_eq!(codes(&mut session, &["RCPT TO:<branch@x.ua>", "RCPT TO:<a@x.ua>"]), [250, 550]);
 }
@@ -153,8 +153,8 @@ fn a_mail_is_put_off_at_data_while_too_many_wait_for_their_commit() {
     let mut session = session();
     codes(&mut session, &["EHLO a", "MAIL FROM:<>", "RCPT TO:<branch@x.ua>"]);
     let busy = Office { is_busy: true, ..OPEN };
-    let turn = session.command(command::parse(b"DATA"), &busy);
-    assert_eq!((turn.reply, turn.then), (Reply::Busy, Then::Continue));
+    let answer = session.command(command::parse(b"DATA"), &busy);
+    assert_eq!((answer.reply, answer.action), (Reply::Busy, Action::Continue));
     assert_eq!(codes(&mut session, &["DATA"]), [354], "the transaction is still open");
 }
 
@@ -185,8 +185,8 @@ fn rfc2033_4_2_the_dot_has_a_reply_for_each_accepted_rcpt() {
         "DATA",
     ];
     assert_eq!(codes(&mut session, &lines), [250, 250, 550, 250, 250, 452, 354]);
-    let turn = session.refuse_message(Reply::MessageTooBig);
-    assert_eq!((turn.reply, turn.times), (Reply::MessageTooBig, 2));
+    let answer = session.refuse_message(Reply::MessageTooBig);
+    assert_eq!((answer.reply, answer.times), (Reply::MessageTooBig, 2));
     codes(&mut session, &["MAIL FROM:<>", "RCPT TO:<branch@x.ua>", "DATA"]);
     let mail = session.complete().unwrap();
     assert_eq!((mail.answers, mail.protocol), (1, TransmissionType::Lmtp));
@@ -215,10 +215,13 @@ fn rfc3848_a_mail_says_how_it_was_handed_over() {
 fn guessing_mailboxes_is_held_back_and_then_ends_the_session() {
     let mut session = session();
     codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
-    let turns = ["a", "b", "c"].map(|name| say(&mut session, &format!("RCPT TO:<{name}@x.ua>")));
-    assert_eq!(turns.each_ref().map(|turn| turn.reply.code()), [550, 550, 550]);
-    assert_eq!(turns.each_ref().map(|turn| turn.held_back), [false, false, true]);
-    assert_eq!(turns.map(|turn| turn.then), [Then::Continue, Then::Continue, Then::Dismiss]);
+    let answers = ["a", "b", "c"].map(|name| say(&mut session, &format!("RCPT TO:<{name}@x.ua>")));
+    assert_eq!(answers.each_ref().map(|answer| answer.reply.code()), [550, 550, 550]);
+    assert_eq!(answers.each_ref().map(|answer| answer.held_back), [false, false, true]);
+    assert_eq!(
+        answers.map(|answer| answer.action),
+        [Action::Continue, Action::Continue, Action::Dismiss]
+    );
 }
 
 #[test]
@@ -228,9 +231,9 @@ fn one_of_our_own_servers_may_bring_mail_for_mailboxes_that_are_gone() {
     codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
     for number in 0..30 {
         let rcpt = format!("RCPT TO:<gone{number}@x.ua>");
-        let turn = session.command(command::parse(rcpt.as_bytes()), &gateway);
-        let expected = (Reply::RecipientUnknown, Then::Continue, false);
-        assert_eq!((turn.reply, turn.then, turn.held_back), expected, "{number}");
+        let answer = session.command(command::parse(rcpt.as_bytes()), &gateway);
+        let expected = (Reply::RecipientUnknown, Action::Continue, false);
+        assert_eq!((answer.reply, answer.action, answer.held_back), expected, "{number}");
     }
     assert_eq!(codes(&mut session, &["DATA"]), [554], "all recipients were refused");
 }
@@ -245,7 +248,7 @@ fn a_mail_that_is_kept_makes_up_for_the_errors_before_it_and_not_for_guesses() {
     }
     codes(&mut session, &["MAIL FROM:<>", "RCPT TO:<a@x.ua>", "RCPT TO:<b@x.ua>"]);
     session.kept();
-    assert_eq!(say(&mut session, "RCPT TO:<c@x.ua>").then, Then::Dismiss);
+    assert_eq!(say(&mut session, "RCPT TO:<c@x.ua>").action, Action::Dismiss);
 }
 
 #[test]
@@ -255,12 +258,12 @@ fn recipients_without_end_count_against_the_client() {
         let before = ["EHLO a", "MAIL FROM:<>", "RCPT TO:<branch1@x.ua>", "RCPT TO:<branch2@x.ua>"];
         codes(&mut session, &before);
         for _ in 0..1000 {
-            assert_eq!(say(&mut session, line).then, Then::Continue, "{line}");
+            assert_eq!(say(&mut session, line).action, Action::Continue, "{line}");
         }
-        let turns = [(); 4].map(|()| say(&mut session, line));
-        assert!(turns.iter().all(|turn| turn.reply == Reply::FarTooManyRecipients), "{line}");
-        assert_eq!(turns.each_ref().map(|turn| turn.held_back), [false, false, true, true]);
-        assert_eq!(turns.last().map(|turn| turn.then), Some(Then::Dismiss), "{line}");
+        let answers = [(); 4].map(|()| say(&mut session, line));
+        assert!(answers.iter().all(|answer| answer.reply == Reply::FarTooManyRecipients), "{line}");
+        assert_eq!(answers.each_ref().map(|answer| answer.held_back), [false, false, true, true]);
+        assert_eq!(answers.last().map(|answer| answer.action), Some(Action::Dismiss), "{line}");
     }
 }
 
@@ -287,7 +290,7 @@ fn an_address_beyond_ascii_needs_smtputf8() {
 fn tls_starts_once_and_forgets_what_was_said() {
     let mut session = session();
     codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
-    assert_eq!(say(&mut session, "STARTTLS").then, Then::StartTls);
+    assert_eq!(say(&mut session, "STARTTLS").action, Action::StartTls);
     session.tls_started();
     assert_eq!(codes(&mut session, &["RCPT TO:<branch@x.ua>", "MAIL FROM:<>"]), [503, 503]);
     let ehlo = say(&mut session, "EHLO a").reply.to_string();
@@ -299,24 +302,24 @@ fn tls_starts_once_and_forgets_what_was_said() {
 fn too_many_errors_end_the_session() {
     let mut session = session();
     for _ in 0..3 {
-        assert_eq!(say(&mut session, "FOO").then, Then::Continue);
+        assert_eq!(say(&mut session, "FOO").action, Action::Continue);
     }
-    assert_eq!(say(&mut session, "NOOP").then, Then::Continue);
+    assert_eq!(say(&mut session, "NOOP").action, Action::Continue);
     let last = say(&mut session, "FOO");
-    assert_eq!((last.reply.code(), last.then), (500, Then::Dismiss));
+    assert_eq!((last.reply.code(), last.action), (500, Action::Dismiss));
 }
 
 #[test]
 fn bare_line_feeds_and_browsers_end_the_session_at_once() {
-    let turn = session().defect(Defect::BareLineFeed);
-    assert_eq!((turn.reply.code(), turn.then), (521, Then::Close));
-    let turn = say(&mut session(), "GET / HTTP/1.1");
-    assert_eq!((turn.reply.code(), turn.then), (554, Then::Close));
+    let answer = session().defect(Defect::BareLineFeed);
+    assert_eq!((answer.reply.code(), answer.action), (521, Action::Close));
+    let answer = say(&mut session(), "GET / HTTP/1.1");
+    assert_eq!((answer.reply.code(), answer.action), (554, Action::Close));
 }
 
 #[test]
 fn a_few_overlong_lines_end_the_session() {
     let mut session = session();
-    let thens = [(); 3].map(|()| session.defect(Defect::LongLine).then);
-    assert_eq!(thens, [Then::Continue, Then::Continue, Then::Dismiss]);
+    let actions = [(); 3].map(|()| session.defect(Defect::LongLine).action);
+    assert_eq!(actions, [Action::Continue, Action::Continue, Action::Dismiss]);
 }

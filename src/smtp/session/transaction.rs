@@ -118,16 +118,16 @@ impl Transaction {
         Reply::RecipientKnown
     }
 
-    /// The reply to DATA.
-    pub(super) fn begin_message(&self, rules: &Rules, surroundings: &dyn Surroundings) -> Reply {
+    /// Why the message may not be sent now, as the reply to DATA.
+    pub(super) fn obstacle(&self, rules: &Rules, surroundings: &dyn Surroundings) -> Option<Reply> {
         if self.recipients.is_empty() {
-            return match rules.protocol {
+            return Some(match rules.protocol {
                 Protocol::Smtp if self.refused => Reply::NoValidRecipient,
                 // RFC 2033 §4.2 wants 503 whatever became of the recipients.
                 Protocol::Lmtp | Protocol::Smtp => Reply::BadSequence,
-            };
+            });
         }
-        if surroundings.is_ready() { Reply::StartMail } else { Reply::Busy }
+        (!surroundings.is_ready()).then_some(Reply::Busy)
     }
 
     /// How many replies the final dot has: one, or in LMTP one for each accepted RCPT.
