@@ -37,7 +37,13 @@
 //! stands, so no message can carry bytes that another server took for its end. The one end of a
 //! message is `.` CRLF at the start of a line that follows CRLF.
 
-use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use crate::domain::{Envelope, MailAddress, MailId, Network};
 
@@ -130,6 +136,13 @@ pub struct Settings {
     pub proxy_from: Vec<Network>,
     /// The certificate for TLS, from [`tls_config`]; without one STARTTLS is not offered.
     pub tls: Option<Arc<TlsConfig>>,
+}
+
+impl Settings {
+    /// Whether a connection from `peer` begins with a PROXY header.
+    fn is_proxy(&self, peer: IpAddr) -> bool {
+        self.proxy_from.iter().any(|network| network.contains(peer))
+    }
 }
 
 /// Why the receiver cannot start.

@@ -186,8 +186,7 @@ impl Memory {
         let fewer = size.total.saturating_sub(wanted);
         size.debt += fewer - self.steps.forget_permits(fewer);
         size.total = wanted;
-        let message = usize::try_from(limits.max_message_bytes).unwrap_or(usize::MAX);
-        size.max_per_network = (wanted / NETWORKS).max(steps_for(message));
+        size.max_per_network = (wanted / NETWORKS).max(steps_for(limits.message_len()));
     }
 
     /// Whether a message of `bytes` would find room now. Nothing is held for it: a client that

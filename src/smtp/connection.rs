@@ -12,13 +12,13 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 use super::{
-    Intake, IntakeError, Mail, Protocol,
+    Intake, IntakeError, Mail, Protocol, Settings,
     admission::Reservation,
-    desk::{Desk, Terms},
+    desk::Desk,
     dialogue::{Dialogue, Step},
     pressure::Level,
     reply::Reply,
-    session::Surroundings,
+    session::{Caller, Rules, Surroundings},
 };
 use crate::{
     domain::{Envelope, MailAddress, MailId},
@@ -29,7 +29,8 @@ mod stream;
 mod waiting;
 
 pub(super) use stream::ClientStream;
-use stream::{give_back, hang_up, has_input, own_address, read_more};
+pub(super) use stream::own_address;
+use stream::{give_back, hang_up, has_input, read_more};
 use waiting::within;
 pub(super) use waiting::{Ending, turned_true};
 
@@ -40,36 +41,22 @@ pub(super) struct Connection<I> {
     desk: Arc<Desk<I>>,
     dialogue: Dialogue,
     level: watch::Receiver<Level>,
-    output: Vec<u8>,
-    peer: Option<IpAddr>,
-    /// The address of ours that the client has connected to; `None` over a Unix socket.
-    reached: Option<IpAddr>,
-    reservation: Reservation,
+    caller: Caller,
     ending: Ending,
-    terms: Arc<Terms>,
+    output: Vec<u8>,
+    reservation: Reservation,
+    settings: Arc<Settings>,
     /// When our latest reply was made, from which on the client has time for its next command;
     /// while a message comes, later by the time that its bytes make up for.
     turn_began: Instant,
 }
 
-/// What a listener knows of a client, and how it is to be spoken with.
-pub(super) struct Caller {
-    /// TLS begins with the first byte (RFC 8314 §3).
-    pub(super) begins_with_tls: bool,
-    /// `None` over a Unix socket.
-    pub(super) peer: Option<IpAddr>,
-    pub(super) protocol: Protocol,
-    /// The address of ours that it has connected to, where a balancer told it.
-    pub(super) reached: Option<IpAddr>,
-}
-
-/// What a session asks: the counts of all connections, on the terms of its own.
+/// What a session asks: the counts of all connections, by the settings of its own.
 struct View<'a, I> {
+    caller: &'a Caller,
     desk: &'a Desk<I>,
-    peer: Option<IpAddr>,
-    reached: Option<IpAddr>,
     reservation: &'a Reservation,
-    terms: &'a Terms,
+    settings: &'a Settings,
 }
 
 /// How a conversation over one stream ends.
@@ -108,31 +95,32 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 impl<I: Intake> Connection<I> {
     pub(super) fn new(
         desk: Arc<Desk<I>>,
-        terms: Arc<Terms>,
-        caller: &Caller,
+        settings: Arc<Settings>,
+        caller: Caller,
         network: Option<IpAddr>,
         ending: Ending,
     ) -> Self {
         let now = Instant::now();
+        // The client over a Unix socket is on this machine.
+        let offers_tls = settings.tls.is_some() && caller.protocol == Protocol::Smtp;
+        let rules = Rules { caller, offers_tls, settings: Arc::clone(&settings) };
         Self {
             began: now,
-            dialogue: Dialogue::new(terms.rules(caller.protocol)),
+            caller,
+            dialogue: Dialogue::new(rules),
+            ending,
             level: desk.pressure.level(),
             output: Vec::new(),
-            peer: caller.peer,
-            reached: caller.reached,
             reservation: desk.memory.reservation(network),
-            ending,
-            terms,
+            settings,
             turn_began: now,
             desk,
         }
     }
 
     /// Serves the client to its end. Errors of the socket end it too, and are nobody's fault.
-    pub(super) async fn serve<S: ClientStream>(mut self, mut stream: S, begins_with_tls: bool) {
-        self.reached = self.reached.or_else(|| own_address(&stream));
-        let served = if begins_with_tls {
+    pub(super) async fn serve<S: ClientStream>(mut self, mut stream: S) {
+        let served = if self.caller.begins_with_tls {
             self.serve_in_tls(&mut stream).await
         } else {
             self.serve_stream(&mut stream).await
@@ -169,8 +157,9 @@ impl<I: Intake> Connection<I> {
         &mut self,
         stream: &'a mut S,
     ) -> io::Result<Option<TlsStream<&'a mut S>>> {
-        let Some(acceptor) = &self.terms.tls else { return Ok(None) };
-        let limit = |level| self.terms.limits.command_timeout(level).min(HANDSHAKE_TIMEOUT);
+        let Some(tls) = &self.settings.tls else { return Ok(None) };
+        let acceptor = tls.acceptor();
+        let limit = |level| self.settings.limits.command_timeout(level).min(HANDSHAKE_TIMEOUT);
         let stream = tokio::select! {
             biased;
             () = turned_true(&mut self.ending.begun) => return Ok(None),
@@ -197,9 +186,9 @@ impl<I: Intake> Connection<I> {
             self.dialogue.end(Reply::SpokeTooSoon);
             return Ok(());
         }
-        let delay = self.terms.limits.greeting_delay();
+        let delay = self.settings.limits.greeting_delay();
         // Over a Unix socket there is only one's own mail server.
-        if delay.is_zero() || self.peer.is_none() {
+        if delay.is_zero() || self.caller.peer.is_none() {
             return Ok(());
         }
         let input = self.dialogue.input();
@@ -222,9 +211,8 @@ impl<I: Intake> Connection<I> {
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
         loop {
-            let Self { desk, dialogue, peer, reached, reservation, terms, .. } = self;
-            let (peer, reached) = (*peer, *reached);
-            let step = dialogue.next(&View { desk, peer, reached, reservation, terms });
+            let Self { caller, desk, dialogue, reservation, settings, .. } = self;
+            let step = dialogue.next(&View { caller, desk, reservation, settings });
             // A mail that is handed over still takes up what its message held.
             if !matches!(step, Step::Commit(_)) && !self.dialogue.holds_message() {
                 self.reservation.release();
@@ -270,7 +258,7 @@ impl<I: Intake> Connection<I> {
                     self.flush(stream).await?;
                     tokio::select! {
                         () = turned_true(&mut self.ending.begun) => {}
-                        () = sleep(self.terms.limits.tarpit()) => {}
+                        () = sleep(self.settings.limits.tarpit()) => {}
                     }
                 }
             }
@@ -282,7 +270,7 @@ impl<I: Intake> Connection<I> {
         let len = mail.message.len();
         let envelope = Envelope {
             received_at: self.desk.clock.now(),
-            peer: self.peer,
+            peer: self.caller.peer,
             helo: mail.helo,
             protocol: mail.protocol,
             tls: mail.tls,
@@ -309,7 +297,7 @@ impl<I: Intake> Connection<I> {
             desk.pressure.queued(|| desk.intake.queued());
             outcome
         });
-        let limit = self.terms.limits.commit_timeout();
+        let limit = self.settings.limits.commit_timeout();
         if let Ok(outcome) = timeout(limit, &mut keeping).await {
             return outcome;
         }
@@ -380,13 +368,13 @@ impl<I: Intake> Connection<I> {
     /// fast and then falls silent would hold memory for hours.
     fn credit(&mut self, len: usize) {
         let level = *self.level.borrow();
-        let earned = self.terms.limits.data_earned(len, level);
+        let earned = self.settings.limits.data_earned(len, level);
         self.turn_began = (self.turn_began + earned).min(Instant::now());
     }
 
     /// Until when the client has time now, and what it is told then.
     fn deadline(&self, level: Level) -> (Instant, Reply) {
-        let limits = &self.terms.limits;
+        let limits = &self.settings.limits;
         let (turn, session) = match self.dialogue.received() {
             // Whoever is sending is not cut short for having been here long: the pressure on the
             // session is for those who hold a connection between their mails.
@@ -422,7 +410,7 @@ impl<I: Intake> Connection<I> {
             stream.write_all(&self.output).await?;
             stream.flush().await
         };
-        let limit = |level| self.terms.limits.command_timeout(level);
+        let limit = |level| self.settings.limits.command_timeout(level);
         within(&mut self.level, limit, sending).await?;
         self.output.clear();
         Ok(())
@@ -430,18 +418,18 @@ impl<I: Intake> Connection<I> {
 
     /// The client's address for the log; nothing over a Unix socket.
     fn peer(&self) -> Option<tracing::field::DisplayValue<IpAddr>> {
-        self.peer.map(tracing::field::display)
+        self.caller.peer.map(tracing::field::display)
     }
 }
 
 impl<I: Intake> Surroundings for View<'_, I> {
     fn is_own_server(&self) -> bool {
         // Over a Unix socket there is only one's own mail server.
-        self.peer.is_none_or(|peer| self.terms.limits.is_exempt(peer))
+        self.caller.peer.is_none_or(|peer| self.settings.limits.is_exempt(peer))
     }
 
     fn is_reached_by(&self, address: IpAddr) -> bool {
-        self.reached == Some(address)
+        self.caller.reached == Some(address)
     }
 
     fn knows(&self, recipient: &MailAddress) -> bool {
@@ -454,12 +442,12 @@ impl<I: Intake> Surroundings for View<'_, I> {
 
     fn has_room(&self, bytes: u64) -> bool {
         // What a client declares is not what it sends: the disk must have room for any message.
-        let on_disk = self.terms.limits.max_message_bytes;
+        let on_disk = self.settings.limits.max_message_bytes;
         self.reservation.has_room(bytes) && self.desk.intake.has_room(on_disk)
     }
 
     fn is_ready(&self) -> bool {
-        self.desk.intake.queued() < self.terms.limits.max_queued_mails
+        self.desk.intake.queued() < self.settings.limits.max_queued_mails
     }
 
     fn postmaster(&self) -> Option<MailAddress> {

@@ -2,17 +2,14 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio_rustls::TlsAcceptor;
-
 use super::{
-    Intake, Limits, Network, Protocol, Settings,
+    Intake, Settings,
     admission::{Admission, Memory},
     pressure::Pressure,
-    session::Rules,
 };
 use crate::{clock::Clock, metrics::Metrics};
 
-/// The counts that hold for all connections together, and the terms for the next of them.
+/// The counts that hold for all connections together, and the settings for the next of them.
 pub(super) struct Desk<I> {
     pub(super) admission: Arc<Admission>,
     pub(super) clock: Clock,
@@ -20,22 +17,13 @@ pub(super) struct Desk<I> {
     pub(super) memory: Memory,
     pub(super) metrics: Metrics,
     pub(super) pressure: Arc<Pressure>,
-    terms: RwLock<Arc<Terms>>,
-}
-
-/// On what terms a connection is served; it keeps those that held when it began.
-pub(super) struct Terms {
-    pub(super) limits: Limits,
-    lmtp: Arc<Rules>,
-    proxy_from: Vec<Network>,
-    smtp: Arc<Rules>,
-    pub(super) tls: Option<TlsAcceptor>,
+    settings: RwLock<Arc<Settings>>,
 }
 
 impl<I: Intake> Desk<I> {
     pub(super) fn new(intake: Arc<I>, settings: Settings, clock: Clock, metrics: Metrics) -> Self {
-        let pressure = Arc::new(Pressure::new(&settings.limits, metrics.clone()));
         let limits = &settings.limits;
+        let pressure = Arc::new(Pressure::new(limits, metrics.clone()));
         Self {
             admission: Arc::new(Admission::new(limits, Arc::clone(&pressure))),
             clock,
@@ -43,7 +31,7 @@ impl<I: Intake> Desk<I> {
             memory: Memory::new(limits, Arc::clone(&pressure), metrics.clone()),
             metrics,
             pressure,
-            terms: RwLock::new(Arc::new(Terms::new(settings))),
+            settings: RwLock::new(Arc::new(settings)),
         }
     }
 
@@ -53,39 +41,12 @@ impl<I: Intake> Desk<I> {
         self.admission.apply(&settings.limits);
         self.memory.apply(&settings.limits);
         self.pressure.apply(&settings.limits);
-        let mut terms = self.terms.write().unwrap_or_else(PoisonError::into_inner);
-        *terms = Arc::new(Terms::new(settings));
+        let mut current = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(settings);
     }
 
-    pub(super) fn terms(&self) -> Arc<Terms> {
-        Arc::clone(&self.terms.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Terms {
-    fn new(settings: Settings) -> Self {
-        let Settings { hostname, limits, proxy_from, tls } = settings;
-        // Over a Unix socket there is nobody in between who could listen.
-        let lmtp = Rules::new(&hostname, &limits, false, Protocol::Lmtp);
-        let smtp = Rules::new(&hostname, &limits, tls.is_some(), Protocol::Smtp);
-        Self {
-            limits,
-            lmtp: Arc::new(lmtp),
-            proxy_from,
-            smtp: Arc::new(smtp),
-            tls: tls.map(|tls| tls.acceptor()),
-        }
-    }
-
-    pub(super) fn rules(&self, protocol: Protocol) -> Arc<Rules> {
-        Arc::clone(match protocol {
-            Protocol::Lmtp => &self.lmtp,
-            Protocol::Smtp => &self.smtp,
-        })
-    }
-
-    /// Whether a connection from `peer` begins with a PROXY header.
-    pub(super) fn is_proxy(&self, peer: std::net::IpAddr) -> bool {
-        self.proxy_from.iter().any(|network| network.contains(peer))
+    /// The settings for a connection that begins now; it keeps them to its end.
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -6,7 +6,7 @@
 
 mod incoming;
 
-use std::{collections::VecDeque, iter::repeat_n, sync::Arc};
+use std::{collections::VecDeque, iter::repeat_n};
 
 use bytes::BytesMut;
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::MailId;
 
-use incoming::{Excuse, Incoming, MessageLimits};
+use incoming::{Excuse, Incoming};
 
 /// What the caller has to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,6 @@ pub(super) struct Dialogue {
     answers: usize,
     incoming: Option<Incoming>,
     input: BytesMut,
-    limits: MessageLimits,
     lines: LineFramer,
     session: Session,
     steps: VecDeque<Step>,
@@ -61,15 +60,13 @@ pub(super) struct Dialogue {
 
 impl Dialogue {
     /// A conversation that begins with the greeting.
-    pub(super) fn new(rules: Arc<Rules>) -> Self {
-        let limits = MessageLimits::of(&rules);
+    pub(super) fn new(rules: Rules) -> Self {
         let session = Session::new(rules);
         let steps = VecDeque::from([Step::Reply(session.greeting())]);
         Self {
             answers: 1,
             incoming: None,
             input: BytesMut::new(),
-            limits,
             lines: LineFramer::default(),
             session,
             steps,
@@ -166,10 +163,10 @@ impl Dialogue {
         if self.input.is_empty() {
             return Step::Read;
         }
-        if let Some((needed, wanted)) = incoming.wants(self.input.len()) {
+        if let Some((needed, wanted)) = incoming.wants(self.input.len(), self.session.limits()) {
             return Step::Reserve { needed, wanted };
         }
-        match incoming.feed(&mut self.input) {
+        match incoming.feed(&mut self.input, self.session.limits()) {
             Progress::Partial => Step::Read,
             Progress::Broken => {
                 self.incoming = None;
@@ -182,7 +179,7 @@ impl Dialogue {
 
     fn end_message(&mut self) -> Step {
         let Some(incoming) = self.incoming.take() else { return Step::Read };
-        let refusal = match incoming.end() {
+        let refusal = match incoming.end(self.session.limits()) {
             Ok(message) => match self.session.complete() {
                 Some(to) => {
                     self.answers = to.answers;
@@ -224,7 +221,7 @@ impl Dialogue {
                 self.steps.extend([Step::Reply(Reply::TooManyErrors), Step::Close]);
             }
             Action::Leave => self.steps.push_back(Step::Leave),
-            Action::ReadMessage => self.incoming = Some(Incoming::new(self.limits)),
+            Action::ReadMessage => self.incoming = Some(Incoming::new()),
             Action::StartTls => self.steps.push_back(Step::StartTls),
         }
         let first = if held_back { None } else { self.steps.pop_front() };

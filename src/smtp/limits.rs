@@ -139,6 +139,11 @@ impl Limits {
         Duration::from_millis(self.greeting_delay_milliseconds.min(60_000))
     }
 
+    /// The greatest length of a message in memory.
+    pub(super) fn message_len(&self) -> usize {
+        usize::try_from(self.max_message_bytes).unwrap_or(usize::MAX)
+    }
+
     /// The time for a whole connection; it shrinks as the time for a command does.
     pub(super) fn session_timeout(&self, level: Level) -> Duration {
         self.under_pressure(self.session_timeout_seconds, level)

@@ -19,10 +19,11 @@ use tokio::{
 
 use super::{
     Intake, Protocol, Settings, SmtpError,
-    connection::{Caller, ClientStream, Connection, Ending, turned_true},
-    desk::{Desk, Terms},
+    connection::{ClientStream, Connection, Ending, own_address, turned_true},
+    desk::Desk,
     proxy::{ProxySource, receive_proxy_header},
     reply::Reply,
+    session::Caller,
 };
 use crate::{
     clock::Clock,
@@ -217,7 +218,7 @@ async fn serve<E: Entrance, I: Intake>(
         };
         timeout(limit, ends).await.is_ok()
     };
-    if all_end(desk.terms().limits.drain_timeout()).await {
+    if all_end(desk.settings().limits.drain_timeout()).await {
         return;
     }
     drained.send_replace(true);
@@ -238,8 +239,8 @@ impl<I: Intake> Visit<I> {
     /// Finds out whose connection it is, and serves it or not.
     async fn receive<S: ClientStream>(mut self, mut stream: S, mut ending: Ending) {
         let _open = self.desk.metrics.connection_opened();
-        let terms = self.desk.terms();
-        if let Err(error) = self.name(&mut stream, &terms, &mut ending.begun).await {
+        let settings = self.desk.settings();
+        if let Err(error) = self.name(&mut stream, &settings, &mut ending.begun).await {
             // The balancer is configured wrongly, or somebody is in its place.
             tracing::warn!(peer.ip = self.caller.peer.map(tracing::field::display), %error,
                 "a connection without the PROXY header that its address must send is closed");
@@ -250,10 +251,11 @@ impl<I: Intake> Visit<I> {
         {
             return turn_away(stream, &self.caller, why, &self.desk.metrics).await;
         }
-        let begins_with_tls = self.caller.begins_with_tls;
+        let reached = self.caller.reached.or_else(|| own_address(&stream));
+        let caller = Caller { reached, ..self.caller };
         let network = self.place.network();
-        Connection::new(Arc::clone(&self.desk), terms, &self.caller, network, ending)
-            .serve(stream, begins_with_tls)
+        Connection::new(Arc::clone(&self.desk), settings, caller, network, ending)
+            .serve(stream)
             .await;
     }
 
@@ -261,10 +263,10 @@ impl<I: Intake> Visit<I> {
     async fn name<S: ClientStream>(
         &mut self,
         stream: &mut S,
-        terms: &Terms,
+        settings: &Settings,
         stopping: &mut watch::Receiver<bool>,
     ) -> io::Result<()> {
-        if !self.caller.peer.is_some_and(|peer| terms.is_proxy(peer)) {
+        if !self.caller.peer.is_some_and(|peer| settings.is_proxy(peer)) {
             return Ok(());
         }
         tokio::select! {

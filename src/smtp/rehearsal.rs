@@ -3,9 +3,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use super::{
-    Limits, Protocol,
+    Limits, Protocol, Settings,
     dialogue::{Dialogue, Step},
-    session::{Rules, Surroundings},
+    session::{Caller, Rules, Surroundings},
 };
 use crate::domain::{MailAddress, MailId, Timestamp, TransmissionType};
 
@@ -49,7 +49,7 @@ pub fn rehearse<'a>(
     known: impl Fn(&MailAddress) -> bool,
     reads: impl IntoIterator<Item = &'a [u8]>,
 ) -> Rehearsal {
-    let mut dialogue = Dialogue::new(Arc::new(Rules::new("mx.example.ua", limits, true, protocol)));
+    let mut dialogue = Dialogue::new(rules("mx.example.ua", limits, true, protocol));
     let mut rehearsal = Rehearsal::default();
     let mut reads = reads.into_iter();
     let house = House(known);
@@ -105,6 +105,19 @@ fn ends_group(line: &[u8]) -> bool {
     ["DATA", "EHLO", "HELO", "LHLO", "STARTTLS"]
         .iter()
         .any(|verb| line.windows(verb.len()).any(|word| word == verb.as_bytes()))
+}
+
+/// Rules for a client of whom nothing is known.
+pub(super) fn rules(
+    hostname: &str,
+    limits: &Limits,
+    offers_tls: bool,
+    protocol: Protocol,
+) -> Rules {
+    let caller = Caller { begins_with_tls: false, peer: None, protocol, reached: None };
+    let (hostname, limits) = (hostname.to_owned(), limits.clone());
+    let settings = Settings { hostname, limits, proxy_from: Vec::new(), tls: None };
+    Rules { caller, offers_tls, settings: Arc::new(settings) }
 }
 
 fn numbered(index: usize) -> MailId {

@@ -7,7 +7,6 @@ use std::{borrow::Cow, fmt};
 use super::{
     Protocol,
     command::{CommandError, Usage},
-    session::Rules,
 };
 use crate::domain::MailId;
 
@@ -93,15 +92,6 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    /// The reply to EHLO or LHLO.
-    pub(super) fn ehlo(rules: &Rules, tls: bool) -> Self {
-        Self::Ehlo {
-            hostname: rules.hostname.clone(),
-            max_message_bytes: rules.max_message_bytes,
-            offers_tls: rules.offers_tls && !tls,
-        }
-    }
-
     /// The three-digit code.
     pub(super) fn code(&self) -> u16 {
         self.parts().0

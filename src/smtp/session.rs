@@ -8,7 +8,7 @@ mod transaction;
 use std::{net::IpAddr, sync::Arc};
 
 use super::{
-    Limits, Protocol,
+    Limits, Protocol, Settings,
     command::{Command, CommandError},
     framing::Defect,
     reply::Reply,
@@ -17,41 +17,29 @@ use crate::domain::{MailAddress, TransmissionType};
 
 use transaction::{Client, Hello, Transaction};
 
-/// What holds for every session of a listener.
+/// A client, as far as its listener knows it, and how it is to be spoken with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller {
+    /// TLS begins with the first byte (RFC 8314 §3).
+    pub(super) begins_with_tls: bool,
+    /// `None` over a Unix socket.
+    pub(super) peer: Option<IpAddr>,
+    pub(super) protocol: Protocol,
+    /// The address of ours that it has connected to; `None` over a Unix socket.
+    pub(super) reached: Option<IpAddr>,
+}
+
+/// What holds for one session, from its beginning to its end.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
-    pub(super) hostname: String,
-    pub(super) max_errors: usize,
-    pub(super) max_message_bytes: u64,
-    pub(super) max_received_fields: usize,
-    pub(super) max_recipients: usize,
-    pub(super) max_text_line_bytes: usize,
-    pub(super) max_unknown_recipients: usize,
+    pub(super) caller: Caller,
     pub(super) offers_tls: bool,
-    pub(super) protocol: Protocol,
-    /// Refusals from which on each further one is preceded by a pause.
-    pub(super) tarpit_after_errors: usize,
+    pub(super) settings: Arc<Settings>,
 }
 
 impl Rules {
-    pub(super) fn new(
-        hostname: &str,
-        limits: &Limits,
-        offers_tls: bool,
-        protocol: Protocol,
-    ) -> Self {
-        Self {
-            hostname: hostname.to_owned(),
-            max_errors: limits.max_errors,
-            max_message_bytes: limits.max_message_bytes,
-            max_received_fields: limits.max_received_fields,
-            max_recipients: limits.max_recipients,
-            max_text_line_bytes: limits.max_text_line_bytes,
-            max_unknown_recipients: limits.max_unknown_recipients,
-            offers_tls,
-            protocol,
-            tarpit_after_errors: limits.tarpit_after_errors,
-        }
+    pub(super) fn limits(&self) -> &Limits {
+        &self.settings.limits
     }
 }
 
@@ -126,7 +114,7 @@ pub(super) struct Addressed {
 pub(super) struct Session {
     errors: usize,
     long_lines: usize,
-    rules: Arc<Rules>,
+    rules: Rules,
     state: State,
     tls: bool,
     unknown_recipients: usize,
@@ -150,7 +138,7 @@ enum State {
 const MAX_LONG_LINES: usize = 3;
 
 impl Session {
-    pub(super) fn new(rules: Arc<Rules>) -> Self {
+    pub(super) fn new(rules: Rules) -> Self {
         Self {
             errors: 0,
             long_lines: 0,
@@ -163,8 +151,13 @@ impl Session {
 
     /// The first words to a client.
     pub(super) fn greeting(&self) -> Reply {
-        let Rules { hostname, protocol, .. } = self.rules.as_ref();
-        Reply::Greeting { hostname: hostname.clone(), protocol: *protocol }
+        let hostname = self.rules.settings.hostname.clone();
+        Reply::Greeting { hostname, protocol: self.rules.caller.protocol }
+    }
+
+    /// What a message may be.
+    pub(super) fn limits(&self) -> &Limits {
+        self.rules.limits()
     }
 
     /// Whether TLS is active.
@@ -230,7 +223,7 @@ impl Session {
     pub(super) fn complete(&mut self) -> Option<Addressed> {
         match std::mem::take(&mut self.state) {
             State::Receiving(client, transaction) => {
-                let answers = transaction.answers(self.rules.protocol);
+                let answers = transaction.answers(self.rules.caller.protocol);
                 let Transaction { recipients, sender, utf8, .. } = transaction;
                 let (helo, protocol) = (client.name.clone(), client.transmission(self.tls, utf8));
                 self.state = State::Greeted(client);
@@ -254,10 +247,10 @@ impl Session {
         if !answer.reply.is_refusal() {
             return answer;
         }
-        let held_back = self.errors >= self.rules.tarpit_after_errors;
+        let held_back = self.errors >= self.limits().tarpit_after_errors;
         self.errors = self.errors.saturating_add(1);
-        let is_over = self.errors >= self.rules.max_errors
-            || self.unknown_recipients >= self.rules.max_unknown_recipients;
+        let is_over = self.errors >= self.limits().max_errors
+            || self.unknown_recipients >= self.limits().max_unknown_recipients;
         let action = match answer.action {
             Action::Continue if is_over => Action::Dismiss,
             action => action,
@@ -295,16 +288,17 @@ impl State {
         rules: &Rules,
         surroundings: &dyn Surroundings,
     ) -> (Self, Answer) {
+        let protocol = rules.caller.protocol;
         let (state, reply) = match (self, command) {
-            (_, Command::Ehlo { host }) if rules.protocol == Protocol::Smtp => {
-                (Self::greeted(Hello::Ehlo, host), Reply::ehlo(rules, tls))
+            (_, Command::Ehlo { host }) if protocol == Protocol::Smtp => {
+                (Self::greeted(Hello::Ehlo, host), offer(rules, tls))
             }
-            (_, Command::Helo { host }) if rules.protocol == Protocol::Smtp => {
-                let reply = Reply::Helo { hostname: rules.hostname.clone() };
-                (Self::greeted(Hello::Helo, host), reply)
+            (_, Command::Helo { host }) if protocol == Protocol::Smtp => {
+                let hostname = rules.settings.hostname.clone();
+                (Self::greeted(Hello::Helo, host), Reply::Helo { hostname })
             }
-            (_, Command::Lhlo { host }) if rules.protocol == Protocol::Lmtp => {
-                (Self::greeted(Hello::Lhlo, host), Reply::ehlo(rules, tls))
+            (_, Command::Lhlo { host }) if protocol == Protocol::Lmtp => {
+                (Self::greeted(Hello::Lhlo, host), offer(rules, tls))
             }
             // RFC 2033 §4.1: each of the two protocols knows nothing of the other's greeting.
             (state, Command::Ehlo { .. } | Command::Helo { .. } | Command::Lhlo { .. }) => {
@@ -325,7 +319,7 @@ impl State {
             }
             (state, Command::Noop | Command::Rset) => (state, Reply::Done),
             (Self::Greeted(client), Command::Mail { size, .. })
-                if size > rules.max_message_bytes =>
+                if size > rules.limits().max_message_bytes =>
             {
                 (Self::Greeted(client), Reply::MessageTooBig)
             }
@@ -356,6 +350,15 @@ impl State {
             }
         };
         (state, Answer::of(reply))
+    }
+}
+
+/// The reply to EHLO or LHLO.
+fn offer(rules: &Rules, tls: bool) -> Reply {
+    Reply::Ehlo {
+        hostname: rules.settings.hostname.clone(),
+        max_message_bytes: rules.limits().max_message_bytes,
+        offers_tls: rules.offers_tls && !tls,
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn has_input<S: AsFd>(socket: &S) -> bool {
 }
 
 /// Our own address, that the client has connected to; `None` over a Unix socket.
-pub(super) fn own_address<S: AsFd>(socket: &S) -> Option<IpAddr> {
+pub(in crate::smtp) fn own_address<S: AsFd>(socket: &S) -> Option<IpAddr> {
     let address = rustix::net::getsockname(socket).ok()?;
     SocketAddr::try_from(address).ok().map(|address| address.ip().to_canonical())
 }

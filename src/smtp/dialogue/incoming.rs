@@ -4,18 +4,10 @@
 use bytes::BytesMut;
 
 use crate::smtp::{
+    Limits,
     framing::{MessageFramer, Progress},
     hops,
-    session::Rules,
 };
-
-/// What a message may be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct MessageLimits {
-    bytes: usize,
-    line_bytes: usize,
-    received_fields: usize,
-}
 
 /// Why a message is not kept. Which it is does not depend on how the bytes are spread over reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,29 +31,17 @@ pub(super) struct Incoming {
     keeps: bool,
     /// The length of the message so far, kept or not.
     len: usize,
-    limits: MessageLimits,
     message: Vec<u8>,
     received: u64,
 }
 
-impl MessageLimits {
-    pub(super) fn of(rules: &Rules) -> Self {
-        Self {
-            bytes: usize::try_from(rules.max_message_bytes).unwrap_or(usize::MAX),
-            line_bytes: rules.max_text_line_bytes,
-            received_fields: rules.max_received_fields,
-        }
-    }
-}
-
 impl Incoming {
-    pub(super) fn new(limits: MessageLimits) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             framer: MessageFramer::new(),
             granted: 0,
             keeps: true,
             len: 0,
-            limits,
             message: Vec::new(),
             received: 0,
         }
@@ -80,8 +60,8 @@ impl Incoming {
     /// How much memory the message needs in all when `more` bytes are about to be added, and how
     /// much it had better have: several times as much, so that a long message is not copied with
     /// every read. `None` when it has enough.
-    pub(super) fn wants(&self, more: usize) -> Option<(usize, usize)> {
-        let max = self.limits.bytes;
+    pub(super) fn wants(&self, more: usize, limits: &Limits) -> Option<(usize, usize)> {
+        let max = limits.message_len();
         let needed = self.message.len().saturating_add(more).min(max);
         let lacks = self.keeps && needed > self.granted;
         let factor = if self.granted < STEADY { 4 } else { 2 };
@@ -100,42 +80,43 @@ impl Incoming {
     }
 
     /// Takes what belongs to the message off `input`.
-    pub(super) fn feed(&mut self, input: &mut BytesMut) -> Progress {
+    pub(super) fn feed(&mut self, input: &mut BytesMut, limits: &Limits) -> Progress {
         let before = input.len();
-        let Self { keeps, len, limits, message, .. } = self;
+        let max = limits.message_len();
+        let Self { keeps, len, message, .. } = self;
         let progress = self.framer.feed(input, |bytes| {
             *len = len.saturating_add(bytes.len());
-            if *keeps && *len <= limits.bytes {
+            if *keeps && *len <= max {
                 message.extend_from_slice(bytes);
             }
         });
         let consumed = u64::try_from(before.saturating_sub(input.len())).unwrap_or(u64::MAX);
         self.received = self.received.saturating_add(consumed);
-        if self.breach().is_some() {
+        if self.breach(limits).is_some() {
             self.give_up();
         }
         progress
     }
 
     /// The whole message, after its final dot; or why it is not kept.
-    pub(super) fn end(self) -> Result<Vec<u8>, Excuse> {
-        if let Some(excuse) = self.breach() {
+    pub(super) fn end(self, limits: &Limits) -> Result<Vec<u8>, Excuse> {
+        if let Some(excuse) = self.breach(limits) {
             return Err(excuse);
         }
         if !self.keeps {
             return Err(Excuse::NoRoom);
         }
-        if hops::count(&self.message, self.limits.received_fields) >= self.limits.received_fields {
+        if hops::count(&self.message, limits.max_received_fields) >= limits.max_received_fields {
             return Err(Excuse::Loop);
         }
         Ok(self.message)
     }
 
-    fn breach(&self) -> Option<Excuse> {
-        if self.len > self.limits.bytes {
+    fn breach(&self, limits: &Limits) -> Option<Excuse> {
+        if self.len > limits.message_len() {
             return Some(Excuse::TooBig);
         }
-        (self.framer.longest_line() > self.limits.line_bytes).then_some(Excuse::LongLine)
+        (self.framer.longest_line() > limits.max_text_line_bytes).then_some(Excuse::LongLine)
     }
 
     fn give_up(&mut self) {

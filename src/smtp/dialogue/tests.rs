@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{MailAddress, TransmissionType},
-    smtp::{Limits, Protocol, Rehearsal, groups, rehearse},
+    smtp::{Limits, Protocol, Rehearsal, groups, rehearsal::rules, rehearse},
 };
 
 const HELLO: &str = "EHLO a\r\nMAIL FROM:<x@y.ua>\r\nRCPT TO:<branch@x.ua>\r\nDATA\r\n";
@@ -108,7 +108,7 @@ fn what_is_wrong_with_a_message_is_told_after_its_dot_and_does_not_depend_on_the
 
 #[test]
 fn tls_from_the_start_greets_within_tls() {
-    let mut dialogue = Dialogue::new(Arc::new(Rules::new("mx", &limits(), true, Protocol::Smtp)));
+    let mut dialogue = Dialogue::new(rules("mx", &limits(), true, Protocol::Smtp));
     dialogue.tls_started();
     let mut reads = [
         &b"EHLO a\r\n"[..],
@@ -143,8 +143,7 @@ fn tls_from_the_start_greets_within_tls() {
 
 #[test]
 fn many_refusals_are_held_back_and_more_end_the_connection() {
-    let rules = Rules::new("mx", &limits(), false, Protocol::Smtp);
-    let mut dialogue = Dialogue::new(Arc::new(rules));
+    let mut dialogue = Dialogue::new(rules("mx", &limits(), false, Protocol::Smtp));
     dialogue.input().extend_from_slice(b"FOO\r\nFOO\r\nFOO\r\nFOO\r\nNOOP\r\nFOO\r\n");
     let mut steps = Vec::new();
     loop {
@@ -237,7 +236,7 @@ impl Surroundings for Office {
 
 #[test]
 fn a_mail_that_finds_no_memory_is_put_off_after_its_dot() {
-    let mut dialogue = Dialogue::new(Arc::new(Rules::new("mx", &limits(), false, Protocol::Smtp)));
+    let mut dialogue = Dialogue::new(rules("mx", &limits(), false, Protocol::Smtp));
     let mut reads =
         ["EHLO a\r\n", &HELLO["EHLO a\r\n".len()..], "Hello\r\n", "more\r\n.\r\n"].into_iter();
     let mut replies = Vec::new();

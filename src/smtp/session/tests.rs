@@ -1,5 +1,5 @@
 use super::*;
-use crate::smtp::command;
+use crate::smtp::{command, rehearsal::rules};
 
 /// Knows `branch…@x.ua`, has room for a hundred bytes, is reached at 192.0.2.1.
 struct Office {
@@ -53,7 +53,7 @@ fn speaking(protocol: Protocol) -> Session {
         tarpit_after_errors: 2,
         ..Limits::default()
     };
-    Session::new(Arc::new(Rules::new("mx.x.ua", &limits, true, protocol)))
+    Session::new(rules("mx.x.ua", &limits, true, protocol))
 }
 
 /// Says each line and gives the codes of the replies.

@@ -95,12 +95,12 @@ impl Transaction {
         let key = mailbox.key();
         let named_before = self.keys.contains(&key);
         // RFC 2033 §4.2: a recipient named twice has two replies, so that counts as two.
-        let taken = match rules.protocol {
+        let taken = match rules.caller.protocol {
             Protocol::Lmtp => self.accepted,
             Protocol::Smtp if named_before => 0,
             Protocol::Smtp => self.recipients.len(),
         };
-        let is_over = taken >= rules.max_recipients;
+        let is_over = taken >= rules.limits().max_recipients;
         if is_over || named_before {
             self.useless = self.useless.saturating_add(1);
         }
@@ -121,7 +121,7 @@ impl Transaction {
     /// Why the message may not be sent now, as the reply to DATA.
     pub(super) fn obstacle(&self, rules: &Rules, surroundings: &dyn Surroundings) -> Option<Reply> {
         if self.recipients.is_empty() {
-            return Some(match rules.protocol {
+            return Some(match rules.caller.protocol {
                 Protocol::Smtp if self.refused => Reply::NoValidRecipient,
                 // RFC 2033 §4.2 wants 503 whatever became of the recipients.
                 Protocol::Lmtp | Protocol::Smtp => Reply::BadSequence,
@@ -155,7 +155,9 @@ fn find(
             let is_postmaster = is_postmaster(&mailbox, rules, surroundings);
             (Some(mailbox), is_postmaster)
         }
-        Recipient::Postmaster => (format!("postmaster@{}", rules.hostname).parse().ok(), true),
+        Recipient::Postmaster => {
+            (format!("postmaster@{}", rules.settings.hostname).parse().ok(), true)
+        }
     };
     if let Some(mailbox) = mailbox.filter(|mailbox| surroundings.knows(mailbox)) {
         return Ok(mailbox);
@@ -170,7 +172,7 @@ fn find(
 fn is_postmaster(mailbox: &MailAddress, rules: &Rules, surroundings: &dyn Surroundings) -> bool {
     let domain = mailbox.domain();
     mailbox.local().eq_ignore_ascii_case("postmaster")
-        && (domain.eq_ignore_ascii_case(&rules.hostname)
+        && (domain.eq_ignore_ascii_case(&rules.settings.hostname)
             || surroundings.serves(domain)
             || mailbox.literal().is_some_and(|address| surroundings.is_reached_by(address)))
 }
