@@ -32,7 +32,7 @@ use mailin_embedded::{Action, Handler, Response, Server, SslConfig, response};
 use skrynka::{
     clock::Clock,
     domain::{Envelope, MailAddress, MailId, TransmissionType},
-    smtp::{Intake, IntakeError},
+    smtp::{Intake, IntakeError, Mail},
 };
 use tokio::runtime::Handle;
 
@@ -115,7 +115,7 @@ impl<I: Intake> Relay<I> {
             recipients: std::mem::take(&mut self.recipients),
         };
         let message = std::mem::take(&mut self.message);
-        match self.runtime.block_on(self.intake.accept(envelope, message)) {
+        match self.runtime.block_on(self.intake.accept(Mail { envelope, message })) {
             Ok(id) => Response::custom(250, format!("2.0.0 {id}")),
             Err(IntakeError::Full) => last_word(452, "4.3.1 No room for the mail"),
             Err(_) => last_word(451, "4.3.0 The mail could not be kept"),
@@ -192,11 +192,11 @@ impl Intake for Doorstep {
         None
     }
 
-    async fn accept(&self, envelope: Envelope, message: Vec<u8>) -> Result<MailId, IntakeError> {
+    async fn accept(&self, mail: Mail) -> Result<MailId, IntakeError> {
         let mut random = [0; 10];
         getrandom::fill(&mut random).map_err(|_| IntakeError::Failed)?;
-        let id = MailId::new(envelope.received_at, random);
-        tracing::info!(message.id = %id, size_bytes = message.len(), "a mail came and went");
+        let id = MailId::new(mail.envelope.received_at, random);
+        tracing::info!(message.id = %id, size_bytes = mail.message.len(), "a mail came and went");
         Ok(id)
     }
 }

@@ -66,8 +66,17 @@ mod tls;
 pub use limits::Limits;
 pub use listener::{Listener, LmtpListener, Reception};
 pub use proxy::{ProxyError, ProxySource, read_proxy_header};
-pub use rehearsal::{Mail, Rehearsal, groups, rehearse};
+pub use rehearsal::{Rehearsal, groups, rehearse};
 pub use tls::{TlsConfig, tls_config};
+
+/// A mail as its client sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// What was said of it before its message, and what is known of its client.
+    pub envelope: Envelope,
+    /// Its bytes, dots unstuffed and nothing else touched.
+    pub message: Vec<u8>,
+}
 
 /// What stands behind the receiver: it knows the mailboxes and takes the mails.
 pub trait Intake: Send + Sync + 'static {
@@ -89,16 +98,12 @@ pub trait Intake: Send + Sync + 'static {
     /// no mailbox at all, and then mail for recipients that are not known is put off with `451`.
     fn postmaster(&self) -> Option<MailAddress>;
 
-    /// Takes responsibility for `message` (RFC 5321 §4.2.5): returns `Ok` only once it is durable,
+    /// Takes responsibility for a mail (RFC 5321 §4.2.5): returns `Ok` only once it is durable,
     /// for the client is then told that it may forget it.
     ///
     /// When the commit's time is up the client is told to try again, so the same mail may come
     /// twice; this goes on to its end, and the memory of the message counts as used until then.
-    fn accept(
-        &self,
-        envelope: Envelope,
-        message: Vec<u8>,
-    ) -> impl Future<Output = Result<MailId, IntakeError>> + Send;
+    fn accept(&self, mail: Mail) -> impl Future<Output = Result<MailId, IntakeError>> + Send;
 }
 
 /// Why a mail was not taken. It is our failure in every case: the client is asked to try again.

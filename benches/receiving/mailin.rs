@@ -13,7 +13,7 @@ use skrynka::{
     clock::Clock,
     domain::{Envelope, MailAddress, TransmissionType},
     pipeline::SpoolIntake,
-    smtp::Intake as _,
+    smtp::{Intake as _, Mail},
 };
 use tokio::runtime::Handle;
 
@@ -94,7 +94,7 @@ impl Handler for Session {
             recipients: std::mem::take(&mut self.recipients),
         };
         let message = std::mem::take(&mut self.message);
-        match self.runtime.block_on(self.intake.accept(envelope, message)) {
+        match self.runtime.block_on(self.intake.accept(Mail { envelope, message })) {
             Ok(id) => Response::custom(250, format!("2.0.0 {id}")),
             Err(_) => Response::custom(451, "4.3.0 The mail could not be kept".to_owned()),
         }

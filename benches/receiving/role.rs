@@ -12,12 +12,12 @@ use std::{
 
 use skrynka::{
     clock::Clock,
-    domain::{Envelope, MailAddress, MailId},
+    domain::{MailAddress, MailId},
     metrics::Metrics,
     pipeline::SpoolIntake,
     registry::Registry,
     sealing::Key,
-    smtp::{Intake, IntakeError, Limits, Listener, Reception, Settings},
+    smtp::{Intake, IntakeError, Limits, Listener, Mail, Reception, Settings},
     spool::{Spool, SpoolSettings},
 };
 use tokio::{runtime::Runtime, sync::watch, time::sleep};
@@ -203,7 +203,7 @@ impl Intake for Doorstep {
         None
     }
 
-    async fn accept(&self, envelope: Envelope, _: Vec<u8>) -> Result<MailId, IntakeError> {
-        Ok(MailId::new(envelope.received_at, [0; 10]))
+    async fn accept(&self, mail: Mail) -> Result<MailId, IntakeError> {
+        Ok(MailId::new(mail.envelope.received_at, [0; 10]))
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::{
-    domain::{Envelope, MailAddress, MailId},
+    domain::{MailAddress, MailId},
     metrics::{Metrics, Part},
     registry::Registry,
-    smtp::{Intake, IntakeError},
+    smtp::{Intake, IntakeError, Mail},
     spool::{Spool, SpoolError},
 };
 
@@ -66,7 +66,8 @@ impl Intake for SpoolIntake {
         named.or_else(first).cloned()
     }
 
-    async fn accept(&self, envelope: Envelope, message: Vec<u8>) -> Result<MailId, IntakeError> {
+    async fn accept(&self, mail: Mail) -> Result<MailId, IntakeError> {
+        let Mail { envelope, message } = mail;
         let id = super::mail_id(envelope.received_at).map_err(|error| {
             self.metrics.failure(Part::Smtp);
             tracing::error!(%error, "the system gives no random numbers; mail is put off");

@@ -18,12 +18,9 @@ use super::{
     dialogue::{Dialogue, Step},
     pressure::Level,
     reply::Reply,
-    session::{Caller, Rules, Surroundings},
+    session::{Caller, Rules, Server},
 };
-use crate::{
-    domain::{Envelope, MailAddress, MailId},
-    metrics::Part,
-};
+use crate::{domain::MailId, metrics::Part};
 
 mod stream;
 mod waiting;
@@ -49,14 +46,6 @@ pub(super) struct Connection<I> {
     /// When our latest reply was made, from which on the client has time for its next command;
     /// while a message comes, later by the time that its bytes make up for.
     turn_began: Instant,
-}
-
-/// What a session asks: the counts of all connections, by the settings of its own.
-struct View<'a, I> {
-    caller: &'a Caller,
-    desk: &'a Desk<I>,
-    reservation: &'a Reservation,
-    settings: &'a Settings,
 }
 
 /// How a conversation over one stream ends.
@@ -211,8 +200,12 @@ impl<I: Intake> Connection<I> {
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
         loop {
-            let Self { caller, desk, dialogue, reservation, settings, .. } = self;
-            let step = dialogue.next(&View { caller, desk, reservation, settings });
+            let Self { desk, dialogue, reservation, .. } = self;
+            let step = dialogue.next(&Server {
+                clock: &desk.clock,
+                has_memory: &|bytes| reservation.has_room(bytes),
+                intake: &*desk.intake,
+            });
             // A mail that is handed over still takes up what its message held.
             if !matches!(step, Step::Commit(_)) && !self.dialogue.holds_message() {
                 self.reservation.release();
@@ -268,16 +261,7 @@ impl<I: Intake> Connection<I> {
     async fn commit(&mut self, mail: Mail) {
         let began = Instant::now();
         let len = mail.message.len();
-        let envelope = Envelope {
-            received_at: self.desk.clock.now(),
-            peer: self.caller.peer,
-            helo: mail.helo,
-            protocol: mail.protocol,
-            tls: mail.tls,
-            sender: mail.sender,
-            recipients: mail.recipients,
-        };
-        let outcome = self.keep(envelope, mail.message).await;
+        let outcome = self.keep(mail).await;
         if let Ok(id) = outcome {
             // The number of the mail leads to the share: with the address, a log that is kept for longer
             // would say who was here.
@@ -289,11 +273,11 @@ impl<I: Intake> Connection<I> {
     }
 
     /// Gives a mail to the intake and waits for it, for as long as the client is kept waiting.
-    async fn keep(&mut self, envelope: Envelope, message: Vec<u8>) -> Result<MailId, IntakeError> {
+    async fn keep(&mut self, mail: Mail) -> Result<MailId, IntakeError> {
         let desk = Arc::clone(&self.desk);
         let mut keeping = Box::pin(async move {
             desk.pressure.queued(|| desk.intake.queued().saturating_add(1));
-            let outcome = desk.intake.accept(envelope, message).await;
+            let outcome = desk.intake.accept(mail).await;
             desk.pressure.queued(|| desk.intake.queued());
             outcome
         });
@@ -419,38 +403,5 @@ impl<I: Intake> Connection<I> {
     /// The client's address for the log; nothing over a Unix socket.
     fn peer(&self) -> Option<tracing::field::DisplayValue<IpAddr>> {
         self.caller.peer.map(tracing::field::display)
-    }
-}
-
-impl<I: Intake> Surroundings for View<'_, I> {
-    fn is_own_server(&self) -> bool {
-        // Over a Unix socket there is only one's own mail server.
-        self.caller.peer.is_none_or(|peer| self.settings.limits.is_exempt(peer))
-    }
-
-    fn is_reached_by(&self, address: IpAddr) -> bool {
-        self.caller.reached == Some(address)
-    }
-
-    fn knows(&self, recipient: &MailAddress) -> bool {
-        self.desk.intake.knows(recipient)
-    }
-
-    fn serves(&self, domain: &str) -> bool {
-        self.desk.intake.serves(domain)
-    }
-
-    fn has_room(&self, bytes: u64) -> bool {
-        // What a client declares is not what it sends: the disk must have room for any message.
-        let on_disk = self.settings.limits.max_message_bytes;
-        self.reservation.has_room(bytes) && self.desk.intake.has_room(on_disk)
-    }
-
-    fn is_ready(&self) -> bool {
-        self.desk.intake.queued() < self.settings.limits.max_queued_mails
-    }
-
-    fn postmaster(&self) -> Option<MailAddress> {
-        self.desk.intake.postmaster()
     }
 }

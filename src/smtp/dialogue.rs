@@ -11,12 +11,12 @@ use std::{collections::VecDeque, iter::repeat_n};
 use bytes::BytesMut;
 
 use super::{
-    IntakeError, Mail, command,
+    Intake, IntakeError, Mail, command,
     framing::{Defect, LineFramer, Progress},
     reply::Reply,
-    session::{Action, Answer, Rules, Session, Surroundings},
+    session::{Action, Answer, Rules, Server, Session},
 };
-use crate::domain::MailId;
+use crate::{clock::Clock, domain::MailId};
 
 use incoming::{Excuse, Incoming};
 
@@ -49,11 +49,11 @@ pub(super) enum Step {
 /// One client's conversation.
 #[derive(Debug)]
 pub(super) struct Dialogue {
-    /// How many replies the mail that is being kept has.
-    answers: usize,
     incoming: Option<Incoming>,
     input: BytesMut,
     lines: LineFramer,
+    /// How many replies the mail that is being kept has.
+    replies: usize,
     session: Session,
     steps: VecDeque<Step>,
 }
@@ -64,10 +64,10 @@ impl Dialogue {
         let session = Session::new(rules);
         let steps = VecDeque::from([Step::Reply(session.greeting())]);
         Self {
-            answers: 1,
             incoming: None,
             input: BytesMut::new(),
             lines: LineFramer::default(),
+            replies: 1,
             session,
             steps,
         }
@@ -89,7 +89,7 @@ impl Dialogue {
     }
 
     /// The next step.
-    pub(super) fn next(&mut self, surroundings: &dyn Surroundings) -> Step {
+    pub(super) fn next<I: Intake>(&mut self, server: &Server<'_, I>) -> Step {
         if let Some(step) = self.steps.pop_front() {
             if matches!(step, Step::Close | Step::Leave) {
                 self.steps.push_front(step.clone());
@@ -97,7 +97,7 @@ impl Dialogue {
             return step;
         }
         if self.incoming.is_some() {
-            return self.read_message();
+            return self.read_message(server.clock);
         }
         let answer = match self.lines.next(&mut self.input) {
             None => return Step::Read,
@@ -107,7 +107,7 @@ impl Dialogue {
                     self.input.clear();
                     Answer::last(Reply::Pipelined)
                 }
-                parsed => self.session.command(parsed, surroundings),
+                parsed => self.session.command(parsed, server),
             },
         };
         self.take(answer)
@@ -137,7 +137,7 @@ impl Dialogue {
             Err(IntakeError::Failed) => Reply::Failed,
             Err(IntakeError::Full) => Reply::Full,
         };
-        self.steps.extend(repeat_n(Step::Reply(reply), self.answers));
+        self.steps.extend(repeat_n(Step::Reply(reply), self.replies));
     }
 
     /// The handshake is made. May be called before the first step: then TLS was there from the
@@ -158,7 +158,7 @@ impl Dialogue {
         self.steps = VecDeque::from([Step::Close]);
     }
 
-    fn read_message(&mut self) -> Step {
+    fn read_message(&mut self, clock: &Clock) -> Step {
         let Some(incoming) = &mut self.incoming else { return Step::Read };
         if self.input.is_empty() {
             return Step::Read;
@@ -173,24 +173,17 @@ impl Dialogue {
                 let answer = self.session.defect(Defect::BareLineFeed);
                 self.take(answer)
             }
-            Progress::Ended => self.end_message(),
+            Progress::Ended => self.end_message(clock),
         }
     }
 
-    fn end_message(&mut self) -> Step {
+    fn end_message(&mut self, clock: &Clock) -> Step {
         let Some(incoming) = self.incoming.take() else { return Step::Read };
         let refusal = match incoming.end(self.session.limits()) {
-            Ok(message) => match self.session.complete() {
-                Some(to) => {
-                    self.answers = to.answers;
-                    return Step::Commit(Mail {
-                        helo: to.helo,
-                        message,
-                        protocol: to.protocol,
-                        recipients: to.recipients,
-                        sender: to.sender,
-                        tls: self.session.is_secure(),
-                    });
+            Ok(message) => match self.session.complete(clock.now()) {
+                Some((envelope, replies)) => {
+                    self.replies = replies;
+                    return Step::Commit(Mail { envelope, message });
                 }
                 None => Reply::BadSequence,
             },

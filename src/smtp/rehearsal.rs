@@ -1,30 +1,19 @@
 //! Holding a conversation without a socket, for tests and fuzzing.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use super::{
-    Limits, Protocol, Settings,
+    Intake, IntakeError, Limits, Mail, Protocol, Settings,
     dialogue::{Dialogue, Step},
-    session::{Caller, Rules, Surroundings},
+    session::{Caller, Rules, Server},
 };
-use crate::domain::{MailAddress, MailId, Timestamp, TransmissionType};
-
-/// A mail as one client sent it, before anyone kept it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
-    /// The client's own name for itself in EHLO, HELO or LHLO.
-    pub helo: String,
-    /// The message's bytes, dots unstuffed.
-    pub message: Vec<u8>,
-    /// How it was handed over.
-    pub protocol: TransmissionType,
-    /// The accepted recipients, at least one.
-    pub recipients: Vec<MailAddress>,
-    /// The reverse-path; `None` for the null sender `<>`.
-    pub sender: Option<MailAddress>,
-    /// Whether it came over TLS.
-    pub tls: bool,
-}
+use crate::{
+    clock::Clock,
+    domain::{MailAddress, MailId, Timestamp},
+};
 
 /// What became of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,15 +35,19 @@ pub struct Rehearsal {
 pub fn rehearse<'a>(
     protocol: Protocol,
     limits: &Limits,
-    known: impl Fn(&MailAddress) -> bool,
+    known: impl Fn(&MailAddress) -> bool + Send + Sync + 'static,
     reads: impl IntoIterator<Item = &'a [u8]>,
 ) -> Rehearsal {
     let mut dialogue = Dialogue::new(rules("mx.example.ua", limits, true, protocol));
     let mut rehearsal = Rehearsal::default();
     let mut reads = reads.into_iter();
-    let house = House(known);
+    let server = Server {
+        clock: &Clock::fixed(Timestamp::from_seconds(0)),
+        has_memory: &|_| true,
+        intake: &Mailboxes(known),
+    };
     loop {
-        match dialogue.next(&house) {
+        match dialogue.next(&server) {
             Step::Close | Step::Leave => {
                 rehearsal.closed = true;
                 return rehearsal;
@@ -107,14 +100,17 @@ fn ends_group(line: &[u8]) -> bool {
         .any(|verb| line.windows(verb.len()).any(|word| word == verb.as_bytes()))
 }
 
-/// Rules for a client of whom nothing is known.
+/// An address of RFC 5737 that no limit exempts.
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+/// Rules for a client at an address that no server has.
 pub(super) fn rules(
     hostname: &str,
     limits: &Limits,
     offers_tls: bool,
     protocol: Protocol,
 ) -> Rules {
-    let caller = Caller { begins_with_tls: false, peer: None, protocol, reached: None };
+    let caller = Caller { begins_with_tls: false, peer: Some(CLIENT), protocol, reached: None };
     let (hostname, limits) = (hostname.to_owned(), limits.clone());
     let settings = Settings { hostname, limits, proxy_from: Vec::new(), tls: None };
     Rules { caller, offers_tls, settings: Arc::new(settings) }
@@ -125,17 +121,10 @@ fn numbered(index: usize) -> MailId {
     MailId::new(Timestamp::from_seconds(seconds), [0; 10])
 }
 
-struct House<F>(F);
+/// The mailboxes of a conversation without a server.
+pub(super) struct Mailboxes<F>(pub(super) F);
 
-impl<F: Fn(&MailAddress) -> bool> Surroundings for House<F> {
-    fn is_own_server(&self) -> bool {
-        false
-    }
-
-    fn is_reached_by(&self, _: IpAddr) -> bool {
-        false
-    }
-
+impl<F: Fn(&MailAddress) -> bool + Send + Sync + 'static> Intake for Mailboxes<F> {
     fn knows(&self, recipient: &MailAddress) -> bool {
         self.0(recipient)
     }
@@ -148,11 +137,15 @@ impl<F: Fn(&MailAddress) -> bool> Surroundings for House<F> {
         true
     }
 
-    fn is_ready(&self) -> bool {
-        true
+    fn queued(&self) -> usize {
+        0
     }
 
     fn postmaster(&self) -> Option<MailAddress> {
         "postmaster@localhost".parse().ok()
+    }
+
+    async fn accept(&self, _: Mail) -> Result<MailId, IntakeError> {
+        Err(IntakeError::Failed)
     }
 }

@@ -8,12 +8,15 @@ mod transaction;
 use std::{net::IpAddr, sync::Arc};
 
 use super::{
-    Limits, Protocol, Settings,
+    Intake, Limits, Protocol, Settings,
     command::{Command, CommandError},
     framing::Defect,
     reply::Reply,
 };
-use crate::domain::{MailAddress, TransmissionType};
+use crate::{
+    clock::Clock,
+    domain::{Envelope, Timestamp},
+};
 
 use transaction::{Client, Hello, Transaction};
 
@@ -41,33 +44,21 @@ impl Rules {
     pub(super) fn limits(&self) -> &Limits {
         &self.settings.limits
     }
-}
 
-/// What a session asks of the server around it. Answers come from memory.
-pub(super) trait Surroundings {
     /// Whether the client is one of our own servers, which brings the mail of others and is not
     /// searching for mailboxes when it names one that is gone.
-    fn is_own_server(&self) -> bool;
+    fn is_own_server(&self) -> bool {
+        // Over a Unix socket there is only one's own mail server.
+        self.caller.peer.is_none_or(|peer| self.limits().is_exempt(peer))
+    }
+}
 
-    /// Whether the client has connected to `address`.
-    fn is_reached_by(&self, address: IpAddr) -> bool;
-
-    /// Whether mail for `recipient` is taken.
-    fn knows(&self, recipient: &MailAddress) -> bool;
-
-    /// Whether there is a mailbox at `domain`, which is in lower case.
-    fn serves(&self, domain: &str) -> bool;
-
-    /// Whether a message of `bytes` would find room now, in memory and on the disk; 0 when its
-    /// size is not known. Asked at MAIL.
-    fn has_room(&self, bytes: u64) -> bool;
-
-    /// Whether a message may be sent now: not too many others wait for their commit. Asked at
-    /// DATA.
-    fn is_ready(&self) -> bool;
-
-    /// The mailbox that mail for `<postmaster>` goes to; `None` when there is no mailbox at all.
-    fn postmaster(&self) -> Option<MailAddress>;
+/// The server, as a session sees it while it answers.
+pub(super) struct Server<'a, I> {
+    pub(super) clock: &'a Clock,
+    /// Whether a message of so many bytes would find memory now; 0 when its size is not known.
+    pub(super) has_memory: &'a dyn Fn(u64) -> bool,
+    pub(super) intake: &'a I,
 }
 
 /// The answer to one command.
@@ -96,17 +87,6 @@ pub(super) enum Action {
     ReadMessage,
     /// The TLS handshake is made.
     StartTls,
-}
-
-/// A mail whose message is complete.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Addressed {
-    /// How many replies the final dot has.
-    pub(super) answers: usize,
-    pub(super) helo: String,
-    pub(super) protocol: TransmissionType,
-    pub(super) sender: Option<MailAddress>,
-    pub(super) recipients: Vec<MailAddress>,
 }
 
 /// One client's session.
@@ -160,21 +140,16 @@ impl Session {
         self.rules.limits()
     }
 
-    /// Whether TLS is active.
-    pub(super) fn is_secure(&self) -> bool {
-        self.tls
-    }
-
     /// Carries out a command.
-    pub(super) fn command(
+    pub(super) fn command<I: Intake>(
         &mut self,
         parsed: Result<Command, CommandError>,
-        surroundings: &dyn Surroundings,
+        server: &Server<'_, I>,
     ) -> Answer {
         let answer = match parsed {
             Ok(command) => {
                 let state = std::mem::take(&mut self.state);
-                let (state, answer) = state.apply(command, self.tls, &self.rules, surroundings);
+                let (state, answer) = state.apply(command, self.tls, &self.rules, server);
                 self.state = state;
                 answer
             }
@@ -182,7 +157,7 @@ impl Session {
             Err(error) => Answer::of(Reply::Command(error)),
         };
         if answer.reply == Reply::RecipientUnknown {
-            if surroundings.is_own_server() {
+            if self.rules.is_own_server() {
                 return answer;
             }
             self.unknown_recipients = self.unknown_recipients.saturating_add(1);
@@ -219,26 +194,44 @@ impl Session {
         self.tls = true;
     }
 
-    /// Ends the transaction whose message is complete. `None` when there is none.
-    pub(super) fn complete(&mut self) -> Option<Addressed> {
-        match std::mem::take(&mut self.state) {
-            State::Receiving(client, transaction) => {
-                let answers = transaction.answers(self.rules.caller.protocol);
-                let Transaction { recipients, sender, utf8, .. } = transaction;
-                let (helo, protocol) = (client.name.clone(), client.transmission(self.tls, utf8));
-                self.state = State::Greeted(client);
-                Some(Addressed { answers, helo, protocol, sender, recipients })
-            }
+    /// Ends the transaction whose message is complete: its envelope, and how many replies the
+    /// final dot has. `None` when there is none.
+    pub(super) fn complete(&mut self, received_at: Timestamp) -> Option<(Envelope, usize)> {
+        let Rules { caller, .. } = self.rules;
+        let (client, transaction) = match std::mem::take(&mut self.state) {
+            State::Receiving(client, transaction) => (client, transaction),
             state @ (State::Fresh | State::Greeted(_) | State::Addressing(..)) => {
                 self.state = state;
-                None
+                return None;
             }
-        }
+        };
+        let replies = transaction.replies(caller.protocol);
+        let Transaction { recipients, sender, utf8, .. } = transaction;
+        let envelope = Envelope {
+            received_at,
+            peer: caller.peer,
+            helo: client.name.clone(),
+            protocol: client.transmission(self.tls, utf8),
+            tls: self.tls,
+            sender,
+            recipients,
+        };
+        self.state = State::Greeted(client);
+        Some((envelope, replies))
     }
 
     /// Ends the transaction with a message that is not taken for `reply`.
     pub(super) fn refuse_message(&mut self, reply: Reply) -> Answer {
-        let times = self.complete().map_or(1, |addressed| addressed.answers);
+        let times = match std::mem::take(&mut self.state) {
+            State::Receiving(client, transaction) => {
+                self.state = State::Greeted(client);
+                transaction.replies(self.rules.caller.protocol)
+            }
+            state @ (State::Fresh | State::Greeted(_) | State::Addressing(..)) => {
+                self.state = state;
+                1
+            }
+        };
         self.count(Answer { times, ..Answer::of(reply) })
     }
 
@@ -251,10 +244,8 @@ impl Session {
         self.errors = self.errors.saturating_add(1);
         let is_over = self.errors >= self.limits().max_errors
             || self.unknown_recipients >= self.limits().max_unknown_recipients;
-        let action = match answer.action {
-            Action::Continue if is_over => Action::Dismiss,
-            action => action,
-        };
+        let goes_on = answer.action == Action::Continue;
+        let action = if is_over && goes_on { Action::Dismiss } else { answer.action };
         Answer { action, held_back, ..answer }
     }
 }
@@ -281,12 +272,12 @@ impl State {
         Self::Greeted(Client { hello, name })
     }
 
-    fn apply(
+    fn apply<I: Intake>(
         self,
         command: Command,
         tls: bool,
         rules: &Rules,
-        surroundings: &dyn Surroundings,
+        server: &Server<'_, I>,
     ) -> (Self, Answer) {
         let protocol = rules.caller.protocol;
         let (state, reply) = match (self, command) {
@@ -323,7 +314,9 @@ impl State {
             {
                 (Self::Greeted(client), Reply::MessageTooBig)
             }
-            (Self::Greeted(client), Command::Mail { size, .. }) if !surroundings.has_room(size) => {
+            (Self::Greeted(client), Command::Mail { size, .. })
+                if !has_room(size, rules, server) =>
+            {
                 (Self::Greeted(client), Reply::Full)
             }
             (Self::Greeted(client), Command::Mail { sender, utf8, .. }) => {
@@ -333,16 +326,15 @@ impl State {
                 Self::Addressing(client, mut transaction),
                 Command::Rcpt { recipient, international },
             ) => {
-                let reply = transaction.add(recipient, international, rules, surroundings);
+                let reply = transaction.add(recipient, international, rules, server.intake);
                 (Self::Addressing(client, transaction), reply)
             }
             (Self::Addressing(client, transaction), Command::Data) => {
-                match transaction.obstacle(rules, surroundings) {
-                    Some(reply) => (Self::Addressing(client, transaction), reply),
-                    None => {
-                        let answer = Answer::then(Reply::StartMail, Action::ReadMessage);
-                        return (Self::Receiving(client, transaction), answer);
-                    }
+                if let Some(reply) = transaction.obstacle(rules, server.intake) {
+                    (Self::Addressing(client, transaction), reply)
+                } else {
+                    let answer = Answer::then(Reply::StartMail, Action::ReadMessage);
+                    return (Self::Receiving(client, transaction), answer);
                 }
             }
             (state, Command::Data | Command::Mail { .. } | Command::Rcpt { .. }) => {
@@ -351,6 +343,12 @@ impl State {
         };
         (state, Answer::of(reply))
     }
+}
+
+/// Whether a message of `size` bytes would find room now; 0 when its size is not known.
+fn has_room<I: Intake>(size: u64, rules: &Rules, server: &Server<'_, I>) -> bool {
+    // What a client declares is not what it sends: the disk must have room for any message.
+    (server.has_memory)(size) && server.intake.has_room(rules.limits().max_message_bytes)
 }
 
 /// The reply to EHLO or LHLO.

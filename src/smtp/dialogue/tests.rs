@@ -2,8 +2,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    domain::{MailAddress, TransmissionType},
-    smtp::{Limits, Protocol, Rehearsal, groups, rehearsal::rules, rehearse},
+    domain::{MailAddress, Timestamp, TransmissionType},
+    smtp::{
+        Limits, Protocol, Rehearsal, groups,
+        rehearsal::{Mailboxes, rules},
+        rehearse,
+    },
 };
 
 const HELLO: &str = "EHLO a\r\nMAIL FROM:<x@y.ua>\r\nRCPT TO:<branch@x.ua>\r\nDATA\r\n";
@@ -119,10 +123,10 @@ fn tls_from_the_start_greets_within_tls() {
     .into_iter();
     let mut replies = String::new();
     loop {
-        match dialogue.next(&Office) {
+        match next(&mut dialogue) {
             Step::Commit(mail) => {
-                assert!(mail.tls);
-                assert_eq!(mail.protocol, TransmissionType::Esmtps);
+                assert!(mail.envelope.tls);
+                assert_eq!(mail.envelope.protocol, TransmissionType::Esmtps);
                 break;
             }
             Step::Read => {
@@ -147,7 +151,7 @@ fn many_refusals_are_held_back_and_more_end_the_connection() {
     dialogue.input().extend_from_slice(b"FOO\r\nFOO\r\nFOO\r\nFOO\r\nNOOP\r\nFOO\r\n");
     let mut steps = Vec::new();
     loop {
-        match dialogue.next(&Office) {
+        match next(&mut dialogue) {
             Step::Close | Step::Leave => break,
             Step::Reply(reply) => steps.push(reply.code()),
             Step::Tarpit => steps.push(0),
@@ -198,40 +202,14 @@ fn what_was_said_before_tls_is_forgotten() {
     let reads = reads.into_iter().flat_map(groups);
     let end = rehearse(Protocol::Smtp, &limits(), known, reads);
     assert_eq!(codes(&end), [220, 250, 250, 220, 503, 250, 250, 250, 354, 250]);
-    assert!(end.mails[0].tls);
+    assert!(end.mails[0].envelope.tls);
 }
 
-/// Knows every mailbox and always has room.
-struct Office;
-
-impl Surroundings for Office {
-    fn is_own_server(&self) -> bool {
-        false
-    }
-
-    fn is_reached_by(&self, _: std::net::IpAddr) -> bool {
-        false
-    }
-
-    fn knows(&self, _: &MailAddress) -> bool {
-        true
-    }
-
-    fn serves(&self, _: &str) -> bool {
-        true
-    }
-
-    fn has_room(&self, _: u64) -> bool {
-        true
-    }
-
-    fn is_ready(&self) -> bool {
-        true
-    }
-
-    fn postmaster(&self) -> Option<MailAddress> {
-        None
-    }
+/// The next step at a server that knows every mailbox and always has room.
+fn next(dialogue: &mut Dialogue) -> Step {
+    let clock = Clock::fixed(Timestamp::from_seconds(0));
+    let intake = Mailboxes(|_: &MailAddress| true);
+    dialogue.next(&Server { clock: &clock, has_memory: &|_| true, intake: &intake })
 }
 
 #[test]
@@ -241,7 +219,7 @@ fn a_mail_that_finds_no_memory_is_put_off_after_its_dot() {
         ["EHLO a\r\n", &HELLO["EHLO a\r\n".len()..], "Hello\r\n", "more\r\n.\r\n"].into_iter();
     let mut replies = Vec::new();
     loop {
-        match dialogue.next(&Office) {
+        match next(&mut dialogue) {
             Step::Reserve { wanted: bytes, .. } => {
                 assert_eq!(bytes, 7);
                 dialogue.starve();

@@ -2,8 +2,8 @@ use tokio::io::AsyncReadExt as _;
 
 use super::*;
 use crate::{
-    domain::{Envelope, MailAddress, MailId, Timestamp},
-    smtp::{IntakeError, Limits},
+    domain::{MailAddress, MailId, Timestamp},
+    smtp::{IntakeError, Limits, Mail},
 };
 
 #[tokio::test]
@@ -59,7 +59,7 @@ impl Intake for Nobody {
         None
     }
 
-    async fn accept(&self, _: Envelope, _: Vec<u8>) -> Result<MailId, IntakeError> {
+    async fn accept(&self, _: Mail) -> Result<MailId, IntakeError> {
         Err(IntakeError::Failed)
     }
 }

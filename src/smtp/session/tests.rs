@@ -1,24 +1,20 @@
-use super::*;
-use crate::smtp::{command, rehearsal::rules};
+use std::net::Ipv4Addr;
 
-/// Knows `branch…@x.ua`, has room for a hundred bytes, is reached at 192.0.2.1.
+use super::*;
+use crate::{
+    domain::{MailAddress, MailId, TransmissionType},
+    smtp::{IntakeError, Mail, command, rehearsal::rules},
+};
+
+/// Knows `branch…@x.ua`.
 struct Office {
     has_branches: bool,
     is_busy: bool,
-    is_own_server: bool,
 }
 
-const OPEN: Office = Office { has_branches: true, is_busy: false, is_own_server: false };
+const OPEN: Office = Office { has_branches: true, is_busy: false };
 
-impl Surroundings for Office {
-    fn is_own_server(&self) -> bool {
-        self.is_own_server
-    }
-
-    fn is_reached_by(&self, address: IpAddr) -> bool {
-        address == IpAddr::from([192, 0, 2, 1])
-    }
-
+impl Intake for Office {
     fn serves(&self, domain: &str) -> bool {
         self.has_branches && domain == "x.ua"
     }
@@ -27,16 +23,20 @@ impl Surroundings for Office {
         self.has_branches && recipient.key().starts_with("branch")
     }
 
-    fn has_room(&self, bytes: u64) -> bool {
-        bytes <= 100
+    fn has_room(&self, _: u64) -> bool {
+        true
     }
 
-    fn is_ready(&self) -> bool {
-        !self.is_busy
+    fn queued(&self) -> usize {
+        if self.is_busy { 2000 } else { 1999 }
     }
 
     fn postmaster(&self) -> Option<MailAddress> {
         self.has_branches.then(|| "branch1@x.ua".parse().unwrap())
+    }
+
+    async fn accept(&self, _: Mail) -> Result<MailId, IntakeError> {
+        unreachable!("a session keeps no mail")
     }
 }
 
@@ -44,7 +44,12 @@ fn session() -> Session {
     speaking(Protocol::Smtp)
 }
 
+/// A session with a client that has connected to 192.0.2.1.
 fn speaking(protocol: Protocol) -> Session {
+    Session::new(rules_for(protocol))
+}
+
+fn rules_for(protocol: Protocol) -> Rules {
     let limits = Limits {
         max_errors: 4,
         max_message_bytes: 1000,
@@ -53,7 +58,9 @@ fn speaking(protocol: Protocol) -> Session {
         tarpit_after_errors: 2,
         ..Limits::default()
     };
-    Session::new(rules("mx.x.ua", &limits, true, protocol))
+    let rules = rules("mx.x.ua", &limits, true, protocol);
+    let reached = Some(IpAddr::from([192, 0, 2, 1]));
+    Rules { caller: Caller { reached, ..rules.caller }, ..rules }
 }
 
 /// Says each line and gives the codes of the replies.
@@ -62,7 +69,19 @@ fn codes(session: &mut Session, lines: &[&str]) -> Vec<u16> {
 }
 
 fn say(session: &mut Session, line: &str) -> Answer {
-    session.command(command::parse(line.as_bytes()), &OPEN)
+    say_to(session, &OPEN, line)
+}
+
+/// The same at a server with memory for a hundred bytes.
+fn say_to(session: &mut Session, intake: &Office, line: &str) -> Answer {
+    let clock = Clock::fixed(Timestamp::from_seconds(0));
+    let server = Server { clock: &clock, has_memory: &|bytes| bytes <= 100, intake };
+    session.command(command::parse(line.as_bytes()), &server)
+}
+
+/// The envelope of the mail whose message is complete, and the number of its replies.
+fn complete(session: &mut Session) -> Option<(Envelope, usize)> {
+    session.complete(Timestamp::from_seconds(0))
 }
 
 #[test]
@@ -100,7 +119,7 @@ fn a_recipient_over_the_limit_is_put_off_and_one_named_twice_is_one() {
         lines.map(|name| say(&mut session, &format!("RCPT TO:<{name}@x.ua>")).reply.code()).into();
     assert_eq!(codes, [250, 250, 250, 452, 250]);
     assert_eq!(say(&mut session, "DATA").action, Action::ReadMessage);
-    let recipients = session.complete().unwrap().recipients;
+    let recipients = complete(&mut session).unwrap().0.recipients;
     assert_eq!(recipients.len(), 2);
 }
 
@@ -120,13 +139,13 @@ fn rfc5321_4_5_1_mail_for_the_postmaster_is_taken_as_long_as_there_is_a_mailbox(
             codes(&mut session, &["EHLO a", "MAIL FROM:<>", &rcpt, "DATA"]),
             [250, 250, 250, 354]
         );
-        let recipients = session.complete().unwrap().recipients;
+        let recipients = complete(&mut session).unwrap().0.recipients;
         assert_eq!(recipients, ["branch1@x.ua".parse().unwrap()], "{path}");
 
         let mut session = self::session();
         codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
         let nobody = Office { has_branches: false, ..OPEN };
-        let answer = session.command(command::parse(rcpt.as_bytes()), &nobody);
+        let answer = say_to(&mut session, &nobody, &rcpt);
         assert_eq!(answer.reply, Reply::NoMailbox, "{path}");
     }
     for foreign in ["postmaster@y.ua", "postmaster@[192.0.2.2]", "postmaster@[IPv6:::1]"] {
@@ -142,7 +161,7 @@ fn while_there_is_no_mailbox_at_all_every_recipient_is_put_off() {
     codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
     let nobody = Office { has_branches: false, ..OPEN };
     for _ in 0..10 {
-        let answer = session.command(command::parse(b"RCPT TO:<branch@x.ua>"), &nobody);
+        let answer = say_to(&mut session, &nobody, "RCPT TO:<branch@x.ua>");
         assert_eq!((answer.reply, answer.action), (Reply::NoMailbox, Action::Continue));
     }
     assert_eq!(codes(&mut session, &["RCPT TO:<branch@x.ua>", "RCPT TO:<a@x.ua>"]), [250, 550]);
@@ -153,7 +172,7 @@ fn a_mail_is_put_off_at_data_while_too_many_wait_for_their_commit() {
     let mut session = session();
     codes(&mut session, &["EHLO a", "MAIL FROM:<>", "RCPT TO:<branch@x.ua>"]);
     let busy = Office { is_busy: true, ..OPEN };
-    let answer = session.command(command::parse(b"DATA"), &busy);
+    let answer = say_to(&mut session, &busy, "DATA");
     assert_eq!((answer.reply, answer.action), (Reply::Busy, Action::Continue));
     assert_eq!(codes(&mut session, &["DATA"]), [354], "the transaction is still open");
 }
@@ -188,8 +207,8 @@ fn rfc2033_4_2_the_dot_has_a_reply_for_each_accepted_rcpt() {
     let answer = session.refuse_message(Reply::MessageTooBig);
     assert_eq!((answer.reply, answer.times), (Reply::MessageTooBig, 2));
     codes(&mut session, &["MAIL FROM:<>", "RCPT TO:<branch@x.ua>", "DATA"]);
-    let mail = session.complete().unwrap();
-    assert_eq!((mail.answers, mail.protocol), (1, TransmissionType::Lmtp));
+    let (envelope, replies) = complete(&mut session).unwrap();
+    assert_eq!((replies, envelope.protocol), (1, TransmissionType::Lmtp));
 }
 
 #[test]
@@ -207,7 +226,7 @@ fn rfc3848_a_mail_says_how_it_was_handed_over() {
         }
         let mail = format!("MAIL FROM:<>{utf8}");
         codes(&mut session, &[hello, &mail, "RCPT TO:<branch@x.ua>", "DATA"]);
-        assert_eq!(session.complete().unwrap().protocol, expected, "{hello}{utf8} {tls}");
+        assert_eq!(complete(&mut session).unwrap().0.protocol, expected, "{hello}{utf8} {tls}");
     }
 }
 
@@ -226,12 +245,13 @@ fn guessing_mailboxes_is_held_back_and_then_ends_the_session() {
 
 #[test]
 fn one_of_our_own_servers_may_bring_mail_for_mailboxes_that_are_gone() {
-    let mut session = session();
-    let gateway = Office { is_own_server: true, ..OPEN };
+    let rules = rules_for(Protocol::Smtp);
+    let gateway = Caller { peer: Some(Ipv4Addr::LOCALHOST.into()), ..rules.caller };
+    let mut session = Session::new(Rules { caller: gateway, ..rules });
     codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
     for number in 0..30 {
         let rcpt = format!("RCPT TO:<gone{number}@x.ua>");
-        let answer = session.command(command::parse(rcpt.as_bytes()), &gateway);
+        let answer = say(&mut session, &rcpt);
         let expected = (Reply::RecipientUnknown, Action::Continue, false);
         assert_eq!((answer.reply, answer.action, answer.held_back), expected, "{number}");
     }
@@ -271,9 +291,9 @@ fn recipients_without_end_count_against_the_client() {
 fn a_mail_leaves_the_client_greeted() {
     let mut session = session();
     codes(&mut session, &["EHLO me", "MAIL FROM:<a@b.ua>", "RCPT TO:<branch@x.ua>", "DATA"]);
-    let mail = session.complete().unwrap();
+    let (mail, _) = complete(&mut session).unwrap();
     assert_eq!((mail.helo.as_str(), mail.sender), ("me", "a@b.ua".parse().ok()));
-    assert!(session.complete().is_none(), "one message makes one mail");
+    assert!(complete(&mut session).is_none(), "one message makes one mail");
     assert_eq!(codes(&mut session, &["MAIL FROM:<>"]), [250]);
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Rules, Surroundings};
+use super::Rules;
 use crate::{
     domain::{MailAddress, TransmissionType},
     smtp::{
-        Protocol,
+        Intake, Protocol,
         command::{CommandError, Recipient},
         reply::Reply,
     },
@@ -83,12 +83,12 @@ impl Transaction {
         recipient: Recipient,
         international: bool,
         rules: &Rules,
-        surroundings: &dyn Surroundings,
+        intake: &impl Intake,
     ) -> Reply {
         if international && !self.utf8 {
             return self.refuse(Reply::Command(CommandError::AddressNeedsUtf8));
         }
-        let mailbox = match find(recipient, rules, surroundings) {
+        let mailbox = match find(recipient, rules, intake) {
             Ok(mailbox) => mailbox,
             Err(reply) => return self.refuse(reply),
         };
@@ -119,7 +119,7 @@ impl Transaction {
     }
 
     /// Why the message may not be sent now, as the reply to DATA.
-    pub(super) fn obstacle(&self, rules: &Rules, surroundings: &dyn Surroundings) -> Option<Reply> {
+    pub(super) fn obstacle(&self, rules: &Rules, intake: &impl Intake) -> Option<Reply> {
         if self.recipients.is_empty() {
             return Some(match rules.caller.protocol {
                 Protocol::Smtp if self.refused => Reply::NoValidRecipient,
@@ -127,11 +127,11 @@ impl Transaction {
                 Protocol::Lmtp | Protocol::Smtp => Reply::BadSequence,
             });
         }
-        (!surroundings.is_ready()).then_some(Reply::Busy)
+        (intake.queued() >= rules.limits().max_queued_mails).then_some(Reply::Busy)
     }
 
     /// How many replies the final dot has: one, or in LMTP one for each accepted RCPT.
-    pub(super) fn answers(&self, protocol: Protocol) -> usize {
+    pub(super) fn replies(&self, protocol: Protocol) -> usize {
         match protocol {
             Protocol::Lmtp => self.accepted,
             Protocol::Smtp => 1,
@@ -145,34 +145,30 @@ impl Transaction {
 }
 
 /// The mailbox that mail for `recipient` goes to.
-fn find(
-    recipient: Recipient,
-    rules: &Rules,
-    surroundings: &dyn Surroundings,
-) -> Result<MailAddress, Reply> {
+fn find(recipient: Recipient, rules: &Rules, intake: &impl Intake) -> Result<MailAddress, Reply> {
     let (mailbox, is_postmaster) = match recipient {
         Recipient::Mailbox(mailbox) => {
-            let is_postmaster = is_postmaster(&mailbox, rules, surroundings);
+            let is_postmaster = is_postmaster(&mailbox, rules, intake);
             (Some(mailbox), is_postmaster)
         }
         Recipient::Postmaster => {
             (format!("postmaster@{}", rules.settings.hostname).parse().ok(), true)
         }
     };
-    if let Some(mailbox) = mailbox.filter(|mailbox| surroundings.knows(mailbox)) {
+    if let Some(mailbox) = mailbox.filter(|mailbox| intake.knows(mailbox)) {
         return Ok(mailbox);
     }
     // Without any mailbox nothing is known of this one either: its mail would bounce for good.
-    let of_postmaster = surroundings.postmaster().ok_or(Reply::NoMailbox)?;
+    let of_postmaster = intake.postmaster().ok_or(Reply::NoMailbox)?;
     if is_postmaster { Ok(of_postmaster) } else { Err(Reply::RecipientUnknown) }
 }
 
 /// RFC 5321 §4.5.1: a postmaster of ours, at our own name, at a domain that we take mail for, or at
 /// the address that the client has reached us by.
-fn is_postmaster(mailbox: &MailAddress, rules: &Rules, surroundings: &dyn Surroundings) -> bool {
+fn is_postmaster(mailbox: &MailAddress, rules: &Rules, intake: &impl Intake) -> bool {
     let domain = mailbox.domain();
     mailbox.local().eq_ignore_ascii_case("postmaster")
         && (domain.eq_ignore_ascii_case(&rules.settings.hostname)
-            || surroundings.serves(domain)
-            || mailbox.literal().is_some_and(|address| surroundings.is_reached_by(address)))
+            || intake.serves(domain)
+            || mailbox.literal().is_some_and(|address| rules.caller.reached == Some(address)))
 }

@@ -100,8 +100,9 @@ fn converse<'a>(protocol: Protocol, reads: impl IntoIterator<Item = &'a [u8]>) -
     let known = |mailbox: &MailAddress| mailbox.local().starts_with("branch");
     let end = rehearse(protocol, &limits, known, reads);
     for mail in &end.mails {
-        assert!((1..=3).contains(&mail.recipients.len()));
-        for address in mail.recipients.iter().chain(&mail.sender) {
+        let envelope = &mail.envelope;
+        assert!((1..=3).contains(&envelope.recipients.len()));
+        for address in envelope.recipients.iter().chain(&envelope.sender) {
             let json = serde_json::to_string(address).unwrap();
             let again: MailAddress = serde_json::from_str(&json).expect("the spool reads it back");
             assert_eq!(again.to_string(), address.to_string());

@@ -145,7 +145,7 @@ fn rfc6531_3_1_an_address_beyond_ascii_is_taken_with_the_parameter() {
         ".",
     ]);
     assert_eq!(codes(&end), [250, 250, 250, 354, 250]);
-    assert_eq!(end.mails[0].sender, "особа@пошта.укр".parse().ok());
+    assert_eq!(end.mails[0].envelope.sender, "особа@пошта.укр".parse().ok());
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn rfc6531_3_3_pictures_and_marks_are_letters_of_an_address() {
         let mail = format!("MAIL FROM:<{sender}> SMTPUTF8");
         let end = say(&["EHLO a", &mail, "RCPT TO:<branch@x.ua>", "DATA", "."]);
         assert_eq!(codes(&end), [250, 250, 250, 354, 250], "{sender}");
-        assert_eq!(end.mails[0].sender.as_ref().unwrap().to_string(), sender);
+        assert_eq!(end.mails[0].envelope.sender.as_ref().unwrap().to_string(), sender);
     }
 }
 

@@ -12,7 +12,7 @@ use skrynka::{
     clock::Clock,
     domain::{Envelope, MailAddress, MailId, Timestamp},
     metrics::Metrics,
-    smtp::{Intake, IntakeError, Limits, Listener, Reception, Settings, TlsConfig},
+    smtp::{Intake, IntakeError, Limits, Listener, Mail, Reception, Settings, TlsConfig},
 };
 use tokio::{
     sync::{Notify, watch},
@@ -75,7 +75,8 @@ impl Intake for Office {
         "branch@x.ua".parse().ok()
     }
 
-    async fn accept(&self, envelope: Envelope, message: Vec<u8>) -> Result<MailId, IntakeError> {
+    async fn accept(&self, mail: Mail) -> Result<MailId, IntakeError> {
+        let Mail { envelope, message } = mail;
         match envelope.recipients.first().map(MailAddress::local) {
             Some("failed") => return Err(IntakeError::Failed),
             Some("full") => return Err(IntakeError::Full),

@@ -30,8 +30,8 @@ fn rfc2033_4_2_the_dot_has_one_reply_for_each_accepted_recipient() {
     ]);
     assert_eq!(codes(&end), [250, 250, 250, 550, 250, 250, 354, 250, 250, 250, 250]);
     assert_eq!(end.mails.len(), 1, "the message is kept once");
-    assert_eq!(end.mails[0].recipients.len(), 2);
-    assert_eq!(end.mails[0].protocol, TransmissionType::Lmtp);
+    assert_eq!(end.mails[0].envelope.recipients.len(), 2);
+    assert_eq!(end.mails[0].envelope.protocol, TransmissionType::Lmtp);
 }
 
 #[test]

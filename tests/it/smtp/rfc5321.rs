@@ -62,8 +62,8 @@ fn rfc5321_4_1_1_3_a_source_route_is_taken_and_ignored() {
         ".",
     ]);
     assert_eq!(codes(&end), [250, 250, 250, 354, 250]);
-    assert_eq!(end.mails[0].sender, "osoba@y.ua".parse().ok());
-    assert_eq!(end.mails[0].recipients, ["branch@x.ua".parse().unwrap()]);
+    assert_eq!(end.mails[0].envelope.sender, "osoba@y.ua".parse().ok());
+    assert_eq!(end.mails[0].envelope.recipients, ["branch@x.ua".parse().unwrap()]);
 }
 
 #[test]
@@ -125,8 +125,8 @@ fn rfc5321_4_1_2_a_quoted_local_part_is_taken() {
         ".",
     ]);
     assert_eq!(codes(&end), [250, 250, 250, 354, 250]);
-    assert_eq!(end.mails[0].sender.as_ref().unwrap().local(), "\"a > \\\"b\\\" @c\"");
-    assert_eq!(end.mails[0].recipients, ["branch@x.ua".parse().unwrap()]);
+    assert_eq!(end.mails[0].envelope.sender.as_ref().unwrap().local(), "\"a > \\\"b\\\" @c\"");
+    assert_eq!(end.mails[0].envelope.recipients, ["branch@x.ua".parse().unwrap()]);
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn rfc5321_4_5_3_1_8_a_hundred_recipients_are_taken() {
     lines.extend(["DATA", "."]);
     let end = say(&lines);
     assert!(codes(&end).iter().all(|code| matches!(code, 250 | 354)), "{:?}", codes(&end));
-    assert_eq!(end.mails[0].recipients.len(), 100);
+    assert_eq!(end.mails[0].envelope.recipients.len(), 100);
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn rfc5321_4_5_3_1_10_recipients_beyond_the_limit_are_put_off_with_452() {
     let end = say(&lines);
     let replies = replies(&end);
     let put_off = replies.iter().filter(|reply| reply.starts_with("452 4.5.3 ")).count();
-    assert_eq!((put_off, end.mails[0].recipients.len()), (1000, 100));
+    assert_eq!((put_off, end.mails[0].envelope.recipients.len()), (1000, 100));
     assert!(replies.last().unwrap().starts_with("250 2.0.0 "), "the others have their mail");
 }
 
@@ -352,7 +352,7 @@ fn rfc5321_4_5_3_1_10_recipients_beyond_the_limit_are_put_off_with_452() {
 fn rfc5321_4_5_5_the_null_sender_is_taken() {
     let end = say(&["EHLO a", "MAIL FROM:<>", "RCPT TO:<branch@x.ua>", "DATA", "."]);
     assert_eq!(codes(&end), [250, 250, 250, 354, 250]);
-    assert_eq!(end.mails[0].sender, None);
+    assert_eq!(end.mails[0].envelope.sender, None);
 }
 
 #[tokio::test]
@@ -383,5 +383,5 @@ fn rfc5321_7_3_no_reply_tells_who_the_staff_are() {
 #[test]
 fn rfc5233_a_sub_address_reaches_its_mailbox() {
     let end = say(&["EHLO a", "MAIL FROM:<>", "RCPT TO:<branch+vstup@x.ua>", "DATA", "."]);
-    assert_eq!(end.mails[0].recipients, ["branch+vstup@x.ua".parse().unwrap()]);
+    assert_eq!(end.mails[0].envelope.recipients, ["branch+vstup@x.ua".parse().unwrap()]);
 }
