@@ -30,7 +30,7 @@
 //! | `proxy` | who is behind a balancer | its header only |
 //! | `listener` | accepts, drains; TCP, and LMTP over Unix sockets | yes |
 //!
-//! [`rehearse`] holds a whole conversation without a socket, for tests and fuzzing.
+//! [`simulate`] holds a whole conversation without a socket, for tests and fuzzing.
 //!
 //! # Smuggling
 //! A line feed without a carriage return before it ends the connection with `521` wherever it
@@ -58,15 +58,15 @@ mod limits;
 mod listener;
 mod pressure;
 mod proxy;
-mod rehearsal;
 mod reply;
 mod session;
+mod simulation;
 mod tls;
 
 pub use limits::Limits;
 pub use listener::{Listener, LmtpListener, Reception};
 pub use proxy::{ProxyError, ProxySource, read_proxy_header};
-pub use rehearsal::{Rehearsal, groups, rehearse};
+pub use simulation::{Simulation, groups, simulate};
 pub use tls::{TlsConfig, tls_config};
 
 /// A mail as its client sent it.

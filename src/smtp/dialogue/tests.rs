@@ -4,9 +4,8 @@ use super::*;
 use crate::{
     domain::{MailAddress, Timestamp, TransmissionType},
     smtp::{
-        Limits, Protocol, Rehearsal, groups,
-        rehearsal::{Mailboxes, rules},
-        rehearse,
+        Limits, Protocol, Simulation, groups, simulate,
+        simulation::{Mailboxes, rules},
     },
 };
 
@@ -28,18 +27,18 @@ fn known(recipient: &MailAddress) -> bool {
 }
 
 /// The conversation in which each group of `bytes` comes `step` at a time.
-fn converse(bytes: &[u8], step: usize) -> Rehearsal {
+fn converse(bytes: &[u8], step: usize) -> Simulation {
     converse_with(Protocol::Smtp, &limits(), bytes, step)
 }
 
-fn converse_with(protocol: Protocol, limits: &Limits, bytes: &[u8], step: usize) -> Rehearsal {
+fn converse_with(protocol: Protocol, limits: &Limits, bytes: &[u8], step: usize) -> Simulation {
     let reads = groups(bytes).into_iter().flat_map(|group| group.chunks(step));
-    rehearse(protocol, limits, known, reads)
+    simulate(protocol, limits, known, reads)
 }
 
 /// The codes of all replies; only the last line of each counts.
-fn codes(rehearsal: &Rehearsal) -> Vec<u16> {
-    let text = String::from_utf8_lossy(&rehearsal.replies);
+fn codes(simulation: &Simulation) -> Vec<u16> {
+    let text = String::from_utf8_lossy(&simulation.replies);
     let last_lines = text.lines().filter(|line| line.get(3..4) != Some("-"));
     last_lines.map(|line| line[..3].parse().unwrap()).collect()
 }
@@ -71,7 +70,7 @@ fn rfc2920_3_1_what_follows_a_greeting_or_data_at_once_ends_the_connection() {
         (vec!["EHLO a\r\n".to_owned(), "NOOP\r\nRSET\r\n".to_owned()], &[220, 250, 250, 250]),
     ] {
         let reads = reads.iter().map(String::as_bytes).collect::<Vec<_>>();
-        let end = rehearse(Protocol::Smtp, &limits(), known, reads.iter().copied());
+        let end = simulate(Protocol::Smtp, &limits(), known, reads.iter().copied());
         assert_eq!(
             codes(&end),
             expected,
@@ -187,7 +186,7 @@ fn a_refused_message_leaves_the_session_in_order() {
 fn commands_behind_starttls_are_never_carried_out() {
     let bytes = b"EHLO a\r\nSTARTTLS\r\nRSET\r\nMAIL FROM:<x@y.ua>\r\n";
     let (greeting, attack) = bytes.split_at(b"EHLO a\r\n".len());
-    let end = rehearse(Protocol::Smtp, &limits(), known, [greeting, attack]);
+    let end = simulate(Protocol::Smtp, &limits(), known, [greeting, attack]);
     assert_eq!((codes(&end).as_slice(), end.closed), (&[220, 250, 501][..], true));
 }
 
@@ -200,7 +199,7 @@ fn what_was_said_before_tls_is_forgotten() {
         b"a\r\n.\r\n",
     ];
     let reads = reads.into_iter().flat_map(groups);
-    let end = rehearse(Protocol::Smtp, &limits(), known, reads);
+    let end = simulate(Protocol::Smtp, &limits(), known, reads);
     assert_eq!(codes(&end), [220, 250, 250, 220, 503, 250, 250, 250, 354, 250]);
     assert!(end.mails[0].envelope.tls);
 }
@@ -332,6 +331,6 @@ proptest! {
                 rest = next;
             }
         }
-        prop_assert_eq!(rehearse(protocol, &limits(), known, reads), whole);
+        prop_assert_eq!(simulate(protocol, &limits(), known, reads), whole);
     }
 }

@@ -3,7 +3,7 @@ use std::net::Ipv4Addr;
 use super::*;
 use crate::{
     domain::{MailAddress, MailId, TransmissionType},
-    smtp::{IntakeError, Mail, command, rehearsal::rules},
+    smtp::{IntakeError, Mail, command, simulation::rules},
 };
 
 /// Knows `branch…@x.ua`.

@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use skrynka::{
     domain::MailAddress,
-    smtp::{Limits, Protocol, Rehearsal, groups, rehearse},
+    smtp::{Limits, Protocol, Simulation, groups, simulate},
 };
 
 /// What an input is spelled of when its bytes are not sent as they are: every verb, and the bytes
@@ -89,7 +89,7 @@ fn spelled(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().flat_map(|byte| WORDS[usize::from(*byte) % WORDS.len()]).copied().collect()
 }
 
-fn converse<'a>(protocol: Protocol, reads: impl IntoIterator<Item = &'a [u8]>) -> Rehearsal {
+fn converse<'a>(protocol: Protocol, reads: impl IntoIterator<Item = &'a [u8]>) -> Simulation {
     let limits = Limits {
         max_message_bytes: 256,
         max_received_fields: 3,
@@ -98,7 +98,7 @@ fn converse<'a>(protocol: Protocol, reads: impl IntoIterator<Item = &'a [u8]>) -
         ..Limits::default()
     };
     let known = |mailbox: &MailAddress| mailbox.local().starts_with("branch");
-    let end = rehearse(protocol, &limits, known, reads);
+    let end = simulate(protocol, &limits, known, reads);
     for mail in &end.mails {
         let envelope = &mail.envelope;
         assert!((1..=3).contains(&envelope.recipients.len()));

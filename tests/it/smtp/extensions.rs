@@ -5,7 +5,7 @@ use skrynka::smtp::{Limits, Protocol};
 
 use super::{
     office::Server,
-    rehearsed::{codes, extensions, last_reply, replies, say, say_with},
+    simulated::{codes, extensions, last_reply, replies, say, say_with},
 };
 use crate::support::smtp_client::SmtpClient;
 

@@ -5,7 +5,7 @@ use skrynka::{
     smtp::{Limits, Protocol},
 };
 
-use super::rehearsed::{codes, extensions, replies, say, say_lmtp, say_with};
+use super::simulated::{codes, extensions, replies, say, say_lmtp, say_with};
 
 #[test]
 fn rfc2033_4_1_lhlo_takes_the_place_of_ehlo_and_helo() {

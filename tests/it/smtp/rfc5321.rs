@@ -4,7 +4,7 @@ use skrynka::smtp::{Limits, Protocol};
 
 use super::{
     office::Server,
-    rehearsed::{codes, extensions, last_reply, replies, say, say_with},
+    simulated::{codes, extensions, last_reply, replies, say, say_with},
 };
 use crate::support::{installation::Installation, registries, smtp_client::SmtpClient};
 

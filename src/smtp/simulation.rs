@@ -1,4 +1,4 @@
-//! Holding a conversation without a socket, for tests and fuzzing.
+//! A conversation without a socket, for tests and fuzzing.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -15,9 +15,9 @@ use crate::{
     domain::{MailAddress, MailId, Timestamp},
 };
 
-/// What became of a conversation.
+/// What became of a simulated conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rehearsal {
+pub struct Simulation {
     /// Whether we ended it.
     pub closed: bool,
     /// The mails, in order; each was answered with 250.
@@ -28,18 +28,18 @@ pub struct Rehearsal {
 
 /// Holds a conversation with a client that sends `reads`, one after the other, and never waits.
 ///
-/// Every mailbox for which `known` says so exists, and one for the postmaster. Every mail is kept under an id that counts
-/// them, and memory is always found. STARTTLS is offered; the handshake is taken for made, and
-/// what comes in later reads for the inside of TLS. Of `limits`, those on time, connections and
-/// memory have no effect here.
-pub fn rehearse<'a>(
+/// Every mailbox for which `known` says so exists, and one for the postmaster. Every mail is kept
+/// under an id that counts them, and memory is always found. STARTTLS is offered; the handshake is
+/// taken for made, and what comes in later reads for the inside of TLS. Of `limits`, those on time,
+/// connections and memory have no effect.
+pub fn simulate<'a>(
     protocol: Protocol,
     limits: &Limits,
     known: impl Fn(&MailAddress) -> bool + Send + Sync + 'static,
     reads: impl IntoIterator<Item = &'a [u8]>,
-) -> Rehearsal {
+) -> Simulation {
     let mut dialogue = Dialogue::new(rules("mx.example.ua", limits, true, protocol));
-    let mut rehearsal = Rehearsal::default();
+    let mut simulation = Simulation::default();
     let mut reads = reads.into_iter();
     let server = Server {
         clock: &Clock::fixed(Timestamp::from_seconds(0)),
@@ -49,18 +49,18 @@ pub fn rehearse<'a>(
     loop {
         match dialogue.next(&server) {
             Step::Close | Step::Leave => {
-                rehearsal.closed = true;
-                return rehearsal;
+                simulation.closed = true;
+                return simulation;
             }
             Step::Commit(mail) => {
-                dialogue.settle(Ok(numbered(rehearsal.mails.len())));
-                rehearsal.mails.push(mail);
+                dialogue.settle(Ok(numbered(simulation.mails.len())));
+                simulation.mails.push(mail);
             }
             Step::Read => match reads.next() {
                 Some(bytes) => dialogue.input().extend_from_slice(bytes),
-                None => return rehearsal,
+                None => return simulation,
             },
-            Step::Reply(reply) => reply.write_to(&mut rehearsal.replies),
+            Step::Reply(reply) => reply.write_to(&mut simulation.replies),
             Step::Reserve { wanted, .. } => dialogue.grant(wanted),
             Step::StartTls => dialogue.tls_started(),
             Step::Tarpit => {}
