@@ -33,10 +33,7 @@ pub(super) enum Command {
     Mail {
         /// `None` for the null sender `<>`.
         sender: Option<MailAddress>,
-        /// The size declared with SIZE (RFC 1870); 0 when there is none.
-        size: u64,
-        /// Whether SMTPUTF8 (RFC 6531) was asked for.
-        utf8: bool,
+        parameters: Parameters,
     },
     Noop,
     Quit,
@@ -49,6 +46,25 @@ pub(super) enum Command {
     StartTls,
     Vrfy,
 }
+
+/// What MAIL may say of the mail beside its sender: the parameters of our extensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parameters {
+    /// The size declared with SIZE (RFC 1870); 0 when there is none.
+    pub(super) size: u64,
+    /// Whether SMTPUTF8 (RFC 6531) was asked for.
+    pub(super) utf8: bool,
+}
+
+/// The extensions that every reply to EHLO and LHLO names, in its order, each with the flags that
+/// `smtp-proto` sets for its parameters of MAIL. STARTTLS and SIZE depend on the settings and are
+/// the reply's.
+pub(super) const EXTENSIONS: [(&str, u64); 4] = [
+    ("PIPELINING", 0),
+    ("8BITMIME", MAIL_BODY_7BIT | MAIL_BODY_8BITMIME),
+    ("SMTPUTF8", MAIL_SMTPUTF8),
+    ("ENHANCEDSTATUSCODES", 0),
+];
 
 impl Command {
     /// Whether a client must read the reply before it sends more (RFC 2920 §3.1), and what it has
@@ -272,21 +288,23 @@ fn is_size(parameter: &str) -> bool {
 }
 
 fn mail(from: MailFrom<Cow<'_, str>>, path: &str) -> Result<Command, CommandError> {
-    let size = u64::try_from(from.size).unwrap_or(u64::MAX);
-    let utf8 = from.flags & MAIL_SMTPUTF8 != 0;
-    let offered = MAIL_BODY_7BIT | MAIL_BODY_8BITMIME | MAIL_SMTPUTF8;
+    let parameters = Parameters {
+        size: u64::try_from(from.size).unwrap_or(u64::MAX),
+        utf8: from.flags & MAIL_SMTPUTF8 != 0,
+    };
+    let offered = EXTENSIONS.iter().fold(0, |all, (_, flags)| all | flags);
     let others = MailFrom { flags: from.flags & !offered, size: 0, ..from };
     if others != MailFrom::default() {
         return Err(CommandError::Parameter);
     }
     if path.is_empty() {
-        return Ok(Command::Mail { sender: None, size, utf8 });
+        return Ok(Command::Mail { sender: None, parameters });
     }
     let sender = address(path, CommandError::Sender)?;
-    if !utf8 && !path.is_ascii() {
+    if !parameters.utf8 && !path.is_ascii() {
         return Err(CommandError::AddressNeedsUtf8);
     }
-    Ok(Command::Mail { sender: Some(sender), size, utf8 })
+    Ok(Command::Mail { sender: Some(sender), parameters })
 }
 
 /// The mailbox of a path; `otherwise` when it is none.

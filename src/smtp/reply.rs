@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt};
 
 use super::{
     Protocol,
-    command::{CommandError, Usage},
+    command::{CommandError, EXTENSIONS, Usage},
 };
 use crate::domain::MailId;
 
@@ -193,7 +193,7 @@ impl fmt::Display for Reply {
             return write!(f, "{code} {enhanced}{space}{words}\r\n");
         };
         write!(f, "{code}-{words}\r\n")?;
-        for extension in ["PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"] {
+        for (extension, _) in EXTENSIONS {
             write!(f, "{code}-{extension}\r\n")?;
         }
         if *offers_tls {

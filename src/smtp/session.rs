@@ -206,12 +206,12 @@ impl Session {
             }
         };
         let replies = transaction.replies(caller.protocol);
-        let Transaction { recipients, sender, utf8, .. } = transaction;
+        let Transaction { parameters, recipients, sender, .. } = transaction;
         let envelope = Envelope {
             received_at,
             peer: caller.peer,
             helo: client.name.clone(),
-            protocol: client.transmission(self.tls, utf8),
+            protocol: client.transmission(self.tls, parameters.utf8),
             tls: self.tls,
             sender,
             recipients,
@@ -309,18 +309,18 @@ impl State {
                 (Self::Greeted(client), Reply::Done)
             }
             (state, Command::Noop | Command::Rset) => (state, Reply::Done),
-            (Self::Greeted(client), Command::Mail { size, .. })
-                if size > rules.limits().max_message_bytes =>
+            (Self::Greeted(client), Command::Mail { parameters, .. })
+                if parameters.size > rules.limits().max_message_bytes =>
             {
                 (Self::Greeted(client), Reply::MessageTooBig)
             }
-            (Self::Greeted(client), Command::Mail { size, .. })
-                if !has_room(size, rules, server) =>
+            (Self::Greeted(client), Command::Mail { parameters, .. })
+                if !has_room(parameters.size, rules, server) =>
             {
                 (Self::Greeted(client), Reply::Full)
             }
-            (Self::Greeted(client), Command::Mail { sender, utf8, .. }) => {
-                (Self::Addressing(client, Transaction::new(sender, utf8)), Reply::SenderTaken)
+            (Self::Greeted(client), Command::Mail { sender, parameters }) => {
+                (Self::Addressing(client, Transaction::new(sender, parameters)), Reply::SenderTaken)
             }
             (
                 Self::Addressing(client, mut transaction),

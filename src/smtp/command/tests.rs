@@ -6,8 +6,16 @@ fn mailbox(text: &str) -> MailAddress {
     text.parse().unwrap()
 }
 
-fn mail_from(sender: Option<&str>, size: u64, utf8: bool) -> Command {
-    Command::Mail { sender: sender.map(mailbox), size, utf8 }
+fn mail_from(sender: Option<&str>, parameters: Parameters) -> Command {
+    Command::Mail { sender: sender.map(mailbox), parameters }
+}
+
+fn sized(size: u64) -> Parameters {
+    Parameters { size, ..Parameters::default() }
+}
+
+fn utf8() -> Parameters {
+    Parameters { utf8: true, ..Parameters::default() }
 }
 
 fn rcpt(recipient: &str) -> Command {
@@ -25,14 +33,14 @@ fn reads_what_clients_send() {
         ("EHLO [IPv6:2001:db8::1]", Command::Ehlo { host: "[IPv6:2001:db8::1]".into() }),
         ("HELO x", Command::Helo { host: "x".into() }),
         ("LHLO x", Command::Lhlo { host: "x".into() }),
-        ("MAIL FROM:<>", mail_from(None, 0, false)),
-        ("MAIL FROM:<a@b.ua>", mail_from(Some("a@b.ua"), 0, false)),
-        ("mail from: <a@b.ua> size=1000 body=8bitmime", mail_from(Some("a@b.ua"), 1000, false)),
-        ("MAIL FROM:<a@b.ua> BODY=7BIT ", mail_from(Some("a@b.ua"), 0, false)),
-        ("MAIL FROM:<тест@пошта.укр> SMTPUTF8", mail_from(Some("тест@пошта.укр"), 0, true)),
-        ("MAIL FROM:<@one,@two:a@b.ua>", mail_from(Some("a@b.ua"), 0, false)),
-        ("MAIL FROM:<\"a b\"@x>", mail_from(Some("\"a b\"@x"), 0, false)),
-        ("MAIL FROM:<\"a>\\\"b\"@x>", mail_from(Some("\"a>\\\"b\"@x"), 0, false)),
+        ("MAIL FROM:<>", mail_from(None, sized(0))),
+        ("MAIL FROM:<a@b.ua>", mail_from(Some("a@b.ua"), sized(0))),
+        ("mail from: <a@b.ua> size=1000 body=8bitmime", mail_from(Some("a@b.ua"), sized(1000))),
+        ("MAIL FROM:<a@b.ua> BODY=7BIT ", mail_from(Some("a@b.ua"), sized(0))),
+        ("MAIL FROM:<тест@пошта.укр> SMTPUTF8", mail_from(Some("тест@пошта.укр"), utf8())),
+        ("MAIL FROM:<@one,@two:a@b.ua>", mail_from(Some("a@b.ua"), sized(0))),
+        ("MAIL FROM:<\"a b\"@x>", mail_from(Some("\"a b\"@x"), sized(0))),
+        ("MAIL FROM:<\"a>\\\"b\"@x>", mail_from(Some("\"a>\\\"b\"@x"), sized(0))),
         ("RCPT TO:<school5+vstup@docs.example.ua>", rcpt("school5+vstup@docs.example.ua")),
         ("RCPT TO:<тест@x.ua>", rcpt("тест@x.ua")),
         (

@@ -7,7 +7,7 @@ use crate::{
     domain::{MailAddress, TransmissionType},
     smtp::{
         Intake, Protocol,
-        command::{CommandError, Recipient},
+        command::{CommandError, Parameters, Recipient},
         reply::Reply,
     },
 };
@@ -52,12 +52,12 @@ pub(super) struct Transaction {
     accepted: usize,
     /// The forms that the recipients are compared by.
     keys: HashSet<String>,
+    pub(super) parameters: Parameters,
     pub(super) recipients: Vec<MailAddress>,
     refused: bool,
     pub(super) sender: Option<MailAddress>,
     /// The RCPT commands that named a recipient again or one too many.
     useless: usize,
-    pub(super) utf8: bool,
 }
 
 /// RCPT commands that name a recipient again or one too many, from which on each further one counts
@@ -65,15 +65,15 @@ pub(super) struct Transaction {
 const MAX_USELESS: usize = 1000;
 
 impl Transaction {
-    pub(super) fn new(sender: Option<MailAddress>, utf8: bool) -> Self {
+    pub(super) fn new(sender: Option<MailAddress>, parameters: Parameters) -> Self {
         Self {
             accepted: 0,
             keys: HashSet::new(),
+            parameters,
             recipients: Vec::new(),
             refused: false,
             sender,
             useless: 0,
-            utf8,
         }
     }
 
@@ -85,7 +85,7 @@ impl Transaction {
         rules: &Rules,
         intake: &impl Intake,
     ) -> Reply {
-        if international && !self.utf8 {
+        if international && !self.parameters.utf8 {
             return self.refuse(Reply::Command(CommandError::AddressNeedsUtf8));
         }
         let mailbox = match find(recipient, rules, intake) {
