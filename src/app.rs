@@ -141,15 +141,11 @@ impl Server {
     ///
     /// # Errors
     /// When certificate and key cannot be used; then nothing is changed.
-    pub fn reload(&mut self, config: Config) -> Result<Vec<&'static str>, AppError> {
+    pub fn reload(&mut self, config: &Config) -> Result<Vec<String>, AppError> {
         let tls = certificate(&config.smtp, !self.smtps.is_empty())?;
-        let needs_restart = self.config.needs_restart(&config);
-        let config::Smtp { certificate, limits, private_key, proxy_from, .. } = config.smtp;
-        let smtp = &mut self.config.smtp;
-        (smtp.certificate, smtp.private_key) = (certificate, private_key);
-        (smtp.limits, smtp.proxy_from) = (limits, proxy_from);
+        let needs_restart = self.config.take_over(config);
         self.certificate.send_replace(tls.clone());
-        self.reception.apply(settings(smtp, tls));
+        self.reception.apply(settings(&self.config.smtp, tls));
         Ok(needs_restart)
     }
 

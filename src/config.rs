@@ -4,17 +4,14 @@
 //! the file. `SKRYNKA_SECTION__KEY` in the environment overrides `key` in `[section]`. Secrets
 //! are named by file and never stand in the configuration itself.
 
-mod changes;
 mod check;
 mod environment;
 mod log_filter;
 mod place;
-mod ranges;
+mod reload;
 mod sections;
 
 use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
 
 use check::Misfit;
 pub use log_filter::{LogFilter, LogFilterError};
@@ -24,34 +21,37 @@ pub use sections::{
     Trust, Vault, Web,
 };
 
-/// The whole configuration, with paths made absolute or relative to the working directory.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// `[envelope]`
-    pub envelope: Envelope,
-    /// `[log]`
-    pub log: Log,
-    /// `[metrics]`
-    pub metrics: MetricsPage,
-    /// `[retention]`
-    pub retention: Retention,
-    /// `[sender]`
-    pub sender: Sender,
-    /// `[signatures]`
-    pub signatures: Signatures,
-    /// `[smtp]`
-    pub smtp: Smtp,
-    /// `[spool]`
-    pub spool: Spool,
-    /// `[store]`
-    pub store: Store,
-    /// `[trust]`
-    pub trust: Trust,
-    /// `[vault]`
-    pub vault: Vault,
-    /// `[web]`
-    pub web: Web,
+use crate::domain::section::{Number, Section as _, section};
+
+section! {
+    /// The whole configuration, with paths made absolute or relative to the working directory.
+    #[derive(Debug)]
+    pub struct Config {
+        /// `[envelope]`
+        pub envelope: Envelope = Envelope::default();
+        /// `[log]`
+        pub log: Log = Log::default();
+        /// `[metrics]`
+        pub metrics: MetricsPage = MetricsPage::default();
+        /// `[retention]`
+        pub retention: Retention = Retention::default();
+        /// `[sender]`
+        pub sender: Sender = Sender::default();
+        /// `[signatures]`
+        pub signatures: Signatures = Signatures::default();
+        /// `[smtp]`
+        pub smtp: Smtp = Smtp::default();
+        /// `[spool]`
+        pub spool: Spool = Spool::default();
+        /// `[store]`
+        pub store: Store = Store::default();
+        /// `[trust]`
+        pub trust: Trust = Trust::default();
+        /// `[vault]`
+        pub vault: Vault = Vault::default();
+        /// `[web]`
+        pub web: Web = Web::default();
+    }
 }
 
 /// Why a configuration cannot be used.
@@ -108,9 +108,11 @@ impl Config {
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         let environment: Vec<_> = environment.into_iter().collect();
         let mut config = Self::parse(path, &text, environment.iter().cloned())?;
-        config.resolve(path.parent().unwrap_or_else(|| Path::new("")));
-        match check::misfit(&config) {
-            None => Ok(config),
+        match check::misfit(&mut config) {
+            None => {
+                config.resolve(path.parent().unwrap_or_else(|| Path::new("")));
+                Ok(config)
+            }
             Some(Misfit { key, detail }) => {
                 let place = Place::find(&key, &text, environment);
                 Err(ConfigError::Values { path: path.to_owned(), place, detail })
@@ -142,33 +144,64 @@ impl Config {
         })
     }
 
-    fn resolve(&mut self, base: &Path) {
-        for path in [
-            &mut self.retention.synchronized_file,
-            &mut self.signatures.revocation_directory,
-            &mut self.spool.directory,
-            &mut self.trust.directory,
-            &mut self.vault.directory,
-            &mut self.vault.master_key,
-        ] {
-            *path = base.join(&path);
-        }
-        for path in self.envelope.keys.iter_mut().chain(&mut self.smtp.lmtp) {
-            *path = base.join(&path);
-        }
+    /// All paths, with their keys.
+    fn paths(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
+        let Self { envelope, retention, signatures, smtp, spool, store, trust, vault, .. } = self;
         let optional = [
-            &mut self.envelope.password_file,
-            &mut self.signatures.policy,
-            &mut self.smtp.certificate,
-            &mut self.smtp.private_key,
-            &mut self.store.url_file,
+            ("envelope.password_file", &mut envelope.password_file),
+            ("signatures.policy", &mut signatures.policy),
+            ("smtp.certificate", &mut smtp.certificate),
+            ("smtp.private_key", &mut smtp.private_key),
+            ("store.url_file", &mut store.url_file),
         ];
-        for path in optional.into_iter().flatten() {
+        let optional = optional.into_iter().filter_map(|(key, path)| Some((key, path.as_mut()?)));
+        let keys = envelope.keys.iter_mut().map(|path| ("envelope.keys", path));
+        let lmtp = smtp.lmtp.iter_mut().map(|path| ("smtp.lmtp", path));
+        [
+            ("retention.synchronized_file", &mut retention.synchronized_file),
+            ("signatures.revocation_directory", &mut signatures.revocation_directory),
+            ("spool.directory", &mut spool.directory),
+            ("trust.directory", &mut trust.directory),
+            ("vault.directory", &mut vault.directory),
+            ("vault.master_key", &mut vault.master_key),
+        ]
+        .into_iter()
+        .chain(optional)
+        .chain(keys)
+        .chain(lmtp)
+        .collect()
+    }
+
+    fn resolve(&mut self, base: &Path) {
+        for (_, path) in self.paths() {
             *path = base.join(&path);
         }
         if let Some(file) = self.store.url.strip_prefix("sqlite:") {
             self.store.url = format!("sqlite:{}", base.join(file).display());
         }
+    }
+
+    /// The numbers that have a range, with their sections.
+    fn numbers(&self) -> impl Iterator<Item = (&'static str, Number)> {
+        [
+            ("smtp.limits", self.smtp.limits.numbers()),
+            ("spool.limits", self.spool.limits.numbers()),
+            ("sender", self.sender.numbers()),
+            ("signatures", self.signatures.numbers()),
+            ("web.limits", self.web.limits.numbers()),
+            ("retention", self.retention.numbers()),
+            ("envelope", self.envelope.numbers()),
+            ("log", self.log.numbers()),
+            ("metrics", self.metrics.numbers()),
+            ("smtp", self.smtp.numbers()),
+            ("spool", self.spool.numbers()),
+            ("store", self.store.numbers()),
+            ("trust", self.trust.numbers()),
+            ("vault", self.vault.numbers()),
+            ("web", self.web.numbers()),
+        ]
+        .into_iter()
+        .flat_map(|(section, numbers)| numbers.into_iter().map(move |number| (section, number)))
     }
 }
 

@@ -19,6 +19,7 @@ mod network;
 mod organisation;
 mod password;
 mod report;
+pub(crate) mod section;
 mod sender_result;
 mod share;
 mod time;

@@ -125,7 +125,7 @@ async fn until_end(
 fn reload(file: &ConfigFile, server: &mut Server) -> anyhow::Result<()> {
     let read = file.load().and_then(|config| {
         files::allow_for(config.smtp.limits.max_connections);
-        Ok(server.reload(config)?)
+        Ok(server.reload(&config)?)
     });
     match &read {
         Ok(needs_restart) => {

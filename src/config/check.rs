@@ -2,8 +2,8 @@
 
 use std::{net::SocketAddr, path::Path};
 
-use super::{Config, Smtp, Store, ranges};
-use crate::domain::MailAddress;
+use super::{Config, Smtp, Store};
+use crate::domain::{MailAddress, section::Number};
 
 /// A value that cannot work.
 pub(super) struct Misfit {
@@ -14,20 +14,24 @@ pub(super) struct Misfit {
 }
 
 /// The first value that cannot work.
-pub(super) fn misfit(config: &Config) -> Option<Misfit> {
+pub(super) fn misfit(config: &mut Config) -> Option<Misfit> {
     let found = smtp(&config.smtp)
         .or_else(|| envelope(config))
         .or_else(|| addresses(config))
         .or_else(|| places(config))
         .or_else(|| database(&config.store));
     let found = found.map(|(key, detail)| Misfit { key: key.to_owned(), detail });
-    found.or_else(|| {
-        let ranges::Ranged { key, range, value } =
-            ranges::out_of_range(config).into_iter().next()?;
-        let (section, name) = key.rsplit_once('.').unwrap_or(("", &key));
+    found.or_else(|| out_of_range(config).next())
+}
+
+/// The numbers that lie outside of their ranges: there the server would take no mail, break RFC
+/// 5321, or have no limit where one is meant.
+fn out_of_range(config: &Config) -> impl Iterator<Item = Misfit> {
+    let out = config.numbers().filter(|(_, number)| !number.range.contains(&number.value));
+    out.map(|(section, Number { key, range, value })| {
         let (from, to) = (range.start(), range.end());
-        let detail = format!("[{section}] {name} is from {from} to {to}, not {value}");
-        Some(Misfit { key, detail })
+        let detail = format!("[{section}] {key} is from {from} to {to}, not {value}");
+        Misfit { key: format!("{section}.{key}"), detail }
     })
 }
 
@@ -98,27 +102,9 @@ fn addresses(config: &Config) -> Option<Wrong> {
 
 /// A path is one of this machine: what looks like the address of something else would become a
 /// directory of that name.
-fn places(config: &Config) -> Option<Wrong> {
-    let some = [
-        ("retention.synchronized_file", &config.retention.synchronized_file),
-        ("signatures.revocation_directory", &config.signatures.revocation_directory),
-        ("spool.directory", &config.spool.directory),
-        ("trust.directory", &config.trust.directory),
-        ("vault.directory", &config.vault.directory),
-        ("vault.master_key", &config.vault.master_key),
-    ];
-    let perhaps = [
-        ("envelope.password_file", &config.envelope.password_file),
-        ("signatures.policy", &config.signatures.policy),
-        ("smtp.certificate", &config.smtp.certificate),
-        ("smtp.private_key", &config.smtp.private_key),
-        ("store.url_file", &config.store.url_file),
-    ];
-    let perhaps = perhaps.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?)));
-    let keys = config.envelope.keys.iter().map(|path| ("envelope.keys", path));
-    let lmtp = config.smtp.lmtp.iter().map(|path| ("smtp.lmtp", path));
-    let mut all = some.into_iter().chain(perhaps).chain(keys).chain(lmtp);
-    all.find(|(_, path)| is_address(path)).map(|(key, _)| (key, not_an_address(key)))
+fn places(config: &mut Config) -> Option<Wrong> {
+    let mut paths = config.paths().into_iter();
+    paths.find(|(_, path)| is_address(path)).map(|(key, _)| (key, not_an_address(key)))
 }
 
 fn is_address(path: &Path) -> bool {
@@ -144,6 +130,143 @@ fn database(section: &Store) -> Option<Wrong> {
             let detail = "[store] url is sqlite:PATH or postgres://…; a URL with a password stands in \
                           a file, which url_file names";
             Some(("store.url", detail.to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        fs,
+    };
+
+    use super::*;
+    use crate::domain::section::Section;
+
+    #[test]
+    fn the_defaults_lie_in_their_ranges() {
+        assert_eq!(out_of_range(&Config::default()).count(), 0);
+    }
+
+    #[test]
+    fn numbers_that_make_no_sense_are_named_with_their_range() {
+        for (section, text, expected) in [
+            (
+                "smtp.limits",
+                "max_message_bytes = 0",
+                "max_message_bytes is from 65536 to 1073741824, not 0",
+            ),
+            (
+                "smtp.limits",
+                "max_text_line_bytes = 999",
+                "max_text_line_bytes is from 1000 to 1073741824, not 999",
+            ),
+            (
+                "smtp.limits",
+                "max_received_fields = 99",
+                "max_received_fields is from 100 to 1000000, not 99",
+            ),
+            ("smtp.limits", "max_recipients = 99", "max_recipients is from 100 to 10000, not 99"),
+            ("smtp.limits", "max_connections = 0", "max_connections is from 1 to 1000000, not 0"),
+            (
+                "smtp.limits",
+                "command_timeout_seconds = 86401",
+                "command_timeout_seconds is from 1 to 86400, not 86401",
+            ),
+            (
+                "smtp.limits",
+                "data_bytes_per_second = 0",
+                "data_bytes_per_second is from 1 to 1073741824, not 0",
+            ),
+            (
+                "smtp.limits",
+                "tarpit_milliseconds = 60001",
+                "tarpit_milliseconds is from 0 to 60000, not 60001",
+            ),
+            (
+                "web.limits",
+                "head_timeout_seconds = 0",
+                "head_timeout_seconds is from 1 to 300, not 0",
+            ),
+            (
+                "spool.limits",
+                "segment_bytes = 0",
+                "segment_bytes is from 65536 to 17179869184, not 0",
+            ),
+            ("retention", "quarantine_days = 0", "quarantine_days is from 1 to 3650, not 0"),
+            ("sender", "timeout_seconds = 61", "timeout_seconds is from 1 to 60, not 61"),
+            (
+                "signatures",
+                "fetch_max_bytes = 1023",
+                "fetch_max_bytes is from 1024 to 1073741824, not 1023",
+            ),
+        ] {
+            let config: Config = toml::from_str(&format!("[{section}]\n{text}")).unwrap();
+            let found: Vec<_> = out_of_range(&config).map(|misfit| misfit.detail).collect();
+            assert_eq!(found, [format!("[{section}] {expected}")], "{text}");
+        }
+        let edges = "max_message_bytes = 65536\nmax_recipients = 100\ndrain_timeout_seconds = 0";
+        let edges = format!("[smtp.limits]\n{edges}");
+        assert_eq!(out_of_range(&toml::from_str(&edges).unwrap()).count(), 0);
+    }
+
+    /// The rows of the table in the manual: for each key in its section, the default and the words.
+    fn manual() -> BTreeMap<String, [String; 2]> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/OPERATING.md");
+        let manual = fs::read_to_string(path).unwrap();
+        let (_, table) =
+            manual.split_once("| section | key | default | what |\n|---|---|---|---|\n").unwrap();
+        let mut section = "";
+        let rows = table.lines().take_while(|line| line.starts_with('|'));
+        rows.map(|row| {
+            let [_, named, key, default, words] = row.splitn(5, '|').collect::<Vec<_>>()[..] else {
+                panic!("a row of four columns: {row}")
+            };
+            if !named.trim().is_empty() {
+                section = named.trim_matches([' ', '`', '[', ']']);
+            }
+            let key = key.trim_matches([' ', '`']);
+            (format!("{section}.{key}"), [default.trim().to_owned(), words.to_owned()])
+        })
+        .collect()
+    }
+
+    fn keys<S: Section>(section: &str, _: &S) -> Vec<String> {
+        let own = S::KEYS.iter().filter(|key| **key != "limits");
+        own.map(|key| format!("{section}.{key}")).collect()
+    }
+
+    #[test]
+    fn the_manual_has_every_key_and_of_numbers_the_default_and_the_range() {
+        let manual = manual();
+        let config = Config::default();
+        let known: BTreeSet<_> = [
+            keys("envelope", &config.envelope),
+            keys("log", &config.log),
+            keys("metrics", &config.metrics),
+            keys("retention", &config.retention),
+            keys("sender", &config.sender),
+            keys("signatures", &config.signatures),
+            keys("smtp", &config.smtp),
+            keys("smtp.limits", &config.smtp.limits),
+            keys("spool", &config.spool),
+            keys("spool.limits", &config.spool.limits),
+            keys("store", &config.store),
+            keys("trust", &config.trust),
+            keys("vault", &config.vault),
+            keys("web", &config.web),
+            keys("web.limits", &config.web.limits),
+        ]
+        .concat()
+        .into_iter()
+        .collect();
+        assert_eq!(manual.keys().cloned().collect::<BTreeSet<_>>(), known);
+        for (section, Number { key, range, value }) in config.numbers() {
+            let [default, words] = &manual[&format!("{section}.{key}")];
+            assert_eq!(*default, value.to_string(), "[{section}] {key}");
+            let range = format!("{} to {}", range.start(), range.end());
+            assert!(words.contains(&range), "[{section}] {key} is from {range}: {words}");
         }
     }
 }

@@ -1,103 +1,77 @@
 //! What a client may use up.
 
-use std::{net::IpAddr, time::Duration};
-
-use serde::Deserialize;
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use super::pressure::Level;
+use crate::domain::section::{DAY, GIBIBYTE, MANY, MINUTE, section};
 
-/// Limits of the receiver. Every number in the file of settings replaces a default given here.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Seconds that a client may take from one of our replies to the end of its next command.
-    /// Default 300, which RFC 5321 §4.5.3.2.7 asks for.
-    pub command_timeout_seconds: u64,
-    /// Seconds that keeping a mail may take before the client is asked to try again. Default 60;
-    /// clients wait for ten minutes (RFC 5321 §4.5.3.2.6).
-    pub commit_timeout_seconds: u64,
-    /// Bytes a second below which a message is given up, once `data_timeout_seconds` are over.
-    /// Default 1024. The more pressure there is the more it takes, in the end as many times as
-    /// `pressure_command_timeout_seconds` fits into `command_timeout_seconds`: whoever dawdles
-    /// holds the memory that others wait for.
-    pub data_bytes_per_second: u64,
-    /// Seconds that a message may fall behind `data_bytes_per_second`: what arrives makes up for
-    /// time that has passed, never for time to come. Default 180.
-    pub data_timeout_seconds: u64,
-    /// Seconds that mails in transit are given to end when the server stops. Default 30.
-    pub drain_timeout_seconds: u64,
-    /// Addresses that `max_connections_per_address` and `max_unknown_recipients` do not hold for,
-    /// such as a gateway of one's own. Default `127.0.0.1` and `::1`.
-    pub exempt_addresses: Vec<IpAddr>,
-    /// Milliseconds that a client must be silent before it is greeted. Default 0.
-    pub greeting_delay_milliseconds: u64,
-    /// Bytes of all messages in memory together. A quarter of it is for one IPv4 address, or one
-    /// IPv6 network of 64 bits, that is not among `exempt_addresses`. A single message of
-    /// `max_message_bytes` always fits. Default 512 MiB.
-    pub max_bytes_in_flight: u64,
-    /// Connections in all. Default 8192.
-    pub max_connections: usize,
-    /// Connections from one IPv4 address, or from one IPv6 network of 64 bits. Default 50.
-    pub max_connections_per_address: usize,
-    /// Refused commands after which a connection is closed. Default 20.
-    pub max_errors: usize,
-    /// Bytes of one message, as stored. Default 32 MiB.
-    pub max_message_bytes: u64,
-    /// Mails that may wait for their commit; while there are more, DATA is put off with 451.
-    /// Default 2000.
-    pub max_queued_mails: usize,
-    /// `Received:` fields of one message, from which on it is taken for one that goes in circles.
-    /// Default 100, below which RFC 5321 §6.3 allows no server.
-    pub max_received_fields: usize,
-    /// Recipients of one message. Default 100, below which RFC 5321 §4.5.3.1.8 allows no server.
-    pub max_recipients: usize,
-    /// Bytes of one line of a message, with its CRLF. Default 8192; RFC 5321 §4.5.3.1.6 asks for
-    /// 1000.
-    pub max_text_line_bytes: usize,
-    /// Recipients without a mailbox here after which a connection is closed; over LMTP and for
-    /// `exempt_addresses` there is no such limit. Default 10.
-    pub max_unknown_recipients: usize,
-    /// Seconds in place of `command_timeout_seconds` when the server is as busy as it may be. From
-    /// half of that on, the time shrinks step by step, and those for messages and connections with
-    /// it. Default 10.
-    pub pressure_command_timeout_seconds: u64,
-    /// Seconds that a connection may last. Default 3600.
-    pub session_timeout_seconds: u64,
-    /// Refused commands from which on each further refusal is held back for
-    /// `tarpit_milliseconds`. Default 10.
-    pub tarpit_after_errors: usize,
-    /// Milliseconds that a refusal is held back. Default 1000.
-    pub tarpit_milliseconds: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            command_timeout_seconds: 300,
-            commit_timeout_seconds: 60,
-            data_bytes_per_second: 1024,
-            data_timeout_seconds: 180,
-            drain_timeout_seconds: 30,
-            exempt_addresses: vec![
-                IpAddr::from(std::net::Ipv4Addr::LOCALHOST),
-                IpAddr::from(std::net::Ipv6Addr::LOCALHOST),
-            ],
-            greeting_delay_milliseconds: 0,
-            max_bytes_in_flight: 512 * 1024 * 1024,
-            max_connections: 8192,
-            max_connections_per_address: 50,
-            max_errors: 20,
-            max_message_bytes: 32 * 1024 * 1024,
-            max_queued_mails: 2000,
-            max_received_fields: 100,
-            max_recipients: 100,
-            max_text_line_bytes: 8192,
-            max_unknown_recipients: 10,
-            pressure_command_timeout_seconds: 10,
-            session_timeout_seconds: 3600,
-            tarpit_after_errors: 10,
-            tarpit_milliseconds: 1000,
-        }
+section! {
+    /// Limits of the receiver.
+    #[derive(Debug)]
+    pub struct Limits {
+        /// Seconds that a client may take from one of our replies to the end of its next command.
+        /// RFC 5321 §4.5.3.2.7 asks for 300.
+        pub command_timeout_seconds: u64 = 300, 1..=DAY;
+        /// Seconds that keeping a mail may take before the client is asked to try again; clients
+        /// wait for ten minutes (RFC 5321 §4.5.3.2.6).
+        pub commit_timeout_seconds: u64 = 60, 1..=DAY;
+        /// Bytes a second below which a message is given up, once `data_timeout_seconds` are over.
+        /// The more pressure there is the more it takes, in the end as many times as
+        /// `pressure_command_timeout_seconds` fits into `command_timeout_seconds`: a slow client
+        /// holds the memory that others wait for.
+        pub data_bytes_per_second: u64 = 1024, 1..=GIBIBYTE;
+        /// Seconds that a message may fall behind `data_bytes_per_second`: what arrives makes up
+        /// for time that has passed, never for time to come.
+        pub data_timeout_seconds: u64 = 180, 1..=DAY;
+        /// Seconds that mails in transit are given to end when the server stops.
+        pub drain_timeout_seconds: u64 = 30, 0..=DAY;
+        /// Addresses that `max_connections_per_address` and `max_unknown_recipients` do not hold
+        /// for, such as a gateway of one's own.
+        pub exempt_addresses: Vec<IpAddr> = vec![
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+            IpAddr::from(Ipv6Addr::LOCALHOST),
+        ];
+        /// Milliseconds that a client must be silent before it is greeted.
+        pub greeting_delay_milliseconds: u64 = 0, 0..=MINUTE;
+        /// Bytes of all messages in memory together. A quarter of it is for one IPv4 address, or
+        /// one IPv6 network of 64 bits, that is not among `exempt_addresses`. A single message of
+        /// `max_message_bytes` always fits.
+        pub max_bytes_in_flight: u64 = 512 << 20, 1..=1024 * GIBIBYTE;
+        /// Connections in all.
+        pub max_connections: usize = 8192, 1..=MANY;
+        /// Connections from one IPv4 address, or from one IPv6 network of 64 bits.
+        pub max_connections_per_address: usize = 50, 1..=MANY;
+        /// Refused commands after which a connection is closed.
+        pub max_errors: usize = 20, 1..=MANY;
+        /// Bytes of one message, as stored. RFC 5321 §4.5.3.1.7 asks for 64 KiB; and SIZE 0 would
+        /// say that there is no limit (RFC 1870 §4).
+        pub max_message_bytes: u64 = 32 << 20, 65_536..=GIBIBYTE;
+        /// Mails that may wait for their commit; while there are more, DATA is put off with 451.
+        pub max_queued_mails: usize = 2000, 1..=MANY;
+        /// `Received:` fields of one message, from which on it is taken for one that goes in
+        /// circles. RFC 5321 §6.3 allows no server fewer than 100.
+        pub max_received_fields: usize = 100, 100..=MANY;
+        /// Recipients of one message. RFC 5321 §4.5.3.1.8 allows no server fewer than 100.
+        pub max_recipients: usize = 100, 100..=10_000;
+        /// Bytes of one line of a message, with its CRLF. RFC 5321 §4.5.3.1.6 asks for 1000.
+        pub max_text_line_bytes: usize = 8192, 1000..=GIBIBYTE;
+        /// Recipients without a mailbox here after which a connection is closed; over LMTP and for
+        /// `exempt_addresses` there is no such limit.
+        pub max_unknown_recipients: usize = 10, 1..=MANY;
+        /// Seconds in place of `command_timeout_seconds` when the server is as busy as it may be.
+        /// From half of that on, the time shrinks step by step, and those for messages and
+        /// connections with it.
+        pub pressure_command_timeout_seconds: u64 = 10, 1..=DAY;
+        /// Seconds that a connection may last.
+        pub session_timeout_seconds: u64 = 3600, 1..=DAY;
+        /// Refused commands from which on each further refusal is held back for
+        /// `tarpit_milliseconds`.
+        pub tarpit_after_errors: usize = 10, 0..=MANY;
+        /// Milliseconds that a refusal is held back.
+        pub tarpit_milliseconds: u64 = 1000, 0..=MINUTE;
     }
 }
 
@@ -136,7 +110,7 @@ impl Limits {
 
     /// How long a client must be silent before it is greeted.
     pub(super) fn greeting_delay(&self) -> Duration {
-        Duration::from_millis(self.greeting_delay_milliseconds.min(60_000))
+        Duration::from_millis(self.greeting_delay_milliseconds.min(MINUTE))
     }
 
     /// The greatest length of a message in memory.
@@ -151,7 +125,7 @@ impl Limits {
 
     /// How long a refusal is held back.
     pub(super) fn tarpit(&self) -> Duration {
-        Duration::from_millis(self.tarpit_milliseconds.min(60_000))
+        Duration::from_millis(self.tarpit_milliseconds.min(MINUTE))
     }
 
     fn under_pressure(&self, calm_seconds: u64, level: Level) -> Duration {
@@ -170,9 +144,7 @@ impl Limits {
     }
 }
 
-/// A day is the longest time, so that adding it to a moment cannot overflow.
-const DAY: u64 = 86_400;
-
+/// A time of `count` seconds. A day is the longest, so that adding it to a moment cannot overflow.
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count.min(DAY))
 }

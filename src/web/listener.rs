@@ -13,7 +13,6 @@ use std::{convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Durat
 use axum::{Router, body::Body, extract::Request, http::HeaderMap};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde::Deserialize;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -27,7 +26,10 @@ use self::{
     paced::Paced,
 };
 use crate::{
-    domain::Network,
+    domain::{
+        Network,
+        section::{MANY, section},
+    },
     metrics::{Metrics, WebRefusal},
 };
 
@@ -41,31 +43,20 @@ const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\
     Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 24\r\n\r\n\
     too many connections now";
 
-/// What a client of the dashboard may use up. Every number in the file of settings replaces a
-/// default given here.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Seconds for the body of a request. Default 10.
-    pub body_timeout_seconds: u64,
-    /// Seconds for the head of a request, from the beginning of the connection or the answer
-    /// before. Default 10.
-    pub head_timeout_seconds: u64,
-    /// Connections in all. Default 1024.
-    pub max_connections: usize,
-    /// Connections from one IPv4 address, or from one IPv6 network of 64 bits; a trusted proxy has
-    /// no such limit. Default 64.
-    pub max_connections_per_address: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_timeout_seconds: 10,
-            head_timeout_seconds: 10,
-            max_connections: 1024,
-            max_connections_per_address: 64,
-        }
+section! {
+    /// What a client of the dashboard may use up.
+    #[derive(Debug)]
+    pub struct Limits {
+        /// Seconds for the body of a request.
+        pub body_timeout_seconds: u64 = 10, 1..=300;
+        /// Seconds for the head of a request, from the beginning of the connection or the answer
+        /// before.
+        pub head_timeout_seconds: u64 = 10, 1..=300;
+        /// Connections in all.
+        pub max_connections: usize = 1024, 1..=MANY;
+        /// Connections from one IPv4 address, or from one IPv6 network of 64 bits; a trusted proxy
+        /// has no such limit.
+        pub max_connections_per_address: usize = 64, 1..=MANY;
     }
 }
 

@@ -1,0 +1,39 @@
+//! What a running server takes over of a changed configuration.
+
+use super::Config;
+use crate::domain::section::Section as _;
+
+impl Config {
+    /// Takes over what `new` says about the certificate, limits and balancers in `[smtp]`. Gives the
+    /// names of what differs still, as in the file: that waits for a restart.
+    pub(crate) fn take_over(&mut self, new: &Self) -> Vec<String> {
+        let smtp = &mut self.smtp;
+        smtp.certificate.clone_from(&new.smtp.certificate);
+        smtp.limits.clone_from(&new.smtp.limits);
+        smtp.private_key.clone_from(&new.smtp.private_key);
+        smtp.proxy_from.clone_from(&new.smtp.proxy_from);
+        let keys = self.smtp.changes(&new.smtp).into_iter().map(|key| format!("[smtp] {key}"));
+        let sections = self.changes(new).into_iter().filter(|section| *section != "smtp");
+        keys.chain(sections.map(|section| format!("[{section}]"))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_bound_or_opened_at_the_start_needs_a_restart() {
+        for (text, needed) in [
+            ("", &[][..]),
+            ("[smtp]\nlisten = [\"[::]:25\"]", &["[smtp] listen"]),
+            ("[smtp]\nhostname = \"mx.x.ua\"\nlmtp = [\"a\"]", &["[smtp] lmtp", "[smtp] hostname"]),
+            ("[spool]\ndirectory = \"b\"\n[web]\nlisten = \"[::]:80\"", &["[spool]", "[web]"]),
+            ("[smtp]\ncertificate = \"a\"\nproxy_from = [\"::1\"]", &[]),
+            ("[smtp.limits]\nmax_connections = 7", &[]),
+        ] {
+            let new: Config = toml::from_str(text).unwrap();
+            assert_eq!(Config::default().take_over(&new), needed, "{text}");
+        }
+    }
+}
