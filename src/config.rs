@@ -6,16 +6,16 @@
 
 mod check;
 mod environment;
+mod location;
 mod log_filter;
-mod place;
 mod reload;
 mod sections;
 
 use std::path::{Path, PathBuf};
 
 use check::Misfit;
+pub use location::Location;
 pub use log_filter::{LogFilter, LogFilterError};
-pub use place::Place;
 pub use sections::{
     Envelope, Log, LogFormat, MetricsPage, Retention, Sender, Signatures, Smtp, Spool, Store,
     Trust, Vault, Web,
@@ -57,42 +57,21 @@ section! {
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each sentence says what it is about")]
 pub enum ConfigError {
-    /// A variable of the environment does not fit.
     #[error("the environment does not fit the configuration ({names}): {detail}")]
     Environment {
         /// The variables that were applied.
         names: String,
-        /// What is wrong, and where.
         detail: String,
     },
-    /// The file is not TOML, or has a key or value that does not belong there.
     #[error("{path}: {detail}", path = path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with line and column.
-        detail: String,
-    },
-    /// The file cannot be read.
+    File { path: PathBuf, detail: String },
     #[error("cannot read the configuration {path}: {source}{advice}", path = path.display(),
             advice = advice(source))]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A value cannot work, or values that are each right do not go together.
-    #[error("{path}{place}: {detail}", path = path.display())]
-    Values {
-        /// The file.
-        path: PathBuf,
-        /// Where the value stands.
-        place: Place,
-        /// What cannot work, and what to do.
-        detail: String,
-    },
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path}{location}: {detail}", path = path.display())]
+    Values { path: PathBuf, location: Location, detail: String },
 }
 
 impl Config {
@@ -114,8 +93,8 @@ impl Config {
                 Ok(config)
             }
             Some(Misfit { key, detail }) => {
-                let place = Place::find(&key, &text, environment);
-                Err(ConfigError::Values { path: path.to_owned(), place, detail })
+                let location = Location::find(&key, &text, environment);
+                Err(ConfigError::Values { path: path.to_owned(), location, detail })
             }
         }
     }

@@ -24,7 +24,7 @@
 //! | `reply` | every sentence that we send | no |
 //! | `dialogue` | the four above as one: bytes in, steps out | no |
 //! | `connection` | one client: reads, writes, time limits, TLS | yes |
-//! | `desk` | what all connections share, and the terms for the next one | no |
+//! | `server_state` | what all connections share, and the settings for the next one | no |
 //! | `admission` | connection counts, memory for messages | no |
 //! | `pressure` | how near all of that is to its limits | no |
 //! | `proxy` | who is behind a balancer | its header only |
@@ -50,7 +50,6 @@ use crate::domain::{Envelope, MailAddress, MailId, Network};
 mod admission;
 mod command;
 mod connection;
-mod desk;
 mod dialogue;
 mod framing;
 mod hops;
@@ -59,6 +58,7 @@ mod listener;
 mod pressure;
 mod proxy;
 mod reply;
+mod server_state;
 mod session;
 mod simulation;
 mod tls;
@@ -72,13 +72,13 @@ pub use tls::{TlsConfig, tls_config};
 /// A mail as its client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
-    /// What was said of it before its message, and what is known of its client.
+    /// What the commands before the message said, and what is known of the client.
     pub envelope: Envelope,
     /// Its bytes, dots unstuffed and nothing else touched.
     pub message: Vec<u8>,
 }
 
-/// What stands behind the receiver: it knows the mailboxes and takes the mails.
+/// What the receiver hands mails to. It knows the mailboxes.
 pub trait Intake: Send + Sync + 'static {
     /// Whether mail for `recipient` is taken. Asked for every RCPT, so it must answer from memory.
     fn knows(&self, recipient: &MailAddress) -> bool;
@@ -87,8 +87,8 @@ pub trait Intake: Send + Sync + 'static {
     /// taken then (RFC 5321 §4.5.1). Asked for such mail, so it must answer from memory.
     fn serves(&self, domain: &str) -> bool;
 
-    /// Whether the disk has room for a message of `bytes` and as much again by half, beside what is
-    /// held in reserve. Asked for every MAIL, so it must answer from memory.
+    /// Whether the disk has room for one and a half times `bytes`, without the reserve. Asked for
+    /// every MAIL, so it must answer from memory.
     fn has_room(&self, bytes: u64) -> bool;
 
     /// How many mails wait for their commit.
@@ -118,7 +118,7 @@ pub enum IntakeError {
     Full,
 }
 
-/// The protocol that a listener speaks.
+/// What a listener speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// RFC 2033: LHLO, and a reply for each recipient after the final dot.
@@ -153,69 +153,26 @@ impl Settings {
 /// Why the receiver cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each sentence says what it is about")]
 pub enum SmtpError {
-    /// The listening socket could not be opened.
     #[error("cannot listen for mail on {address}: {source}")]
-    Bind {
-        /// The address asked for.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The listening Unix socket could not be made.
+    Bind { address: SocketAddr, source: io::Error },
     #[error("cannot listen for mail on the socket {}: {source}", path.display())]
-    BindLmtp {
-        /// The path asked for.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The certificate file holds no certificate, or one that cannot be read.
+    BindLmtp { path: PathBuf, source: io::Error },
     #[error("{} is not a certificate in PEM form: {reason}", path.display())]
-    Certificate {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A socket that was handed over cannot be accepted from.
+    Certificate { path: PathBuf, reason: String },
     #[error("the socket handed over to listen for mail cannot be used: {source}")]
-    Inherited {
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The key file holds no private key, or one that cannot be read.
+    Inherited { source: io::Error },
     #[error("{} is not a private key in PEM form: {reason}", path.display())]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Certificate and key are readable and do not belong together.
+    Key { path: PathBuf, reason: String },
     #[error(
         "the key in {} does not belong to the certificate in {}: {source}",
         key.display(),
         certificate.display()
     )]
-    KeyMismatch {
-        /// The certificate's file.
-        certificate: PathBuf,
-        /// The key's file.
-        key: PathBuf,
-        /// What the TLS library said.
-        source: rustls::Error,
-    },
-    /// Where a Unix socket is to be made, something else is.
+    KeyMismatch { certificate: PathBuf, key: PathBuf, source: rustls::Error },
     #[error("{} is there and is not a socket: remove it, or name another path", path.display())]
-    LmtpOccupied {
-        /// The path asked for.
-        path: PathBuf,
-    },
-    /// Another server answers on the Unix socket.
+    LmtpOccupied { path: PathBuf },
     #[error("another server listens on {}: stop it first", path.display())]
-    LmtpTaken {
-        /// The path asked for.
-        path: PathBuf,
-    },
+    LmtpTaken { path: PathBuf },
 }

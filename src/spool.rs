@@ -39,9 +39,9 @@ mod error;
 mod fault;
 mod index;
 mod load;
-#[cfg(test)]
-mod platter;
 mod pool;
+#[cfg(test)]
+mod power_cut;
 mod record;
 mod recovery;
 mod scan;
@@ -66,10 +66,11 @@ use tokio::{
     task,
 };
 
+pub(crate) use self::commits::Outcome;
 use self::{
     commits::Commits,
-    directory::{Held, free_bytes, lock, make},
-    index::{Index, Mail},
+    directory::{DirectoryLock, free_bytes, lock, make},
+    index::{Index, Unsettled},
     load::{Load, Queued},
     record::{SealedMail, record_len},
     recovery::{Found, Recovered, numbered_files, recover},
@@ -77,7 +78,6 @@ use self::{
     writer::{Answer, Arrival, Request, Shared, Writer},
 };
 pub use self::{
-    commits::{Commit, Outcome},
     error::{Damage, SpoolError},
     record::Content,
     scan::{Record, Scan, scan},
@@ -136,7 +136,7 @@ struct Inner {
     writer: Option<JoinHandle<()>>,
     /// Released last, when nothing is written any more.
     #[cfg_attr(not(test), expect(dead_code, reason = "it is held"))]
-    lock: Held,
+    lock: DirectoryLock,
 }
 
 /// Messages up to this length are sealed where they are, in 0.2 ms; sealing a longer one would keep
@@ -190,21 +190,21 @@ impl Spool {
         message: Vec<u8>,
     ) -> Result<(), SpoolError> {
         let queued = Queued::new(&self.0.load);
-        let seat = match self.0.index.seat() {
-            Some(seat) => seat,
-            None => self.ask(|answer| Request::Seat { answer }).await?,
+        let permit = match self.0.index.permit() {
+            Some(permit) => permit,
+            None => self.ask(|answer| Request::Permit { answer }).await?,
         };
         let is_short = message.len() <= SEALED_INLINE;
         let sealing = move || {
-            let mail = SealedMail::seal(&seat.0, id, &envelope, message)?;
-            Ok::<_, SpoolError>((seat, mail))
+            let mail = SealedMail::seal(&permit.0, id, &envelope, message)?;
+            Ok::<_, SpoolError>((permit, mail))
         };
-        let (seat, mail) = if is_short {
+        let (permit, mail) = if is_short {
             sealing()?
         } else {
             task::spawn_blocking(sealing).await.map_err(|_| SpoolError::Stopped)??
         };
-        self.ask(|answer| Request::Append(Arrival { seat, mail, queued, answer })).await
+        self.ask(|answer| Request::Append(Arrival { permit, mail, queued, answer })).await
     }
 
     /// The next mail to judge, the oldest first; waits until there is one.
@@ -282,7 +282,7 @@ impl Spool {
     /// Moves mails that stay unsettled out of old segments, so that what they hold of settled
     /// mails is destroyed: out of each closed segment whose unsettled mails were all received
     /// before `before` and take up less than half of it. A mail that cannot be read is set aside:
-    /// it is no longer in the spool, and a file beside the segments, whose name ends in `damaged`,
+    /// it is no longer in the spool, and a file next to the segments, whose name ends in `damaged`,
     /// holds its bytes.
     ///
     /// Works through one segment at a time; mails that arrive wait for as long as the moving of
@@ -436,7 +436,7 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // The writer ends when the queue does. Whoever opens the directory next finds it at rest.
+        // The writer ends when the queue does, so that the next process finds nothing in progress.
         self.queue = None;
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
@@ -453,7 +453,7 @@ fn adopt(index: &Index, writer: &mut Writer, recovered: Recovered) {
     index.add_segment(&segment);
     let mut moved = Vec::new();
     for (id, found) in mails {
-        let mail = Mail {
+        let mail = Unsettled {
             segment: Arc::clone(&segment),
             offset: found.offset,
             length: found.length,
@@ -469,8 +469,8 @@ fn adopt(index: &Index, writer: &mut Writer, recovered: Recovered) {
     writer.adopt(&segment, tail, &moved);
 }
 
-fn read(id: MailId, mail: &Mail) -> Result<SpooledMail, SpoolError> {
-    let Mail { segment, offset, length, received_at, .. } = mail;
+fn read(id: MailId, mail: &Unsettled) -> Result<SpooledMail, SpoolError> {
+    let Unsettled { segment, offset, length, received_at, .. } = mail;
     let io = |action| SpoolError::io(action, &segment.path);
     let length = usize::try_from(record_len(*length)).expect("it came from memory of that length");
     let mut record = vec![0; length];

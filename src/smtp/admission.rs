@@ -36,9 +36,9 @@ struct Open {
     total: usize,
 }
 
-/// A connection's place; given back when dropped.
+/// Counts one connection; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionPermit {
     admission: Arc<Admission>,
     network: Option<IpAddr>,
 }
@@ -50,7 +50,7 @@ impl Admission {
         admission
     }
 
-    /// Admits by other limits from now on. Nobody who is there is sent away.
+    /// Admits by other limits from now on. Open connections stay.
     pub(super) fn apply(&self, limits: &Limits) {
         let mut open = self.lock();
         open.exempt = limits.exempt_addresses.iter().map(IpAddr::to_canonical).collect();
@@ -58,19 +58,19 @@ impl Admission {
         open.max_total = limits.max_connections;
     }
 
-    /// A place for a connection, which counts among all of them. Where the client comes from is
-    /// for [`Place::belong_to`].
+    /// Counts a connection among all of them; among those of its network it is counted by
+    /// [`ConnectionPermit::assign`].
     ///
     /// # Errors
     /// When there are as many connections as there may be.
-    pub(super) fn admit(self: &Arc<Self>) -> Result<Place, ConnectionRefusal> {
+    pub(super) fn admit(self: &Arc<Self>) -> Result<ConnectionPermit, ConnectionRefusal> {
         let mut open = self.lock();
         if open.total >= open.max_total {
             return Err(ConnectionRefusal::Total);
         }
         open.total += 1;
         self.pressure.connections(open.total);
-        Ok(Place { admission: Arc::clone(self), network: None })
+        Ok(ConnectionPermit { admission: Arc::clone(self), network: None })
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -79,12 +79,12 @@ impl Admission {
     }
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Counts the connection among those of `peer`'s network too, unless it is exempt.
     ///
     /// # Errors
-    /// When there are as many of them as there may be; the place is held until it is dropped.
-    pub(super) fn belong_to(&mut self, peer: IpAddr) -> Result<(), ConnectionRefusal> {
+    /// When there are as many of them as there may be; the permit is held until it is dropped.
+    pub(super) fn assign(&mut self, peer: IpAddr) -> Result<(), ConnectionRefusal> {
         let peer = peer.to_canonical();
         let mut open = self.admission.lock();
         if self.network.is_some() || open.exempt.contains(&peer) {
@@ -106,7 +106,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut open = self.admission.lock();
         open.total = open.total.saturating_sub(1);
@@ -155,8 +155,8 @@ const STEP: usize = 64 * 1024;
 /// How many networks it takes to use all memory up.
 const NETWORKS: usize = 4;
 
-/// How long a message waits for memory while others are being kept. It ends before clients lose
-/// patience, and lets messages that wait for each other's memory go on.
+/// How long a message waits for memory while others are being kept: less than clients wait for a
+/// reply, and an end to messages that wait for each other's memory.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Memory {
@@ -215,7 +215,7 @@ impl Reservation {
     }
 
     /// Grows to `wanted` bytes when they are free, or else to those that are `needed`, which are
-    /// waited for: whoever waits asks for little, so that those behind it soon have their turn.
+    /// waited for: who waits asks for little, so that the queue moves on.
     /// Gives what is held then, or `None` when no more was to be had. What its network may not
     /// hold is not waited for.
     pub(super) async fn grow(&mut self, needed: usize, wanted: usize) -> Option<usize> {
@@ -281,7 +281,7 @@ impl Reservation {
 }
 
 impl Size {
-    /// How many steps a network may take beside those that it holds.
+    /// How many more steps a network may take.
     fn left_to(&self, network: Option<IpAddr>) -> usize {
         let Some(network) = network else { return usize::MAX };
         let held = self.by_network.get(&network).copied().unwrap_or(0);
@@ -337,10 +337,13 @@ mod tests {
         Arc::new(Admission::new(&limits(), pressure))
     }
 
-    fn enter(admission: &Arc<Admission>, peer: &str) -> Result<Place, ConnectionRefusal> {
-        let mut place = admission.admit()?;
-        place.belong_to(peer.parse().unwrap())?;
-        Ok(place)
+    fn enter(
+        admission: &Arc<Admission>,
+        peer: &str,
+    ) -> Result<ConnectionPermit, ConnectionRefusal> {
+        let mut permit = admission.admit()?;
+        permit.assign(peer.parse().unwrap())?;
+        Ok(permit)
     }
 
     #[test]
@@ -357,11 +360,11 @@ mod tests {
     #[test]
     fn an_exempt_address_counts_in_all_only() {
         let admission = admission();
-        let places =
+        let permits =
             ["127.0.0.1", "::ffff:127.0.0.1", "::1"].map(|peer| enter(&admission, peer).unwrap());
         let refused = enter(&admission, "192.0.2.1").unwrap_err();
         assert_eq!(refused, ConnectionRefusal::Total);
-        drop(places);
+        drop(permits);
         assert_eq!(admission.lock().total, 0);
         assert!(admission.lock().by_network.is_empty());
     }
@@ -369,7 +372,7 @@ mod tests {
     #[test]
     fn other_limits_hold_for_those_who_come_and_send_nobody_away() {
         let admission = admission();
-        let _places = ["192.0.2.1", "192.0.2.2"].map(|peer| enter(&admission, peer).unwrap());
+        let _permits = ["192.0.2.1", "192.0.2.2"].map(|peer| enter(&admission, peer).unwrap());
         admission.apply(&Limits { max_connections: 1, ..limits() });
         assert_eq!(enter(&admission, "192.0.2.3").unwrap_err(), ConnectionRefusal::Total);
         admission.apply(&Limits { max_connections_per_address: 1, ..limits() });

@@ -47,7 +47,7 @@ pub(super) enum Command {
     Vrfy,
 }
 
-/// What MAIL may say of the mail beside its sender: the parameters of our extensions.
+/// The parameters of MAIL, by the extensions that we offer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters {
     /// The size declared with SIZE (RFC 1870); 0 when there is none.
@@ -67,10 +67,9 @@ pub(super) const EXTENSIONS: [(&str, u64); 4] = [
 ];
 
 impl Command {
-    /// Whether a client must read the reply before it sends more (RFC 2920 §3.1), and what it has
-    /// sent all the same could be meant for somebody else: another server, or a web server that a
-    /// browser was made to speak to. STARTTLS has an answer of its own, and behind QUIT nothing is
-    /// read.
+    /// Whether a client must read the reply before it sends more (RFC 2920 §3.1), and what it sends
+    /// all the same could be meant for another server, or be the request of a browser that was made
+    /// to speak to us. STARTTLS has an answer of its own, and behind QUIT nothing is read.
     pub(super) fn ends_group(&self) -> bool {
         matches!(self, Self::Data | Self::Ehlo { .. } | Self::Helo { .. } | Self::Lhlo { .. })
     }
@@ -93,7 +92,7 @@ pub(super) enum CommandError {
     AddressNotNormal,
     /// Arguments after a command that has none.
     Arguments,
-    /// A verb of HTTP: a browser, or someone who made one speak to us.
+    /// A verb of HTTP: a browser that was made to speak to us.
     Http,
     /// A verb that RFC 5321 or an extension knows and we do not offer.
     NotOffered,

@@ -14,11 +14,11 @@ use tokio_rustls::server::TlsStream;
 use super::{
     Intake, IntakeError, Mail, Protocol, Settings,
     admission::Reservation,
-    desk::Desk,
     dialogue::{Dialogue, Step},
     pressure::Level,
     reply::Reply,
-    session::{Caller, Rules, Server},
+    server_state::ServerState,
+    session::{Peer, Rules, ServerView},
 };
 use crate::{domain::MailId, metrics::Part};
 
@@ -29,26 +29,26 @@ pub(super) use stream::ClientStream;
 pub(super) use stream::own_address;
 use stream::{give_back, hang_up, has_input, read_more};
 use waiting::within;
-pub(super) use waiting::{Ending, turned_true};
+pub(super) use waiting::{Shutdown, turned_true};
 
 /// A client's connection.
 pub(super) struct Connection<I> {
     /// When it began.
     began: Instant,
-    desk: Arc<Desk<I>>,
+    server: Arc<ServerState<I>>,
     dialogue: Dialogue,
     level: watch::Receiver<Level>,
-    caller: Caller,
-    ending: Ending,
+    peer: Peer,
+    shutdown: Shutdown,
     output: Vec<u8>,
     reservation: Reservation,
     settings: Arc<Settings>,
-    /// When our latest reply was made, from which on the client has time for its next command;
-    /// while a message comes, later by the time that its bytes make up for.
-    turn_began: Instant,
+    /// When our latest reply was made: the client's time for its next command begins then. While a
+    /// message comes, later by the time that its bytes make up for.
+    waiting_since: Instant,
 }
 
-/// How a conversation over one stream ends.
+/// How the conversation over one stream ends.
 enum End {
     Close,
     /// The client has said QUIT and nothing after it.
@@ -57,7 +57,7 @@ enum End {
 }
 
 /// What came of waiting for the client.
-enum Heard {
+enum Input {
     Bytes,
     HungUp,
     Nothing(Reply),
@@ -83,33 +83,33 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl<I: Intake> Connection<I> {
     pub(super) fn new(
-        desk: Arc<Desk<I>>,
+        server: Arc<ServerState<I>>,
         settings: Arc<Settings>,
-        caller: Caller,
+        peer: Peer,
         network: Option<IpAddr>,
-        ending: Ending,
+        shutdown: Shutdown,
     ) -> Self {
         let now = Instant::now();
         // The client over a Unix socket is on this machine.
-        let offers_tls = settings.tls.is_some() && caller.protocol == Protocol::Smtp;
-        let rules = Rules { caller, offers_tls, settings: Arc::clone(&settings) };
+        let offers_tls = settings.tls.is_some() && peer.protocol == Protocol::Smtp;
+        let rules = Rules { peer, offers_tls, settings: Arc::clone(&settings) };
         Self {
             began: now,
-            caller,
+            peer,
             dialogue: Dialogue::new(rules),
-            ending,
-            level: desk.pressure.level(),
+            shutdown,
+            level: server.pressure.level(),
             output: Vec::new(),
-            reservation: desk.memory.reservation(network),
+            reservation: server.memory.reservation(network),
             settings,
-            turn_began: now,
-            desk,
+            waiting_since: now,
+            server,
         }
     }
 
-    /// Serves the client to its end. Errors of the socket end it too, and are nobody's fault.
+    /// Serves the client to its end. Errors of the socket end it too: the client is gone then.
     pub(super) async fn serve<S: ClientStream>(mut self, mut stream: S) {
-        let served = if self.caller.begins_with_tls {
+        let served = if self.peer.begins_with_tls {
             self.serve_in_tls(&mut stream).await
         } else {
             self.serve_stream(&mut stream).await
@@ -151,12 +151,12 @@ impl<I: Intake> Connection<I> {
         let limit = |level| self.settings.limits.command_timeout(level).min(HANDSHAKE_TIMEOUT);
         let stream = tokio::select! {
             biased;
-            () = turned_true(&mut self.ending.begun) => return Ok(None),
+            () = turned_true(&mut self.shutdown.begun) => return Ok(None),
             made = within(&mut self.level, limit, acceptor.accept(stream)) => made?,
         };
-        self.desk.metrics.tls_session();
+        self.server.metrics.tls_session();
         self.dialogue.tls_started();
-        self.turn_began = Instant::now();
+        self.waiting_since = Instant::now();
         Ok(Some(stream))
     }
 
@@ -167,7 +167,7 @@ impl<I: Intake> Connection<I> {
         S: AsyncRead + Send + Unpin,
     {
         // Before what it said is judged: a stop leaves the header of a balancer unread.
-        if *self.ending.begun.borrow() {
+        if *self.shutdown.begun.borrow() {
             self.dialogue.end(Reply::ShuttingDown);
             return Ok(());
         }
@@ -176,14 +176,14 @@ impl<I: Intake> Connection<I> {
             return Ok(());
         }
         let delay = self.settings.limits.greeting_delay();
-        // Over a Unix socket there is only one's own mail server.
-        if delay.is_zero() || self.caller.peer.is_none() {
+        // Over a Unix socket comes one's own mail server.
+        if delay.is_zero() || self.peer.address.is_none() {
             return Ok(());
         }
         let input = self.dialogue.input();
         tokio::select! {
             biased;
-            () = turned_true(&mut self.ending.begun) => self.dialogue.end(Reply::ShuttingDown),
+            () = turned_true(&mut self.shutdown.begun) => self.dialogue.end(Reply::ShuttingDown),
             read = timeout(delay, read_more(stream, input, COMMAND_READ_LEN)) => match read {
                 Ok(Ok(0)) => self.dialogue.hung_up(),
                 Ok(Ok(_)) => self.dialogue.end(Reply::SpokeTooSoon),
@@ -191,7 +191,7 @@ impl<I: Intake> Connection<I> {
                 Err(_) => {}
             },
         }
-        self.turn_began = Instant::now();
+        self.waiting_since = Instant::now();
         Ok(())
     }
 
@@ -200,11 +200,11 @@ impl<I: Intake> Connection<I> {
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
         loop {
-            let Self { desk, dialogue, reservation, .. } = self;
-            let step = dialogue.next(&Server {
-                clock: &desk.clock,
+            let Self { server, dialogue, reservation, .. } = self;
+            let step = dialogue.next(&ServerView {
+                clock: &server.clock,
                 has_memory: &|bytes| reservation.has_room(bytes),
-                intake: &*desk.intake,
+                intake: &*server.intake,
             });
             // A mail that is handed over still takes up what its message held.
             if !matches!(step, Step::Commit(_)) && !self.dialogue.holds_message() {
@@ -223,9 +223,9 @@ impl<I: Intake> Connection<I> {
                 Step::Read => {
                     self.flush(stream).await?;
                     match self.listen(stream).await? {
-                        Heard::Bytes => {}
-                        Heard::HungUp => self.dialogue.hung_up(),
-                        Heard::Nothing(reply) => self.dialogue.end(reply),
+                        Input::Bytes => {}
+                        Input::HungUp => self.dialogue.hung_up(),
+                        Input::Nothing(reply) => self.dialogue.end(reply),
                     }
                 }
                 Step::Reply(reply) => {
@@ -238,10 +238,10 @@ impl<I: Intake> Connection<I> {
                     let began = Instant::now();
                     match self.reservation.grow(needed, wanted).await {
                         Some(held) => self.dialogue.grant(held),
-                        None => self.dialogue.starve(),
+                        None => self.dialogue.refuse_memory(),
                     }
                     // The wait is ours, not the client's.
-                    self.turn_began += began.elapsed();
+                    self.waiting_since += began.elapsed();
                 }
                 Step::StartTls => {
                     self.flush(stream).await?;
@@ -250,7 +250,7 @@ impl<I: Intake> Connection<I> {
                 Step::Tarpit => {
                     self.flush(stream).await?;
                     tokio::select! {
-                        () = turned_true(&mut self.ending.begun) => {}
+                        () = turned_true(&mut self.shutdown.begun) => {}
                         () = sleep(self.settings.limits.tarpit()) => {}
                     }
                 }
@@ -267,18 +267,18 @@ impl<I: Intake> Connection<I> {
             // would say who was here.
             tracing::info!(message.id = %id, size_bytes = len, "mail accepted");
             tracing::debug!(message.id = %id, peer.ip = self.peer(), "mail accepted from there");
-            self.desk.metrics.mail_accepted(len, began.elapsed());
+            self.server.metrics.mail_accepted(len, began.elapsed());
         }
         self.dialogue.settle(outcome);
     }
 
-    /// Gives a mail to the intake and waits for it, for as long as the client is kept waiting.
+    /// Gives a mail to the intake and waits for it, for as long as the client is to wait.
     async fn keep(&mut self, mail: Mail) -> Result<MailId, IntakeError> {
-        let desk = Arc::clone(&self.desk);
+        let server = Arc::clone(&self.server);
         let mut keeping = Box::pin(async move {
-            desk.pressure.queued(|| desk.intake.queued().saturating_add(1));
-            let outcome = desk.intake.accept(mail).await;
-            desk.pressure.queued(|| desk.intake.queued());
+            server.pressure.queued(|| server.intake.queued().saturating_add(1));
+            let outcome = server.intake.accept(mail).await;
+            server.pressure.queued(|| server.intake.queued());
             outcome
         });
         let limit = self.settings.limits.commit_timeout();
@@ -289,7 +289,7 @@ impl<I: Intake> Connection<I> {
             duration_ms = limit.as_millis(),
             "keeping a mail took too long, the client is asked to try again"
         );
-        self.desk.metrics.failure(Part::Smtp);
+        self.server.metrics.failure(Part::Smtp);
         // The intake still has the message. Its memory counts as used until that is over.
         let reservation = self.reservation.take();
         tokio::spawn(async move {
@@ -304,7 +304,7 @@ impl<I: Intake> Connection<I> {
     }
 
     /// Waits for more input, for the end of the client's time, and for the end of the server's.
-    async fn listen<S>(&mut self, stream: &mut S) -> io::Result<Heard>
+    async fn listen<S>(&mut self, stream: &mut S) -> io::Result<Input>
     where
         S: AsyncRead + Send + Unpin,
     {
@@ -323,26 +323,26 @@ impl<I: Intake> Connection<I> {
             let (deadline, too_late) = self.deadline(level);
             // A client that always has more to read would never be found waiting.
             if deadline <= Instant::now() {
-                return Ok(Heard::Nothing(too_late));
+                return Ok(Input::Nothing(too_late));
             }
             let input = self.dialogue.input();
             tokio::select! {
                 biased;
-                () = self.ending.comes(is_message) => {
-                    return Ok(Heard::Nothing(Reply::ShuttingDown));
+                () = self.shutdown.comes(is_message) => {
+                    return Ok(Input::Nothing(Reply::ShuttingDown));
                 }
                 read = timeout_at(deadline, read_more(stream, input, len)) => match read {
-                    Ok(Ok(0)) => return Ok(Heard::HungUp),
+                    Ok(Ok(0)) => return Ok(Input::HungUp),
                     Ok(Ok(len)) => {
                         if is_message {
                             self.credit(len);
                         }
-                        return Ok(Heard::Bytes);
+                        return Ok(Input::Bytes);
                     }
                     Ok(Err(error)) => return Err(error),
-                    Err(_) => return Ok(Heard::Nothing(too_late)),
+                    Err(_) => return Ok(Input::Nothing(too_late)),
                 },
-                // The time is reckoned anew. The sender lives as long as the desk.
+                // The deadline is computed again. The sender lives as long as the server's state.
                 Ok(()) = self.level.changed() => {}
             }
         }
@@ -353,32 +353,32 @@ impl<I: Intake> Connection<I> {
     fn credit(&mut self, len: usize) {
         let level = *self.level.borrow();
         let earned = self.settings.limits.data_earned(len, level);
-        self.turn_began = (self.turn_began + earned).min(Instant::now());
+        self.waiting_since = (self.waiting_since + earned).min(Instant::now());
     }
 
     /// Until when the client has time now, and what it is told then.
     fn deadline(&self, level: Level) -> (Instant, Reply) {
         let limits = &self.settings.limits;
-        let (turn, session) = match self.dialogue.received() {
-            // Whoever is sending is not cut short for having been here long: the pressure on the
-            // session is for those who hold a connection between their mails.
+        let (wait, session) = match self.dialogue.received() {
+            // A client that is sending keeps its time: pressure shortens the session of those that
+            // hold a connection between their mails.
             Some(_) => (limits.data_timeout(level), limits.session_timeout(Level::default())),
             None => (limits.command_timeout(level), limits.session_timeout(level)),
         };
-        let (turn_ends, session_ends) = (self.turn_began + turn, self.began + session);
-        if session_ends <= turn_ends {
+        let (wait_ends, session_ends) = (self.waiting_since + wait, self.began + session);
+        if session_ends <= wait_ends {
             (session_ends, Reply::SessionTooLong)
         } else {
-            (turn_ends, Reply::TimedOut)
+            (wait_ends, Reply::TimedOut)
         }
     }
 
     fn say(&mut self, reply: &Reply) {
-        self.turn_began = Instant::now();
-        self.desk.metrics.reply(reply.code());
+        self.waiting_since = Instant::now();
+        self.server.metrics.reply(reply.code());
         if *reply == Reply::BareLineFeed {
             tracing::info!(peer.ip = self.peer(), "connection closed for a bare line feed");
-            self.desk.metrics.bare_line_feed();
+            self.server.metrics.bare_line_feed();
         }
         reply.write_to(&mut self.output);
     }
@@ -402,6 +402,6 @@ impl<I: Intake> Connection<I> {
 
     /// The client's address for the log; nothing over a Unix socket.
     fn peer(&self) -> Option<tracing::field::DisplayValue<IpAddr>> {
-        self.caller.peer.map(tracing::field::display)
+        self.peer.address.map(tracing::field::display)
     }
 }

@@ -14,11 +14,11 @@ use super::{
     Intake, IntakeError, Mail, command,
     framing::{Defect, LineFramer, Progress},
     reply::Reply,
-    session::{Action, Answer, Rules, Server, Session},
+    session::{Action, Answer, Rules, ServerView, Session},
 };
 use crate::{clock::Clock, domain::MailId};
 
-use incoming::{Excuse, Incoming};
+use incoming::{Incoming, Rejection};
 
 /// What the caller has to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +33,11 @@ pub(super) enum Step {
     Read,
     /// Send this reply, soon.
     Reply(Reply),
-    /// Find memory for the message, then call [`Dialogue::grant`] or [`Dialogue::starve`].
+    /// Find memory for the message, then call [`Dialogue::grant`] or [`Dialogue::refuse_memory`].
     Reserve {
         /// Bytes of message in all without which it cannot go on.
         needed: usize,
-        /// The bytes that it had better have, when they are free.
+        /// Bytes that it takes when they are free.
         wanted: usize,
     },
     /// Send what is to be sent, make the handshake, then call [`Dialogue::tls_started`].
@@ -89,7 +89,7 @@ impl Dialogue {
     }
 
     /// The next step.
-    pub(super) fn next<I: Intake>(&mut self, server: &Server<'_, I>) -> Step {
+    pub(super) fn next<I: Intake>(&mut self, server: &ServerView<'_, I>) -> Step {
         if let Some(step) = self.steps.pop_front() {
             if matches!(step, Step::Close | Step::Leave) {
                 self.steps.push_front(step.clone());
@@ -121,9 +121,9 @@ impl Dialogue {
     }
 
     /// No more memory was found: the message is read to its end and not kept.
-    pub(super) fn starve(&mut self) {
+    pub(super) fn refuse_memory(&mut self) {
         if let Some(incoming) = &mut self.incoming {
-            incoming.starve();
+            incoming.refuse_memory();
         }
     }
 
@@ -187,10 +187,10 @@ impl Dialogue {
                 }
                 None => Reply::BadSequence,
             },
-            Err(Excuse::LongLine) => Reply::TextLineTooLong,
-            Err(Excuse::Loop) => Reply::Loop,
-            Err(Excuse::NoRoom) => Reply::Full,
-            Err(Excuse::TooBig) => Reply::MessageTooBig,
+            Err(Rejection::LongLine) => Reply::TextLineTooLong,
+            Err(Rejection::Loop) => Reply::Loop,
+            Err(Rejection::NoRoom) => Reply::Full,
+            Err(Rejection::TooBig) => Reply::MessageTooBig,
         };
         let answer = self.session.refuse_message(refusal);
         self.take(answer)
@@ -198,9 +198,8 @@ impl Dialogue {
 
     fn take(&mut self, answer: Answer) -> Step {
         let Answer { action, held_back, reply, times } = answer;
-        // RFC 3207 §4.2: nothing that came in the clear may be carried out within TLS. What
-        // stands behind STARTTLS already was put there by an attacker on the way, or by a client
-        // that cannot be helped.
+        // RFC 3207 §4.2: nothing that came in the clear is carried out within TLS. Bytes behind
+        // STARTTLS come from an attacker on the way, or from a client that breaks the protocol.
         if action == Action::StartTls && !self.input.is_empty() {
             self.input.clear();
             self.steps.push_back(Step::Close);

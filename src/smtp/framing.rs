@@ -13,13 +13,13 @@ use bytes::{Buf as _, BytesMut};
 /// RFC 5321 §4.5.3.1.4 asks for 512 and extensions for more; nothing that we offer needs 2048.
 pub(super) const MAX_LINE_LEN: usize = 2048;
 
-/// How much of an overlong line is read in search of its end before the client is given up.
+/// How much of an overlong line is read in search of its end before the connection is closed.
 const MAX_SKIPPED_LEN: usize = 64 * 1024;
 
 /// A breach of the framing rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Defect {
-    /// A line feed without a carriage return before it: the stuff of SMTP smuggling.
+    /// A line feed without a carriage return before it: what SMTP smuggling is made of.
     BareLineFeed,
     /// An overlong line that goes on and on.
     EndlessLine,
@@ -84,7 +84,7 @@ impl LineFramer {
 pub(super) struct MessageFramer {
     line_len: usize,
     longest_line: usize,
-    place: Place,
+    position: Position,
 }
 
 /// How far a message has come.
@@ -100,7 +100,7 @@ pub(super) enum Progress {
 
 /// Where in a line the next byte stands.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum Position {
     /// After CRLF, or at the message's first byte.
     Start,
     /// After the dot at a line's start.
@@ -113,7 +113,7 @@ enum Place {
 
 impl MessageFramer {
     pub(super) fn new() -> Self {
-        Self { line_len: 0, longest_line: 0, place: Place::Start }
+        Self { line_len: 0, longest_line: 0, position: Position::Start }
     }
 
     /// The length of the longest line so far, with its CRLF and without the dot that protects it
@@ -128,39 +128,39 @@ impl MessageFramer {
         let (mut kept, mut at) = (0, 0);
         let progress = loop {
             let Some(&byte) = input.get(at) else { break Progress::Partial };
-            self.place = match (self.place, byte) {
-                (Place::DotReturn, b'\n') => {
+            self.position = match (self.position, byte) {
+                (Position::DotReturn, b'\n') => {
                     at = at.saturating_add(1);
                     kept = at;
                     break Progress::Ended;
                 }
-                (Place::Start | Place::Dot, b'\n') => break Progress::Broken,
-                (Place::Start, b'.') => {
+                (Position::Start | Position::Dot, b'\n') => break Progress::Broken,
+                (Position::Start, b'.') => {
                     keep(between(input, kept, at));
                     at = at.saturating_add(1);
                     kept = at;
-                    Place::Dot
+                    Position::Dot
                 }
-                (Place::Dot, b'\r') => {
+                (Position::Dot, b'\r') => {
                     at = at.saturating_add(1);
                     kept = at;
-                    Place::DotReturn
+                    Position::DotReturn
                 }
-                (Place::DotReturn, _) => {
+                (Position::DotReturn, _) => {
                     // The line begins with a dot and CR and goes on: the dot protected it, and
                     // the CR belongs to the message.
                     keep(b"\r");
                     self.lengthen(1);
-                    Place::Within { after_return: true }
+                    Position::Within { after_return: true }
                 }
-                (Place::Start | Place::Dot, _) => Place::Within { after_return: false },
-                (Place::Within { after_return }, _) => {
+                (Position::Start | Position::Dot, _) => Position::Within { after_return: false },
+                (Position::Within { after_return }, _) => {
                     let rest = between(input, at, input.len());
                     let Some(end) = memchr::memchr(b'\n', rest) else {
                         self.lengthen(rest.len());
                         let after_return = rest.last() == Some(&b'\r');
                         at = input.len();
-                        self.place = Place::Within { after_return };
+                        self.position = Position::Within { after_return };
                         break Progress::Partial;
                     };
                     let before = last_of(head(rest, end), if after_return { b'\r' } else { 0 });
@@ -171,7 +171,7 @@ impl MessageFramer {
                     self.lengthen(line);
                     self.line_len = 0;
                     at = at.saturating_add(line);
-                    Place::Start
+                    Position::Start
                 }
             };
         };

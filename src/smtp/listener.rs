@@ -19,11 +19,11 @@ use tokio::{
 
 use super::{
     Intake, Protocol, Settings, SmtpError,
-    connection::{ClientStream, Connection, Ending, own_address, turned_true},
-    desk::Desk,
+    connection::{ClientStream, Connection, Shutdown, own_address, turned_true},
     proxy::{ProxySource, receive_proxy_header},
     reply::Reply,
-    session::Caller,
+    server_state::ServerState,
+    session::Peer,
 };
 use crate::{
     clock::Clock,
@@ -44,7 +44,7 @@ pub struct Listener {
 
 /// What serves the clients of all listeners: the limits on connections and memory hold for all of
 /// them together. Cloning is cheap.
-pub struct Reception<I>(Arc<Desk<I>>);
+pub struct Reception<I>(Arc<ServerState<I>>);
 
 impl<I> Clone for Reception<I> {
     fn clone(&self) -> Self {
@@ -62,12 +62,12 @@ impl<I: Intake> Reception<I> {
     /// Hands what clients send to `intake`.
     #[must_use]
     pub fn new(intake: Arc<I>, settings: Settings, clock: Clock, metrics: Metrics) -> Self {
-        Self(Arc::new(Desk::new(intake, settings, clock, metrics)))
+        Self(Arc::new(ServerState::new(intake, settings, clock, metrics)))
     }
 
-    /// Serves those who connect from now on by other settings. Who is connected keeps the name,
-    /// certificate and times that held then; counts of connections and memory go by the new limits
-    /// at once, and nobody is sent away for them.
+    /// Applies other settings to connections from now on. Open connections keep the name,
+    /// certificate and times that they began with; counts of connections and memory follow the new
+    /// limits at once, and no connection is closed for them.
     pub fn apply(&self, settings: Settings) {
         self.0.apply(settings);
     }
@@ -77,13 +77,13 @@ impl<I: Intake> Reception<I> {
 /// clients at once overflow it and wait a second for their next try.
 const BACKLOG: u16 = 4096;
 
-/// The pause after a failed accept: when files run out, trying at once would only burn time.
+/// The pause after a failed accept: when files run out, trying at once would only cost time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long telling a client that it is not served may take.
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How long those take at most who are told that there is no more time for their mail.
+/// How long the last `421` may take to clients whose mail did not end in time.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a balancer may take for its PROXY header.
@@ -138,15 +138,15 @@ impl Listener {
     /// Serves clients until `shutdown` turns true, or its sender is dropped.
     ///
     /// Then no more are accepted, idle ones are told `421`, and messages in transit are given
-    /// [`super::Limits::drain_timeout_seconds`] to be kept; whoever is left is told `421` too, and
-    /// cut off two seconds later.
+    /// [`super::Limits::drain_timeout_seconds`] to be kept; the clients that are left are told `421`
+    /// too, and cut off two seconds later.
     pub async fn serve<I: Intake>(self, reception: Reception<I>, shutdown: watch::Receiver<bool>) {
         serve(self, reception, shutdown).await;
     }
 }
 
-/// Where clients come in, by whatever kind of socket.
-trait Entrance: Send + Sync {
+/// A listening socket, of whatever kind.
+trait Acceptor: Send + Sync {
     type Stream: ClientStream + 'static;
 
     const PROTOCOL: Protocol;
@@ -157,7 +157,7 @@ trait Entrance: Send + Sync {
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Option<IpAddr>)>> + Send;
 }
 
-impl Entrance for Listener {
+impl Acceptor for Listener {
     type Stream = TcpStream;
 
     const PROTOCOL: Protocol = Protocol::Smtp;
@@ -172,34 +172,34 @@ impl Entrance for Listener {
     }
 }
 
-async fn serve<E: Entrance, I: Intake>(
-    entrance: E,
+async fn serve<E: Acceptor, I: Intake>(
+    acceptor: E,
     reception: Reception<I>,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    let Reception(desk) = reception;
+    let Reception(server) = reception;
     let mut clients = JoinSet::new();
     let (drained, is_drained) = watch::channel(false);
     loop {
         tokio::select! {
             () = turned_true(&mut shutdown) => break,
-            Some(ended) = clients.join_next() => note_panic(ended, &desk.metrics),
-            accepted = entrance.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    let caller = Caller {
-                        begins_with_tls: entrance.begins_with_tls(),
-                        peer,
+            Some(ended) = clients.join_next() => note_panic(ended, &server.metrics),
+            accepted = acceptor.accept() => match accepted {
+                Ok((stream, address)) => {
+                    let peer = Peer {
+                        address,
+                        begins_with_tls: acceptor.begins_with_tls(),
                         protocol: E::PROTOCOL,
                         reached: None,
                     };
-                    match desk.admission.admit() {
-                        Ok(place) => {
-                            let visit = Visit { caller, desk: Arc::clone(&desk), place };
+                    match server.admission.admit() {
+                        Ok(permit) => {
+                            let admitted = Admitted { peer, server: Arc::clone(&server), permit };
                             let ending =
-                                Ending { begun: shutdown.clone(), drained: is_drained.clone() };
-                            clients.spawn(visit.receive(stream, ending));
+                                Shutdown { begun: shutdown.clone(), drained: is_drained.clone() };
+                            clients.spawn(admitted.receive(stream, ending));
                         }
-                        Err(why) => turn_away(stream, &caller, why, &desk.metrics).await,
+                        Err(why) => turn_away(stream, &peer, why, &server.metrics).await,
                     }
                 }
                 Err(error) => {
@@ -209,16 +209,16 @@ async fn serve<E: Entrance, I: Intake>(
             },
         }
     }
-    drop(entrance);
+    drop(acceptor);
     let mut all_end = async |limit| {
         let ends = async {
             while let Some(ended) = clients.join_next().await {
-                note_panic(ended, &desk.metrics);
+                note_panic(ended, &server.metrics);
             }
         };
         timeout(limit, ends).await.is_ok()
     };
-    if all_end(desk.settings().limits.drain_timeout()).await {
+    if all_end(server.settings().limits.drain_timeout()).await {
         return;
     }
     drained.send_replace(true);
@@ -228,55 +228,55 @@ async fn serve<E: Entrance, I: Intake>(
     }
 }
 
-/// A client that has a place.
-struct Visit<I> {
-    caller: Caller,
-    desk: Arc<Desk<I>>,
-    place: super::admission::Place,
+/// A client whose connection is counted.
+struct Admitted<I> {
+    peer: Peer,
+    server: Arc<ServerState<I>>,
+    permit: super::admission::ConnectionPermit,
 }
 
-impl<I: Intake> Visit<I> {
-    /// Finds out whose connection it is, and serves it or not.
-    async fn receive<S: ClientStream>(mut self, mut stream: S, mut ending: Ending) {
-        let _open = self.desk.metrics.connection_opened();
-        let settings = self.desk.settings();
-        if let Err(error) = self.name(&mut stream, &settings, &mut ending.begun).await {
-            // The balancer is configured wrongly, or somebody is in its place.
-            tracing::warn!(peer.ip = self.caller.peer.map(tracing::field::display), %error,
+impl<I: Intake> Admitted<I> {
+    /// Finds out the client's address, then serves it or turns it away.
+    async fn receive<S: ClientStream>(mut self, mut stream: S, mut shutdown: Shutdown) {
+        let _open = self.server.metrics.connection_opened();
+        let settings = self.server.settings();
+        if let Err(error) = self.read_proxy(&mut stream, &settings, &mut shutdown.begun).await {
+            // The balancer is configured wrongly, or something else has its address.
+            tracing::warn!(peer.ip = self.peer.address.map(tracing::field::display), %error,
                 "a connection without the PROXY header that its address must send is closed");
             return;
         }
-        if let Some(peer) = self.caller.peer
-            && let Err(why) = self.place.belong_to(peer)
+        if let Some(address) = self.peer.address
+            && let Err(why) = self.permit.assign(address)
         {
-            return turn_away(stream, &self.caller, why, &self.desk.metrics).await;
+            return turn_away(stream, &self.peer, why, &self.server.metrics).await;
         }
-        let reached = self.caller.reached.or_else(|| own_address(&stream));
-        let caller = Caller { reached, ..self.caller };
-        let network = self.place.network();
-        Connection::new(Arc::clone(&self.desk), settings, caller, network, ending)
+        let reached = self.peer.reached.or_else(|| own_address(&stream));
+        let peer = Peer { reached, ..self.peer };
+        let network = self.permit.network();
+        Connection::new(Arc::clone(&self.server), settings, peer, network, shutdown)
             .serve(stream)
             .await;
     }
 
     /// Takes the client's address from the PROXY header when the connection comes from a balancer.
-    async fn name<S: ClientStream>(
+    async fn read_proxy<S: ClientStream>(
         &mut self,
         stream: &mut S,
         settings: &Settings,
         stopping: &mut watch::Receiver<bool>,
     ) -> io::Result<()> {
-        if !self.caller.peer.is_some_and(|peer| settings.is_proxy(peer)) {
+        if !self.peer.address.is_some_and(|address| settings.is_proxy(address)) {
             return Ok(());
         }
         tokio::select! {
             biased;
-            // Whoever it is, it is told so.
+            // The client is told so, whatever its address.
             () = turned_true(stopping) => {}
             header = timeout(PROXY_TIMEOUT, receive_proxy_header(stream)) => match header?? {
                 ProxySource::Client { address, reached } => {
-                    self.caller.peer = Some(address);
-                    self.caller.reached = Some(reached);
+                    self.peer.address = Some(address);
+                    self.peer.reached = Some(reached);
                 }
                 ProxySource::Connection => {}
             },
@@ -290,12 +290,12 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => {
             let socket = TcpSocket::new_v6()?;
-            // Or `[::]:25` takes IPv4 too, and `0.0.0.0:25` beside it is refused.
+            // Or `[::]:25` takes IPv4 too, and `0.0.0.0:25` is refused.
             rustix::net::sockopt::set_ipv6_v6only(&socket, true)?;
             socket
         }
     };
-    // Restarting must not wait for the old connections' last minute to pass.
+    // A restart must not wait until the system forgets the old connections.
     socket.set_reuseaddr(true)?;
     socket.set_nodelay(true)?;
     socket.bind(address)?;
@@ -309,12 +309,12 @@ fn note_panic(ended: Result<(), JoinError>, metrics: &Metrics) {
     }
 }
 
-async fn turn_away<S>(mut stream: S, caller: &Caller, why: ConnectionRefusal, metrics: &Metrics)
+async fn turn_away<S>(mut stream: S, peer: &Peer, why: ConnectionRefusal, metrics: &Metrics)
 where
     S: AsyncWrite + Unpin,
 {
     metrics.connection_refused(why);
-    if caller.begins_with_tls {
+    if peer.begins_with_tls {
         // A client that waits for a handshake cannot read words; making one costs too much.
         return;
     }
@@ -325,7 +325,7 @@ where
     metrics.reply(reply.code());
     let mut output = Vec::new();
     reply.write_to(&mut output);
-    // A fresh socket has room for one line; one that has not belongs to a client that is gone.
+    // A fresh socket has room for one line; one without room belongs to a client that is gone.
     drop(timeout(REFUSAL_TIMEOUT, stream.write_all(&output)).await);
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Pressure is the greatest of three shares: connections, bytes of messages in memory, and mails
 //! that wait for their commit, each of what there may be at most. Below a half nothing follows from
-//! it. Above, clients are given less time ([`super::Limits`] says how much), so that those who
-//! dawdle make room for those who send. Connections follow a [`Level`], not the number: it has few
+//! it. Above, clients are given less time ([`super::Limits`] says how much), so that slow
+//! clients make room for those that send. Connections follow a [`Level`], not the number: it has few
 //! steps and some inertia, so that a client more or less does not wake all the others.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -29,13 +29,13 @@ pub(super) enum Reply {
     Ehlo { hostname: String, max_message_bytes: u64, offers_tls: bool },
     /// Keeping the mail failed.
     Failed,
-    /// So many recipients were put off or named again that no mail program would go on.
+    /// More recipients were put off or named again than any mail program would try.
     FarTooManyRecipients,
     /// There is no room for the mail now.
     Full,
     /// To QUIT.
     Goodbye,
-    /// The first words of a connection.
+    /// The first reply of a connection.
     Greeting { hostname: String, protocol: Protocol },
     /// To HELO.
     Helo { hostname: String },

@@ -20,13 +20,13 @@ use crate::{
 
 use transaction::{Client, Hello, Transaction};
 
-/// A client, as far as its listener knows it, and how it is to be spoken with.
+/// A client, as far as its listener knows it, and how it is spoken with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Caller {
+pub(super) struct Peer {
+    /// `None` over a Unix socket.
+    pub(super) address: Option<IpAddr>,
     /// TLS begins with the first byte (RFC 8314 §3).
     pub(super) begins_with_tls: bool,
-    /// `None` over a Unix socket.
-    pub(super) peer: Option<IpAddr>,
     pub(super) protocol: Protocol,
     /// The address of ours that it has connected to; `None` over a Unix socket.
     pub(super) reached: Option<IpAddr>,
@@ -35,7 +35,7 @@ pub(super) struct Caller {
 /// What holds for one session, from its beginning to its end.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
-    pub(super) caller: Caller,
+    pub(super) peer: Peer,
     pub(super) offers_tls: bool,
     pub(super) settings: Arc<Settings>,
 }
@@ -49,12 +49,12 @@ impl Rules {
     /// searching for mailboxes when it names one that is gone.
     fn is_own_server(&self) -> bool {
         // Over a Unix socket there is only one's own mail server.
-        self.caller.peer.is_none_or(|peer| self.limits().is_exempt(peer))
+        self.peer.address.is_none_or(|address| self.limits().is_exempt(address))
     }
 }
 
-/// The server, as a session sees it while it answers.
-pub(super) struct Server<'a, I> {
+/// What a session asks of the server while it answers.
+pub(super) struct ServerView<'a, I> {
     pub(super) clock: &'a Clock,
     /// Whether a message of so many bytes would find memory now; 0 when its size is not known.
     pub(super) has_memory: &'a dyn Fn(u64) -> bool,
@@ -65,7 +65,7 @@ pub(super) struct Server<'a, I> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) action: Action,
-    /// Whether the client has to wait for the reply, for it was refused too much before.
+    /// Whether the reply is delayed, because too much was refused before.
     pub(super) held_back: bool,
     pub(super) reply: Reply,
     /// How often the reply is said: in LMTP once for each recipient.
@@ -100,10 +100,10 @@ pub(super) struct Session {
     unknown_recipients: usize,
 }
 
-/// How far the dialogue has come.
+/// How far the session has come.
 #[derive(Debug, Default)]
 enum State {
-    /// The client has not said who it is, or not since TLS began.
+    /// The client has not greeted, or not since TLS began.
     #[default]
     Fresh,
     /// It has, and no transaction is open.
@@ -114,7 +114,7 @@ enum State {
     Receiving(Client, Transaction),
 }
 
-/// Overlong lines after which a client is dismissed: each costs more to read than a command.
+/// Overlong lines after which the connection is closed: each costs more to read than a command.
 const MAX_LONG_LINES: usize = 3;
 
 impl Session {
@@ -129,10 +129,10 @@ impl Session {
         }
     }
 
-    /// The first words to a client.
+    /// The first reply of a connection.
     pub(super) fn greeting(&self) -> Reply {
         let hostname = self.rules.settings.hostname.clone();
-        Reply::Greeting { hostname, protocol: self.rules.caller.protocol }
+        Reply::Greeting { hostname, protocol: self.rules.peer.protocol }
     }
 
     /// What a message may be.
@@ -144,7 +144,7 @@ impl Session {
     pub(super) fn command<I: Intake>(
         &mut self,
         parsed: Result<Command, CommandError>,
-        server: &Server<'_, I>,
+        server: &ServerView<'_, I>,
     ) -> Answer {
         let answer = match parsed {
             Ok(command) => {
@@ -165,9 +165,9 @@ impl Session {
         self.count(answer)
     }
 
-    /// A mail of the client was kept: what it did wrong before it is forgotten, for a connection
-    /// can bring the mails of many. Recipients that are unknown are not: whoever searches for
-    /// mailboxes could send a mail to a known one in between.
+    /// A mail of the client was kept: its errors before that are forgotten, because one connection
+    /// can bring the mails of many senders. Unknown recipients stay counted: a search for mailboxes
+    /// could send a mail to a known one in between.
     pub(super) fn kept(&mut self) {
         (self.errors, self.long_lines) = (0, 0);
     }
@@ -197,7 +197,7 @@ impl Session {
     /// Ends the transaction whose message is complete: its envelope, and how many replies the
     /// final dot has. `None` when there is none.
     pub(super) fn complete(&mut self, received_at: Timestamp) -> Option<(Envelope, usize)> {
-        let Rules { caller, .. } = self.rules;
+        let Rules { peer, .. } = self.rules;
         let (client, transaction) = match std::mem::take(&mut self.state) {
             State::Receiving(client, transaction) => (client, transaction),
             state @ (State::Fresh | State::Greeted(_) | State::Addressing(..)) => {
@@ -205,11 +205,11 @@ impl Session {
                 return None;
             }
         };
-        let replies = transaction.replies(caller.protocol);
+        let replies = transaction.replies(peer.protocol);
         let Transaction { parameters, recipients, sender, .. } = transaction;
         let envelope = Envelope {
             received_at,
-            peer: caller.peer,
+            peer: peer.address,
             helo: client.name.clone(),
             protocol: client.transmission(self.tls, parameters.utf8),
             tls: self.tls,
@@ -225,7 +225,7 @@ impl Session {
         let times = match std::mem::take(&mut self.state) {
             State::Receiving(client, transaction) => {
                 self.state = State::Greeted(client);
-                transaction.replies(self.rules.caller.protocol)
+                transaction.replies(self.rules.peer.protocol)
             }
             state @ (State::Fresh | State::Greeted(_) | State::Addressing(..)) => {
                 self.state = state;
@@ -277,9 +277,9 @@ impl State {
         command: Command,
         tls: bool,
         rules: &Rules,
-        server: &Server<'_, I>,
+        server: &ServerView<'_, I>,
     ) -> (Self, Answer) {
-        let protocol = rules.caller.protocol;
+        let protocol = rules.peer.protocol;
         let (state, reply) = match (self, command) {
             (_, Command::Ehlo { host }) if protocol == Protocol::Smtp => {
                 (Self::greeted(Hello::Ehlo, host), offer(rules, tls))
@@ -346,7 +346,7 @@ impl State {
 }
 
 /// Whether a message of `size` bytes would find room now; 0 when its size is not known.
-fn has_room<I: Intake>(size: u64, rules: &Rules, server: &Server<'_, I>) -> bool {
+fn has_room<I: Intake>(size: u64, rules: &Rules, server: &ServerView<'_, I>) -> bool {
     // What a client declares is not what it sends: the disk must have room for any message.
     (server.has_memory)(size) && server.intake.has_room(rules.limits().max_message_bytes)
 }

@@ -8,7 +8,7 @@ use std::{
 use super::{
     Intake, IntakeError, Limits, Mail, Protocol, Settings,
     dialogue::{Dialogue, Step},
-    session::{Caller, Rules, Server},
+    session::{Peer, Rules, ServerView},
 };
 use crate::{
     clock::Clock,
@@ -41,7 +41,7 @@ pub fn simulate<'a>(
     let mut dialogue = Dialogue::new(rules("mx.example.ua", limits, true, protocol));
     let mut simulation = Simulation::default();
     let mut reads = reads.into_iter();
-    let server = Server {
+    let server = ServerView {
         clock: &Clock::fixed(Timestamp::from_seconds(0)),
         has_memory: &|_| true,
         intake: &Mailboxes(known),
@@ -110,10 +110,10 @@ pub(super) fn rules(
     offers_tls: bool,
     protocol: Protocol,
 ) -> Rules {
-    let caller = Caller { begins_with_tls: false, peer: Some(CLIENT), protocol, reached: None };
+    let peer = Peer { address: Some(CLIENT), begins_with_tls: false, protocol, reached: None };
     let (hostname, limits) = (hostname.to_owned(), limits.clone());
     let settings = Settings { hostname, limits, proxy_from: Vec::new(), tls: None };
-    Rules { caller, offers_tls, settings: Arc::new(settings) }
+    Rules { peer, offers_tls, settings: Arc::new(settings) }
 }
 
 fn numbered(index: usize) -> MailId {

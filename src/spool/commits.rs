@@ -55,7 +55,7 @@ impl Commits {
         }
     }
 
-    /// Whoever waits for a change is told of another outcome alone: there may be many a second.
+    /// Only another outcome counts as a change for those that wait: there may be many a second.
     fn tell(&self, outcome: Outcome) {
         self.0.send_if_modified(|last| {
             let differs = last.outcome != outcome;

@@ -1,5 +1,5 @@
 //! What cannot be read: reading around it, and setting it aside, so that it holds nothing else on
-//! the disk and is not lost to whoever may still make something of it.
+//! the disk and is not lost to people who may still read something of it.
 //!
 //! What is set aside is a file like the segment that it was in: the headers, with the key, and the
 //! damaged stretches at their places. All between them is a hole. The program never removes it.
@@ -27,7 +27,7 @@ const CHUNK: usize = 64 << 10;
 /// How much is given up where the disk does not give it.
 const PAGE: usize = 4 << 10;
 
-/// Copies the headers of the segment at `path` and its damaged `stretches` into the file beside it,
+/// Copies the headers of the segment at `path` and its damaged `stretches` into the file next to it,
 /// durably.
 pub(super) fn set_aside(path: &Path, stretches: &[Range<u64>]) -> io::Result<Aside> {
     let segment = File::open(path)?;

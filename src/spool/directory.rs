@@ -26,9 +26,9 @@ pub(super) fn make(directory: &Path) -> io::Result<()> {
 /// Dropping it lets go at once. Closing the file would not do: a lock of `flock(2)` stays as long
 /// as anybody has the open file, and a child process has it between `fork` and `exec`.
 #[derive(Debug)]
-pub(super) struct Held(File);
+pub(super) struct DirectoryLock(File);
 
-impl Held {
+impl DirectoryLock {
     /// The open file, as a child process has it.
     #[cfg(test)]
     pub(super) fn shared(&self) -> File {
@@ -36,7 +36,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for DirectoryLock {
     fn drop(&mut self) {
         if let Err(error) = self.0.unlock() {
             tracing::warn!(%error, "the spool cannot be unlocked; the end of the process does it");
@@ -45,7 +45,7 @@ impl Drop for Held {
 }
 
 /// Takes the directory for this process.
-pub(super) fn lock(directory: &Path) -> Result<Held, SpoolError> {
+pub(super) fn lock(directory: &Path) -> Result<DirectoryLock, SpoolError> {
     let path = directory.join("lock");
     let file = OpenOptions::new()
         .write(true)
@@ -55,7 +55,7 @@ pub(super) fn lock(directory: &Path) -> Result<Held, SpoolError> {
         .open(&path)
         .map_err(SpoolError::io("open", &path))?;
     match file.try_lock() {
-        Ok(()) => Ok(Held(file)),
+        Ok(()) => Ok(DirectoryLock(file)),
         Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { directory: directory.to_owned() }),
         Err(TryLockError::Error(error)) => Err(SpoolError::io("lock", &path)(error)),
     }

@@ -6,7 +6,7 @@ use std::{fs::File, io, path::Path};
 pub(super) fn sync_data(file: &File) -> io::Result<()> {
     file.sync_data()?;
     #[cfg(test)]
-    super::platter::keep_file(file);
+    super::power_cut::keep_file(file);
     Ok(())
 }
 
@@ -14,7 +14,7 @@ pub(super) fn sync_data(file: &File) -> io::Result<()> {
 pub(super) fn sync_file(file: &File) -> io::Result<()> {
     file.sync_all()?;
     #[cfg(test)]
-    super::platter::keep_file(file);
+    super::power_cut::keep_file(file);
     Ok(())
 }
 
@@ -22,6 +22,6 @@ pub(super) fn sync_file(file: &File) -> io::Result<()> {
 pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()?;
     #[cfg(test)]
-    super::platter::keep_names(directory);
+    super::power_cut::keep_names(directory);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the spool knows in memory: which mails are unsettled, where they lie, whose turn is next.
+//! What the spool knows in memory: which mails are unsettled, where they lie, which is next.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::{
     Pending,
-    segment::{Seat, Segment},
+    segment::{Segment, SegmentPermit},
 };
 use crate::domain::{MailId, Timestamp};
 
@@ -23,18 +23,18 @@ pub(super) struct Index {
 
 #[derive(Debug, Default)]
 struct State {
-    mails: HashMap<MailId, Mail>,
+    mails: HashMap<MailId, Unsettled>,
     by_age: BTreeSet<(Timestamp, MailId)>,
-    /// Those of `by_age` that nobody is judging.
+    /// Those of `by_age` that are not being judged.
     waiting: BTreeSet<(Timestamp, MailId)>,
-    segments: BTreeMap<u64, Held>,
+    segments: BTreeMap<u64, SegmentUse>,
     /// The segment that new mails are sealed for; `None` when there is no space for one.
     active: Option<Arc<Segment>>,
 }
 
 /// An unsettled mail.
 #[derive(Clone, Debug)]
-pub(super) struct Mail {
+pub(super) struct Unsettled {
     pub(super) segment: Arc<Segment>,
     pub(super) offset: u64,
     /// The length of the record's body.
@@ -45,7 +45,7 @@ pub(super) struct Mail {
 
 /// A segment and how much of it is still needed.
 #[derive(Debug)]
-struct Held {
+struct SegmentUse {
     segment: Arc<Segment>,
     mails: usize,
     unsettled: usize,
@@ -54,7 +54,7 @@ struct Held {
 impl Index {
     /// Adds a segment.
     pub(super) fn add_segment(&self, segment: &Arc<Segment>) {
-        let held = Held { segment: Arc::clone(segment), mails: 0, unsettled: 0 };
+        let held = SegmentUse { segment: Arc::clone(segment), mails: 0, unsettled: 0 };
         self.state().segments.insert(segment.number, held);
     }
 
@@ -72,13 +72,13 @@ impl Index {
     }
 
     /// A place in the active segment.
-    pub(super) fn seat(&self) -> Option<Seat> {
-        // Taken under the lock: the writer sees the seat or we see the next segment.
-        self.state().active.as_ref().map(|segment| Seat::new(Arc::clone(segment)))
+    pub(super) fn permit(&self) -> Option<SegmentPermit> {
+        // Taken under the lock: the writer sees the permit or we see the next segment.
+        self.state().active.as_ref().map(|segment| SegmentPermit::new(Arc::clone(segment)))
     }
 
     /// Adds a mail that is on disk. `false` when there is one of this id.
-    pub(super) fn insert(&self, id: MailId, mail: Mail) -> bool {
+    pub(super) fn insert(&self, id: MailId, mail: Unsettled) -> bool {
         let mut state = self.state();
         if state.mails.contains_key(&id) {
             return false;
@@ -96,7 +96,7 @@ impl Index {
     }
 
     /// Where an unsettled mail lies.
-    pub(super) fn find(&self, id: MailId) -> Option<Mail> {
+    pub(super) fn find(&self, id: MailId) -> Option<Unsettled> {
         self.state().mails.get(&id).cloned()
     }
 
@@ -154,7 +154,7 @@ impl Index {
     }
 
     /// The unsettled mails of each closed segment that no mail is being sealed for.
-    pub(super) fn at_rest(&self) -> BTreeMap<u64, Vec<(MailId, Mail)>> {
+    pub(super) fn at_rest(&self) -> BTreeMap<u64, Vec<(MailId, Unsettled)>> {
         let state = self.state();
         let active = state.active.as_ref().map(|segment| segment.number);
         let mut at_rest = BTreeMap::<_, Vec<_>>::new();

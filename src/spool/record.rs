@@ -14,7 +14,7 @@
 //! | … | the body: message, envelope as JSON, length of that JSON in 4 bytes; all sealed |
 //!
 //! The head has its own checksum so that a search for the next record after damage decides by
-//! 44 bytes, not by whatever length a damaged head says. Nobody can plant a record inside a mail:
+//! 44 bytes, not by whatever length a damaged head says. A sender cannot plant a record inside a mail:
 //! the body is ciphertext. The seed follows from the segment's id: what an earlier segment left in
 //! a file that is written again is no record of this one.
 
@@ -212,7 +212,7 @@ fn part_len(length: usize) -> Result<u32, SpoolError> {
 }
 
 /// What the seal of a mail is bound to: its segment, its id and its time. Not its place in the
-/// segment, which is not known before the writer's turn, when sealing is done.
+/// segment, which is not known before the writer's batch, when sealing is done.
 fn context(segment: SegmentId, id: MailId, received_at: Timestamp) -> Vec<u8> {
     [
         b"skrynka spool mail 1\0".as_slice(),

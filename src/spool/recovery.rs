@@ -97,7 +97,7 @@ pub(super) fn recover(directory: &Path, key: &Key, metrics: &Metrics) -> Result<
             // Its making was cut short.
             Some(extension) if extension == NEW => plans.push(Plan::new(path, Step::Remove)),
             Some(extension) if extension == FREE => {
-                // What its blocks hold opens with the key beside it.
+                // What its blocks hold opens with the key that is next to it.
                 if path.with_extension(DAMAGED).exists() {
                     plans.push(Plan::new(path, Step::Remove));
                 } else {

@@ -221,16 +221,16 @@ impl Segment {
 
 /// A place in a segment that a mail will come to; the segment is not removed while there is one.
 #[derive(Debug)]
-pub(super) struct Seat(pub(super) Arc<Segment>);
+pub(super) struct SegmentPermit(pub(super) Arc<Segment>);
 
-impl Seat {
+impl SegmentPermit {
     pub(super) fn new(segment: Arc<Segment>) -> Self {
         segment.awaited.fetch_add(1, Ordering::AcqRel);
         Self(segment)
     }
 }
 
-impl Drop for Seat {
+impl Drop for SegmentPermit {
     fn drop(&mut self) {
         self.0.awaited.fetch_sub(1, Ordering::AcqRel);
     }

@@ -48,7 +48,7 @@ impl Place {
         self.try_open(key()).unwrap()
     }
 
-    /// A spool whose writer takes its turns when the test says so.
+    /// A spool whose writer serves a batch when the test says so.
     fn open_by_hand(&self) -> (Spool, Writer, mpsc::Receiver<Request>) {
         let (inner, writer, queue) =
             Inner::open(self.path(), key(), self.settings.clone(), self.metrics.clone()).unwrap();
@@ -344,7 +344,7 @@ async fn mails_that_come_together_share_one_sync() {
         })
         .collect();
     task::yield_now().await;
-    assert!(writer.turn(&queue));
+    assert!(writer.serve_batch(&queue));
     for task in tasks {
         task.await.unwrap();
     }
@@ -367,7 +367,7 @@ async fn mails_count_as_queued_until_they_are_on_disk_or_refused() {
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
     assert_eq!(spool.queued(), 2, "mail 2 is still on its way to the disk");
-    writer.turn(&queue);
+    writer.serve_batch(&queue);
     waits.await.unwrap().unwrap();
     assert_eq!(spool.queued(), 0);
 
@@ -375,7 +375,7 @@ async fn mails_count_as_queued_until_they_are_on_disk_or_refused() {
     let refused = send(3);
     task::yield_now().await;
     assert_eq!(spool.queued(), 1);
-    writer.turn(&queue);
+    writer.serve_batch(&queue);
     assert!(refused.await.unwrap().is_err());
     assert_eq!(spool.queued(), 0);
 }

@@ -1,12 +1,13 @@
 //! The writer: the one thread that changes segment files.
 //!
-//! Each turn it takes everything that is queued, writes it with one call and syncs once, and
-//! then answers all: the more mails arrive at a time, the fewer syncs each costs, and a single
-//! mail waits for nobody (group commit). Marks ride along; a turn of marks alone is not synced.
+//! It takes everything that is queued as one batch, writes it with one call and syncs once, and
+//! then answers all (group commit): the more mails arrive at a time, the fewer syncs each costs,
+//! and a single mail does not wait for others. A batch of marks alone is not synced.
 //!
-//! After a failed write or sync nobody knows what of it is on disk, and asking again proves
+//! After a failed write or sync it is unknown what of it is on disk, and asking again proves
 //! nothing: the system may have dropped the pages and call the next sync a success. So the
-//! segment is abandoned, its turn's mails are answered with the failure, and a new one is made.
+//! segment is abandoned, the mails of the batch are answered with the failure, and a new segment
+//! is made.
 
 mod compaction;
 
@@ -25,11 +26,11 @@ use super::{
     SpoolError, SpoolSettings,
     commits::Commits,
     free_bytes,
-    index::{Index, Mail},
+    index::{Index, Unsettled},
     load::{Load, Queued},
     pool::Pool,
     record::{Content, HEAD_LEN, Head, SealedMail},
-    segment::{FIRST_RECORD, Seat, Segment},
+    segment::{FIRST_RECORD, Segment, SegmentPermit},
     tail::{Refusal, Tail},
 };
 use crate::{
@@ -55,15 +56,15 @@ pub(super) enum Request {
     EndAttempt { id: MailId, answer: Answer<()> },
     /// Prove that a mail would be kept.
     Probe { answer: Answer<()> },
-    /// Make sure that there is an active segment, and give a seat in it.
-    Seat { answer: Answer<Seat> },
+    /// Make sure that there is an active segment, and give a permit to it.
+    Permit { answer: Answer<SegmentPermit> },
     /// Mark a mail as settled.
     Settle { id: MailId, answer: Answer<()> },
 }
 
 /// A mail that is sealed for a segment and waits to be written to it.
 pub(super) struct Arrival {
-    pub(super) seat: Seat,
+    pub(super) permit: SegmentPermit,
     pub(super) mail: SealedMail,
     pub(super) queued: Queued,
     pub(super) answer: Answer<()>,
@@ -72,8 +73,8 @@ pub(super) struct Arrival {
 impl Arrival {
     /// Tells the caller that the mail is not kept. It waits no longer when the caller hears it.
     fn refuse(self, error: SpoolError) {
-        let Self { seat, mail, queued, answer } = self;
-        drop((seat, mail, queued));
+        let Self { permit, mail, queued, answer } = self;
+        drop((permit, mail, queued));
         reply(answer, Err(error));
     }
 }
@@ -99,7 +100,7 @@ pub(super) struct Writer {
     next_number: u64,
 }
 
-/// What one turn brings for one segment.
+/// What one batch has for one segment.
 #[derive(Default)]
 struct Batch {
     arrivals: Vec<Arrival>,
@@ -151,27 +152,27 @@ impl Writer {
 
     /// Serves until every sender of the queue is gone.
     pub(super) fn run(mut self, queue: &mpsc::Receiver<Request>) {
-        while self.turn(queue) {}
+        while self.serve_batch(queue) {}
     }
 
     /// Waits for a request, and serves it together with all that came meanwhile. `false` when
     /// none can come any more.
-    pub(super) fn turn(&mut self, queue: &mpsc::Receiver<Request>) -> bool {
+    pub(super) fn serve_batch(&mut self, queue: &mpsc::Receiver<Request>) -> bool {
         let Ok(first) = queue.recv() else {
             return false;
         };
-        // Where processors are short, those who are about to hand in a mail come first: it shares this
-        // sync then. Where they are not, this is nothing.
+        // Where processors are short, threads that are about to hand in a mail run first, so that it
+        // shares this sync. Otherwise this costs nothing.
         thread::yield_now();
         let mut batches = BTreeMap::<u64, Batch>::new();
-        let mut seats = Vec::new();
+        let mut permits = Vec::new();
         let mut probes = Vec::new();
         let mut closings = Vec::new();
         let mut compactions = Vec::new();
         for request in std::iter::once(first).chain(queue.try_iter()) {
             match request {
                 Request::Append(arrival) => {
-                    batches.entry(arrival.seat.0.number).or_default().arrivals.push(arrival);
+                    batches.entry(arrival.permit.0.number).or_default().arrivals.push(arrival);
                 }
                 Request::BeginAttempt { id, answer } => match self.index.begin_attempt(id) {
                     Some((segment, count)) => {
@@ -200,7 +201,7 @@ impl Writer {
                 Request::CloseDrained { answer } => closings.push(answer),
                 Request::Compact { before, answer } => compactions.push((before, answer)),
                 Request::Probe { answer } => probes.push(answer),
-                Request::Seat { answer } => seats.push(answer),
+                Request::Permit { answer } => permits.push(answer),
             }
         }
         for (number, mut batch) in batches {
@@ -215,9 +216,9 @@ impl Writer {
             }
         }
         self.close_if_full();
-        for answer in seats {
-            let seat = self.seat();
-            reply(answer, seat);
+        for answer in permits {
+            let permit = self.permit();
+            reply(answer, permit);
         }
         for answer in probes {
             let proved = self.probe();
@@ -259,10 +260,10 @@ impl Writer {
                 return;
             }
         };
-        for Arrival { seat, mail, queued, answer } in batch.arrivals {
+        for Arrival { permit, mail, queued, answer } in batch.arrivals {
             let id = mail.id;
-            let place = Mail {
-                segment: Arc::clone(&seat.0),
+            let place = Unsettled {
+                segment: Arc::clone(&permit.0),
                 offset,
                 length: mail.length,
                 received_at: mail.received_at,
@@ -270,7 +271,7 @@ impl Writer {
             };
             let fresh = self.index.insert(id, place);
             offset = offset.saturating_add(mail.record_len());
-            drop((seat, queued));
+            drop((permit, queued));
             boundary!(at Acknowledge);
             reply(answer, if fresh { Ok(()) } else { Err(SpoolError::Duplicate { id }) });
             boundary!(at Acknowledged);
@@ -375,12 +376,12 @@ impl Writer {
         Ok(free)
     }
 
-    /// A seat in the active segment, which is made when there is none.
-    fn seat(&mut self) -> Result<Seat, SpoolError> {
+    /// A permit to the active segment, which is made when there is none.
+    fn permit(&mut self) -> Result<SegmentPermit, SpoolError> {
         if self.index.active().is_none() {
             self.open_segment().map_err(|refusal| self.error(&refusal))?;
         }
-        self.index.seat().ok_or(SpoolError::Stopped)
+        self.index.permit().ok_or(SpoolError::Stopped)
     }
 
     /// Makes a new active segment.

@@ -55,8 +55,8 @@ where
     stream.read_buf(input).await
 }
 
-/// Gives back the memory of a message's reads when nothing of it is in use: whoever waits between
-/// his mails holds little.
+/// Gives back the memory of a message's reads when nothing of it is in use: a client that waits
+/// between its mails holds little.
 pub(super) fn give_back(input: &mut BytesMut) {
     const KEPT: usize = 16 * 1024;
     if input.is_empty() && input.capacity() > KEPT {

@@ -9,16 +9,16 @@ use tokio::{
 
 use crate::smtp::pressure::Level;
 
-/// How far the end of the server has come.
+/// How far the shutdown of the server has come.
 #[derive(Clone, Debug)]
-pub(in crate::smtp) struct Ending {
+pub(in crate::smtp) struct Shutdown {
     /// Mails in transit may still end, and nothing else.
     pub(in crate::smtp) begun: watch::Receiver<bool>,
     /// The time for that is over, too.
     pub(in crate::smtp) drained: watch::Receiver<bool>,
 }
 
-impl Ending {
+impl Shutdown {
     /// Returns once there is no more time for a client; one that is sending a message has more.
     pub(super) async fn comes(&mut self, is_message: bool) {
         turned_true(if is_message { &mut self.drained } else { &mut self.begun }).await;
@@ -38,7 +38,7 @@ pub(super) async fn within<T>(
         tokio::select! {
             biased;
             done = timeout_at(deadline, &mut work) => return done?,
-            // The sender lives as long as the desk.
+            // The sender lives as long as the server's state.
             Ok(()) = level.changed() => {}
         }
     }

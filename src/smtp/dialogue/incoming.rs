@@ -11,7 +11,7 @@ use crate::smtp::{
 
 /// Why a message is not kept. Which it is does not depend on how the bytes are spread over reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Excuse {
+pub(super) enum Rejection {
     LongLine,
     Loop,
     NoRoom,
@@ -75,7 +75,7 @@ impl Incoming {
     }
 
     /// No more memory was found.
-    pub(super) fn starve(&mut self) {
+    pub(super) fn refuse_memory(&mut self) {
         self.give_up();
     }
 
@@ -99,24 +99,24 @@ impl Incoming {
     }
 
     /// The whole message, after its final dot; or why it is not kept.
-    pub(super) fn end(self, limits: &Limits) -> Result<Vec<u8>, Excuse> {
-        if let Some(excuse) = self.breach(limits) {
-            return Err(excuse);
+    pub(super) fn end(self, limits: &Limits) -> Result<Vec<u8>, Rejection> {
+        if let Some(rejection) = self.breach(limits) {
+            return Err(rejection);
         }
         if !self.keeps {
-            return Err(Excuse::NoRoom);
+            return Err(Rejection::NoRoom);
         }
         if hops::count(&self.message, limits.max_received_fields) >= limits.max_received_fields {
-            return Err(Excuse::Loop);
+            return Err(Rejection::Loop);
         }
         Ok(self.message)
     }
 
-    fn breach(&self, limits: &Limits) -> Option<Excuse> {
+    fn breach(&self, limits: &Limits) -> Option<Rejection> {
         if self.len > limits.message_len() {
-            return Some(Excuse::TooBig);
+            return Some(Rejection::TooBig);
         }
-        (self.framer.longest_line() > limits.max_text_line_bytes).then_some(Excuse::LongLine)
+        (self.framer.longest_line() > limits.max_text_line_bytes).then_some(Rejection::LongLine)
     }
 
     fn give_up(&mut self) {

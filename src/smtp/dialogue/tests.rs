@@ -208,7 +208,7 @@ fn what_was_said_before_tls_is_forgotten() {
 fn next(dialogue: &mut Dialogue) -> Step {
     let clock = Clock::fixed(Timestamp::from_seconds(0));
     let intake = Mailboxes(|_: &MailAddress| true);
-    dialogue.next(&Server { clock: &clock, has_memory: &|_| true, intake: &intake })
+    dialogue.next(&ServerView { clock: &clock, has_memory: &|_| true, intake: &intake })
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_mail_that_finds_no_memory_is_put_off_after_its_dot() {
         match next(&mut dialogue) {
             Step::Reserve { wanted: bytes, .. } => {
                 assert_eq!(bytes, 7);
-                dialogue.starve();
+                dialogue.refuse_memory();
             }
             Step::Reply(reply) => replies.push(reply.code()),
             Step::Read if replies.last() == Some(&452) => break,

@@ -19,11 +19,11 @@ use tokio::{
     sync::watch,
 };
 
-use super::{BACKLOG, Entrance, Reception};
+use super::{Acceptor, BACKLOG, Reception};
 use crate::smtp::{Intake, Protocol, SmtpError};
 
-/// A Unix socket that listens for mail by LMTP. Whoever may write to the socket's file is
-/// trusted as a client: they count among all connections and have no address.
+/// A Unix socket that listens for mail by LMTP. Every user who may write to the socket's file is
+/// trusted as a client: such clients count among all connections and have no address.
 #[derive(Debug)]
 pub struct LmtpListener {
     path: PathBuf,
@@ -85,7 +85,7 @@ impl LmtpListener {
     }
 }
 
-impl Entrance for LmtpListener {
+impl Acceptor for LmtpListener {
     type Stream = UnixStream;
 
     const PROTOCOL: Protocol = Protocol::Lmtp;
@@ -104,26 +104,26 @@ fn listen_at(path: &Path) -> io::Result<UnixListener> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP;
-    // The file takes the mode that the socket has when it is bound, less the umask: so it is at no
-    // time open to more than it should be.
+    // The file takes the mode that the socket has when it is bound, less the umask: so it is never
+    // open to more users than it should be.
     fchmod(&socket, mode)?;
-    // Bound beside its place, it takes that of a dead socket without a moment in which there is none.
-    let beside = beside(path, &socket);
-    remove_if_there(&beside)?;
-    bind(&socket, &SocketAddrUnix::new(&beside)?)?;
-    let placed = chmod(&beside, mode)
+    // Bound under another name, it replaces a dead socket without a moment in which there is none.
+    let temporary = temporary(path, &socket);
+    remove_if_there(&temporary)?;
+    bind(&socket, &SocketAddrUnix::new(&temporary)?)?;
+    let placed = chmod(&temporary, mode)
         .and_then(|()| listen(&socket, BACKLOG.into()))
         .map_err(io::Error::from)
-        .and_then(|()| fs::rename(&beside, path));
+        .and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = placed {
-        remove_if_there(&beside)?;
+        remove_if_there(&temporary)?;
         return Err(error);
     }
     UnixListener::from_std(socket.into())
 }
 
-/// A name beside `path` that no other socket of this process takes at the same time.
-fn beside(path: &Path, socket: &OwnedFd) -> PathBuf {
+/// A name in the directory of `path` that no other socket of this process takes at the same time.
+fn temporary(path: &Path, socket: &OwnedFd) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}-{}", std::process::id(), socket.as_raw_fd()));
     name.into()

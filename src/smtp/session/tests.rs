@@ -60,7 +60,7 @@ fn rules_for(protocol: Protocol) -> Rules {
     };
     let rules = rules("mx.x.ua", &limits, true, protocol);
     let reached = Some(IpAddr::from([192, 0, 2, 1]));
-    Rules { caller: Caller { reached, ..rules.caller }, ..rules }
+    Rules { peer: Peer { reached, ..rules.peer }, ..rules }
 }
 
 /// Says each line and gives the codes of the replies.
@@ -75,7 +75,7 @@ fn say(session: &mut Session, line: &str) -> Answer {
 /// The same at a server with memory for a hundred bytes.
 fn say_to(session: &mut Session, intake: &Office, line: &str) -> Answer {
     let clock = Clock::fixed(Timestamp::from_seconds(0));
-    let server = Server { clock: &clock, has_memory: &|bytes| bytes <= 100, intake };
+    let server = ServerView { clock: &clock, has_memory: &|bytes| bytes <= 100, intake };
     session.command(command::parse(line.as_bytes()), &server)
 }
 
@@ -246,8 +246,8 @@ fn guessing_mailboxes_is_held_back_and_then_ends_the_session() {
 #[test]
 fn one_of_our_own_servers_may_bring_mail_for_mailboxes_that_are_gone() {
     let rules = rules_for(Protocol::Smtp);
-    let gateway = Caller { peer: Some(Ipv4Addr::LOCALHOST.into()), ..rules.caller };
-    let mut session = Session::new(Rules { caller: gateway, ..rules });
+    let gateway = Peer { address: Some(Ipv4Addr::LOCALHOST.into()), ..rules.peer };
+    let mut session = Session::new(Rules { peer: gateway, ..rules });
     codes(&mut session, &["EHLO a", "MAIL FROM:<>"]);
     for number in 0..30 {
         let rcpt = format!("RCPT TO:<gone{number}@x.ua>");

@@ -95,7 +95,7 @@ impl Transaction {
         let key = mailbox.key();
         let named_before = self.keys.contains(&key);
         // RFC 2033 §4.2: a recipient named twice has two replies, so that counts as two.
-        let taken = match rules.caller.protocol {
+        let taken = match rules.peer.protocol {
             Protocol::Lmtp => self.accepted,
             Protocol::Smtp if named_before => 0,
             Protocol::Smtp => self.recipients.len(),
@@ -121,7 +121,7 @@ impl Transaction {
     /// Why the message may not be sent now, as the reply to DATA.
     pub(super) fn obstacle(&self, rules: &Rules, intake: &impl Intake) -> Option<Reply> {
         if self.recipients.is_empty() {
-            return Some(match rules.caller.protocol {
+            return Some(match rules.peer.protocol {
                 Protocol::Smtp if self.refused => Reply::NoValidRecipient,
                 // RFC 2033 §4.2 wants 503 whatever became of the recipients.
                 Protocol::Lmtp | Protocol::Smtp => Reply::BadSequence,
@@ -170,5 +170,5 @@ fn is_postmaster(mailbox: &MailAddress, rules: &Rules, intake: &impl Intake) -> 
     mailbox.local().eq_ignore_ascii_case("postmaster")
         && (domain.eq_ignore_ascii_case(&rules.settings.hostname)
             || intake.serves(domain)
-            || mailbox.literal().is_some_and(|address| rules.caller.reached == Some(address)))
+            || mailbox.literal().is_some_and(|address| rules.peer.reached == Some(address)))
 }

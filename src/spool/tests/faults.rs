@@ -14,13 +14,13 @@ async fn a_failed_write_or_sync_refuses_its_mails_and_no_others() {
         };
         let first = send(1);
         task::yield_now().await;
-        writer.turn(&queue);
+        writer.serve_batch(&queue);
         first.await.unwrap().unwrap();
 
         writer.replace_active_file(fs::OpenOptions::new().write(true).open(device).unwrap());
         let refused = [send(2), send(3)];
         task::yield_now().await;
-        writer.turn(&queue);
+        writer.serve_batch(&queue);
         for task in refused {
             let error = task.await.unwrap().unwrap_err();
             assert_eq!(matches!(error, SpoolError::Full { .. }), full, "{error:?}");
@@ -52,14 +52,14 @@ async fn the_last_commit_tells_whether_mail_is_kept_and_a_probe_proves_it_again(
         };
         let probe = ask();
         task::yield_now().await;
-        writer.turn(&queue);
+        writer.serve_batch(&queue);
         assert!(probe.await.unwrap().is_err(), "{device}");
         assert_eq!(commits.borrow().outcome, outcome);
         assert_eq!(place.segments().len(), 0, "an abandoned segment without mails goes");
 
         let probe = ask();
         task::yield_now().await;
-        writer.turn(&queue);
+        writer.serve_batch(&queue);
         probe.await.unwrap().unwrap();
         assert_eq!(commits.borrow().outcome, Outcome::Kept);
         assert_eq!(place.segments().len(), 1);
@@ -94,16 +94,16 @@ async fn a_mail_sealed_for_an_abandoned_segment_is_refused() {
     let failing = send(1);
     task::yield_now().await;
     writer.replace_active_file(fs::OpenOptions::new().write(true).open("/dev/null").unwrap());
-    let seat = spool.0.index.seat().unwrap();
-    writer.turn(&queue);
+    let permit = spool.0.index.permit().unwrap();
+    writer.serve_batch(&queue);
     assert!(failing.await.unwrap().is_err());
 
-    let mail = SealedMail::seal(&seat.0, id(2), &envelope(2), message(2)).unwrap();
+    let mail = SealedMail::seal(&permit.0, id(2), &envelope(2), message(2)).unwrap();
     let (answer, answered) = oneshot::channel();
     let queued = Queued::new(&spool.0.load);
-    let request = Request::Append(Arrival { seat, mail, queued, answer });
+    let request = Request::Append(Arrival { permit, mail, queued, answer });
     spool.0.queue.as_ref().unwrap().send(request).unwrap();
-    writer.turn(&queue);
+    writer.serve_batch(&queue);
     assert!(matches!(answered.await.unwrap(), Err(SpoolError::Abandoned { .. })));
     assert_eq!(place.segments().len(), 0, "nobody waits for the abandoned segment any more");
 }
@@ -112,15 +112,15 @@ async fn a_mail_sealed_for_an_abandoned_segment_is_refused() {
 async fn a_late_mail_still_comes_to_the_closed_segment_it_is_sealed_for() {
     let place = Place::with_segments_of(472);
     let spool = place.open();
-    let seat = spool.0.index.seat().unwrap();
+    let permit = spool.0.index.permit().unwrap();
     append_in_turn(&spool, 1..=2).await;
     for n in 1..=2 {
         spool.settle(id(n)).await.unwrap();
     }
     assert_eq!(place.segments().len(), 2, "the first segment waits for the late mail");
-    let mail = SealedMail::seal(&seat.0, id(3), &envelope(3), message(3)).unwrap();
+    let mail = SealedMail::seal(&permit.0, id(3), &envelope(3), message(3)).unwrap();
     let queued = Queued::new(&spool.0.load);
-    spool.ask(|answer| Request::Append(Arrival { seat, mail, queued, answer })).await.unwrap();
+    spool.ask(|answer| Request::Append(Arrival { permit, mail, queued, answer })).await.unwrap();
     assert_eq!(offered(&spool).await, [3]);
     drop(spool);
     let spool = place.open();
@@ -467,13 +467,13 @@ async fn a_caller_who_stops_waiting_blocks_nothing_and_loses_nothing() {
     task::yield_now().await;
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
-    writer.turn(&queue);
+    writer.serve_batch(&queue);
     assert_eq!(offered(&spool).await, [1]);
 
     let writer = thread::spawn(move || writer.run(&queue));
     spool.settle(id(1)).await.unwrap();
     spool.close_drained().await.unwrap();
-    assert_eq!(place.segments().len(), 0, "no seat is left taken");
+    assert_eq!(place.segments().len(), 0, "no permit is left taken");
     drop(spool);
     writer.join().unwrap();
 }

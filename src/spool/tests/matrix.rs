@@ -18,7 +18,7 @@ use std::{
 use super::*;
 use crate::spool::{
     fault::{self, Fault, Point},
-    platter,
+    power_cut,
 };
 
 /// Names the point, the fault, the time when it happens, and the directory.
@@ -101,7 +101,7 @@ fn run(point: Point, fault: Fault, nth: usize) -> Option<Counts> {
     let ended = end(child.status);
     if fault == Fault::PowerCut && ended == Some(Ended::Aborted) {
         let has_more = |inode: u64| nth > 1 && inode.is_multiple_of(2);
-        platter::restore(&place.path().join("platter"), &spool, has_more);
+        power_cut::restore(&place.path().join("image"), &spool, has_more);
         assert_destroyed(&spool);
     }
     assert!(ended.is_some(), "{point:?} {fault:?} {nth}: {} {said}", child.status);
@@ -277,7 +277,7 @@ fn a_process_with_a_fault() {
     runtime.block_on(async {
         let life = live(&spool, &ledger, || {
             if fault == Fault::PowerCut {
-                platter::begin(&path.join("platter"), &spool);
+                power_cut::begin(&path.join("image"), &spool);
             }
             fault::arm(point, fault, nth.parse().unwrap());
         });

@@ -82,7 +82,7 @@ async fn the_file_of_an_abandoned_segment_is_not_written_again() {
     writer.replace_active_file(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     let refused = send(1);
     task::yield_now().await;
-    writer.turn(&queue);
+    writer.serve_batch(&queue);
     assert!(refused.await.unwrap().is_err());
     let writer = thread::spawn(move || writer.run(&queue));
     spool.close_drained().await.unwrap();

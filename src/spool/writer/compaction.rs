@@ -11,7 +11,7 @@ use crate::{
     spool::{
         SpoolError, SpooledMail,
         damage::set_aside,
-        index::Mail,
+        index::Unsettled,
         read,
         record::{Content, record_len},
         segment::{FIRST_RECORD, Segment},
@@ -45,12 +45,12 @@ impl Writer {
     }
 
     /// Moves all unsettled mails of a segment.
-    fn empty(&mut self, number: u64, mails: Vec<(MailId, Mail)>) -> Result<(), SpoolError> {
-        let seat = self.seat()?;
+    fn empty(&mut self, number: u64, mails: Vec<(MailId, Unsettled)>) -> Result<(), SpoolError> {
+        let permit = self.permit()?;
         let mut moved = Vec::new();
         for (id, mail) in mails {
             match read(id, &mail) {
-                Ok(read) => moved.push(Moved::seal(&seat.0, read, mail.attempts)?),
+                Ok(read) => moved.push(Moved::seal(&permit.0, read, mail.attempts)?),
                 Err(SpoolError::Damaged { damage, .. }) => {
                     tracing::error!(mail.id = %id, segment = number, offset = mail.offset, %damage,
                         "a mail is damaged on the disk and is set aside");
@@ -59,9 +59,9 @@ impl Writer {
                 Err(error) => return Err(error),
             }
         }
-        self.carry_over(&seat.0, &moved).map_err(|refusal| self.error(&refusal))?;
+        self.carry_over(&permit.0, &moved).map_err(|refusal| self.error(&refusal))?;
         tracing::info!(segment = number, mails = moved.len(), "old unsettled mails are moved");
-        drop(seat);
+        drop(permit);
         boundary!(at Moved);
         self.remove_if_drained(number);
         Ok(())
@@ -83,8 +83,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Puts a mail that cannot be read beside the segments, and forgets it.
-    fn give_up(&mut self, id: MailId, mail: &Mail) -> Result<(), SpoolError> {
+    /// Sets aside a mail that cannot be read, and forgets it.
+    fn give_up(&mut self, id: MailId, mail: &Unsettled) -> Result<(), SpoolError> {
         let path = &mail.segment.path;
         let stretch = mail.offset..mail.offset.saturating_add(record_len(mail.length));
         let aside = set_aside(path, &[stretch])

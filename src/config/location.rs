@@ -8,7 +8,7 @@ use super::environment;
 
 /// Where a value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// In the file, at this line.
     Line(usize),
     /// Nowhere: it is the default.
@@ -17,8 +17,8 @@ pub enum Place {
     Variable(String),
 }
 
-impl Place {
-    /// The place of the key at this path, `smtp.limits.max_errors` for example.
+impl Location {
+    /// Where the key at this path stands, `smtp.limits.max_errors` for example.
     pub(super) fn find(key: &str, text: &str, environment: Vec<(String, String)>) -> Self {
         let path: Vec<&str> = key.split('.').collect();
         let mut overrides = environment::overrides(environment).into_iter();
@@ -30,7 +30,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, ", line {line}"),
@@ -59,18 +59,18 @@ mod tests {
     #[test]
     fn a_key_is_found_however_it_is_written() {
         let environment = || vec![("SKRYNKA_WEB__LISTEN".to_owned(), "x".to_owned())];
-        for (text, key, place) in [
-            ("# Ї\n[smtp.limits]\n\nmax_errors = 0\n", "smtp.limits.max_errors", Place::Line(4)),
-            ("[smtp]\nlimits.max_errors = 0\n", "smtp.limits.max_errors", Place::Line(2)),
-            ("smtp = { hostname = '' }\n", "smtp.hostname", Place::Line(1)),
+        for (text, key, location) in [
+            ("# Ї\n[smtp.limits]\n\nmax_errors = 0\n", "smtp.limits.max_errors", Location::Line(4)),
+            ("[smtp]\nlimits.max_errors = 0\n", "smtp.limits.max_errors", Location::Line(2)),
+            ("smtp = { hostname = '' }\n", "smtp.hostname", Location::Line(1)),
             (
                 "[web]\nlisten = '[::1]:1'",
                 "web.listen",
-                Place::Variable("SKRYNKA_WEB__LISTEN".into()),
+                Location::Variable("SKRYNKA_WEB__LISTEN".into()),
             ),
-            ("[web]\n", "smtp.hostname", Place::Nowhere),
+            ("[web]\n", "smtp.hostname", Location::Nowhere),
         ] {
-            assert_eq!(Place::find(key, text, environment()), place, "{text}");
+            assert_eq!(Location::find(key, text, environment()), location, "{text}");
         }
     }
 }

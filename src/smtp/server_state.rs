@@ -1,4 +1,4 @@
-//! What all connections have in common, whichever listener they came by.
+//! The state of the server that all connections share, whichever listener they came by.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{clock::Clock, metrics::Metrics};
 
-/// The counts that hold for all connections together, and the settings for the next of them.
-pub(super) struct Desk<I> {
+/// Counts of all connections together, and the settings for the next of them.
+pub(super) struct ServerState<I> {
     pub(super) admission: Arc<Admission>,
     pub(super) clock: Clock,
     pub(super) intake: Arc<I>,
@@ -20,7 +20,7 @@ pub(super) struct Desk<I> {
     settings: RwLock<Arc<Settings>>,
 }
 
-impl<I: Intake> Desk<I> {
+impl<I: Intake> ServerState<I> {
     pub(super) fn new(intake: Arc<I>, settings: Settings, clock: Clock, metrics: Metrics) -> Self {
         let limits = &settings.limits;
         let pressure = Arc::new(Pressure::new(limits, metrics.clone()));
@@ -35,8 +35,7 @@ impl<I: Intake> Desk<I> {
         }
     }
 
-    /// Serves connections that begin from now on by other settings; the counts of all go by them
-    /// at once.
+    /// Applies other settings to connections that begin from now on, and to the counts at once.
     pub(super) fn apply(&self, settings: Settings) {
         self.admission.apply(&settings.limits);
         self.memory.apply(&settings.limits);
