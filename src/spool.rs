@@ -68,7 +68,7 @@ use tokio::{
 
 pub(crate) use self::commits::Outcome;
 use self::{
-    commits::Commits,
+    commits::{Commit, Commits},
     directory::{DirectoryLock, free_bytes, lock, make},
     index::{Index, Unsettled},
     load::{Load, Queued},
@@ -148,7 +148,7 @@ impl Spool {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn is_used(directory: &Path) -> Result<bool, SpoolError> {
+    pub(crate) fn is_used(directory: &Path) -> Result<bool, SpoolError> {
         Ok(directory.exists() && !numbered_files(directory)?.is_empty())
     }
 
@@ -251,13 +251,13 @@ impl Spool {
     ///
     /// # Errors
     /// [`SpoolError::Stopped`] only.
-    pub async fn end_attempt(&self, id: MailId) -> Result<(), SpoolError> {
+    pub(crate) async fn end_attempt(&self, id: MailId) -> Result<(), SpoolError> {
         self.ask(|answer| Request::EndAttempt { id, answer }).await
     }
 
     /// Gives a mail back that [`Self::next`] handed out and that was not settled, because of a
     /// failure of ours. It is offered again at once: the caller waits before, not after.
-    pub fn release(&self, id: MailId) {
+    pub(crate) fn release(&self, id: MailId) {
         self.0.index.release(id);
     }
 
@@ -275,7 +275,7 @@ impl Spool {
     ///
     /// # Errors
     /// [`SpoolError::Stopped`] only.
-    pub async fn close_drained(&self) -> Result<(), SpoolError> {
+    pub(crate) async fn close_drained(&self) -> Result<(), SpoolError> {
         self.ask(|answer| Request::CloseDrained { answer }).await
     }
 
@@ -291,7 +291,7 @@ impl Spool {
     /// # Errors
     /// [`SpoolError::Full`] when there is no space, and when the disk does not do as asked. What
     /// was not moved lies where it was.
-    pub async fn compact(&self, before: Timestamp) -> Result<(), SpoolError> {
+    pub(crate) async fn compact(&self, before: Timestamp) -> Result<(), SpoolError> {
         while self.ask(|answer| Request::Compact { before, answer }).await? {}
         Ok(())
     }
@@ -301,19 +301,19 @@ impl Spool {
     ///
     /// # Errors
     /// As [`Self::append`]. A mail would have been refused.
-    pub async fn probe(&self) -> Result<(), SpoolError> {
+    pub(crate) async fn probe(&self) -> Result<(), SpoolError> {
         self.ask(|answer| Request::Probe { answer }).await
     }
 
     /// What the last commit showed. A change is a commit with another outcome than the one before.
     #[must_use]
-    pub fn commits(&self) -> watch::Receiver<Commit> {
+    pub(crate) fn commits(&self) -> watch::Receiver<Commit> {
         self.0.commits.subscribe()
     }
 
     /// Whether the writer still runs. Without it no mail is kept.
     #[must_use]
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.0.writer.as_ref().is_some_and(|writer| !writer.is_finished())
     }
 
@@ -326,7 +326,7 @@ impl Spool {
     /// How many mails wait for their commit: appended, and neither on disk nor refused yet. A
     /// mail counts also when its caller no longer waits. Costs no lock.
     #[must_use]
-    pub fn queued(&self) -> usize {
+    pub(crate) fn queued(&self) -> usize {
         self.0.load.queued()
     }
 
@@ -334,13 +334,13 @@ impl Spool {
     /// commit, and by [`Self::free_bytes`] and [`Self::has_room`]; and the bytes of files that
     /// wait to be written again, which are room for mail. Costs no system call.
     #[must_use]
-    pub fn free_bytes_seen(&self) -> u64 {
+    pub(crate) fn free_bytes_seen(&self) -> u64 {
         self.0.load.room()
     }
 
     /// The bytes of the disk that no mail is to take.
     #[must_use]
-    pub fn reserve_bytes(&self) -> u64 {
+    pub(crate) fn reserve_bytes(&self) -> u64 {
         self.0.reserve_bytes
     }
 
@@ -348,7 +348,7 @@ impl Spool {
     ///
     /// # Errors
     /// When the system does not tell.
-    pub fn free_bytes(&self) -> Result<u64, SpoolError> {
+    pub(crate) fn free_bytes(&self) -> Result<u64, SpoolError> {
         let directory = &self.0.directory;
         let free = free_bytes(directory)
             .map_err(SpoolError::io("measure the free space of", directory))?;
@@ -361,7 +361,7 @@ impl Spool {
     ///
     /// # Errors
     /// When the system does not tell.
-    pub fn has_room(&self) -> Result<bool, SpoolError> {
+    pub(crate) fn has_room(&self) -> Result<bool, SpoolError> {
         self.free_bytes()?;
         Ok(self.free_bytes_seen() >= self.0.reserve_bytes)
     }

@@ -111,7 +111,7 @@ impl Listener {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn inherited(socket: std::net::TcpListener) -> Result<Self, SmtpError> {
+    pub(crate) fn inherited(socket: std::net::TcpListener) -> Result<Self, SmtpError> {
         let prepared = || {
             rustix::net::sockopt::set_tcp_nodelay(&socket, true)?;
             socket.set_nonblocking(true)?;

@@ -2,7 +2,7 @@
 //!
 //! A pure reader of the header (haproxy's `proxy-protocol.txt`, §2.2) and the loop that takes its
 //! bytes from a stream. Version 1 is not read. Only a peer that the settings name may speak it: the
-//! caller decides who that is. What stands behind the addresses (TLV records) is passed over, a
+//! peer decides who that is. What stands behind the addresses (TLV records) is passed over, a
 //! checksum among them too.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -32,36 +32,22 @@ pub enum ProxySource {
 /// What is wrong with a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each sentence says what it is about")]
 pub enum ProxyError {
-    /// The command is neither LOCAL nor PROXY.
     #[error("the command {command} of the PROXY header is unknown")]
     Command {
         /// The lower four bits of byte 13.
         command: u8,
     },
-    /// The address family or transport is unknown, or not one that carries mail.
     #[error("the family {family:#04x} of the PROXY header is not one that carries mail")]
     Family {
         /// Byte 14.
         family: u8,
     },
-    /// More follows than any balancer sends.
     #[error("the PROXY header is {len} bytes long, at most {max} are read")]
-    Long {
-        /// The length that the header gives.
-        len: usize,
-        /// The length up to which headers are read.
-        max: usize,
-    },
-    /// Less follows than the addresses of the family take up.
+    Long { len: usize, max: usize },
     #[error("the PROXY header has {len} bytes for addresses that take {needed}")]
-    Short {
-        /// The length that the header gives.
-        len: usize,
-        /// What the family needs.
-        needed: usize,
-    },
-    /// It does not begin as a header does.
+    Short { len: usize, needed: usize },
     #[error("no PROXY header of version 2")]
     Signature,
 }

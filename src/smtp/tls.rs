@@ -30,19 +30,19 @@ pub struct TlsConfig {
 impl TlsConfig {
     /// The file that the chain was read from.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The certificates as clients are sent them, in DER, the server's own first.
-    pub fn chain(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn chain(&self) -> impl Iterator<Item = &[u8]> {
         self.chain.iter().map(|certificate| &**certificate)
     }
 
     /// Whether the server's certificate is one for `host` (RFC 9525 §6): a name in `subjectAltName`
     /// is the same, or has `*` in place of its leftmost label.
     #[must_use]
-    pub fn is_for(&self, host: &str) -> bool {
+    pub(crate) fn is_for(&self, host: &str) -> bool {
         let certificate = self.chain.first().and_then(|own| ParsedCertificate::try_from(own).ok());
         certificate
             .zip(ServerName::try_from(host).ok())

@@ -8,7 +8,7 @@ use super::tail::Refusal;
 
 /// What came of a write that was to be on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The disk did not do as asked.
     Failed,
     /// There was no space.
@@ -19,11 +19,10 @@ pub enum Outcome {
 
 /// The last commit of the spool: of mails, of a new segment, or of a probe.
 #[derive(Clone, Copy, Debug)]
-pub struct Commit {
-    /// What came of it.
-    pub outcome: Outcome,
+pub(crate) struct Commit {
+    pub(crate) outcome: Outcome,
     /// When that was known.
-    pub at: Instant,
+    pub(crate) at: Instant,
 }
 
 /// Where the writer says what came of each commit.

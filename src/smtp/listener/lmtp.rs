@@ -63,7 +63,7 @@ impl LmtpListener {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn inherited(socket: std::os::unix::net::UnixListener) -> Result<Self, SmtpError> {
+    pub(crate) fn inherited(socket: std::os::unix::net::UnixListener) -> Result<Self, SmtpError> {
         let prepared = || {
             socket.set_nonblocking(true)?;
             let path = socket.local_addr()?.as_pathname().map(Path::to_owned).unwrap_or_default();
