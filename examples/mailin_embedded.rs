@@ -106,13 +106,11 @@ impl<I: Intake> Relay<I> {
             return last_word(552, "5.3.4 Message too big");
         }
         let envelope = Envelope {
-            received_at: self.clock.now(),
             peer: Some(self.peer),
             helo: self.helo.clone(),
             protocol: TransmissionType::Smtp,
-            tls: false,
             sender: self.sender.take(),
-            recipients: std::mem::take(&mut self.recipients),
+            ..Envelope::new(self.clock.now(), std::mem::take(&mut self.recipients))
         };
         let message = std::mem::take(&mut self.message);
         match self.runtime.block_on(self.intake.accept(Mail { envelope, message })) {

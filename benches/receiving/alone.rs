@@ -70,13 +70,11 @@ async fn send(spool: Spool, shape: Shape, mails: Arc<AtomicU64>) {
     let length = usize::try_from(shape.mail_bytes).unwrap();
     loop {
         let envelope = Envelope {
-            received_at: clock.now(),
             peer: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             helo: "client.example.ua".to_owned(),
             protocol: TransmissionType::Smtp,
-            tls: false,
             sender: "visitor@example.ua".parse().ok(),
-            recipients: vec![RECIPIENT.parse().unwrap()],
+            ..Envelope::new(clock.now(), vec![RECIPIENT.parse().unwrap()])
         };
         let mut random = [0; 10];
         getrandom::fill(&mut random).unwrap();

@@ -85,13 +85,11 @@ impl Handler for Session {
 
     fn data_end(&mut self) -> Response {
         let envelope = Envelope {
-            received_at: Clock::system().now(),
             peer: Some(IpAddr::from(Ipv4Addr::LOCALHOST)),
             helo: self.helo.clone(),
             protocol: TransmissionType::Smtp,
-            tls: false,
             sender: self.sender.take(),
-            recipients: std::mem::take(&mut self.recipients),
+            ..Envelope::new(Clock::system().now(), std::mem::take(&mut self.recipients))
         };
         let message = std::mem::take(&mut self.message);
         match self.runtime.block_on(self.intake.accept(Mail { envelope, message })) {

@@ -30,6 +30,23 @@ pub struct Envelope {
     pub recipients: Vec<MailAddress>,
 }
 
+impl Envelope {
+    /// An envelope from the null sender, handed over in the clear by a client of which nothing is
+    /// known.
+    #[must_use]
+    pub fn new(received_at: Timestamp, recipients: Vec<MailAddress>) -> Self {
+        Self {
+            received_at,
+            peer: None,
+            helo: String::new(),
+            protocol: TransmissionType::default(),
+            tls: false,
+            sender: None,
+            recipients,
+        }
+    }
+}
+
 /// How a mail was handed over, as `Received:` says it after `with`: the mail transmission types
 /// of RFC 3848 and RFC 6531 §4.3, without those of clients that authenticate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

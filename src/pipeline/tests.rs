@@ -9,7 +9,7 @@ mod repeated;
 use super::*;
 use crate::{
     clock::Witnesses,
-    domain::{Actor, BranchScope, ClockWitness, Term, TransmissionType, Verdict, without_trace},
+    domain::{Actor, BranchScope, ClockWitness, Term, Verdict, without_trace},
     retention::{Purge, TrustedTime},
     sealing::MasterKey,
     smtp::Intake as _,
@@ -108,14 +108,11 @@ impl House {
     async fn accept_message(&self, recipients: &[&str], message: Vec<u8>) -> MailId {
         let received_at = self.pipeline.clock.now();
         let id = mail_id(received_at).unwrap();
+        let recipients = recipients.iter().map(|address| address.parse().unwrap()).collect();
         let envelope = Envelope {
-            received_at,
             peer: Some(Ipv4Addr::LOCALHOST.into()),
             helo: "sender.example.ua".to_owned(),
-            protocol: TransmissionType::Esmtp,
-            tls: false,
-            sender: None,
-            recipients: recipients.iter().map(|address| address.parse().unwrap()).collect(),
+            ..Envelope::new(received_at, recipients)
         };
         self.pipeline.spool.append(id, envelope, message).await.unwrap();
         id

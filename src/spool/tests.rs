@@ -120,14 +120,14 @@ fn id(n: u32) -> MailId {
 }
 
 fn envelope(n: u32) -> Envelope {
+    let recipients = vec!["school5+vstup@docs.example.ua".parse().unwrap()];
     Envelope {
-        received_at: moment(n),
         peer: Some(Ipv4Addr::LOCALHOST.into()),
         helo: "phone".to_owned(),
         protocol: TransmissionType::Esmtps,
         tls: true,
         sender: Some("osoba@example.com".parse().unwrap()),
-        recipients: vec!["school5+vstup@docs.example.ua".parse().unwrap()],
+        ..Envelope::new(moment(n), recipients)
     }
 }
 

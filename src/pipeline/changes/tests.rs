@@ -14,9 +14,7 @@ use super::*;
 use crate::{
     archive::Archive,
     clock::Clock,
-    domain::{
-        Actor, BranchScope, Envelope, MailId, RevocationPolicy, ShareRow, TransmissionType, Verdict,
-    },
+    domain::{Actor, BranchScope, Envelope, MailId, RevocationPolicy, ShareRow, Verdict},
     matching,
     metrics::Metrics,
     pipeline::{Place, mail_id},
@@ -205,14 +203,10 @@ impl House {
     /// Judges the mail of this id, again when it was judged before.
     async fn give_out(&self, id: MailId, message: Vec<u8>, attempts: u32) -> ShareId {
         let received_at = self.pipeline.clock.now();
+        let recipients = vec!["school@docs.example.ua".parse().unwrap()];
         let envelope = Envelope {
-            received_at,
-            peer: None,
             helo: "sender.example.ua".to_owned(),
-            protocol: TransmissionType::Esmtp,
-            tls: false,
-            sender: None,
-            recipients: vec!["school@docs.example.ua".parse().unwrap()],
+            ..Envelope::new(received_at, recipients)
         };
         self.pipeline.spool.append(id, envelope, message).await.unwrap();
         for _ in 0..attempts {

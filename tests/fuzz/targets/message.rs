@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use skrynka::{
-    domain::{Envelope, MailId, Timestamp, TransmissionType, without_trace},
+    domain::{Envelope, MailId, Timestamp, without_trace},
     message::{self, Limits},
 };
 
@@ -17,15 +17,8 @@ fuzz_target!(|raw: &[u8]| {
         }
     }
     let at = Timestamp::from_seconds(1_790_000_000);
-    let envelope = Envelope {
-        received_at: at,
-        peer: None,
-        helo: String::from_utf8_lossy(raw).into_owned(),
-        protocol: TransmissionType::Esmtp,
-        tls: false,
-        sender: None,
-        recipients: Vec::new(),
-    };
+    let helo = String::from_utf8_lossy(raw).into_owned();
+    let envelope = Envelope { helo, ..Envelope::new(at, Vec::new()) };
     let kept = envelope.stamp(MailId::new(at, [0; 10]), "mx.example.ua", raw);
     assert_eq!(without_trace(&kept), raw);
 });

@@ -6,14 +6,15 @@ use super::*;
 use crate::domain::{Timestamp, TransmissionType};
 
 fn envelope() -> Envelope {
+    let received_at = "2026-09-01T10:00:00Z".parse().unwrap();
+    let recipients = vec!["school5+vstup@docs.example.ua".parse().unwrap()];
     Envelope {
-        received_at: "2026-09-01T10:00:00Z".parse().unwrap(),
         peer: "192.0.2.1".parse().ok(),
         helo: "phone.example.ua".to_owned(),
         protocol: TransmissionType::Esmtps,
         tls: true,
         sender: "osoba@example.ua".parse().ok(),
-        recipients: vec!["school5+vstup@docs.example.ua".parse().unwrap()],
+        ..Envelope::new(received_at, recipients)
     }
 }
 
