@@ -258,7 +258,6 @@ impl Reservation {
         Self { memory: self.memory.clone(), network: self.network, permit: self.permit.take() }
     }
 
-    /// Gives everything back.
     pub(super) fn release(&mut self) {
         let Some(mut permit) = self.permit.take() else { return };
         let freed = permit.num_permits().saturating_mul(STEP);

@@ -31,7 +31,6 @@ use stream::{give_back, hang_up, has_input, read_more};
 use waiting::within;
 pub(super) use waiting::{Shutdown, turned_true};
 
-/// A client's connection.
 pub(super) struct Connection<I> {
     /// When it began.
     began: Instant,

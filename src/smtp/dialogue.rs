@@ -73,7 +73,6 @@ impl Dialogue {
         }
     }
 
-    /// Where to put what the client sends.
     pub(super) fn input(&mut self) -> &mut BytesMut {
         &mut self.input
     }
@@ -83,12 +82,10 @@ impl Dialogue {
         self.incoming.as_ref().map(Incoming::received)
     }
 
-    /// Whether memory is held for a message.
     pub(super) fn holds_message(&self) -> bool {
         self.incoming.as_ref().is_some_and(|incoming| incoming.granted() > 0)
     }
 
-    /// The next step.
     pub(super) fn next<I: Intake>(&mut self, server: &ServerView<'_, I>) -> Step {
         if let Some(step) = self.steps.pop_front() {
             if matches!(step, Step::Close | Step::Leave) {

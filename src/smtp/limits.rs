@@ -98,7 +98,6 @@ impl Limits {
         self.under_pressure(self.data_timeout_seconds, level)
     }
 
-    /// Whether `peer` is one of `exempt_addresses`.
     pub(super) fn is_exempt(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.exempt_addresses.iter().any(|exempt| exempt.to_canonical() == peer)
@@ -108,7 +107,6 @@ impl Limits {
         seconds(self.drain_timeout_seconds)
     }
 
-    /// How long a client must be silent before it is greeted.
     pub(super) fn greeting_delay(&self) -> Duration {
         Duration::from_millis(self.greeting_delay_milliseconds.min(MINUTE))
     }
@@ -123,7 +121,6 @@ impl Limits {
         self.under_pressure(self.session_timeout_seconds, level)
     }
 
-    /// How long a refusal is held back.
     pub(super) fn tarpit(&self) -> Duration {
         Duration::from_millis(self.tarpit_milliseconds.min(MINUTE))
     }

@@ -74,7 +74,6 @@ struct Share {
 }
 
 impl Pressure {
-    /// No pressure, within these limits.
     pub(super) fn new(limits: &Limits, metrics: Metrics) -> Self {
         let pressure = Self { level: watch::Sender::default(), load: Mutex::default(), metrics };
         pressure.apply(limits);
@@ -90,22 +89,18 @@ impl Pressure {
         });
     }
 
-    /// The level, and its changes.
     pub(super) fn level(&self) -> watch::Receiver<Level> {
         self.level.subscribe()
     }
 
-    /// More bytes of messages are in memory.
     pub(super) fn bytes_taken(&self, count: usize) {
         self.change(|load| load.bytes.used = load.bytes.used.saturating_add(count));
     }
 
-    /// Fewer are.
     pub(super) fn bytes_freed(&self, count: usize) {
         self.change(|load| load.bytes.used = load.bytes.used.saturating_sub(count));
     }
 
-    /// So many connections are open.
     pub(super) fn connections(&self, count: usize) {
         self.change(|load| load.connections.used = count);
     }

@@ -92,7 +92,6 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    /// The three-digit code.
     pub(super) fn code(&self) -> u16 {
         self.parts().0
     }

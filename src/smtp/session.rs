@@ -140,7 +140,6 @@ impl Session {
         self.rules.limits()
     }
 
-    /// Carries out a command.
     pub(super) fn command<I: Intake>(
         &mut self,
         parsed: Result<Command, CommandError>,

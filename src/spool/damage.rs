@@ -54,7 +54,6 @@ pub(super) fn set_aside(path: &Path, stretches: &[Range<u64>]) -> io::Result<Asi
     Ok(set_aside)
 }
 
-/// What was set aside.
 pub(super) struct Aside {
     /// How many stretches were not there yet.
     pub(super) fresh: u64,

@@ -52,7 +52,6 @@ struct SegmentUse {
 }
 
 impl Index {
-    /// Adds a segment.
     pub(super) fn add_segment(&self, segment: &Arc<Segment>) {
         let held = SegmentUse { segment: Arc::clone(segment), mails: 0, unsettled: 0 };
         self.state().segments.insert(segment.number, held);
@@ -95,7 +94,6 @@ impl Index {
         true
     }
 
-    /// Where an unsettled mail lies.
     pub(super) fn find(&self, id: MailId) -> Option<Unsettled> {
         self.state().mails.get(&id).cloned()
     }
@@ -215,7 +213,6 @@ impl Index {
         (!needed).then(|| Arc::clone(&held.segment))
     }
 
-    /// The numbers of all segments.
     pub(super) fn segments(&self) -> Vec<u64> {
         self.state().segments.keys().copied().collect()
     }

@@ -14,7 +14,6 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// How many mails wait for their commit.
     pub(super) fn queued(&self) -> usize {
         self.queued.load(Ordering::Relaxed)
     }
@@ -31,7 +30,6 @@ impl Load {
         self.pooled_bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// Remembers how many bytes are free.
     pub(super) fn measured(&self, free_bytes: u64) {
         self.free_bytes.store(free_bytes, Ordering::Relaxed);
     }

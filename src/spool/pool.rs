@@ -31,7 +31,6 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// An empty pool for segments of `segment_bytes`.
     pub(super) fn new(directory: PathBuf, segment_bytes: u64, load: Arc<Load>) -> Self {
         Self { directory, longest: segment_bytes.saturating_mul(2), files: Vec::new(), load }
     }
@@ -44,7 +43,6 @@ impl Pool {
         }
     }
 
-    /// A file to write again.
     pub(super) fn take(&mut self) -> Option<PathBuf> {
         let taken = self.files.pop();
         self.tell();

@@ -208,12 +208,10 @@ impl Segment {
         Ok(file.metadata()?.len())
     }
 
-    /// Opens the file for reading.
     pub(super) fn open_for_reading(&self) -> io::Result<File> {
         File::open(&self.path)
     }
 
-    /// Opens the file for writing.
     pub(super) fn open_for_writing(&self) -> io::Result<File> {
         OpenOptions::new().read(true).write(true).open(&self.path)
     }

@@ -95,7 +95,6 @@ impl Tail {
         Ok(fresh)
     }
 
-    /// Where the next record comes to.
     pub(super) fn end(&self) -> u64 {
         self.end
     }

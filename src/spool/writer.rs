@@ -86,7 +86,6 @@ pub(super) struct Shared {
     pub(super) load: Arc<Load>,
 }
 
-/// The writer's own state.
 pub(super) struct Writer {
     directory: PathBuf,
     key: Key,
@@ -384,7 +383,6 @@ impl Writer {
         self.index.permit().ok_or(SpoolError::Stopped)
     }
 
-    /// Makes a new active segment.
     pub(super) fn open_segment(&mut self) -> Result<(), Refusal> {
         self.check_reserve()?;
         let bytes = self.settings.segment_bytes.max(FIRST_RECORD);

@@ -52,7 +52,6 @@ impl Incoming {
         self.received
     }
 
-    /// The memory that is held.
     pub(super) fn granted(&self) -> usize {
         self.granted
     }
@@ -68,13 +67,11 @@ impl Incoming {
         lacks.then(|| (needed, needed.max(self.granted.saturating_mul(factor)).min(max)))
     }
 
-    /// Memory for `bytes` in all was found.
     pub(super) fn grant(&mut self, bytes: usize) {
         self.granted = bytes;
         self.message.reserve_exact(bytes.saturating_sub(self.message.len()));
     }
 
-    /// No more memory was found.
     pub(super) fn refuse_memory(&mut self) {
         self.give_up();
     }

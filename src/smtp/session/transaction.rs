@@ -28,7 +28,6 @@ pub(super) enum Hello {
 }
 
 impl Client {
-    /// How a mail of this client is handed over.
     pub(super) fn transmission(&self, tls: bool, utf8: bool) -> TransmissionType {
         match (self.hello, tls, utf8) {
             (Hello::Helo, _, false) => TransmissionType::Smtp,
