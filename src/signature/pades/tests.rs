@@ -21,6 +21,7 @@ use crate::{
     trust::{Certificate, TrustStore},
 };
 
+mod anew;
 mod hostile;
 mod laid_out;
 mod repaired;
