@@ -280,12 +280,18 @@ pub async fn start(
         let (spool, clock, stop) = (spool.clone(), clock.clone(), stop.clone());
         move || watch::drain_hourly(spool.clone(), clock.clone(), stop.clone())
     });
+    let (writes, written) = channel::channel(true);
+    tasks.keep(Task::Writing, {
+        let (store, stop) = (store.clone(), stop.clone());
+        move || readiness::follow_writes(store.clone(), writes.clone(), stop.clone())
+    });
     tasks.keep(Task::Registry, {
         let (store, stop) = (store.clone(), stop.clone());
         let told = (readiness.clone(), metrics.clone());
         move || {
             let (registry, told) = (registry_sender.clone(), told.clone());
-            watch::refresh_registry(store.clone(), registry, revision, told, stop.clone())
+            let (store, written) = (store.clone(), written.clone());
+            watch::refresh_registry(store, registry, revision, written, told, stop.clone())
         }
     });
     tasks.keep(Task::Trust, {

@@ -78,6 +78,23 @@ impl Store {
         self.engine.is_in_place().await
     }
 
+    /// Writes a row and makes it durable: proves that writing works.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        // A row that is written as it stands reaches no disk: SQLite sees that nothing changes.
+        transaction
+            .execute(
+                "INSERT INTO write_probes (id, number) VALUES (1, 0)
+                 ON CONFLICT (id) DO UPDATE SET number = write_probes.number + 1",
+                &[],
+            )
+            .await?;
+        transaction.commit().await
+    }
+
     /// Ends all connections and waits until they are ended; clones are of no use then.
     pub async fn close(&self) {
         self.engine.close().await;

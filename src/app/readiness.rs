@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::watch::Receiver;
+use tokio::sync::watch::{Receiver, Sender};
 
 use crate::{
     registry::Registry,
@@ -17,7 +17,7 @@ use crate::{
 
 /// How soon a spool that does not work is tried again, and how soon lack of space is seen.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A commit that is older than this proves nothing of the disk now.
+/// A write that is older than this proves nothing of the disk now.
 const PROOF: Duration = Duration::from_secs(15);
 /// How long an answer may take before its part counts as not working.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -93,6 +93,35 @@ pub(super) async fn follow_database(store: Store, mut stop: Receiver<bool>) {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// Says whether the database can be written, by a small write every 15 seconds, and each second while
+/// that fails.
+pub(super) async fn follow_writes(store: Store, written: Sender<bool>, mut stop: Receiver<bool>) {
+    loop {
+        let mut probe = pin!(store.probe());
+        let in_time = tokio::time::timeout(PATIENCE, &mut probe).await;
+        let proved = if let Ok(proved) = in_time {
+            proved
+        } else {
+            written.send_replace(false);
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                proved = &mut probe => proved,
+            }
+        };
+        let works = proved.is_ok();
+        let before = written.send_replace(works);
+        if let Err(error) = proved
+            && before
+        {
+            tracing::warn!(%error, "the database cannot be written");
+        }
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(if works { PROOF } else { PAUSE }) => {}
         }
     }
 }

@@ -112,11 +112,13 @@ pub(super) async fn drain_hourly(spool: Spool, clock: Clock, mut stop: Receiver<
     }
 }
 
-/// Takes over each new revision of the registry, and says whether the database can be read.
+/// Takes over each new revision of the registry, and says whether the database can be read and, by
+/// what `written` says, written.
 pub(super) async fn refresh_registry(
     store: Store,
     registry: Sender<Arc<Registry>>,
     mut seen: i64,
+    written: Receiver<bool>,
     (readiness, metrics): (Readiness, Metrics),
     mut stop: Receiver<bool>,
 ) {
@@ -131,8 +133,12 @@ pub(super) async fn refresh_registry(
             metrics.database_answered(None);
             look.await
         };
-        metrics.database_answered(found.is_ok().then(|| asked.elapsed()));
-        let standing = if found.is_ok() { Standing::Works } else { UNREACHABLE };
+        let standing = match &found {
+            Err(_) => UNREACHABLE,
+            Ok(_) if !*written.borrow() => UNWRITABLE,
+            Ok(_) => Standing::Works,
+        };
+        metrics.database_answered((standing == Standing::Works).then(|| asked.elapsed()));
         readiness.set(ReadyPart::Database, standing);
         match found {
             Ok(None) => {}
@@ -170,6 +176,9 @@ const NOT_ACCEPTED: Standing =
 
 const UNREACHABLE: Standing =
     Standing::Impaired("it cannot be read: mail is kept and judged later");
+
+const UNWRITABLE: Standing =
+    Standing::Impaired("it cannot be written: mail is kept and judged later");
 
 async fn newer(
     store: &Store,

@@ -132,7 +132,7 @@ impl Handles {
             database_up: gauge(
                 &registry,
                 "skrynka_database_up",
-                "1 when the database answered when it was last asked; with 0 mail waits in the spool.",
+                "1 when the database was read and written when it was last tried; with 0 mail waits in the spool.",
             ),
             disk_free: gauge(
                 &registry,

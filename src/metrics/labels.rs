@@ -90,10 +90,12 @@ pub enum Task {
     Vault,
     /// Pages and API.
     Web,
+    /// Whether the database can be written is followed.
+    Writing,
 }
 
 impl Task {
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Certificate,
         Self::Clock,
         Self::Database,
@@ -111,6 +113,7 @@ impl Task {
         Self::Trust,
         Self::Vault,
         Self::Web,
+        Self::Writing,
     ];
 
     /// Its name in log and metrics.
@@ -134,6 +137,7 @@ impl Task {
             Self::Trust => "trust",
             Self::Vault => "vault",
             Self::Web => "web",
+            Self::Writing => "writing",
         }
     }
 }

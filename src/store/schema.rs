@@ -40,7 +40,7 @@ macro_rules! steps {
 }
 
 /// The files under `migrations/`, in order. A step that is released is never changed.
-const STEPS: [Step; 18] = steps![
+const STEPS: [Step; 19] = steps![
     "000" 1 "installation",
     "000" 2 "registry",
     "000" 3 "shares",
@@ -59,6 +59,7 @@ const STEPS: [Step; 18] = steps![
     "00" 16 "clock_agreed",
     "00" 17 "renamed",
     "00" 18 "type_codes",
+    "00" 19 "write_probes",
 ];
 
 fn migrator(text: fn(&Step) -> &'static str) -> Migrator {

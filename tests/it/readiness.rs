@@ -1,6 +1,10 @@
 //! Whether mail offered now would be taken: what `/readyz` says, and what a client is told.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Command, Stdio},
+};
 
 use crate::support::{
     installation::{Installation, Server, both, skrynka, wait_for},
@@ -130,5 +134,41 @@ async fn a_database_or_trust_that_is_not_there_is_told_and_mail_is_taken() {
     assert_eq!(offer(&server).await, 250);
     rename("away", "registry_revisions");
     wait_for_words("database", "ok");
+    assert!(server.stop().success());
+}
+
+/// Somebody else holds the one lock there is to write: reading goes on, and no write succeeds.
+#[tokio::test]
+async fn a_database_that_is_read_and_not_written_is_told_and_mail_is_taken() {
+    let installation = Installation::new(registries::SCHOOL);
+    let server = installation.start();
+    let wait_for_words = |words: &str, up: &str| {
+        wait_for(words, || {
+            let (status, told) = server.readiness();
+            let up = format!("skrynka_database_up {up}\n");
+            let is_so = status == 200 && says(&told, "database").contains(words);
+            (is_so && server.metrics_text().contains(&up)).then_some(())
+        });
+    };
+    wait_for_words("ok", "1");
+    let mut holder = Command::new("sqlite3")
+        .args(["-cmd", ".timeout 10000"])
+        .arg(installation.path().join("data/skrynka.db"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("sqlite3 is installed (./ci/test does it)");
+    let mut commands = holder.stdin.take().unwrap();
+    commands.write_all(b"BEGIN IMMEDIATE;\nSELECT 'held';\n").unwrap();
+    let mut answer = String::new();
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut answer).unwrap();
+    assert_eq!(answer, "held\n");
+    wait_for_words("cannot be written: mail is kept and judged later", "0");
+    assert_eq!(offer(&server).await, 250);
+
+    drop(commands);
+    assert!(holder.wait().unwrap().success());
+    wait_for_words("ok", "1");
+    server.wait_until_judged();
     assert!(server.stop().success());
 }
