@@ -152,6 +152,29 @@ impl Vault {
         Ok(())
     }
 
+    /// Whether the vault is there and has an object: what was put while its volume was away lies
+    /// beneath, and is hidden once the volume is back.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`] when it has not, [`VaultError::NotThere`] when it is not there, or when
+    /// that cannot be told.
+    pub async fn confirm(
+        &self,
+        share: ShareId,
+        term: Term,
+        name: &ObjectName,
+        key: &Key,
+    ) -> Result<(), VaultError> {
+        self.check().await?;
+        match self.0.objects.head(&path(share, term, name, key)).await {
+            Ok(_) => Ok(()),
+            Err(object_store::Error::NotFound { .. }) => {
+                Err(VaultError::Missing { share, term, name: *name })
+            }
+            Err(source) => Err(VaultError::Objects { action: "look for an object", source }),
+        }
+    }
+
     /// Reads and opens an object.
     ///
     /// # Errors

@@ -75,9 +75,29 @@ impl Archive {
             records: self.seal_records(share, keys.of(term), records)?,
             documents,
         };
-        // A volume that went since the first object was written would take the others with it.
-        vault.check().await?;
+        // A volume that was away while an object was written, back by now or not, has not got it.
+        self.confirm(judgement, &sealed.documents, keys).await?;
         Ok(self.store.insert_share(new, &sealed).await?)
+    }
+
+    /// Makes sure that the vault has all that was put into it for a share.
+    async fn confirm(
+        &self,
+        judgement: &Judgement,
+        documents: &[SealedDocument],
+        keys: &Keys,
+    ) -> Result<(), VaultError> {
+        let (share, term) = (keys.share, judgement.mail_term());
+        self.vault.confirm(share, term, &ObjectName::mail(), keys.of(term)).await?;
+        for (judged, sealed) in judgement.documents().iter().zip(documents) {
+            let (number, term) = (judged.number(), judged.term());
+            let signatures = 1..=sealed.signature_files;
+            let signatures = signatures.map(|signature| ObjectName::signature(number, signature));
+            for name in std::iter::once(ObjectName::document(number)).chain(signatures) {
+                self.vault.confirm(share, term, &name, keys.of(term)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts a document and its signature files into the vault.

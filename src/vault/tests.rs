@@ -233,6 +233,24 @@ fn the_directory_is_for_its_owner_only() {
 
 /// The directory of a volume that is not mounted.
 #[tokio::test]
+async fn what_was_put_while_its_volume_was_away_is_not_in_the_vault() {
+    let (directory, vault) = open();
+    let (key, _) = vault.new_data_key(share(1), Term::Share).unwrap();
+    let name = ObjectName::mail();
+    let confirm = async || vault.confirm(share(1), Term::Share, &name, &key).await;
+    assert!(matches!(confirm().await, Err(VaultError::Missing { .. })));
+    let (mounted, away) = (directory.path().join("vault"), directory.path().join("away"));
+    vault.put(share(1), Term::Share, &name, &key, b"beneath").await.unwrap();
+    confirm().await.unwrap();
+    // The write went on after the volume had gone.
+    fs::rename(&mounted, &away).unwrap();
+    assert!(matches!(confirm().await, Err(VaultError::NotThere { .. })));
+    fs::create_dir(&mounted).unwrap();
+    fs::copy(away.join("skrynka-vault"), mounted.join("skrynka-vault")).unwrap();
+    assert!(matches!(confirm().await, Err(VaultError::Missing { .. })));
+}
+
+#[tokio::test]
 async fn without_its_marker_the_vault_is_not_there() {
     type Enter = fn(&Path);
     let (directory, vault) = open();
