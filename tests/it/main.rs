@@ -10,6 +10,7 @@ mod conformance;
 mod content;
 mod cost;
 mod exit_code;
+mod faults;
 mod field;
 mod flood;
 mod interop;

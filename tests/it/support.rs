@@ -7,6 +7,7 @@ pub(crate) mod container;
 pub(crate) mod cpu;
 pub(crate) mod installation;
 pub(crate) mod interop;
+pub(crate) mod ledger;
 pub(crate) mod registries;
 pub(crate) mod smtp_client;
 pub(crate) mod webdriver;
