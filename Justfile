@@ -27,6 +27,10 @@ plain *arguments:
 torture rounds='100':
     ci/torture {{ rounds }}
 
+# Half an hour of an ordinary office: memory and descriptors
+soak minutes='30':
+    ci/soak {{ minutes }}
+
 # Documentation, private items included
 docs:
     RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items

@@ -36,6 +36,7 @@ mod report_schema;
 mod revocation;
 mod sender;
 mod smtp;
+mod soak;
 mod store;
 mod support;
 mod trust_list;

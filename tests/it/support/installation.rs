@@ -296,6 +296,16 @@ impl Server {
         value.parse::<u64>().unwrap() * 1024
     }
 
+    /// How many descriptors it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
+    }
+
     /// GET on the dashboard's port with a bearer token: status and body.
     pub(crate) fn get(&self, path: &str, token: &str) -> (u16, Vec<u8>) {
         get(&format!("http://{}{path}", self.web), Some(token))
