@@ -36,6 +36,7 @@ use crate::{
     sender, smtp,
     spool::Spool,
     store::{Store, StoreError},
+    tls::{TlsConfig, tls_config},
     vault::Vault,
     web,
 };
@@ -128,7 +129,7 @@ pub struct Server {
     /// The vault, likewise.
     pub vault: Vault,
     config: Config,
-    certificate: channel::Sender<Option<Arc<smtp::TlsConfig>>>,
+    certificate: channel::Sender<Option<Arc<TlsConfig>>>,
     reception: smtp::Reception<SpoolIntake>,
     shutdown: channel::Sender<bool>,
     tasks: Supervisor,
@@ -378,7 +379,7 @@ pub async fn start(
     })
 }
 
-fn settings(section: &config::Smtp, tls: Option<Arc<smtp::TlsConfig>>) -> smtp::Settings {
+fn settings(section: &config::Smtp, tls: Option<Arc<TlsConfig>>) -> smtp::Settings {
     smtp::Settings {
         hostname: section.hostname.clone(),
         limits: section.limits.clone(),
@@ -391,9 +392,9 @@ fn settings(section: &config::Smtp, tls: Option<Arc<smtp::TlsConfig>>) -> smtp::
 fn certificate(
     section: &config::Smtp,
     is_needed: bool,
-) -> Result<Option<Arc<smtp::TlsConfig>>, AppError> {
+) -> Result<Option<Arc<TlsConfig>>, AppError> {
     match (&section.certificate, &section.private_key) {
-        (Some(certificate), Some(key)) => Ok(Some(smtp::tls_config(certificate, key)?)),
+        (Some(certificate), Some(key)) => Ok(Some(tls_config(certificate, key)?)),
         _ if is_needed => Err(AppError::NoCertificate),
         _ => Ok(None),
     }

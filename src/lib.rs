@@ -17,7 +17,8 @@
 //! | keep | [`archive`], over [`vault`] and [`store`]; [`retention`] | sealed objects, rows, and their end |
 //! | show | [`web`], [`metrics`] | pages, API, numbers |
 //!
-//! Below them stand [`algorithms`] and the national signature's arithmetic, [`dstu`].
+//! Below them stand [`algorithms`] and the national signature's arithmetic, [`dstu`]; [`tls`] has the
+//! certificate that the server shows.
 //! [`pipeline`] strings these together, [`app`] wires everything, `cli` is the command line.
 //! `ARCHITECTURE.md` draws who may import whom; `tests/it/architecture.rs` enforces it.
 
@@ -46,6 +47,7 @@ pub mod signature;
 pub mod smtp;
 pub mod spool;
 pub mod store;
+pub mod tls;
 pub mod trust;
 pub mod vault;
 pub mod web;

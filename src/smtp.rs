@@ -45,7 +45,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::domain::{Envelope, MailAddress, MailId, Network};
+use crate::{
+    domain::{Envelope, MailAddress, MailId, Network},
+    tls::TlsConfig,
+};
 
 mod admission;
 mod command;
@@ -61,13 +64,11 @@ mod reply;
 mod server_state;
 mod session;
 mod simulation;
-mod tls;
 
 pub use limits::Limits;
 pub use listener::{Listener, LmtpListener, Reception};
 pub use proxy::{ProxyError, ProxySource, read_proxy_header};
 pub use simulation::{Simulation, groups, simulate};
-pub use tls::{TlsConfig, tls_config};
 
 /// A mail as its client sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +140,7 @@ pub struct Settings {
     /// version 2, and the address in it is the client's. From elsewhere such a header is no
     /// command.
     pub proxy_from: Vec<Network>,
-    /// The certificate for TLS, from [`tls_config`]; without one STARTTLS is not offered.
+    /// The certificate for TLS; without one STARTTLS is not offered.
     pub tls: Option<Arc<TlsConfig>>,
 }
 
@@ -159,18 +160,8 @@ pub enum SmtpError {
     Bind { address: SocketAddr, source: io::Error },
     #[error("cannot listen for mail on the socket {}: {source}", path.display())]
     BindLmtp { path: PathBuf, source: io::Error },
-    #[error("{} is not a certificate in PEM form: {reason}", path.display())]
-    Certificate { path: PathBuf, reason: String },
     #[error("the socket handed over to listen for mail cannot be used: {source}")]
     Inherited { source: io::Error },
-    #[error("{} is not a private key in PEM form: {reason}", path.display())]
-    Key { path: PathBuf, reason: String },
-    #[error(
-        "the key in {} does not belong to the certificate in {}: {source}",
-        key.display(),
-        certificate.display()
-    )]
-    KeyMismatch { certificate: PathBuf, key: PathBuf, source: rustls::Error },
     #[error("{} is there and is not a socket: remove it, or name another path", path.display())]
     LmtpOccupied { path: PathBuf },
     #[error("another server listens on {}: stop it first", path.display())]

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use super::OrganisationKeyError;
 use crate::{
     algorithms::PolicyError, sealing::SealingError, smtp::SmtpError, spool::SpoolError,
-    store::StoreError, vault::VaultError,
+    store::StoreError, tls::TlsError, vault::VaultError,
 };
 
 /// Why an installation cannot be opened or started. Nothing was changed.
@@ -83,6 +83,9 @@ pub enum AppError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A certificate of the server or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The trust directory cannot be read.
     #[error("cannot read the trust directory {path}: {source}", path = path.display())]
     TrustDirectory {

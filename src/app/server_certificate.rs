@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     domain::Timestamp,
     metrics::{Metrics, TlsListener},
-    smtp::TlsConfig,
+    tls::TlsConfig,
     trust::{Certificate, CertificateError},
 };
 

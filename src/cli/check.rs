@@ -14,7 +14,7 @@ use crate::{
     },
     clock::Clock,
     config::Config,
-    smtp,
+    tls::{TlsConfig, tls_config},
     trust::TrustStore,
 };
 
@@ -63,7 +63,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn check_tls(config: &Config, findings: &mut Findings) {
     match (&config.smtp.certificate, &config.smtp.private_key) {
-        (Some(certificate), Some(key)) => match smtp::tls_config(certificate, key) {
+        (Some(certificate), Some(key)) => match tls_config(certificate, key) {
             Ok(tls) => check_certificate(&tls, &config.smtp.hostname, findings),
             Err(error) => findings.bad(&error),
         },
@@ -71,7 +71,7 @@ fn check_tls(config: &Config, findings: &mut Findings) {
     }
 }
 
-fn check_certificate(tls: &smtp::TlsConfig, hostname: &str, findings: &mut Findings) {
+fn check_certificate(tls: &TlsConfig, hostname: &str, findings: &mut Findings) {
     let found = examine_certificate(tls, hostname, Clock::system().now());
     let path = tls.path().display();
     for problem in &found.problems {

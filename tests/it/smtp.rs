@@ -1,7 +1,6 @@
 //! The receiver, spoken to over real sockets.
 
 mod attacks;
-mod certificate;
 mod conversation;
 mod crowd;
 mod extensions;

@@ -2,6 +2,7 @@
 //! in it, a client that speaks SMTP byte by byte, and a real browser.
 
 pub(crate) mod authority_server;
+pub(crate) mod certificate;
 pub(crate) mod clock;
 pub(crate) mod container;
 pub(crate) mod cpu;

@@ -16,8 +16,8 @@ use skrynka::{
 };
 use tokio::net::TcpStream;
 
-use super::certificate::self_signed;
 use crate::support::{
+    certificate::self_signed,
     installation::{Installation, Server, wait_for},
     registries,
     smtp_client::SmtpClient,

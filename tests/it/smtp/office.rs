@@ -12,7 +12,8 @@ use skrynka::{
     clock::Clock,
     domain::{Envelope, MailAddress, MailId, Timestamp},
     metrics::Metrics,
-    smtp::{Intake, IntakeError, Limits, Listener, Mail, Reception, Settings, TlsConfig},
+    smtp::{Intake, IntakeError, Limits, Listener, Mail, Reception, Settings},
+    tls::TlsConfig,
 };
 use tokio::{
     sync::{Notify, watch},

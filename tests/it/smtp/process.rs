@@ -8,11 +8,9 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-use super::{
-    certificate::{Certificate, self_signed},
-    tls::{handshake, write},
-};
+use super::tls::{handshake, write};
 use crate::support::{
+    certificate::{Certificate, self_signed},
     installation::{Installation, Server, skrynka},
     registries,
     smtp_client::SmtpClient,

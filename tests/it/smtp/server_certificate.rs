@@ -10,11 +10,9 @@ use skrynka::{
 };
 use tempfile::TempDir;
 
-use super::{
-    certificate::{Certificate, Wanted, issue},
-    tls::write,
-};
+use super::tls::write;
 use crate::support::{
+    certificate::{Certificate, Wanted, issue},
     installation::{Installation, Server, both, wait_for},
     registries,
     smtp_client::SmtpClient,

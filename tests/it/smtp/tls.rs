@@ -5,17 +5,18 @@ use std::{path::PathBuf, sync::Arc};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use skrynka::{
     domain::TransmissionType,
-    smtp::{Limits, SmtpError, tls_config},
+    smtp::Limits,
+    tls::{TlsError, tls_config},
 };
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{
+use super::office::{Server, any_port, settings};
+use crate::support::{
     certificate::{Certificate, self_signed},
-    office::{Server, any_port, settings},
+    smtp_client::SmtpClient,
 };
-use crate::support::smtp_client::SmtpClient;
 
 /// A server that offers TLS as `mx.x.ua`, and what its clients must trust.
 fn server() -> (Server, Certificate) {
@@ -154,26 +155,26 @@ fn files_that_do_not_serve_are_named() {
 
     let (chain, key) = write(&files, "not PEM", &one.key_pem);
     let error = tls_config(&chain, &key).unwrap_err();
-    assert!(matches!(&error, SmtpError::Certificate { path, .. } if *path == chain), "{error}");
+    assert!(matches!(&error, TlsError::Certificate { path, .. } if *path == chain), "{error}");
     assert!(error.to_string().contains("chain.pem is not a certificate"), "{error}");
 
     let (chain, key) = write(&files, &one.chain_pem, &one.chain_pem);
     let error = tls_config(&chain, &key).unwrap_err();
-    assert!(matches!(&error, SmtpError::Key { path, .. } if *path == key), "{error}");
+    assert!(matches!(&error, TlsError::Key { path, .. } if *path == key), "{error}");
 
     let (chain, key) = write(&files, &one.chain_pem, &other.key_pem);
     let error = tls_config(&chain, &key).unwrap_err();
-    assert!(matches!(&error, SmtpError::KeyMismatch { .. }), "{error}");
+    assert!(matches!(&error, TlsError::KeyMismatch { .. }), "{error}");
 
     let broken = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
     let (chain, key) = write(&files, broken, &one.key_pem);
     let error = tls_config(&chain, &key).unwrap_err();
-    assert!(matches!(&error, SmtpError::Certificate { path, .. } if *path == chain), "{error}");
+    assert!(matches!(&error, TlsError::Certificate { path, .. } if *path == chain), "{error}");
 
     let broken = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
     let (chain, key) = write(&files, &one.chain_pem, broken);
     let error = tls_config(&chain, &key).unwrap_err();
-    assert!(matches!(&error, SmtpError::Key { path, .. } if *path == key), "{error}");
+    assert!(matches!(&error, TlsError::Key { path, .. } if *path == key), "{error}");
 
     let missing = files.path().join("missing.pem");
     let error = tls_config(&missing, &key).unwrap_err();

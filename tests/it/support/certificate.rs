@@ -7,10 +7,10 @@ use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use skrynka::domain::Timestamp;
 
 /// A certificate and its key, in PEM form.
-pub(super) struct Certificate {
-    pub(super) chain_der: Vec<u8>,
-    pub(super) chain_pem: String,
-    pub(super) key_pem: String,
+pub(crate) struct Certificate {
+    pub(crate) chain_der: Vec<u8>,
+    pub(crate) chain_pem: String,
+    pub(crate) key_pem: String,
 }
 
 const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
@@ -33,19 +33,19 @@ const DNS_NAME: u8 = 0x82;
 
 /// What a certificate is to say.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// The common name.
-    pub(super) subject: &'a str,
-    pub(super) hosts: &'a [&'a str],
-    pub(super) from: Timestamp,
-    pub(super) to: Timestamp,
+    pub(crate) subject: &'a str,
+    pub(crate) hosts: &'a [&'a str],
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
     /// Makes its key.
-    pub(super) seed: u8,
-    pub(super) is_authority: bool,
+    pub(crate) seed: u8,
+    pub(crate) is_authority: bool,
 }
 
 /// A certificate for `host`, valid to 2049, with the key that `seed` makes.
-pub(super) fn self_signed(host: &str, seed: u8) -> Certificate {
+pub(crate) fn self_signed(host: &str, seed: u8) -> Certificate {
     let (from, to) = ("2025-01-01T00:00:00Z", "2049-12-31T23:59:59Z");
     let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
     let wanted = Wanted { subject: host, hosts: &[host], from, to, seed, is_authority: false };
@@ -53,7 +53,7 @@ pub(super) fn self_signed(host: &str, seed: u8) -> Certificate {
 }
 
 /// A certificate by `issuer`.
-pub(super) fn issue(wanted: Wanted<'_>, issuer: Wanted<'_>) -> Certificate {
+pub(crate) fn issue(wanted: Wanted<'_>, issuer: Wanted<'_>) -> Certificate {
     let (secret, key) = secret_and_key(wanted.seed);
     let point = key.verifying_key().to_sec1_point(false);
     let algorithm = der(SEQUENCE, &[&der(OBJECT_ID, &[ECDSA_WITH_SHA256])]);

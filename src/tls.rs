@@ -1,5 +1,7 @@
-//! The certificate that is offered after STARTTLS (RFC 3207) and on listeners that begin with TLS
-//! (RFC 8314); RFC 8997: TLS 1.2 and newer.
+//! The certificate that this server shows: after STARTTLS (RFC 3207), and on listeners that begin with
+//! TLS (RFC 8314). RFC 8997: TLS 1.2 and newer.
+//!
+//! Says nothing of whether a client will take it; that is looked at in `app`.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,7 +18,41 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::SmtpError;
+/// Why certificate and key cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// The certificate file holds no certificate, or one that cannot be read.
+    #[error("{} is not a certificate in PEM form: {reason}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The key file holds no private key, or one that cannot be read.
+    #[error("{} is not a private key in PEM form: {reason}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Certificate and key are readable and do not belong together.
+    #[error(
+        "the key in {} does not belong to the certificate in {}: {source}",
+        key.display(),
+        certificate.display()
+    )]
+    KeyMismatch {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+        /// What the TLS library said.
+        source: rustls::Error,
+    },
+}
 
 /// What a TLS listener needs: certificate with its chain, key, versions. Says nothing of whether a
 /// client will take the certificate.
@@ -49,7 +85,7 @@ impl TlsConfig {
             .is_some_and(|(certificate, host)| verify_server_name(&certificate, &host).is_ok())
     }
 
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.server))
     }
 }
@@ -60,20 +96,20 @@ impl TlsConfig {
 /// # Errors
 /// A sentence that names the file when one of them cannot be read or holds something else, and
 /// both files when they do not belong together.
-pub fn tls_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<TlsConfig>, SmtpError> {
+pub fn tls_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<TlsConfig>, TlsError> {
     let chain = certificates(certificate_pem)
-        .map_err(|reason| SmtpError::Certificate { path: certificate_pem.to_owned(), reason })?;
+        .map_err(|reason| TlsError::Certificate { path: certificate_pem.to_owned(), reason })?;
     let key = PrivateKeyDer::from_pem_file(key_pem)
-        .map_err(|error| SmtpError::Key { path: key_pem.to_owned(), reason: reason(&error) })?;
+        .map_err(|error| TlsError::Key { path: key_pem.to_owned(), reason: reason(&error) })?;
     provider::sign::any_supported_type(&key)
-        .map_err(|error| SmtpError::Key { path: key_pem.to_owned(), reason: error.to_string() })?;
+        .map_err(|error| TlsError::Key { path: key_pem.to_owned(), reason: error.to_string() })?;
     let unusable = |source: rustls::Error| {
         if matches!(source, rustls::Error::InvalidCertificate(_)) {
             let (path, reason) = (certificate_pem.to_owned(), source.to_string());
-            return SmtpError::Certificate { path, reason };
+            return TlsError::Certificate { path, reason };
         }
         let (certificate, key) = (certificate_pem.to_owned(), key_pem.to_owned());
-        SmtpError::KeyMismatch { certificate, key, source }
+        TlsError::KeyMismatch { certificate, key, source }
     };
     // The provider is named, for a program that links two of them has no default one.
     let config = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
