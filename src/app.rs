@@ -36,7 +36,7 @@ use crate::{
     sender, smtp,
     spool::Spool,
     store::{Store, StoreError},
-    tls::{TlsConfig, tls_config},
+    tls::{TlsConfig, https_config, tls_config},
     vault::Vault,
     web,
 };
@@ -46,7 +46,9 @@ use listeners::Listeners;
 pub use listeners::Sockets;
 pub use organisation_keys::{OrganisationKeyError, read_organisation_keys, recipient_certificates};
 use revocation::Revocation;
-pub use server_certificate::{CertificateProblem, Place, ServerCertificate, examine_certificate};
+pub use server_certificate::{
+    Audience, CertificateProblem, Place, ServerCertificate, examine_certificate,
+};
 use supervisor::Supervisor;
 pub use trust_directory::{
     TrustDirectory, algorithm_policy, read_algorithm_policy, read_trust, read_trust_directory,
@@ -130,22 +132,25 @@ pub struct Server {
     pub vault: Vault,
     config: Config,
     certificate: channel::Sender<Option<Arc<TlsConfig>>>,
+    web_certificate: channel::Sender<Option<Arc<TlsConfig>>>,
     reception: smtp::Reception<SpoolIntake>,
     shutdown: channel::Sender<bool>,
     tasks: Supervisor,
 }
 
 impl Server {
-    /// Takes over what `config` says about certificate, limits and balancers, for connections from
-    /// now on, and reads the certificate's files again. Gives the names of what is different too
+    /// Takes over what `config` says about certificates, limits and balancers, for connections from
+    /// now on, and reads the certificates' files again. Gives the names of what is different too
     /// and needs a restart.
     ///
     /// # Errors
-    /// When certificate and key cannot be used; then nothing is changed.
+    /// When a certificate and its key cannot be used; then nothing is changed.
     pub fn reload(&mut self, config: &Config) -> Result<Vec<String>, AppError> {
         let tls = certificate(&config.smtp, !self.smtps.is_empty())?;
+        let of_web = web_certificate(&config.web)?;
         let needs_restart = self.config.take_over(config);
         self.certificate.send_replace(tls.clone());
+        self.web_certificate.send_replace(of_web);
         self.reception.apply(settings(&self.config.smtp, tls));
         Ok(needs_restart)
     }
@@ -194,6 +199,7 @@ pub async fn start(
     warn_of_expired(&organisation_keys, &clock);
     let within_tls = !config.smtp.listen_tls.is_empty() && sockets.is_empty();
     let tls = certificate(&config.smtp, within_tls || !sockets.smtps.is_empty())?;
+    let of_web = web_certificate(&config.web)?;
     let (store, vault) = open_with(config, &master).await?;
     if let Err(error) = vault.check().await {
         // Mail is taken all the same: it waits in the spool.
@@ -306,20 +312,30 @@ pub async fn start(
         }
     });
     let (certificate, in_force) = channel::channel(tls.clone());
-    tasks.keep(Task::Certificate, {
-        let shown =
-            [(TlsListener::Smtp, !smtp.is_empty()), (TlsListener::Smtps, !smtps.is_empty())];
-        let listeners = shown.into_iter().filter_map(|(kind, is_there)| is_there.then_some(kind));
-        let watched = server_certificate::Watched {
-            in_force,
-            listeners: listeners.collect(),
-            hostname: config.smtp.hostname.clone(),
-            clock: clock.clone(),
-            metrics: metrics.clone(),
-        };
+    let (web_certificate, web_in_force) = channel::channel(of_web);
+    let shown = [(TlsListener::Smtp, !smtp.is_empty()), (TlsListener::Smtps, !smtps.is_empty())];
+    let shown = shown.into_iter().filter_map(|(kind, is_there)| is_there.then_some(kind));
+    let of_mail = server_certificate::Watched {
+        in_force,
+        listeners: shown.collect(),
+        whose: Audience::Senders,
+        hostname: config.smtp.hostname.clone(),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+    };
+    let of_web = server_certificate::Watched {
+        in_force: web_in_force.clone(),
+        listeners: vec![TlsListener::Web],
+        whose: Audience::Browsers,
+        hostname: config.web_hostname().to_owned(),
+        ..of_mail.clone()
+    };
+    for watched in [of_mail, of_web] {
         let stop = stop.clone();
-        move || server_certificate::follow(watched.clone(), stop.clone())
-    });
+        tasks.keep(Task::Certificate, move || {
+            server_certificate::follow(watched.clone(), stop.clone())
+        });
+    }
     tasks.keep(Task::Gauges, {
         let (spool, metrics) = (spool.clone(), metrics.clone());
         let (clock, stop) = (clock.clone(), stop.clone());
@@ -355,11 +371,17 @@ pub async fn start(
     let terms = web::Terms {
         limits: config.web.limits.clone(),
         proxy_from: config.web.proxy_from.clone(),
+        tls: web_in_force,
         metrics,
     };
     let pages = web::router(state.clone());
     tasks.need(Task::Web, web::serve(web_listener, pages, terms.clone(), stop.clone()));
-    let terms = web::Terms { limits: web::Limits::for_metrics(), proxy_from: Vec::new(), ..terms };
+    let terms = web::Terms {
+        limits: web::Limits::for_metrics(),
+        proxy_from: Vec::new(),
+        tls: channel::channel(None).1,
+        ..terms
+    };
     let metrics_page = web::metrics_router(state);
     tasks.need(Task::Metrics, web::serve(metrics_listener, metrics_page, terms, stop));
 
@@ -373,6 +395,7 @@ pub async fn start(
         vault,
         config: config.clone(),
         certificate,
+        web_certificate,
         reception,
         shutdown,
         tasks,
@@ -396,6 +419,14 @@ fn certificate(
     match (&section.certificate, &section.private_key) {
         (Some(certificate), Some(key)) => Ok(Some(tls_config(certificate, key)?)),
         _ if is_needed => Err(AppError::NoCertificate),
+        _ => Ok(None),
+    }
+}
+
+/// The certificate of the dashboard, when the section names one.
+fn web_certificate(section: &config::Web) -> Result<Option<Arc<TlsConfig>>, AppError> {
+    match (&section.certificate, &section.private_key) {
+        (Some(certificate), Some(key)) => Ok(Some(https_config(certificate, key)?)),
         _ => Ok(None),
     }
 }

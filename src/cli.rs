@@ -151,7 +151,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Registry(arguments) => registry::run(arguments).await,
         Command::Send(arguments) => send::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
-        Command::Token(arguments) => token::run(arguments).await,
+        Command::Token(arguments) => Box::pin(token::run(arguments)).await,
         Command::Trust(arguments) => trust::run(arguments).await,
         Command::User(arguments) => user::run(arguments).await,
         Command::Verify(arguments) => verify::run(&arguments),

@@ -85,18 +85,36 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::read(path, &text, environment)
+    }
+
+    /// What [`load`](Self::load) makes of a file at `path` that has this text.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), but for what cannot be read.
+    pub fn read(
+        path: &Path,
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let environment: Vec<_> = environment.into_iter().collect();
-        let mut config = Self::parse(path, &text, environment.iter().cloned())?;
+        let mut config = Self::parse(path, text, environment.iter().cloned())?;
         match check::misfit(&mut config) {
             None => {
                 config.resolve(path.parent().unwrap_or_else(|| Path::new("")));
                 Ok(config)
             }
             Some(Misfit { key, detail }) => {
-                let location = Location::find(&key, &text, environment);
+                let location = Location::find(&key, text, environment);
                 Err(ConfigError::Values { path: path.to_owned(), location, detail })
             }
         }
+    }
+
+    /// The name that browsers open the dashboard by.
+    #[must_use]
+    pub fn web_hostname(&self) -> &str {
+        self.web.hostname.as_ref().unwrap_or(&self.smtp.hostname)
     }
 
     fn parse(
@@ -125,13 +143,15 @@ impl Config {
 
     /// All paths, with their keys.
     fn paths(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
-        let Self { envelope, retention, signatures, smtp, spool, store, trust, vault, .. } = self;
+        let Self { envelope, retention, signatures, smtp, spool, store, trust, vault, web, .. } = self;
         let optional = [
             ("envelope.password_file", &mut envelope.password_file),
             ("signatures.policy", &mut signatures.policy),
             ("smtp.certificate", &mut smtp.certificate),
             ("smtp.private_key", &mut smtp.private_key),
             ("store.url_file", &mut store.url_file),
+            ("web.certificate", &mut web.certificate),
+            ("web.private_key", &mut web.private_key),
         ];
         let optional = optional.into_iter().filter_map(|(key, path)| Some((key, path.as_mut()?)));
         let keys = envelope.keys.iter_mut().map(|path| ("envelope.keys", path));
@@ -282,6 +302,15 @@ mod tests {
             ("[store]\nurl = \"sqlite:s3://b\"\n", "line 2: [store] url is a path on this"),
             ("[store]\nurl = \"mysql://u:pass@h\"\n", "line 2: [store] url is sqlite:PATH or"),
             ("[web]\nlisten = \"127.0.0.1:9464\"\n", "127.0.0.1:9464 is named twice"),
+            ("[web]\nlisten = \"0.0.0.0:80\"\n", "line 2: [web] listen: without TLS"),
+            ("[web]\nlisten = \"[::]:80\"\nhostname = \"a.ua\"\n", "insecure_lan = true"),
+            ("[web]\nlisten = \"192.168.1.5:80\"\n", "certificate and private_key"),
+            ("[web]\nprivate_key = \"k\"\n", "line 2: [web] certificate and private_key go"),
+            ("[web]\nhostname = \"a b\"\n", "line 2: [web] hostname is the name that browsers"),
+            (
+                "[web]\nhostname = \"пошта.ua\"\n",
+                "line 2: [web] hostname is the name that browsers",
+            ),
             ("[sender]\ntimeout_seconds = 0\n", "line 2: [sender] timeout_seconds is from 1 to 60"),
             ("[log]\nlevel = \"loud\"\n", "line 2, column 9"),
             ("[log]\nlevel = \"loud\"\n", "«loud» is not a level of the log: write off, error,"),
@@ -294,6 +323,10 @@ mod tests {
             "[smtp]\nlisten = []\nlmtp = [\"lmtp.socket\"]\n",
             "[smtp]\nlisten_tls = [\"[::]:465\"]\ncertificate = \"c\"\nprivate_key = \"k\"\n",
             "[smtp]\nproxy_from = [\"10.0.0.0/8\", \"2001:db8::/32\"]\n",
+            "[web]\nlisten = \"0.0.0.0:443\"\ncertificate = \"c\"\nprivate_key = \"k\"\n",
+            "[web]\nlisten = \"0.0.0.0:80\"\ninsecure_lan = true\n",
+            "[web]\nlisten = \"[::1]:80\"\nhostname = \"192.168.1.5\"\n",
+            "[web]\nlisten = \"127.7.7.7:80\"\n",
         ] {
             load(text).unwrap();
         }

@@ -95,11 +95,11 @@ impl Metrics {
         self.0.replies.with_label_values(&[class]).inc();
     }
 
-    /// These listeners show a certificate whose chain ends at `end`; `None`: nobody shows any.
+    /// These listeners show a certificate whose chain ends at `end`; `None`: they show none.
     pub fn tls_expiry(&self, listeners: &[TlsListener], end: Option<Timestamp>) {
-        for listener in TlsListener::ALL {
+        for listener in listeners {
             let label = [listener.label()];
-            match end.filter(|_| listeners.contains(&listener)) {
+            match end {
                 Some(end) => self.0.tls_expiry.with_label_values(&label).set(end.as_seconds()),
                 // It is an error when there is none: that is what is wanted.
                 None => drop(self.0.tls_expiry.remove_label_values(&label)),

@@ -1,5 +1,5 @@
-//! The certificate that this server shows: after STARTTLS (RFC 3207), and on listeners that begin with
-//! TLS (RFC 8314). RFC 8997: TLS 1.2 and newer.
+//! The certificate that this server shows: after STARTTLS (RFC 3207), on listeners of mail that begin
+//! with TLS (RFC 8314), and on that of the dashboard. RFC 8997: TLS 1.2 and newer.
 //!
 //! Says nothing of whether a client will take it; that is looked at in `app`.
 
@@ -97,6 +97,26 @@ impl TlsConfig {
 /// A sentence that names the file when one of them cannot be read or holds something else, and
 /// both files when they do not belong together.
 pub fn tls_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<TlsConfig>, TlsError> {
+    read(certificate_pem, key_pem, &[]).map(Arc::new)
+}
+
+/// The same for a listener of HTTP: who wants to speak something else there is refused (RFC 7301 §3.2),
+/// so that a connection which was meant for another server ends at once.
+///
+/// # Errors
+/// As [`tls_config`].
+pub fn https_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<TlsConfig>, TlsError> {
+    read(certificate_pem, key_pem, &[HTTP]).map(Arc::new)
+}
+
+/// HTTP/1.1 by its name in the handshake.
+const HTTP: &[u8] = b"http/1.1";
+
+fn read(
+    certificate_pem: &Path,
+    key_pem: &Path,
+    protocols: &[&[u8]],
+) -> Result<TlsConfig, TlsError> {
     let chain = certificates(certificate_pem)
         .map_err(|reason| TlsError::Certificate { path: certificate_pem.to_owned(), reason })?;
     let key = PrivateKeyDer::from_pem_file(key_pem)
@@ -112,14 +132,15 @@ pub fn tls_config(certificate_pem: &Path, key_pem: &Path) -> Result<Arc<TlsConfi
         TlsError::KeyMismatch { certificate, key, source }
     };
     // The provider is named, for a program that links two of them has no default one.
-    let config = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
+    let mut server = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(unusable)?
         .with_no_client_auth()
         .with_single_cert(chain.clone(), key)
         .map_err(unusable)?;
+    server.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     let path = certificate_pem.to_owned();
-    Ok(Arc::new(TlsConfig { path, chain, server: Arc::new(config) }))
+    Ok(TlsConfig { path, chain, server: Arc::new(server) })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

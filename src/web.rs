@@ -1,7 +1,7 @@
 //! The dashboard and the API over HTTP.
 //!
-//! Server-made pages without scripts, and JSON for programs. The only module that names `axum`;
-//! TLS is a matter of the proxy in front. What a reader may see is decided in one place, the
+//! Server-made pages without scripts, and JSON for programs. The only module that names `axum`.
+//! TLS is its own listener's, with the certificate that it is given, or the proxy's in front. What a reader may see is decided in one place, the
 //! private module `disclosure`, and every look at personal data has its line in the audit before
 //! it happens. Handlers answer in bounded time, read bounded bodies, and tell nothing of the
 //! inside when they fail.

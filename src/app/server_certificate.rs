@@ -1,9 +1,10 @@
-//! The certificate that this server shows to senders: will they take it, today and in three weeks.
+//! The certificates that this server shows to senders and browsers: will they take it, today and in
+//! three weeks.
 //!
 //! A sender that insists on TLS (MTA-STS, RFC 8461) delivers nothing to a server whose certificate is
-//! expired or is for another name, and its own staff sees that before ours does. So the chain in force
-//! is looked at when the server starts, when it is replaced, and daily. Mail is taken whatever is found.
-//! Whether the sender trusts the authority is not known here.
+//! expired or is for another name, and its own staff sees that before ours does; a browser opens no page.
+//! So the chain in force is looked at when the server starts, when it is replaced, and daily. Mail is
+//! taken whatever is found. Whether the client trusts the authority is not known here.
 
 use std::{sync::Arc, time::Duration};
 
@@ -90,16 +91,43 @@ pub enum CertificateProblem {
     },
     /// The certificate is for other hosts.
     #[error(
-        "the certificate is for {} and not for {hostname}, which [smtp] hostname names; get one for \
-         the name in the MX record, and set hostname to that name",
-        if names.is_empty() { "no host".to_owned() } else { names.join(", ") }
+        "the certificate is for {} and not for {hostname}{}",
+        if names.is_empty() { "no host".to_owned() } else { names.join(", ") },
+        whose.advice()
     )]
     WrongName {
+        /// Who is shown it.
+        whose: Audience,
         /// What the server is called.
         hostname: String,
         /// The hosts that the certificate is for.
         names: Vec<String>,
     },
+}
+
+/// Who is shown a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Browsers, and programs that ask the API.
+    Browsers,
+    /// Servers that bring mail.
+    Senders,
+}
+
+impl Audience {
+    /// What to do about a certificate for another name.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Browsers => {
+                ", the name of the dashboard; get one for the name that browsers open it by, and set \
+                 [web] hostname to that name (without it, it is that of [smtp] hostname)"
+            }
+            Self::Senders => {
+                ", which [smtp] hostname names; get one for the name in the MX record, and set \
+                 hostname to that name"
+            }
+        }
+    }
 }
 
 /// Where in the chain a certificate stands.
@@ -121,7 +149,7 @@ impl std::fmt::Display for Place {
 }
 
 impl CertificateProblem {
-    /// Whether senders that check it refuse the certificate now, or will in a few days.
+    /// Whether clients that check it refuse the certificate now, or will in a few days.
     #[must_use]
     pub fn is_urgent(&self) -> bool {
         match self {
@@ -132,9 +160,14 @@ impl CertificateProblem {
     }
 }
 
-/// Looks at the chain of `tls` as a sender does at `now` who wants to reach `hostname`.
+/// Looks at the chain of `tls` as one of `whose` does at `now` who wants to reach `hostname`.
 #[must_use]
-pub fn examine_certificate(tls: &TlsConfig, hostname: &str, now: Timestamp) -> ServerCertificate {
+pub fn examine_certificate(
+    tls: &TlsConfig,
+    whose: Audience,
+    hostname: &str,
+    now: Timestamp,
+) -> ServerCertificate {
     let (mut chain, mut problems) = (Vec::new(), Vec::new());
     for (number, der) in (1..).zip(tls.chain()) {
         match Certificate::parse(der) {
@@ -146,7 +179,7 @@ pub fn examine_certificate(tls: &TlsConfig, hostname: &str, now: Timestamp) -> S
         let own = chain.iter().find(|(number, _)| *number == 1);
         let names = own.map(|(_, own)| own.host_names().map(str::to_owned).collect());
         let (hostname, names) = (hostname.to_owned(), names.unwrap_or_default());
-        problems.push(CertificateProblem::WrongName { hostname, names });
+        problems.push(CertificateProblem::WrongName { whose, hostname, names });
     }
     problems.extend(chain.iter().filter_map(|(number, certificate)| {
         let place = if *number == 1 { Place::Own } else { Place::Authority };
@@ -194,6 +227,7 @@ pub(super) struct Watched {
     pub(super) in_force: Receiver<Option<Arc<TlsConfig>>>,
     /// The kinds of listeners that show it.
     pub(super) listeners: Vec<TlsListener>,
+    pub(super) whose: Audience,
     pub(super) hostname: String,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
@@ -212,14 +246,20 @@ pub(super) async fn follow(mut watched: Watched, mut stop: Receiver<bool>) {
 }
 
 fn look(watched: &mut Watched) {
-    let Watched { in_force, listeners, hostname, clock, metrics } = watched;
+    let Watched { in_force, listeners, whose, hostname, clock, metrics } = watched;
     let tls = in_force.borrow_and_update().clone().filter(|_| !listeners.is_empty());
     let Some(tls) = tls else { return metrics.tls_expiry(listeners, None) };
     let ServerCertificate { expires_at, problems } =
-        examine_certificate(&tls, hostname, clock.now());
+        examine_certificate(&tls, *whose, hostname, clock.now());
     metrics.tls_expiry(listeners, expires_at);
     for problem in problems {
-        tracing::warn!(certificate = %tls.path().display(), %problem,
-            "senders that insist on TLS may refuse this server's certificate; other mail is taken");
+        let certificate = tls.path().display();
+        match whose {
+            Audience::Browsers => tracing::warn!(%certificate, %problem,
+                "browsers may refuse the dashboard's certificate; mail is taken"),
+            Audience::Senders => tracing::warn!(%certificate, %problem,
+                "senders that insist on TLS may refuse this server's certificate; other mail is \
+                 taken"),
+        }
     }
 }

@@ -9,12 +9,12 @@ use clap::Args;
 use super::{ConfigFile, say};
 use crate::{
     app::{
-        examine_certificate, issuers, open_archive, read_algorithm_policy, read_organisation_keys,
-        read_trust, recipient_certificates,
+        Audience, examine_certificate, issuers, open_archive, read_algorithm_policy,
+        read_organisation_keys, read_trust, recipient_certificates,
     },
     clock::Clock,
     config::Config,
-    tls::{TlsConfig, tls_config},
+    tls::{TlsConfig, https_config, tls_config},
     trust::TrustStore,
 };
 
@@ -53,6 +53,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Findings::good(&format!("configuration {}", arguments.config.config.display()));
     places::check(&config, &mut findings);
     check_tls(&config, &mut findings);
+    check_https(&config, &mut findings);
     check_trust(&config, &mut findings);
     check_issuers(&config);
     check_algorithms(&config, &mut findings);
@@ -64,24 +65,50 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 fn check_tls(config: &Config, findings: &mut Findings) {
     match (&config.smtp.certificate, &config.smtp.private_key) {
         (Some(certificate), Some(key)) => match tls_config(certificate, key) {
-            Ok(tls) => check_certificate(&tls, &config.smtp.hostname, findings),
+            Ok(tls) => {
+                check_certificate(&tls, Audience::Senders, &config.smtp.hostname, findings);
+            }
             Err(error) => findings.bad(&error),
         },
         _ => Findings::advise(&"no [smtp] certificate: mail comes in without encryption"),
     }
 }
 
-fn check_certificate(tls: &TlsConfig, hostname: &str, findings: &mut Findings) {
-    let found = examine_certificate(tls, hostname, Clock::system().now());
+fn check_https(config: &Config, findings: &mut Findings) {
+    let section = &config.web;
+    match (&section.certificate, &section.private_key) {
+        (Some(certificate), Some(key)) => match https_config(certificate, key) {
+            Ok(tls) => {
+                check_certificate(&tls, Audience::Browsers, config.web_hostname(), findings);
+            }
+            Err(error) => findings.bad(&error),
+        },
+        _ if section.insecure_lan => Findings::advise(&format_args!(
+            "[web] insecure_lan: the dashboard is served in the clear on {}; nobody can sign in there \
+             but through a proxy with TLS, and API tokens can be read on the way",
+            section.listen
+        )),
+        _ => {
+            Findings::good(
+                "the dashboard in the clear, for this machine or a proxy with TLS on it",
+            );
+        }
+    }
+}
+
+fn check_certificate(tls: &TlsConfig, whose: Audience, hostname: &str, findings: &mut Findings) {
+    let found = examine_certificate(tls, whose, hostname, Clock::system().now());
     let path = tls.path().display();
     for problem in &found.problems {
         let line = format_args!("{path}: {problem}");
         if problem.is_urgent() { findings.bad(&line) } else { Findings::advise(&line) }
     }
     if let ([], Some(end)) = (&*found.problems, found.expires_at) {
-        Findings::good(&format!(
-            "STARTTLS as {hostname}, with a certificate and key valid to {end}"
-        ));
+        let what = match whose {
+            Audience::Browsers => "HTTPS",
+            Audience::Senders => "STARTTLS",
+        };
+        Findings::good(&format!("{what} as {hostname}, with a certificate and key valid to {end}"));
     }
 }
 

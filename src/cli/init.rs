@@ -44,6 +44,10 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { directory, smtp, web, metrics, hostname } = arguments;
     let addresses = Addresses { smtp, web, metrics };
+    let file = directory.join("skrynka.toml");
+    // Before anything is made: what is refused would be half an installation.
+    Config::read(&file, &text(&addresses, &hostname), std::env::vars())
+        .context("nothing is made; begin with addresses that work, and change the file later")?;
     let config = lay_out(&directory, &addresses, &hostname)?;
     let password = password::make()?;
     let store = super::open_store(&Config::load(&config, std::env::vars())?).await?;
@@ -133,6 +137,10 @@ fn text(addresses: &Addresses, hostname: &str) -> String {
          \n\
          [web]\n\
          listen = \"{web}\"\n\
+         # HTTPS, without which only a loopback address is listened on: OPERATING.md, \"TLS\".\n\
+         # hostname = \"docs.example.ua\"\n\
+         # certificate = \"tls/fullchain.pem\"\n\
+         # private_key = \"tls/privkey.pem\"\n\
          \n\
          [metrics]\n\
          listen = \"{metrics}\"\n\

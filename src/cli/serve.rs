@@ -25,7 +25,7 @@ const WITHOUT_A_TASK: u8 = 70;
 const COMMIT: Option<&str> = option_env!("SKRYNKA_COMMIT");
 
 /// Runs the server until SIGTERM or SIGINT; a second one ends it at once. SIGHUP reads limits and
-/// certificate again.
+/// certificates again.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  skrynka serve -c /srv/skrynka/skrynka.toml")]
 pub(super) struct Arguments {
@@ -129,7 +129,7 @@ fn reload(file: &ConfigFile, server: &mut Server) -> anyhow::Result<()> {
     });
     match &read {
         Ok(needs_restart) => {
-            tracing::info!("certificate and limits are read again, for connections from now on");
+            tracing::info!("certificates and limits are read again, for connections from now on");
             if !needs_restart.is_empty() {
                 tracing::warn!(
                     keys = needs_restart.join(", "),

@@ -1,8 +1,11 @@
 //! Which values cannot work, alone or together: what `serve` would fail by, or do without a word.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
 
-use super::{Config, Smtp, Store};
+use super::{Config, Smtp, Store, Web};
 use crate::domain::{MailAddress, section::Number};
 
 /// A value that cannot work.
@@ -16,6 +19,7 @@ pub(super) struct Misfit {
 /// The first value that cannot work.
 pub(super) fn misfit(config: &mut Config) -> Option<Misfit> {
     let found = smtp(&config.smtp)
+        .or_else(|| web(&config.web))
         .or_else(|| envelope(config))
         .or_else(|| addresses(config))
         .or_else(|| places(config))
@@ -47,17 +51,16 @@ fn smtp(section: &Smtp) -> Option<Wrong> {
         );
         return Some(("smtp.hostname", detail));
     }
-    if format!("postmaster@{hostname}").parse::<MailAddress>().is_err() {
+    if !is_host_name(hostname) {
         let detail = format!(
             "[smtp] hostname is the name that the MX record points to, such as mx.example.ua, and \
              {hostname:?} is no host name"
         );
         return Some(("smtp.hostname", detail));
     }
-    match (certificate, private_key) {
-        (Some(_), None) => return Some(("smtp.certificate", PAIR.to_owned())),
-        (None, Some(_)) => return Some(("smtp.private_key", PAIR.to_owned())),
-        (Some(_), Some(_)) | (None, None) => {}
+    let keys = ["smtp.certificate", "smtp.private_key"];
+    if let Some(half) = half_a_pair(keys, certificate.as_ref(), private_key.as_ref()) {
+        return Some(half);
     }
     if listen.is_empty() && listen_tls.is_empty() && lmtp.is_empty() {
         let detail = "[smtp] names nothing to listen on, neither in listen nor in listen_tls nor in \
@@ -69,7 +72,50 @@ fn smtp(section: &Smtp) -> Option<Wrong> {
     is_bare.then(|| ("smtp.listen_tls", detail.to_owned()))
 }
 
-const PAIR: &str = "[smtp] certificate and private_key go together: name both, or neither";
+fn is_host_name(name: &str) -> bool {
+    name.is_ascii() && format!("postmaster@{name}").parse::<MailAddress>().is_ok()
+}
+
+/// A certificate without its key, or a key without its certificate.
+fn half_a_pair(
+    keys: [&'static str; 2],
+    certificate: Option<&PathBuf>,
+    private_key: Option<&PathBuf>,
+) -> Option<Wrong> {
+    let key = match (certificate, private_key) {
+        (Some(_), None) => keys[0],
+        (None, Some(_)) => keys[1],
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    let section = key.split('.').next().unwrap_or_default();
+    let detail =
+        format!("[{section}] certificate and private_key go together: name both, or neither");
+    Some((key, detail))
+}
+
+fn web(section: &Web) -> Option<Wrong> {
+    let Web { certificate, hostname, insecure_lan, listen, private_key, .. } = section;
+    let is_name = |name: &String| is_host_name(name) || name.parse::<IpAddr>().is_ok();
+    if let Some(hostname) = hostname.as_ref().filter(|hostname| !is_name(hostname)) {
+        let detail = format!(
+            "[web] hostname is the name that browsers open the dashboard by, in ASCII as the DNS has \
+             it (xn--…), or an IP address, and {hostname:?} is neither"
+        );
+        return Some(("web.hostname", detail));
+    }
+    let keys = ["web.certificate", "web.private_key"];
+    if let Some(half) = half_a_pair(keys, certificate.as_ref(), private_key.as_ref()) {
+        return Some(half);
+    }
+    let is_within = certificate.is_some() || listen.ip().to_canonical().is_loopback();
+    let detail = format!(
+        "[web] listen: without TLS only a loopback address is listened on, and {listen} is none: \
+         passwords and copies would cross the network in the clear. Name certificate and \
+         private_key; or, where a proxy with TLS stands on another machine or in another container, \
+         write insecure_lan = true"
+    );
+    (!is_within && !insecure_lan).then_some(("web.listen", detail))
+}
 
 fn envelope(config: &Config) -> Option<Wrong> {
     let is_idle = config.envelope.password_file.is_some() && config.envelope.keys.is_empty();

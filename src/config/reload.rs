@@ -12,6 +12,11 @@ impl Config {
         smtp.limits.clone_from(&new.smtp.limits);
         smtp.private_key.clone_from(&new.smtp.private_key);
         smtp.proxy_from.clone_from(&new.smtp.proxy_from);
+        let web = &mut self.web;
+        // The certificate is taken over, also where there was none or will be none.
+        web.certificate.clone_from(&new.web.certificate);
+        web.private_key.clone_from(&new.web.private_key);
+        web.insecure_lan = new.web.insecure_lan;
         let keys = self.smtp.changes(&new.smtp).into_iter().map(|key| format!("[smtp] {key}"));
         let sections = self.changes(new).into_iter().filter(|section| *section != "smtp");
         keys.chain(sections.map(|section| format!("[{section}]"))).collect()
@@ -31,6 +36,8 @@ mod tests {
             ("[spool]\ndirectory = \"b\"\n[web]\nlisten = \"[::]:80\"", &["[spool]", "[web]"]),
             ("[smtp]\ncertificate = \"a\"\nproxy_from = [\"::1\"]", &[]),
             ("[smtp.limits]\nmax_connections = 7", &[]),
+            ("[web]\ncertificate = \"a\"\nprivate_key = \"b\"", &[]),
+            ("[web]\nhostname = \"a.ua\"\ncertificate = \"a\"", &["[web]"]),
         ] {
             let new: Config = toml::from_str(text).unwrap();
             assert_eq!(Config::default().take_over(&new), needed, "{text}");

@@ -190,9 +190,19 @@ section! {
     /// `[web]`: the dashboard and the API.
     #[derive(Debug)]
     pub struct Web {
-        /// Address to listen on, in the clear: put a TLS proxy before it unless it is a loopback
-        /// address.
+        /// Address to listen on. Without TLS it is a loopback address.
         pub listen: SocketAddr = loopback(8080);
+        /// The name that browsers open the dashboard by: what its certificate is for. Left out: that
+        /// of `[smtp] hostname`.
+        pub hostname: Option<String> = None;
+        /// The certificate chain for HTTPS, PEM. Left out: the dashboard is served in the clear. Read
+        /// again by a reload.
+        pub certificate: Option<PathBuf> = None;
+        /// Its private key, PEM (PKCS#8, PKCS#1 or SEC 1). Read again by a reload.
+        pub private_key: Option<PathBuf> = None;
+        /// Whether another address than a loopback one is listened on without TLS: for a proxy with
+        /// TLS that is on another machine or in another container.
+        pub insecure_lan: bool = false;
         /// Networks of the proxies in front: `X-Forwarded-For` of their requests names the client,
         /// and their connections are not counted by address.
         pub proxy_from: Vec<Network> = vec![

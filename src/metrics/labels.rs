@@ -149,17 +149,18 @@ pub enum TlsListener {
     Smtp,
     /// Those within TLS.
     Smtps,
+    /// That of the dashboard.
+    Web,
 }
 
 impl TlsListener {
-    pub(super) const ALL: [Self; 2] = [Self::Smtp, Self::Smtps];
-
     /// The name in metrics.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::Smtp => "smtp",
             Self::Smtps => "smtps",
+            Self::Web => "web",
         }
     }
 }
@@ -299,7 +300,7 @@ pub enum WebRefusal {
     PerAddress,
     /// The body of a request did not come in time.
     SlowBody,
-    /// The head of a request did not come in time.
+    /// The head of a request, or before it the handshake of TLS, did not come in time.
     SlowHead,
     /// Too many connections in all.
     Total,

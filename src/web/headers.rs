@@ -27,6 +27,10 @@ const HEADERS: [(HeaderName, &str); 8] = [
     ),
 ];
 
+/// The header in which a proxy in front says how the browser speaks with it; our own listener says it
+/// of a connection within TLS.
+pub(super) const PROTOCOL: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 /// Adds the headers that the answer does not have yet.
 pub(super) async fn secure(request: Request, next: Next) -> Response {
     let over_tls = is_over_tls(request.headers());
@@ -43,10 +47,8 @@ pub(super) async fn secure(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether the proxy in front of us says that the browser's side is TLS. A client that says so
-/// itself makes only its own cookies stricter.
+/// Whether the browser's side is TLS, ours or that of the proxy in front. A client that says so itself
+/// makes only its own cookies stricter.
 pub(super) fn is_over_tls(headers: &HeaderMap) -> bool {
-    headers
-        .get("x-forwarded-proto")
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"))
+    headers.get(PROTOCOL).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"))
 }

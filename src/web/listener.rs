@@ -1,36 +1,46 @@
-//! Serving a router over TCP with bounds: so many connections in all and from one address, and none
-//! that dawdles.
+//! Serving a router over TCP, or over TLS, with bounds: so many connections in all and from one
+//! address, and none that dawdles.
 //!
-//! HTTP/1.1 (RFC 9112) by hyper. A request's head has a time limit, which is also how long a
+//! HTTP/1.1 (RFC 9112) by hyper. Where there is a certificate, a connection begins with TLS, within
+//! the same limits. A request's head has a time limit, which is also how long a
 //! connection may wait for its next request; bodies have theirs in [`guard`](super::guard), and a
 //! client that takes an answer too slowly is cut off by [`paced`].
 
 mod admission;
+mod handshake;
 mod paced;
 
 use std::{convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request, http::HeaderMap};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderValue},
+};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tower::ServiceExt as _;
 
 use self::{
     admission::{Admission, Place},
-    paced::Paced,
+    paced::{Paced, Speech},
 };
+use super::headers::PROTOCOL;
 use crate::{
     domain::{
         Network,
         section::{MANY, section},
     },
     metrics::{Metrics, WebRefusal},
+    tls::TlsConfig,
 };
 
 /// The greatest head of a request, in bytes, and how much of one is read ahead.
@@ -50,7 +60,7 @@ section! {
         /// Seconds for the body of a request.
         pub body_timeout_seconds: u64 = 10, 1..=300;
         /// Seconds for the head of a request, from the beginning of the connection or the answer
-        /// before.
+        /// before; and before it as many for the handshake of TLS.
         pub head_timeout_seconds: u64 = 10, 1..=300;
         /// Connections in all.
         pub max_connections: usize = 1024, 1..=MANY;
@@ -67,6 +77,10 @@ impl Limits {
         Self { max_connections: 128, max_connections_per_address: 32, ..Self::default() }
     }
 
+    fn head_timeout(&self) -> Duration {
+        Duration::from_secs(self.head_timeout_seconds)
+    }
+
     pub(super) fn body_timeout(&self) -> Duration {
         Duration::from_secs(self.body_timeout_seconds)
     }
@@ -79,6 +93,8 @@ pub struct Terms {
     pub limits: Limits,
     /// Proxies: `X-Forwarded-For` of a request from there names the client.
     pub proxy_from: Vec<Network>,
+    /// The certificate in force, for connections from then on; with none they are in the clear.
+    pub tls: watch::Receiver<Option<Arc<TlsConfig>>>,
     /// Where connections are counted.
     pub metrics: Metrics,
 }
@@ -111,7 +127,8 @@ pub async fn serve(
                         Ok(place) => {
                             let (router, terms) = (router.clone(), Arc::clone(&terms));
                             let stop = stop.clone();
-                            connections.spawn(converse(stream, peer, router, terms, place, stop));
+                            let connection = Connection { peer, place, router, terms, stop };
+                            connections.spawn(connection.serve(stream));
                         }
                         // Whoever does not take it at once is not waited for.
                         Err(_) => drop(stream.try_write(NO_PLACE)),
@@ -145,40 +162,75 @@ async fn outlast(error: &io::Error) {
     }
 }
 
-async fn converse(
-    stream: TcpStream,
+/// What belongs to one connection.
+struct Connection {
     peer: IpAddr,
+    place: Place,
     router: Router,
     terms: Arc<Terms>,
-    place: Place,
-    mut stop: watch::Receiver<bool>,
-) {
-    let (stream, speech) = Paced::new(stream);
-    let head_timeout = Duration::from_secs(terms.limits.head_timeout_seconds);
-    let service = service_fn(|request: hyper::Request<Incoming>| {
-        let mut request: Request = request.map(Body::new);
-        let client = client_of(peer, request.headers(), &terms.proxy_from);
-        request.extensions_mut().insert(Client(client));
-        let router = router.clone();
-        async move { Ok::<_, Infallible>(answer(router, request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_timeout)
-        .max_buf_size(HEAD_LIMIT)
-        .max_headers(MAX_FIELDS)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopped(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    stop: watch::Receiver<bool>,
+}
+
+impl Connection {
+    async fn serve(mut self, stream: TcpStream) {
+        let tls = self.terms.tls.borrow().clone();
+        let (stream, speech) = Paced::new(stream);
+        let Some(tls) = tls else { return self.speak(stream, &speech, false).await };
+        let head_timeout = self.terms.limits.head_timeout();
+        let begun = tokio::select! {
+            begun = timeout(head_timeout, handshake::begin(stream, &tls)) => begun,
+            () = stopped(&mut self.stop) => return,
+        };
+        match begun {
+            Ok(Some(stream)) => self.speak(stream, &speech, true).await,
+            Ok(None) => {}
+            Err(_) => self.note_slow(&speech),
         }
-    };
-    // A browser that connects ahead and says nothing, or has had its answer, is no slow one.
-    if ended.is_err_and(|error| error.is_timeout()) && speech.is_unfinished() {
-        place.note(WebRefusal::SlowHead);
+    }
+
+    /// Speaks HTTP until the connection ends.
+    async fn speak(
+        mut self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        speech: &Speech,
+        is_over_tls: bool,
+    ) {
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            let mut request: Request = request.map(Body::new);
+            let client = client_of(self.peer, request.headers(), &self.terms.proxy_from);
+            request.extensions_mut().insert(Client(client));
+            if is_over_tls {
+                // What a proxy in front would say: pages look in one place.
+                request.headers_mut().insert(PROTOCOL, HeaderValue::from_static("https"));
+            }
+            let router = self.router.clone();
+            async move { Ok::<_, Infallible>(answer(router, request).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.terms.limits.head_timeout())
+            .max_buf_size(HEAD_LIMIT)
+            .max_headers(MAX_FIELDS)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stopped(&mut self.stop) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if ended.is_err_and(|error| error.is_timeout()) {
+            self.note_slow(speech);
+        }
+    }
+
+    /// Counts a client whose time is over. A browser that connects ahead and says nothing, or has had
+    /// its answer, is no slow one.
+    fn note_slow(&self, speech: &Speech) {
+        if speech.is_unfinished() {
+            self.place.note(WebRefusal::SlowHead);
+        }
     }
 }
 

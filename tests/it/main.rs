@@ -13,6 +13,7 @@ mod exit_code;
 mod faults;
 mod field;
 mod flood;
+mod https;
 mod interop;
 mod interop_container;
 mod interop_digests;

@@ -54,7 +54,7 @@ fn check_says_where_the_server_could_not_listen_or_write() {
     let file = installation.path().join("a-file");
     fs::write(&file, "").unwrap();
     for (variable, value, sentence) in [
-        ("SKRYNKA_WEB__LISTEN", "192.0.2.1:0", "PROBLEM  nobody can listen on 192.0.2.1:0"),
+        ("SKRYNKA_METRICS__LISTEN", "192.0.2.1:0", "PROBLEM  nobody can listen on 192.0.2.1:0"),
         ("SKRYNKA_METRICS__LISTEN", &taken, "is in use: by the running server"),
         (
             "SKRYNKA_SMTP__LMTP",

@@ -131,6 +131,7 @@ mod tests {
         Admission::new(&Terms {
             limits: Limits { max_connections, max_connections_per_address, ..Limits::default() },
             proxy_from: vec!["127.0.0.1".parse().unwrap()],
+            tls: tokio::sync::watch::channel(None).1,
             metrics: Metrics::new(),
         })
     }

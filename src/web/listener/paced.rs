@@ -55,6 +55,15 @@ impl Paced {
         (Self { stream, deadline, taken: None, speech: speech.clone(), patience: PATIENCE }, speech)
     }
 
+    /// The first byte that comes, which stays there to be read.
+    pub(super) async fn first_byte(&self) -> io::Result<u8> {
+        let mut first = [0];
+        match self.stream.peek(&mut first).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(first[0]),
+        }
+    }
+
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let taken = self.taken.get_or_insert_with(|| Taken { since: Instant::now(), bytes: 0 });
         let end = taken.since + allowed(self.patience, taken.bytes);

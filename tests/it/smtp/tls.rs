@@ -1,8 +1,7 @@
 //! STARTTLS, and the files it needs.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
-use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use skrynka::{
     domain::TransmissionType,
     smtp::Limits,
@@ -10,12 +9,13 @@ use skrynka::{
 };
 use tempfile::TempDir;
 use tokio::net::TcpStream;
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_rustls::client::TlsStream;
 
 use super::office::{Server, any_port, settings};
 use crate::support::{
     certificate::{Certificate, self_signed},
     smtp_client::SmtpClient,
+    tls_client,
 };
 
 /// A server that offers TLS as `mx.x.ua`, and what its clients must trust.
@@ -34,15 +34,7 @@ pub(super) fn write(files: &TempDir, certificate: &str, key: &str) -> (PathBuf, 
 }
 
 pub(super) async fn handshake(stream: TcpStream, trusted: &Certificate) -> TlsStream<TcpStream> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(trusted.chain_der.clone())).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let connector = TlsConnector::from(Arc::new(config));
-    connector.connect("mx.x.ua".try_into().unwrap(), stream).await.unwrap()
+    tls_client::handshake(stream, "mx.x.ua", &trusted.chain_der, &[]).await.unwrap()
 }
 
 #[tokio::test]
