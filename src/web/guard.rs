@@ -11,7 +11,11 @@ use axum::{
 };
 use tokio::{task::AbortHandle, time::timeout};
 
-use super::{State, refusal::Refusal, session::host};
+use super::{
+    State,
+    refusal::Refusal,
+    session::{host, lacks_https},
+};
 use crate::metrics::WebRefusal;
 
 /// How long an answer may take, the transfer of its body aside.
@@ -91,11 +95,21 @@ fn is_host(value: &HeaderValue) -> bool {
 /// included. Forms of a session bear a token besides.
 pub(super) async fn same_site(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || is_from_here(request.headers()) {
+    if reads {
+        next.run(request).await
+    } else if lacks_https(request.headers()) && is_of_plain_page(request.headers()) {
+        Refusal::NeedsHttps.into_response()
+    } else if is_from_here(request.headers()) {
         next.run(request).await
     } else {
         Refusal::StaleForm.into_response()
     }
+}
+
+/// Whether a browser sends it, from a page that came without TLS or that it does not name.
+fn is_of_plain_page(headers: &HeaderMap) -> bool {
+    let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+    origin.is_some_and(|origin| origin == b"null" || origin.starts_with(b"http://"))
 }
 
 /// Whether the browser says that the request comes from a page of ours.

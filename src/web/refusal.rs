@@ -38,6 +38,8 @@ pub(super) enum Refusal {
     Internal(String),
     /// The address does not take this method.
     Method,
+    /// A form from a page that was opened without TLS over a network.
+    NeedsHttps,
     /// There is no such thing, or the reader may not know that there is.
     NotFound,
     /// Nobody is signed in: go to the login page, and come back here.
@@ -101,6 +103,11 @@ impl Refusal {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "error-method",
                 "this address does not take this method",
+            ),
+            Self::NeedsHttps => (
+                StatusCode::FORBIDDEN,
+                "error-needs-https",
+                "this needs HTTPS: open the address that begins with https://",
             ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,

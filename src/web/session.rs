@@ -206,6 +206,13 @@ fn is_secure(headers: &HeaderMap) -> bool {
     is_over_tls(headers) || !host(headers).is_some_and(is_loopback)
 }
 
+/// Whether a browser that asks does so without TLS over a network: it says nothing of where its requests
+/// come from then, and keeps no cookie of a session. Programs pass for one; they sign in nowhere.
+pub(super) fn lacks_https(headers: &HeaderMap) -> bool {
+    // Behind a proxy that does not say how the browser came, what it says of itself tells.
+    is_secure(headers) && !is_over_tls(headers) && !headers.contains_key("sec-fetch-site")
+}
+
 fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,

@@ -107,6 +107,23 @@ fn an_operator_logs_in_and_reads_a_share_of_their_branch_only() {
     assert!(browser.has("html[lang=en]"), "the page is in English");
 }
 
+/// A browser trusts a name of the network less than a loopback address, and says less to it.
+#[test]
+fn who_opens_the_dashboard_without_tls_by_a_name_is_told_that_https_is_needed() {
+    let installation = Installation::new(REGISTRY);
+    let server = installation.start();
+    let browser = Browser::start_with(&["--host-resolver-rules=MAP skrynka.lan 127.0.0.1"]);
+    browser.open(&format!("http://skrynka.lan:{}/", server.web.port()));
+    let page = browser.text("main");
+    assert!(page.contains("Сторінку відкрито без HTTPS"), "{page}");
+    browser.fill("input[name=name]", "school");
+    browser.fill("input[name=password]", PASSWORD);
+    browser.follow("main button[type=submit]");
+    let page = browser.text("main");
+    assert!(page.contains("Потрібен HTTPS"), "{page}");
+    picture(&browser, "needs-https");
+}
+
 /// Keeps a picture of the page where a person can look at it.
 fn picture(browser: &Browser, name: &str) {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");

@@ -34,6 +34,8 @@ pub(in crate::web) enum LoginReason {
         /// When the next attempt is looked at.
         until: Timestamp,
     },
+    /// The page was opened without TLS over a network: nobody can sign in there.
+    NeedsHttps,
     /// They signed out.
     SignedOut,
     /// Nobody is signed in.
@@ -59,6 +61,9 @@ impl LoginPage {
                 let minutes = until.seconds_since(now).max(0) / 60 + 1;
                 let text = t.say_with("login-locked", [("minutes", minutes.into())]);
                 Some(Note { tone: "bad", role: "alert", text })
+            }
+            LoginReason::NeedsHttps => {
+                Some(Note { tone: "bad", role: "alert", text: t.say("login-needs-https") })
             }
             LoginReason::SignedOut => {
                 Some(Note { tone: "mute", role: "status", text: t.say("logged-out") })

@@ -80,7 +80,9 @@ pub(super) async fn form(
         return Ok(Redirect::to(back).into_response());
     }
     let login = Login { state: &state, headers: &headers, back, name: "" };
-    Ok(login.page(StatusCode::OK, LoginReason::Start))
+    let reason =
+        if session::lacks_https(&headers) { LoginReason::NeedsHttps } else { LoginReason::Start };
+    Ok(login.page(StatusCode::OK, reason))
 }
 
 pub(super) async fn sign_in(

@@ -25,6 +25,11 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments for Chromium.
+    pub(crate) fn start_with(more: &[&str]) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -59,6 +64,7 @@ impl Browser {
             "--window-size=1200,1000",
             &format!("--user-data-dir={}", profile.path().display()),
         ];
+        let arguments = [&arguments[..], more].concat();
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             // A page that is being loaded has no elements yet.

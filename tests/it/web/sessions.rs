@@ -261,3 +261,52 @@ async fn the_language_is_switched_and_remembered() {
     let answer = house.post("/language", &[&format!("cookie: {cookie}")], "language=en").await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "within a session its token is wanted");
 }
+
+#[tokio::test]
+async fn who_signs_in_without_tls_over_a_network_is_told_that_https_is_needed() {
+    let house = house().await;
+    let form = format!("name=operator&password={}", encoded(PASSWORD));
+    // What a browser sends from a page at such an address: RFC 6454 §7.3, and nothing of Fetch Metadata.
+    for (language, title, words, warning) in [
+        ("uk", "Потрібен HTTPS", "що починається з https://", "Сторінку відкрито без HTTPS"),
+        ("en", "HTTPS is needed", "that begins with https://", "opened without HTTPS"),
+    ] {
+        let cookie = format!("cookie: skrynka-language={language}");
+        for host in ["192.168.1.5:8080", "skrynka.lan", "docs.example.ua"] {
+            let host = format!("host: {host}");
+            for origin in ["origin: null", "origin: http://docs.example.ua"] {
+                let answer = house.post("/login", &[&host, origin, &cookie], &form).await;
+                assert_eq!(answer.status, StatusCode::FORBIDDEN, "{host} {origin}");
+                assert!(answer.text().contains(title), "{}", answer.text());
+                assert!(answer.text().contains(words), "{}", answer.text());
+                assert!(!answer.headers.contains_key("set-cookie"), "{host} {origin}");
+            }
+            let page = house.ask("GET /login", &[&host, &cookie], "").await;
+            assert!(page.text().contains(warning), "{}", page.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_comes_by_tls_or_from_this_machine_is_not_told_of_https() {
+    let house = house().await;
+    let form = format!("name=operator&password={}", encoded(PASSWORD));
+    let name = "host: docs.example.ua";
+    let own = "sec-fetch-site: same-origin";
+    let by_proxy = "x-forwarded-proto: https";
+    for headers in [
+        // A proxy that says nothing of TLS, before a browser that knows Fetch Metadata, or none.
+        &[name, own, "origin: null"][..],
+        &[name, "origin: https://docs.example.ua"],
+        &[name, own, by_proxy, "origin: null"],
+        &[name, by_proxy, "origin: https://docs.example.ua"],
+        &["host: localhost:8080", own, "origin: null"],
+    ] {
+        let page = house.ask("GET /login", headers, "").await;
+        let is_unsure = headers.len() == 2 && !headers.contains(&by_proxy);
+        let is_told = page.text().contains("Сторінку відкрито без HTTPS");
+        assert_eq!(is_told, is_unsure, "{headers:?}");
+        let answer = house.post("/login", headers, &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{headers:?}: {}", answer.text());
+    }
+}

@@ -10,5 +10,6 @@ login-locked = { $minutes ->
        *[other] Too many failed attempts. Try again in { $minutes } minutes.
     }
 login-busy = Too many people are signing in now, so the password was not checked. Try again in a few seconds.
+login-needs-https = This page was opened without HTTPS, so signing in will fail. Do not enter the password: open the address that begins with https://.
 login-help = Forgot the password? The administrator gives a new one.
 logged-out = You are signed out.

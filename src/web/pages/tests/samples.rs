@@ -62,6 +62,7 @@ pub(super) fn pages() -> Vec<(String, String)> {
         let until = now.plus_seconds(61);
         add("login-busy", login(t, LoginReason::Busy, "оператор"));
         add("login-locked", login(t, LoginReason::Locked { now, until }, "оператор"));
+        add("login-needs-https", login(t, LoginReason::NeedsHttps, ""));
         add("signed-out", login(t, LoginReason::SignedOut, ""));
         for key in ERRORS {
             let incident = (*key == "error-internal").then(|| "0badc0ffee".to_owned());
@@ -96,6 +97,7 @@ const ERRORS: &[&str] = &[
     "error-internal",
     "error-method",
     "error-not-found",
+    "error-needs-https",
     "error-stale-form",
     "error-timeout",
     "error-too-large",
