@@ -150,7 +150,9 @@ impl Server {
         let of_web = web_certificate(&config.web)?;
         let needs_restart = self.config.take_over(config);
         self.certificate.send_replace(tls.clone());
-        self.web_certificate.send_replace(of_web);
+        if self.config.web.listen == config.web.listen {
+            self.web_certificate.send_replace(of_web);
+        }
         self.reception.apply(settings(&self.config.smtp, tls));
         Ok(needs_restart)
     }

@@ -13,10 +13,12 @@ impl Config {
         smtp.private_key.clone_from(&new.smtp.private_key);
         smtp.proxy_from.clone_from(&new.smtp.proxy_from);
         let web = &mut self.web;
-        // The certificate is taken over, also where there was none or will be none.
-        web.certificate.clone_from(&new.web.certificate);
-        web.private_key.clone_from(&new.web.private_key);
-        web.insecure_lan = new.web.insecure_lan;
+        // No certificate may be right for another address alone: this one would be served in the clear.
+        if web.listen == new.web.listen {
+            web.certificate.clone_from(&new.web.certificate);
+            web.private_key.clone_from(&new.web.private_key);
+            web.insecure_lan = new.web.insecure_lan;
+        }
         let keys = self.smtp.changes(&new.smtp).into_iter().map(|key| format!("[smtp] {key}"));
         let sections = self.changes(new).into_iter().filter(|section| *section != "smtp");
         keys.chain(sections.map(|section| format!("[{section}]"))).collect()

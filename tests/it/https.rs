@@ -200,6 +200,20 @@ async fn sighup_begins_and_ends_https_on_a_loopback_address() {
     assert!(server.stop().success());
 }
 
+#[tokio::test]
+async fn sighup_takes_no_tls_from_an_address_that_is_left_with_the_next_start() {
+    let certificate = self_signed(HOST, 7);
+    let installation = installation(&certificate);
+    let server = installation.start();
+    edit(&installation, "certificate = \"web.pem\"\nprivate_key = \"web.key\"\n", "");
+    edit(&installation, "\nlisten = \"127.0.0.1:0\"\n", "\nlisten = \"127.0.0.1:8080\"\n");
+    server.signal("HUP");
+    let told = server.wait_for_log("needs a restart", 1);
+    assert_eq!(told["fields"]["keys"], "[web]");
+    assert!(shows(&server, &certificate).await);
+    assert!(server.stop().success());
+}
+
 #[test]
 fn without_tls_another_address_than_a_loopback_one_is_refused_with_what_to_do() {
     let installation = Installation::new(registries::SCHOOL);
