@@ -1,5 +1,6 @@
 //! The only place that wires everything: opening an installation, starting and stopping it.
 
+mod acme;
 mod error;
 mod listeners;
 mod organisation_keys;
@@ -36,11 +37,13 @@ use crate::{
     sender, smtp,
     spool::Spool,
     store::{Store, StoreError},
-    tls::{TlsConfig, https_config, tls_config},
+    tls::TlsConfig,
     vault::Vault,
     web,
 };
 
+use acme::Acme;
+pub use acme::{AcmeError, certificate_by_acme};
 pub use error::AppError;
 use listeners::Listeners;
 pub use listeners::Sockets;
@@ -132,6 +135,7 @@ pub struct Server {
     pub vault: Vault,
     config: Config,
     certificate: channel::Sender<Option<Arc<TlsConfig>>>,
+    /// That of the dashboard, when it is one that the configuration names.
     web_certificate: channel::Sender<Option<Arc<TlsConfig>>>,
     reception: smtp::Reception<SpoolIntake>,
     shutdown: channel::Sender<bool>,
@@ -146,11 +150,12 @@ impl Server {
     /// # Errors
     /// When a certificate and its key cannot be used; then nothing is changed.
     pub fn reload(&mut self, config: &Config) -> Result<Vec<String>, AppError> {
-        let tls = certificate(&config.smtp, !self.smtps.is_empty())?;
-        let of_web = web_certificate(&config.web)?;
+        let tls = server_certificate::of_mail(&config.smtp, !self.smtps.is_empty())?;
+        let of_web = server_certificate::of_web(&config.web)?;
         let needs_restart = self.config.take_over(config);
         self.certificate.send_replace(tls.clone());
-        if self.config.web.listen == config.web.listen {
+        let (web, new) = (&self.config.web, &config.web);
+        if (web.listen, &web.acme) == (new.listen, &new.acme) {
             self.web_certificate.send_replace(of_web);
         }
         self.reception.apply(settings(&self.config.smtp, tls));
@@ -200,8 +205,8 @@ pub async fn start(
         read_organisation_keys(&envelope.keys, envelope.password_file.as_deref())?;
     warn_of_expired(&organisation_keys, &clock);
     let within_tls = !config.smtp.listen_tls.is_empty() && sockets.is_empty();
-    let tls = certificate(&config.smtp, within_tls || !sockets.smtps.is_empty())?;
-    let of_web = web_certificate(&config.web)?;
+    let tls = server_certificate::of_mail(&config.smtp, within_tls || !sockets.smtps.is_empty())?;
+    let of_web = server_certificate::of_web(&config.web)?;
     let (store, vault) = open_with(config, &master).await?;
     if let Err(error) = vault.check().await {
         // Mail is taken all the same: it waits in the spool.
@@ -314,7 +319,18 @@ pub async fn start(
         }
     });
     let (certificate, in_force) = channel::channel(tls.clone());
-    let (web_certificate, web_in_force) = channel::channel(of_web);
+    let (web_certificate, named) = channel::channel(of_web);
+    let (web_in_force, web_shown) = match &config.web.acme {
+        Some(section) => {
+            let domains = config.acme_domains();
+            let acme = Acme::open(section, domains, readiness.clone(), clock.clone())?;
+            let own = (acme.in_force(), acme.shown());
+            let stop = stop.clone();
+            tasks.keep(Task::Acme, move || acme.clone().run(stop.clone()));
+            own
+        }
+        None => (named.clone(), named),
+    };
     let shown = [(TlsListener::Smtp, !smtp.is_empty()), (TlsListener::Smtps, !smtps.is_empty())];
     let shown = shown.into_iter().filter_map(|(kind, is_there)| is_there.then_some(kind));
     let of_mail = server_certificate::Watched {
@@ -326,7 +342,7 @@ pub async fn start(
         metrics: metrics.clone(),
     };
     let of_web = server_certificate::Watched {
-        in_force: web_in_force.clone(),
+        in_force: web_in_force,
         listeners: vec![TlsListener::Web],
         whose: Audience::Browsers,
         hostname: config.web_hostname().to_owned(),
@@ -373,7 +389,7 @@ pub async fn start(
     let terms = web::Terms {
         limits: config.web.limits.clone(),
         proxy_from: config.web.proxy_from.clone(),
-        tls: web_in_force,
+        tls: web_shown,
         metrics,
     };
     let pages = web::router(state.clone());
@@ -410,26 +426,6 @@ fn settings(section: &config::Smtp, tls: Option<Arc<TlsConfig>>) -> smtp::Settin
         limits: section.limits.clone(),
         proxy_from: section.proxy_from.clone(),
         tls,
-    }
-}
-
-/// The certificate that the section names.
-fn certificate(
-    section: &config::Smtp,
-    is_needed: bool,
-) -> Result<Option<Arc<TlsConfig>>, AppError> {
-    match (&section.certificate, &section.private_key) {
-        (Some(certificate), Some(key)) => Ok(Some(tls_config(certificate, key)?)),
-        _ if is_needed => Err(AppError::NoCertificate),
-        _ => Ok(None),
-    }
-}
-
-/// The certificate of the dashboard, when the section names one.
-fn web_certificate(section: &config::Web) -> Result<Option<Arc<TlsConfig>>, AppError> {
-    match (&section.certificate, &section.private_key) {
-        (Some(certificate), Some(key)) => Ok(Some(https_config(certificate, key)?)),
-        _ => Ok(None),
     }
 }
 

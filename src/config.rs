@@ -17,7 +17,7 @@ use check::Misfit;
 pub use location::Location;
 pub use log_filter::{LogFilter, LogFilterError};
 pub use sections::{
-    Envelope, Log, LogFormat, MetricsPage, Retention, Sender, Signatures, Smtp, Spool, Store,
+    Acme, Envelope, Log, LogFormat, MetricsPage, Retention, Sender, Signatures, Smtp, Spool, Store,
     Trust, Vault, Web,
 };
 
@@ -114,7 +114,17 @@ impl Config {
     /// The name that browsers open the dashboard by.
     #[must_use]
     pub fn web_hostname(&self) -> &str {
-        self.web.hostname.as_ref().unwrap_or(&self.smtp.hostname)
+        let first = self.web.acme.as_ref().and_then(|acme| acme.domains.first());
+        self.web.hostname.as_ref().or(first).unwrap_or(&self.smtp.hostname)
+    }
+
+    /// The names that a certificate is got for by ACME.
+    #[must_use]
+    pub fn acme_domains(&self) -> Vec<String> {
+        match &self.web.acme {
+            Some(acme) if !acme.domains.is_empty() => acme.domains.clone(),
+            _ => vec![self.web_hostname().to_owned()],
+        }
     }
 
     fn parse(
@@ -143,7 +153,12 @@ impl Config {
 
     /// All paths, with their keys.
     fn paths(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
-        let Self { envelope, retention, signatures, smtp, spool, store, trust, vault, web, .. } = self;
+        let Self { envelope, retention, signatures, smtp, spool, store, trust, vault, web, .. } =
+            self;
+        let acme = web.acme.iter_mut().flat_map(|acme| {
+            let ca_file = acme.ca_file.iter_mut().map(|path| ("web.acme.ca_file", path));
+            ca_file.chain([("web.acme.cache", &mut acme.cache)])
+        });
         let optional = [
             ("envelope.password_file", &mut envelope.password_file),
             ("signatures.policy", &mut signatures.policy),
@@ -168,6 +183,7 @@ impl Config {
         .chain(optional)
         .chain(keys)
         .chain(lmtp)
+        .chain(acme)
         .collect()
     }
 
@@ -275,6 +291,8 @@ mod tests {
         Config::load(&path, [])
     }
 
+    const ACME: &str = "[web.acme]\nagree_to_terms = true\n";
+
     #[test]
     fn values_that_could_not_work_are_refused_with_what_to_do() {
         for (text, words) in [
@@ -307,6 +325,15 @@ mod tests {
             ("[web]\nlisten = \"192.168.1.5:80\"\n", "certificate and private_key"),
             ("[web]\nprivate_key = \"k\"\n", "line 2: [web] certificate and private_key go"),
             ("[web]\nhostname = \"a b\"\n", "line 2: [web] hostname is the name that browsers"),
+            ("[web.acme]\ndomains = [\"a.ua\"]\n", "[web.acme] agree_to_terms is to be true"),
+            (&format!("{ACME}directory = \"http://a.ua\"\n"), "line 3: [web.acme] directory"),
+            (&format!("{ACME}domains = [\"*.ua\"]\n"), "line 3: [web.acme] domains are names"),
+            (&format!("{ACME}domains = [\"192.0.2.1\"]\n"), "line 3: [web.acme] domains are"),
+            (&format!("[web]\nhostname = \"b.ua\"\n{ACME}domains = [\"a.ua\"]\n"), "b.ua is not"),
+            (
+                &format!("[web]\ncertificate = \"c\"\nprivate_key = \"k\"\n{ACME}"),
+                "line 2: [web] certificate names a certificate, and [web.acme] gets one",
+            ),
             (
                 "[web]\nhostname = \"пошта.ua\"\n",
                 "line 2: [web] hostname is the name that browsers",
@@ -325,6 +352,8 @@ mod tests {
             "[smtp]\nproxy_from = [\"10.0.0.0/8\", \"2001:db8::/32\"]\n",
             "[web]\nlisten = \"0.0.0.0:443\"\ncertificate = \"c\"\nprivate_key = \"k\"\n",
             "[web]\nlisten = \"0.0.0.0:80\"\ninsecure_lan = true\n",
+            &format!("[web]\nlisten = \"[::]:443\"\n{ACME}domains = [\"a.ua\"]\n"),
+            &format!("[web]\nhostname = \"b.ua\"\n{ACME}"),
             "[web]\nlisten = \"[::1]:80\"\nhostname = \"192.168.1.5\"\n",
             "[web]\nlisten = \"127.7.7.7:80\"\n",
         ] {

@@ -3,25 +3,39 @@
 //!
 //! Says nothing of whether a client will take it; that is looked at in `app`.
 
+mod challenge;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use rustls::{
-    ServerConfig,
+    ConfigBuilder, ServerConfig,
     client::verify_server_name,
     crypto::ring as provider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem, pem::PemObject as _},
-    server::ParsedCertificate,
+    server::{ParsedCertificate, ResolvesServerCertUsingSni, WantsServerCert},
     version::{TLS12, TLS13},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+pub(crate) use challenge::Challenge;
+use challenge::Challenges;
 
 /// Why certificate and key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
+    /// No certificate could be made to answer a challenge with.
+    #[error("no certificate can be made to show that {domain} is this server: {reason}")]
+    Challenge {
+        /// The domain.
+        domain: String,
+        /// What failed.
+        reason: String,
+    },
     /// The certificate file holds no certificate, or one that cannot be read.
     #[error("{} is not a certificate in PEM form: {reason}", path.display())]
     Certificate {
@@ -85,6 +99,35 @@ impl TlsConfig {
             .is_some_and(|(certificate, host)| verify_server_name(&certificate, &host).is_ok())
     }
 
+    /// What ends every handshake, for there is no certificate yet.
+    pub(crate) fn without_certificate() -> Arc<Self> {
+        let nobody = Arc::new(ResolvesServerCertUsingSni::new());
+        let mut server = builder().with_cert_resolver(nobody);
+        server.alpn_protocols = vec![HTTP.to_vec()];
+        Arc::new(Self { path: PathBuf::new(), chain: Vec::new(), server: Arc::new(server) })
+    }
+
+    /// The same, which answers challenges besides: those who ask for that are shown nothing else.
+    pub(crate) fn with_challenges(&self, challenges: &[Challenge]) -> Arc<Self> {
+        let mut server = ServerConfig::clone(&self.server);
+        let own = Arc::clone(&server.cert_resolver);
+        server.cert_resolver = Arc::new(Challenges::new(own, challenges));
+        server.alpn_protocols.push(challenge::PROTOCOL.to_vec());
+        let (path, chain) = (self.path.clone(), self.chain.clone());
+        Arc::new(Self { path, chain, server: Arc::new(server) })
+    }
+
+    /// The stream within TLS, when a client and not an authority with its challenge has shaken hands.
+    pub(crate) async fn accept<S>(&self, stream: S) -> Option<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let stream = self.acceptor().accept(stream).await.ok()?;
+        // RFC 8737 §4: nothing is said after the handshake.
+        let is_challenge = stream.get_ref().1.alpn_protocol() == Some(challenge::PROTOCOL);
+        (!is_challenge).then_some(stream)
+    }
+
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.server))
     }
@@ -131,16 +174,18 @@ fn read(
         let (certificate, key) = (certificate_pem.to_owned(), key_pem.to_owned());
         TlsError::KeyMismatch { certificate, key, source }
     };
-    // The provider is named, for a program that links two of them has no default one.
-    let mut server = ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .map_err(unusable)?
-        .with_no_client_auth()
-        .with_single_cert(chain.clone(), key)
-        .map_err(unusable)?;
+    let mut server = builder().with_single_cert(chain.clone(), key).map_err(unusable)?;
     server.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     let path = certificate_pem.to_owned();
     Ok(TlsConfig { path, chain, server: Arc::new(server) })
+}
+
+fn builder() -> ConfigBuilder<ServerConfig, WantsServerCert> {
+    // The provider is named, for a program that links two of them has no default one.
+    ServerConfig::builder_with_provider(Arc::new(provider::default_provider()))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .expect("the provider has cipher suites for both versions")
+        .with_no_client_auth()
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

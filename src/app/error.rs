@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use super::OrganisationKeyError;
+use super::{AcmeError, OrganisationKeyError};
 use crate::{
     algorithms::PolicyError, sealing::SealingError, smtp::SmtpError, spool::SpoolError,
     store::StoreError, tls::TlsError, vault::VaultError,
@@ -12,6 +12,9 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppError {
+    /// A certificate cannot be got by ACME.
+    #[error(transparent)]
+    Acme(#[from] AcmeError),
     /// The algorithm policy has a mistake.
     #[error("the algorithm policy {path}, {source}", path = path.display())]
     AlgorithmPolicy {

@@ -10,11 +10,13 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch::Receiver;
 
+use super::AppError;
 use crate::{
     clock::Clock,
+    config,
     domain::Timestamp,
     metrics::{Metrics, TlsListener},
-    tls::TlsConfig,
+    tls::{TlsConfig, https_config, tls_config},
     trust::{Certificate, CertificateError},
 };
 
@@ -219,6 +221,26 @@ fn problem_of_time(
         has_ended: end.as_seconds() < now.as_seconds(),
         is_urgent: ends_within(LAST_DAYS),
     })
+}
+
+/// The certificate that senders are shown, when the section names one.
+pub(super) fn of_mail(
+    section: &config::Smtp,
+    is_needed: bool,
+) -> Result<Option<Arc<TlsConfig>>, AppError> {
+    match (&section.certificate, &section.private_key) {
+        (Some(certificate), Some(key)) => Ok(Some(tls_config(certificate, key)?)),
+        _ if is_needed => Err(AppError::NoCertificate),
+        _ => Ok(None),
+    }
+}
+
+/// The certificate that browsers are shown, when the section names one.
+pub(super) fn of_web(section: &config::Web) -> Result<Option<Arc<TlsConfig>>, AppError> {
+    match (&section.certificate, &section.private_key) {
+        (Some(certificate), Some(key)) => Ok(Some(https_config(certificate, key)?)),
+        _ => Ok(None),
+    }
 }
 
 /// The certificate in force, and by what it is looked at.

@@ -9,11 +9,11 @@ use clap::Args;
 use super::{ConfigFile, say};
 use crate::{
     app::{
-        Audience, examine_certificate, issuers, open_archive, read_algorithm_policy,
-        read_organisation_keys, read_trust, recipient_certificates,
+        Audience, certificate_by_acme, examine_certificate, issuers, open_archive,
+        read_algorithm_policy, read_organisation_keys, read_trust, recipient_certificates,
     },
     clock::Clock,
-    config::Config,
+    config::{Acme, Config},
     tls::{TlsConfig, https_config, tls_config},
     trust::TrustStore,
 };
@@ -76,6 +76,9 @@ fn check_tls(config: &Config, findings: &mut Findings) {
 
 fn check_https(config: &Config, findings: &mut Findings) {
     let section = &config.web;
+    if let Some(acme) = &section.acme {
+        return check_acme(config, acme, findings);
+    }
     match (&section.certificate, &section.private_key) {
         (Some(certificate), Some(key)) => match https_config(certificate, key) {
             Ok(tls) => {
@@ -93,6 +96,25 @@ fn check_https(config: &Config, findings: &mut Findings) {
                 "the dashboard in the clear, for this machine or a proxy with TLS on it",
             );
         }
+    }
+}
+
+fn check_acme(config: &Config, section: &Acme, findings: &mut Findings) {
+    if config.web.listen.port() != 443 {
+        Findings::advise(&format_args!(
+            "[web.acme]: the authority connects to port 443 of {}; have it lead to {}",
+            config.acme_domains().join(", "),
+            config.web.listen
+        ));
+    }
+    match certificate_by_acme(&section.cache) {
+        Ok(Some(tls)) => {
+            check_certificate(&tls, Audience::Browsers, config.web_hostname(), findings);
+        }
+        Ok(None) => {
+            Findings::advise(&"[web.acme]: there is no certificate yet; the server gets it");
+        }
+        Err(error) => findings.bad(&error),
     }
 }
 

@@ -141,6 +141,8 @@ fn text(addresses: &Addresses, hostname: &str) -> String {
          # hostname = \"docs.example.ua\"\n\
          # certificate = \"tls/fullchain.pem\"\n\
          # private_key = \"tls/privkey.pem\"\n\
+         # Or the server gets them itself:\n\
+         # acme = {{ agree_to_terms = true }}\n\
          \n\
          [metrics]\n\
          listen = \"{metrics}\"\n\

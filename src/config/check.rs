@@ -20,6 +20,7 @@ pub(super) struct Misfit {
 pub(super) fn misfit(config: &mut Config) -> Option<Misfit> {
     let found = smtp(&config.smtp)
         .or_else(|| web(&config.web))
+        .or_else(|| acme(config))
         .or_else(|| envelope(config))
         .or_else(|| addresses(config))
         .or_else(|| places(config))
@@ -94,7 +95,7 @@ fn half_a_pair(
 }
 
 fn web(section: &Web) -> Option<Wrong> {
-    let Web { certificate, hostname, insecure_lan, listen, private_key, .. } = section;
+    let Web { acme, certificate, hostname, insecure_lan, listen, private_key, .. } = section;
     let is_name = |name: &String| is_host_name(name) || name.parse::<IpAddr>().is_ok();
     if let Some(hostname) = hostname.as_ref().filter(|hostname| !is_name(hostname)) {
         let detail = format!(
@@ -107,14 +108,50 @@ fn web(section: &Web) -> Option<Wrong> {
     if let Some(half) = half_a_pair(keys, certificate.as_ref(), private_key.as_ref()) {
         return Some(half);
     }
-    let is_within = certificate.is_some() || listen.ip().to_canonical().is_loopback();
+    let is_within =
+        certificate.is_some() || acme.is_some() || listen.ip().to_canonical().is_loopback();
     let detail = format!(
         "[web] listen: without TLS only a loopback address is listened on, and {listen} is none: \
          passwords and copies would cross the network in the clear. Name certificate and \
-         private_key; or, where a proxy with TLS stands on another machine or in another container, \
-         write insecure_lan = true"
+         private_key, or let [web.acme] get them; or, where a proxy with TLS stands on another \
+         machine or in another container, write insecure_lan = true"
     );
     (!is_within && !insecure_lan).then_some(("web.listen", detail))
+}
+
+fn acme(config: &Config) -> Option<Wrong> {
+    let section = config.web.acme.as_ref()?;
+    if config.web.certificate.is_some() {
+        let detail = "[web] certificate names a certificate, and [web.acme] gets one: take one of both \
+                      out";
+        return Some(("web.certificate", detail.to_owned()));
+    }
+    if !section.agree_to_terms {
+        let detail = format!(
+            "[web.acme] agree_to_terms is to be true: read the terms of service of the authority at \
+             {}, and agree to them",
+            section.directory
+        );
+        return Some(("web.acme.agree_to_terms", detail));
+    }
+    if !section.directory.starts_with("https://") {
+        let detail = "[web.acme] directory is an address that begins with https://";
+        return Some(("web.acme.directory", detail.to_owned()));
+    }
+    let domains = config.acme_domains();
+    let is_domain = |name: &&String| is_host_name(name) && name.parse::<IpAddr>().is_err();
+    if let Some(domain) = domains.iter().find(|domain| !is_domain(domain)) {
+        let detail = format!(
+            "[web.acme] domains are names of this server as the DNS has them, without *, and \
+             {domain:?} is none; without domains it is [web] hostname, or else [smtp] hostname"
+        );
+        return Some(("web.acme.domains", detail));
+    }
+    let hostname = config.web_hostname();
+    let is_named = domains.iter().any(|domain| domain.eq_ignore_ascii_case(hostname));
+    let detail =
+        format!("[web.acme] domains: [web] hostname {hostname} is not among them: name it there");
+    (!is_named).then_some(("web.acme.domains", detail))
 }
 
 fn envelope(config: &Config) -> Option<Wrong> {
@@ -158,7 +195,7 @@ fn is_address(path: &Path) -> bool {
 }
 
 fn not_an_address(key: &str) -> String {
-    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
     format!(
         "[{section}] {name} is a path on this machine, not an address with ://; what lies elsewhere \
          is mounted first"
@@ -279,7 +316,7 @@ mod tests {
     }
 
     fn keys<S: Section>(section: &str, _: &S) -> Vec<String> {
-        let own = S::KEYS.iter().filter(|key| **key != "limits");
+        let own = S::KEYS.iter().filter(|key| !matches!(**key, "acme" | "limits"));
         own.map(|key| format!("{section}.{key}")).collect()
     }
 
@@ -302,6 +339,7 @@ mod tests {
             keys("trust", &config.trust),
             keys("vault", &config.vault),
             keys("web", &config.web),
+            keys("web.acme", &super::super::Acme::default()),
             keys("web.limits", &config.web.limits),
         ]
         .concat()

@@ -14,7 +14,7 @@ impl Config {
         smtp.proxy_from.clone_from(&new.smtp.proxy_from);
         let web = &mut self.web;
         // No certificate may be right for another address alone: this one would be served in the clear.
-        if web.listen == new.web.listen {
+        if (web.listen, &web.acme) == (new.web.listen, &new.web.acme) {
             web.certificate.clone_from(&new.web.certificate);
             web.private_key.clone_from(&new.web.private_key);
             web.insecure_lan = new.web.insecure_lan;

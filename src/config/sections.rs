@@ -200,6 +200,8 @@ section! {
         pub certificate: Option<PathBuf> = None;
         /// Its private key, PEM (PKCS#8, PKCS#1 or SEC 1). Read again by a reload.
         pub private_key: Option<PathBuf> = None;
+        /// `[web.acme]`: the certificate is got from an authority. Left out: it is not.
+        pub acme: Option<Acme> = None;
         /// Whether another address than a loopback one is listened on without TLS: for a proxy with
         /// TLS that is on another machine or in another container.
         pub insecure_lan: bool = false;
@@ -211,6 +213,26 @@ section! {
         ];
         /// What one client may use up.
         pub limits: web::Limits = web::Limits::default();
+    }
+}
+
+section! {
+    /// `[web.acme]`: the dashboard's certificate, got from an authority by ACME (RFC 8555).
+    #[derive(Debug)]
+    pub struct Acme {
+        /// Whether the organisation agrees to the authority's terms of service, which it has to.
+        pub agree_to_terms: bool = false;
+        /// Certificates that the authority's own HTTPS is believed by, PEM, in place of the public
+        /// ones: for an authority of one's own.
+        pub ca_file: Option<PathBuf> = None;
+        /// Where account and certificate lie, with their keys.
+        pub cache: PathBuf = "data/acme".into();
+        /// Whom the authority may write to.
+        pub contact: Option<MailAddress> = None;
+        /// The authority's directory: that of Let's Encrypt.
+        pub directory: String = "https://acme-v02.api.letsencrypt.org/directory".to_owned();
+        /// The names that the certificate is for. Left out: `[web] hostname`, or that of `[smtp]`.
+        pub domains: Vec<String> = Vec::new();
     }
 }
 

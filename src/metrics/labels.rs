@@ -56,6 +56,8 @@ impl PurgeOutcome {
 /// A task that the server consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
+    /// The certificate of the dashboard is got by ACME.
+    Acme,
     /// The server's certificate is looked at.
     Certificate,
     /// The clock is held against the greatest time seen.
@@ -95,7 +97,8 @@ pub enum Task {
 }
 
 impl Task {
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
+        Self::Acme,
         Self::Certificate,
         Self::Clock,
         Self::Database,
@@ -120,6 +123,7 @@ impl Task {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
+            Self::Acme => "acme",
             Self::Certificate => "certificate",
             Self::Clock => "clock",
             Self::Database => "database",

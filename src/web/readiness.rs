@@ -18,6 +18,8 @@ use serde_json::json;
 /// A part that is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
+    /// The certificate that is got by ACME.
+    Certificate,
     /// The clock.
     Clock,
     /// The database.
@@ -37,6 +39,7 @@ impl Part {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
+            Self::Certificate => "certificate",
             Self::Clock => "clock",
             Self::Database => "database",
             Self::Registry => "registry",

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod acme;
 mod architecture;
 mod browser;
 mod clock;

@@ -14,7 +14,8 @@ use crate::config::Config;
 pub(super) fn check(config: &Config, findings: &mut Findings) {
     let sections = [("spool", &config.spool.directory)];
     let fetched = ("signatures", &config.signatures.revocation_directory);
-    for (section, directory) in sections.into_iter().chain([fetched]) {
+    let acme = config.web.acme.as_ref().map(|acme| ("web.acme", &acme.cache));
+    for (section, directory) in sections.into_iter().chain([fetched]).chain(acme) {
         if let Err(error) = is_writable(directory) {
             findings.bad(&format_args!(
                 "nothing can be written to {}, which [{section}] names: {error}",

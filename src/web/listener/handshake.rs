@@ -21,7 +21,7 @@ const SPEAK_TLS: &[u8] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
 /// The connection within TLS; `None` when it came to nothing.
 pub(super) async fn begin(mut stream: Paced, tls: &TlsConfig) -> Option<TlsStream<Paced>> {
     match stream.first_byte().await {
-        Ok(HANDSHAKE) => tls.acceptor().accept(stream).await.ok(),
+        Ok(HANDSHAKE) => tls.accept(stream).await,
         Ok(_) => {
             // Whoever does not take it has it not.
             let _ = refuse(&mut stream).await;
