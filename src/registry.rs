@@ -14,7 +14,6 @@ mod qr_term;
 mod signers;
 #[cfg(test)]
 mod tests;
-mod write;
 
 pub use advice::{Advice, AdviceKind};
 pub use changes::Change;
@@ -24,60 +23,76 @@ pub use signers::{AcceptedSigners, Issuers, PinnedSigner, PinnedSignerError, Sig
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{BranchId, Date, DocumentForm, MailAddress, ServiceId, TypeCode};
 
 /// The whole registry. [`Registry::parse`] and [`Registry::to_toml`] are in the form of
-/// `registry.toml`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// `registry.toml`, which is the form in the database too: what a key is called, what it may hold
+/// and what its absence means is said once, at the field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Registry {
     /// The organisation's name.
+    #[serde(deserialize_with = "file::organisation")]
     pub organisation: String,
     /// Its branches, in the order of the file; no two share an id or an address.
+    #[serde(default, rename = "branch")]
     pub branches: Vec<Branch>,
 }
 
 /// A place that visitors hand copies to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Branch {
     /// Its stable name.
     pub id: BranchId,
     /// Its name for people; Diia takes at most 32 characters.
+    #[serde(deserialize_with = "entry::name")]
     pub name: String,
     /// Its mailboxes, at least one.
     pub addresses: Vec<MailAddress>,
     /// What it asks for documents for; ids are unique within the branch.
+    #[serde(default, rename = "service")]
     pub services: Vec<Service>,
 }
 
 /// A purpose that documents are asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Service {
     /// Its stable name.
     pub id: ServiceId,
     /// The purpose of processing, as the visitor reads it in the app.
+    #[serde(deserialize_with = "entry::name")]
     pub name: String,
     /// The ground of the law on personal data.
     pub legal_basis: LegalBasis,
     /// Which law, contract or consent that is.
+    #[serde(default, deserialize_with = "entry::legal_note")]
     pub legal_note: Option<String>,
     /// What is asked for: at least one document, and no type twice.
     pub documents: Vec<Requirement>,
     /// How long a verified share is kept, in days of 24 hours from its receipt: 1 to 3650.
+    #[serde(deserialize_with = "entry::retention_days")]
     pub retention_days: u32,
     /// The day that its QR code was made.
+    #[serde(default, deserialize_with = "entry::qr_issued_on")]
     pub qr_issued_on: Option<Date>,
     /// Whose signatures are accepted; `None` is the default, see [`Service::accepted_signers`].
     pub signers: Option<SignerPolicy>,
-    /// From what age a copy is called stale, in hours. Default 72.
+    /// From what age a copy is called stale, in hours: 1 to 8760. Default 72.
+    #[serde(default = "default_copy_age_hours", deserialize_with = "entry::max_copy_age_hours")]
     pub max_copy_age_hours: u32,
     /// The pictures that count as documents beside PDF files. Default none.
+    #[serde(default, skip_serializing_if = "AcceptedImages::is_none")]
     pub accept_images: AcceptedImages,
     /// Whether a stale copy keeps a share from being verified. Default false.
+    #[serde(default)]
     pub require_fresh: bool,
     /// Whether it is offered now. A share for a service that is not can still name it by its
     /// sub-address. Default true.
+    #[serde(default = "default_active")]
     pub active: bool,
 }
 
@@ -100,7 +115,7 @@ pub struct AcceptedImages {
 }
 
 /// The ground for processing: the six of article 11 of the law on personal data (2297-VI).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LegalBasis {
     /// The person's consent.
@@ -137,6 +152,12 @@ impl AcceptedImages {
             DocumentForm::Jpeg => self.jpeg,
             DocumentForm::Png => self.png,
         }
+    }
+
+    /// Whether PDF files alone count.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 
     /// The names of those accepted, as `registry.toml` has them.
@@ -205,7 +226,7 @@ impl Branch {
             retention_days: 1,
             qr_issued_on: None,
             signers: Some(SignerPolicy::Anchors),
-            max_copy_age_hours: file::DEFAULT_COPY_AGE_HOURS,
+            max_copy_age_hours: DEFAULT_COPY_AGE_HOURS,
             accept_images: AcceptedImages { jpeg: true, png: true },
             require_fresh: false,
             active: true,
@@ -228,7 +249,7 @@ impl Branch {
             .and_then(|id| self.service(id))
             .map_or_else(|| self.services.as_slice(), std::slice::from_ref);
         let hours = services.iter().map(|service| service.max_copy_age_hours);
-        hours.max().unwrap_or(file::DEFAULT_COPY_AGE_HOURS)
+        hours.max().unwrap_or(DEFAULT_COPY_AGE_HOURS)
     }
 
     /// The services that are offered now.
@@ -306,6 +327,16 @@ impl FromStr for LegalBasis {
     fn from_str(name: &str) -> Result<Self, ()> {
         Self::ALL.into_iter().find(|basis| basis.as_str() == name).ok_or(())
     }
+}
+
+const DEFAULT_COPY_AGE_HOURS: u32 = 72;
+
+fn default_copy_age_hours() -> u32 {
+    DEFAULT_COPY_AGE_HOURS
+}
+
+fn default_active() -> bool {
+    true
 }
 
 /// Equality of addresses as [`MailAddress`] has it, without making new texts for the many that

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Branch, Registry, Service, write::Fields};
+use toml::{Table, Value};
+
+use super::{Branch, Registry, Service};
 
 /// One difference. Shown as one line that begins with `+`, `-` or `~`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub enum Change {
         /// Of what, with its id.
         subject: String,
         /// The key in `registry.toml`.
-        key: &'static str,
+        key: String,
         /// The value of the older registry, as TOML; `None` when not set.
         old: Option<String>,
         /// The value of the newer registry.
@@ -50,7 +52,7 @@ impl Registry {
     #[must_use]
     pub fn changes(old: &Self, new: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
-        altered(&mut changes, "organisation", old.fields(), new.fields());
+        altered(&mut changes, "organisation", &old.fields(), &new.fields());
         for gone in old.branches.iter().filter(|branch| new.branch(&branch.id).is_none()) {
             whole_branch(&mut changes, gone, |subject| Change::Removed { subject });
         }
@@ -76,7 +78,7 @@ fn whole_branch(changes: &mut Vec<Change>, branch: &Branch, change: fn(String) -
 }
 
 fn branch_changes(changes: &mut Vec<Change>, old: &Branch, new: &Branch) {
-    altered(changes, &format!("branch {}", new.id), old.fields(), new.fields());
+    altered(changes, &format!("branch {}", new.id), &old.fields(), &new.fields());
     for gone in old.services.iter().filter(|service| new.service(&service.id).is_none()) {
         changes.push(Change::Removed { subject: summary(old, gone) });
     }
@@ -84,7 +86,7 @@ fn branch_changes(changes: &mut Vec<Change>, old: &Branch, new: &Branch) {
         match old.service(&service.id) {
             Some(before) => {
                 let subject = format!("service {}/{}", new.id, service.id);
-                altered(changes, &subject, before.fields(), service.fields());
+                altered(changes, &subject, &before.fields(), &service.fields());
             }
             None => changes.push(Change::Added { subject: summary(new, service) }),
         }
@@ -103,9 +105,22 @@ fn summary(branch: &Branch, service: &Service) -> String {
     )
 }
 
-fn altered(changes: &mut Vec<Change>, subject: &str, old: Fields, new: Fields) {
-    for ((key, old), (_, new)) in old.into_iter().zip(new).filter(|(old, new)| old != new) {
-        changes.push(Change::Altered { subject: subject.to_owned(), key, old, new });
+fn altered(changes: &mut Vec<Change>, subject: &str, old: &Table, new: &Table) {
+    let mut keys: Vec<&String> = new.keys().collect();
+    for (place, key) in old.keys().enumerate().filter(|(_, key)| !new.contains_key(*key)) {
+        keys.insert(place.min(keys.len()), key);
+    }
+    for key in keys {
+        let (old, new) = (old.get(key), new.get(key));
+        if old != new {
+            let [old, new] = [old, new].map(|value| value.map(Value::to_string));
+            changes.push(Change::Altered {
+                subject: subject.to_owned(),
+                key: key.clone(),
+                old,
+                new,
+            });
+        }
     }
 }
 

@@ -88,6 +88,44 @@ fn fills_in_what_a_service_leaves_out() {
 }
 
 #[test]
+fn writes_what_people_write() {
+    let text = r#"[organisation]
+name = 'Тестова "рада"'
+
+[[branch]]
+id = "school-5"
+name = "Ліцей № 5"
+addresses = ["School5@docs.example.ua", "пошта@docs.example.ua"]
+
+[[branch.service]]
+id = "enrolment"
+name = "Вступ"
+legal_basis = "contract"
+legal_note = "Договір"
+documents = ["birth-certificate", { any_of = ["pension-card", "u-id"] }, { type = "taxpayer-card", optional = true }]
+retention_days = 90
+qr_issued_on = 2026-09-01
+signers = ["NTRUA-00000001"]
+max_copy_age_hours = 24
+accept_images = ["jpeg", "png"]
+require_fresh = true
+active = false
+
+[[branch.service]]
+id = "meals"
+name = "Харчування"
+legal_basis = "duty"
+documents = [{ any_of = ["pension-card", "u-id"] }]
+retention_days = 1
+signers = "seal-or-person"
+max_copy_age_hours = 72
+require_fresh = false
+active = true
+"#;
+    assert_eq!(Registry::parse(text).unwrap().to_toml(), text);
+}
+
+#[test]
 fn reads_whose_signatures_count() {
     let hash = Sha256::of(b"certificate");
     let pinned = SignerPolicy::Pinned(vec![PinnedSigner::Certificate(hash)]);
@@ -266,9 +304,7 @@ fn services() -> impl Strategy<Value = Service> {
                         .map(|(count, optional)| Requirement { any_of: take(count), optional }),
                 );
                 let (max_copy_age_hours, require_fresh, active, (jpeg, png)) = rest;
-                let id = "x".parse().unwrap();
                 Service {
-                    id,
                     name,
                     legal_basis,
                     legal_note,
@@ -280,6 +316,7 @@ fn services() -> impl Strategy<Value = Service> {
                     accept_images: AcceptedImages { jpeg, png },
                     require_fresh,
                     active,
+                    ..only_service(TEXT)
                 }
             },
         )
