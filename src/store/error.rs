@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf};
 
-use crate::domain::{ShareId, Term};
+use crate::{
+    domain::{ShareId, Term},
+    registry::RegistryError,
+};
 
 /// Why the database did not do what was asked.
 ///
@@ -101,6 +104,17 @@ pub enum StoreError {
         database: String,
         /// The check value of the key given.
         given: String,
+    },
+    /// A revision of the registry has what this program does not know, or holds something else.
+    #[error(
+        "revision {revision} of the registry in the database cannot be read; start the version that \
+         applied it, or restore a backup"
+    )]
+    Registry {
+        /// The revision.
+        revision: i64,
+        /// Why not, with the line in the revision's text.
+        source: RegistryError,
     },
     /// A change speaks of a user by a former name.
     #[error("the user {name:?} is called {now:?} now; give that name")]

@@ -1,13 +1,14 @@
-//! The registry in the database: what is in force, and the names of what was.
-
-mod rows;
+//! The registry in the database: each revision as one text in the form of `registry.toml`, and the
+//! names of all branches and services, those that are gone too.
+//!
+//! A revision is read by the reader of `registry.toml`, so that a key means the same in both and one
+//! that this program does not know is refused.
 
 use std::collections::BTreeMap;
 
-use rows::{read, write};
-
 use super::{
     AuditAction, AuditEntry, Store, StoreError, audit,
+    engine::Transaction,
     value::{Record, values},
 };
 use crate::{
@@ -37,8 +38,8 @@ impl Names {
 }
 
 impl Store {
-    /// Puts a registry in force and tells its revision; writes it to the audit. Branches and
-    /// services that it does not have are kept, inactive. The registry that is in force already
+    /// Puts a registry in force and tells its revision; writes it to the audit. The names of
+    /// branches and services that it does not have are kept. The registry that is in force already
     /// changes nothing.
     ///
     /// # Errors
@@ -57,12 +58,17 @@ impl Store {
         let revision = revision.saturating_add(1);
         transaction
             .execute(
-                "INSERT INTO registry_revisions (revision, organisation, applied_us)
+                "INSERT INTO registry_revisions (revision, applied_us, document)
                  VALUES ($1, $2, $3)",
-                values![revision, registry.organisation, at],
+                values![revision, at, registry.to_toml()],
             )
             .await?;
-        write(registry, &mut transaction).await?;
+        // What would be read back as something else must not come in force.
+        if read(&mut transaction).await? != (revision, registry.clone()) {
+            let (table, column) = ("registry_revisions", "document");
+            return Err(StoreError::Corrupt { table, column, row: revision.to_string() });
+        }
+        write_names(registry, &mut transaction).await?;
         let changes = Registry::changes(&in_force, registry);
         let mut detail = format!("revision {revision}");
         for change in changes {
@@ -114,4 +120,41 @@ impl Store {
         }
         Ok(names)
     }
+}
+
+/// The registry in force and its revision.
+async fn read(transaction: &mut Transaction) -> Result<(i64, Registry), StoreError> {
+    let sql = "SELECT revision, document FROM registry_revisions ORDER BY revision DESC LIMIT 1";
+    let Some(row) = transaction.row(sql, &[]).await? else {
+        return Ok((0, Registry::default()));
+    };
+    let latest = Record::new(&row, "registry_revisions", "revision");
+    let revision = latest.read("revision")?;
+    let document: String = latest.read("document")?;
+    let registry =
+        Registry::parse(&document).map_err(|source| StoreError::Registry { revision, source })?;
+    Ok((revision, registry))
+}
+
+/// Keeps what shares and scopes refer to, with the names that people read.
+async fn write_names(registry: &Registry, transaction: &mut Transaction) -> Result<(), StoreError> {
+    for branch in &registry.branches {
+        transaction
+            .execute(
+                "INSERT INTO branches (id, name) VALUES ($1, $2)
+                 ON CONFLICT (id) DO UPDATE SET name = $2",
+                values![branch.id, branch.name],
+            )
+            .await?;
+        for service in &branch.services {
+            transaction
+                .execute(
+                    "INSERT INTO services (branch_id, id, name) VALUES ($1, $2, $3)
+                     ON CONFLICT (branch_id, id) DO UPDATE SET name = $3",
+                    values![branch.id, service.id, service.name],
+                )
+                .await?;
+        }
+    }
+    Ok(())
 }

@@ -9,11 +9,10 @@ use sqlx::Row as _;
 
 use super::{AuditAction, PurgeProblem, StoreError, engine::Row};
 use crate::domain::{
-    Assurance, Awaits, BranchId, Date, FindingCode, Fingerprint, Indication, MailAddress, MailId,
+    Assurance, Awaits, BranchId, FindingCode, Fingerprint, Indication, MailAddress, MailId,
     RetentionReason, Role, ServiceId, Severity, Sha256, ShareId, SubIndication, Term, Timestamp,
     TokenScope, TypeCode, TypeSource, Verdict,
 };
-use crate::registry::{LegalBasis, PinnedSigner};
 
 /// A value for a statement; `None` is NULL, of the kind that the engine is to expect.
 #[derive(Clone, Debug)]
@@ -168,12 +167,9 @@ text! {
     Assurance => |value| value.as_str().to_owned(),
     AuditAction => |value| value.as_str().to_owned(),
     BranchId => ToString::to_string,
-    Date => ToString::to_string,
     FindingCode => |value| value.as_str().to_owned(),
     MailAddress => ToString::to_string,
-    LegalBasis => |value| value.as_str().to_owned(),
     MailId => ToString::to_string,
-    PinnedSigner => ToString::to_string,
     RetentionReason => |value| value.as_str().to_owned(),
     Role => |value| value.as_str().to_owned(),
     ServiceId => ToString::to_string,

@@ -2,10 +2,16 @@
 
 #![expect(clippy::disallowed_types, reason = "databases are made and damaged by texts of our own")]
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use skrynka::{domain::Timestamp, store::Store};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, Connection as _, PgConnection, SqlSafeStr as _, SqliteConnection,
+    migrate::{Migration, MigrationType, Migrator},
+};
 use tempfile::TempDir;
 
 /// The check value that the databases of the cases are made with.
@@ -51,6 +57,35 @@ impl Database {
 
     pub(super) async fn open(&self) -> Store {
         Store::open(&self.url, MASTER_CHECK).await.unwrap()
+    }
+
+    /// Makes the database as a version of the program left it that knew this many migrations.
+    pub(super) async fn of_schema(&self, version: i64) {
+        let engine = match &self.engine {
+            Engine::Postgres { .. } => "postgres",
+            Engine::Sqlite { .. } => "sqlite",
+        };
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let steps = files.map(|path| {
+            let file = path.file_stem().unwrap().to_str().unwrap();
+            let (number, name) = file.split_once('_').unwrap();
+            let sql = AssertSqlSafe(std::fs::read_to_string(&path).unwrap()).into_sql_str();
+            let (number, name) = (number.parse().unwrap(), name.to_owned().into());
+            Migration::new(number, name, MigrationType::Simple, sql, false)
+        });
+        let mut steps: Vec<_> = steps.filter(|step| step.version <= version).collect();
+        steps.sort_unstable_by_key(|step| step.version);
+        let migrator = Migrator::with_migrations(steps);
+        if let Engine::Postgres { .. } = self.engine {
+            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            migrator.run_direct(None, &mut connection, false).await.unwrap();
+        } else {
+            let url = format!("{}?mode=rwc", self.url);
+            let mut connection = SqliteConnection::connect(&url).await.unwrap();
+            migrator.run_direct(None, &mut connection, false).await.unwrap();
+            connection.close().await.unwrap();
+        }
     }
 
     /// Does to the database what the program never does.

@@ -1,7 +1,5 @@
 //! Which copies came before: in the order of receipt, whatever was kept first, and after the purge.
 
-use std::{collections::BTreeSet, path::Path};
-
 use skrynka::{
     domain::{
         Actor, BranchScope, FindingCode, Fingerprint, FirstReceipt, ShareId, Term, Timestamp,
@@ -374,17 +372,9 @@ async fn what_one_term_ends_the_other_still_knows(database: &Database) {
 /// A database of before: two shares with one copy, linked by a finding, and one that is destroyed
 /// with a link to it.
 async fn the_migration_keeps_what_is_known(database: &Database) {
-    const LAST: &str = "0011_fingerprints.sql";
-    if let Engine::Sqlite { directory } = &database.engine {
-        std::fs::write(directory.path().join("skrynka.db"), "").unwrap();
-    }
-    let steps = migrations(&database.engine);
-    for (name, sql) in &steps {
-        if name == LAST {
-            database.tamper(&before_the_migration(&database.engine)).await;
-        }
-        database.tamper(sql).await;
-    }
+    database.of_schema(10).await;
+    database.tamper(&before_the_migration(&database.engine)).await;
+    database.open().await.close().await;
     // The branch's service takes copies of 30 hours; they were received at one and two o'clock.
     let known = "SELECT CAST(first_us / 3600000000 AS TEXT) || ' '
                         || CAST(forget_us / 3600000000 AS TEXT) FROM known_copies";
@@ -445,24 +435,6 @@ fn before_the_migration(engine: &Engine) -> String {
         finding("gone", 0, 1, "a"),
     ]
     .concat()
-}
-
-/// The files of an engine's migrations, in order.
-fn migrations(engine: &Engine) -> Vec<(String, String)> {
-    let engine = match engine {
-        Engine::Postgres { .. } => "postgres",
-        Engine::Sqlite { .. } => "sqlite",
-    };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
-    let names: BTreeSet<String> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect();
-    let read = |name: String| {
-        let sql = std::fs::read_to_string(folder.join(&name)).unwrap();
-        (name, sql)
-    };
-    names.into_iter().map(read).collect()
 }
 
 /// The first column of each row, a text.

@@ -261,6 +261,7 @@ async fn an_update_takes_made_up_types_out_of_the_clear(database: &Database) {
         "INSERT INTO findings (share_id, position, code, severity, document, detail)
          SELECT share_id, 90, 'excess_document', 'warning', 1, 'petrenko-olena' FROM documents
          WHERE type_code = 'petrenko-olena'",
+        "CREATE TABLE service_requirements (type_code TEXT NOT NULL)",
         "DELETE FROM _sqlx_migrations WHERE version = 18",
     ] {
         database.tamper(sql).await;

@@ -144,10 +144,7 @@ async fn an_enabled_user_has_what_they_had(database: &Database) {
 async fn role_and_branches_are_in_force_in_open_sessions(database: &Database) {
     let store = database.open().await;
     for id in ["school-5", "library"] {
-        let sql = format!(
-            "INSERT INTO branches (id, position, name, in_force) VALUES ('{id}', 0, '{id}', 1)"
-        );
-        database.tamper(&sql).await;
+        database.tamper(&format!("INSERT INTO branches (id, name) VALUES ('{id}', '{id}')")).await;
     }
     add("olena", &store).await;
     store.start_session(&session("olena", "token")).await.unwrap();
@@ -175,9 +172,7 @@ async fn role_and_branches_are_in_force_in_open_sessions(database: &Database) {
 
 async fn a_renamed_user_keeps_everything_but_the_name(database: &Database) {
     let store = database.open().await;
-    database
-        .tamper("INSERT INTO branches (id, position, name, in_force) VALUES ('library', 0, 'x', 1)")
-        .await;
+    database.tamper("INSERT INTO branches (id, name) VALUES ('library', 'x')").await;
     let scope = BranchScope::Only(vec!["library".parse().unwrap()]);
     let user = NewUser { scope, ..user("olena") };
     store.add_user(&user, &Actor::CommandLine, moment(0)).await.unwrap();
