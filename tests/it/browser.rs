@@ -5,43 +5,17 @@ use std::{fs, path::PathBuf};
 
 use crate::support::{
     installation::{Installation, both, skrynka},
+    registries::school_and_library,
     webdriver::Browser,
 };
-
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова міська рада"
-
-[[branch]]
-id = "school"
-name = "Тестовий ліцей"
-addresses = ["school@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-documents = ["birth-certificate", "internal-passport"]
-retention_days = 90
-
-[[branch]]
-id = "library"
-name = "Тестова бібліотека"
-addresses = ["library@docs.example.ua"]
-
-[[branch.service]]
-id = "card"
-name = "Видача читацького квитка"
-legal_basis = "consent"
-documents = ["student-id-card"]
-retention_days = 14
-"#;
 
 const PASSWORD: &str = "a long pass phrase";
 
 #[test]
 fn an_operator_logs_in_and_reads_a_share_of_their_branch_only() {
-    let installation = Installation::new(REGISTRY);
+    let documents = r#"["birth-certificate", "internal-passport"]"#;
+    let registry = school_and_library(documents, r#"["student-id-card"]"#);
+    let installation = Installation::new(&registry);
     let added = installation.run(
         &["user", "add", "school", "--role", "operator", "--branch", "school"],
         &format!("{PASSWORD}\n"),

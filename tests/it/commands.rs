@@ -7,24 +7,10 @@ use std::{
     process::Output,
 };
 
-use crate::support::installation::{Installation, Server, both, skrynka, wait_for};
-
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "school"
-name = "Тестовий ліцей"
-addresses = ["school@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-documents = ["internal-passport"]
-retention_days = 90
-"#;
+use crate::support::{
+    installation::{Installation, Server, both, skrynka, wait_for},
+    registries::SCHOOL,
+};
 
 #[test]
 fn every_subcommand_explains_itself_with_an_example() {
@@ -137,7 +123,7 @@ fn verify_reports_every_file_also_beside_one_that_cannot_be_read() {
 
 #[test]
 fn init_and_serve_and_send_work_one_after_the_other() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     let token = installation.token();
     let server = installation.start();
     let seed = installation.path().join("sample.seed");
@@ -157,7 +143,7 @@ fn init_and_serve_and_send_work_one_after_the_other() {
     let mut tries = 0;
     let first = wait_for("the sample authority is trusted", || {
         tries += 1;
-        let found = verdict_on(&format!("try-{tries}@mail.example.ua"), "internal-passport");
+        let found = verdict_on(&format!("try-{tries}@mail.example.ua"), "birth-certificate");
         (found != "undetermined").then_some(found)
     });
     assert_eq!(first, "verified");
@@ -204,8 +190,8 @@ fn a_certificate_file_that_is_not_one_is_refused() {
 fn two_branches_on_one_address_are_refused_by_name() {
     let installation = Installation::without_registry();
     let file = installation.path().join("registry.toml");
-    let second = REGISTRY.split("[[branch]]").nth(1).unwrap().replace("\"school\"", "\"library\"");
-    fs::write(&file, format!("{REGISTRY}\n[[branch]]{second}")).unwrap();
+    let second = SCHOOL.split("[[branch]]").nth(1).unwrap().replace("\"school\"", "\"library\"");
+    fs::write(&file, format!("{SCHOOL}\n[[branch]]{second}")).unwrap();
     let refused = skrynka().args(["registry", "check"]).arg(&file).output().unwrap();
     let words = refuses(&refused);
     for named in ["school@docs.example.ua", "school", "library"] {
@@ -215,9 +201,9 @@ fn two_branches_on_one_address_are_refused_by_name() {
 
 #[test]
 fn what_changes_in_the_registry_is_shown_and_needs_a_yes() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     let file = installation.path().join("next.toml");
-    fs::write(&file, REGISTRY.replace("retention_days = 90", "retention_days = 30")).unwrap();
+    fs::write(&file, SCHOOL.replace("retention_days = 90", "retention_days = 30")).unwrap();
     let config = installation.config_file();
     let apply = |yes: &[&str]| {
         skrynka()
@@ -239,7 +225,7 @@ fn what_changes_in_the_registry_is_shown_and_needs_a_yes() {
 
 #[test]
 fn an_empty_trust_directory_is_said_loudly() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     let server = installation.start();
     assert!(server.log().contains("NO signature can be verified"), "{}", server.log());
     assert!(server.metrics_text().contains("\nskrynka_trust_anchors 0\n"));
@@ -249,7 +235,7 @@ fn an_empty_trust_directory_is_said_loudly() {
 
 #[test]
 fn a_wrong_master_key_refuses_to_start_and_touches_nothing() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     let other = Installation::without_registry();
     installation.start().stop();
     fs::copy(other.path().join("master.key"), installation.path().join("master.key")).unwrap();
@@ -265,7 +251,7 @@ fn a_wrong_master_key_refuses_to_start_and_touches_nothing() {
 
 #[test]
 fn a_database_of_a_newer_version_refuses_to_start() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     let database = installation.path().join("data/skrynka.db");
     let added = std::process::Command::new("sqlite3")
         .arg(&database)
@@ -283,7 +269,7 @@ fn a_database_of_a_newer_version_refuses_to_start() {
 /// A mistyped path, or a volume that is not mounted: an empty database would refuse all mail for good.
 #[test]
 fn a_new_database_beside_the_spool_of_another_is_refused() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     installation.start().stop();
     let [database, lost] =
         ["skrynka.db", "lost.db"].map(|name| installation.path().join("data").join(name));
@@ -302,7 +288,7 @@ fn a_new_database_beside_the_spool_of_another_is_refused() {
 /// A backup in the place of a database, beside what a stop left to be written into that one.
 #[test]
 fn a_backup_beside_the_log_of_another_database_is_refused() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     let [database, backup, log] = ["skrynka.db", "backup.db", "skrynka.db-wal"]
         .map(|name| installation.path().join("data").join(name));
     let copied = std::process::Command::new("sqlite3")
@@ -332,7 +318,7 @@ fn a_backup_beside_the_log_of_another_database_is_refused() {
 #[test]
 fn a_database_that_is_taken_away_or_replaced_ends_the_server() {
     for replaced in [false, true] {
-        let installation = Installation::new(REGISTRY);
+        let installation = Installation::new(SCHOOL);
         let server = installation.start();
         let [database, lost] =
             ["skrynka.db", "lost.db"].map(|name| installation.path().join("data").join(name));
@@ -348,7 +334,7 @@ fn a_database_that_is_taken_away_or_replaced_ends_the_server() {
 /// What is received while the vault's volume is not mounted waits for it.
 #[test]
 fn without_its_vault_a_server_takes_mail_and_judges_it_later() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     let token = installation.token();
     installation.start().stop();
     let [vault, volume] =
@@ -360,7 +346,7 @@ fn without_its_vault_a_server_takes_mail_and_judges_it_later() {
     let server = installation.start();
     let sent = skrynka()
         .args(["send", "--to", "school@docs.example.ua", "--message-id", "1@mail.example.ua"])
-        .args(["--server", &server.smtp.to_string(), "--document", "internal-passport"])
+        .args(["--server", &server.smtp.to_string(), "--document", "birth-certificate"])
         .output()
         .unwrap();
     assert!(sent.status.success(), "{}", both(&sent));
@@ -380,7 +366,7 @@ fn without_its_vault_a_server_takes_mail_and_judges_it_later() {
 
 #[test]
 fn a_second_server_on_the_same_spool_is_refused() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     let _server = installation.start();
     let words = refuses(&installation.run(&["serve"], ""));
     assert!(words.contains("spool"), "{words}");

@@ -22,42 +22,15 @@ use skrynka::{
 use crate::support::{
     container,
     installation::{Installation, wait_for},
+    registries::school_and_library,
 };
 
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "school"
-name = "Тестовий ліцей"
-addresses = ["school@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-documents = ["birth-certificate"]
-retention_days = 90
-
-[[branch]]
-id = "library"
-name = "Тестова бібліотека"
-addresses = ["library@docs.example.ua"]
-
-[[branch.service]]
-id = "card"
-name = "Видача читацького квитка"
-legal_basis = "consent"
-documents = ["birth-certificate"]
-retention_days = 14
-"#;
-
+const CERTIFICATE: &str = r#"["birth-certificate"]"#;
 const PAIRS: u64 = 25;
 
 #[test]
 fn of_two_mails_with_the_same_copy_the_later_one_is_the_duplicate() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(&school_and_library(CERTIFICATE, CERTIFICATE));
     let server = installation.start();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mails = runtime.block_on(async {
@@ -85,7 +58,7 @@ fn of_two_mails_with_the_same_copy_the_later_one_is_the_duplicate() {
 
 #[test]
 fn of_one_mail_to_two_branches_the_second_recipient_gets_the_duplicate() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(&school_and_library(CERTIFICATE, CERTIFICATE));
     let token = |name: &str, branch: &str| {
         let made = ["token", "add", name, "--scope", "shares:read", "--branch", branch];
         let words = String::from_utf8(installation.run(&made, "").stdout).unwrap();
@@ -142,7 +115,7 @@ const FORMS: [&str; 9] = [
 
 #[test]
 fn a_copy_in_another_form_is_the_same_copy() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(&school_and_library(CERTIFICATE, CERTIFICATE));
     let now = Clock::system().now();
     let validity = Validity { from: now.plus_seconds(-30 * 86_400), to: now.plus_days(300) };
     let mut authority = Authority::root(Seed::from([7; 32]), validity).unwrap();

@@ -8,30 +8,16 @@ use std::{
 
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 
-use crate::support::installation::{Installation, both, skrynka};
-
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "school"
-name = "Тестовий ліцей"
-addresses = ["school@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-documents = ["internal-passport"]
-retention_days = 90
-"#;
+use crate::support::{
+    installation::{Installation, both, skrynka},
+    registries,
+};
 
 const PASSWORD: &str = "зелений трамвай везе кавун\n";
 
 #[test]
 fn whose_shares_are_seen_is_said_aloud() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     for arguments in [
         &["user", "add", "olena", "--role", "operator"][..],
         &["user", "add", "olena", "--role", "operator", "--branch", "school", "--all-branches"],
@@ -51,7 +37,7 @@ fn whose_shares_are_seen_is_said_aloud() {
 
 #[test]
 fn a_user_is_changed_disabled_enabled_and_renamed() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let add = ["user", "add", "olena", "--role", "operator", "--branch", "school"];
     does(&installation, &add, "olena (operator, school) can log in");
     does(&installation, &["user", "role", "olena", "supervisor"], "olena is supervisor\n");
@@ -87,7 +73,7 @@ fn a_user_is_changed_disabled_enabled_and_renamed() {
 
 #[test]
 fn a_password_that_is_tried_first_is_refused_and_nothing_is_changed() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let add = ["user", "add", "olena.koval", "--role", "admin", "--all-branches"];
     for (password, sentence) in [
         ("", "has 0 characters, at least 15 are needed: take several words"),
@@ -110,7 +96,7 @@ fn a_password_that_is_tried_first_is_refused_and_nothing_is_changed() {
 
 #[test]
 fn a_typed_password_is_asked_twice_and_never_shown() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(registries::SCHOOL);
     let add = ["user", "add", "olena", "--role", "admin", "--all-branches"];
     let (shown, done) = typed(&installation, &add, &[PASSWORD, "інше речення про кавун\n"]);
     assert!(!done && shown.contains("are not the same: nothing is changed"), "{shown}");

@@ -320,7 +320,7 @@ async fn the_audit_is_read_newest_first_and_by_filter(database: &Database) {
 async fn every_action_can_be_written_and_read(database: &Database) {
     let store = database.open().await;
     for (second, action) in (0..).zip(AuditAction::ALL) {
-        store.audit(&AuditEntry::new(moment(second), Actor::System, *action)).await.unwrap();
+        store.audit(&AuditEntry::new(moment(second), Actor::System, action)).await.unwrap();
     }
     let mut rows = store.audit_rows(&AuditFilter::default(), 100).await.unwrap();
     rows.reverse();

@@ -41,37 +41,9 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::support::registries;
+
 pub(crate) const PASSWORD: &str = "сім слонів пішли спати";
-
-const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова міська рада"
-
-[[branch]]
-id = "school-5"
-name = "Тестовий ліцей"
-addresses = ["school5@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-legal_note = "Договір про надання освітніх послуг"
-documents = ["birth-certificate", "internal-passport"]
-retention_days = 90
-
-[[branch]]
-id = "library"
-name = "Тестова бібліотека"
-addresses = ["library@docs.example.ua"]
-
-[[branch.service]]
-id = "card"
-name = "Запис до бібліотеки"
-legal_basis = "consent"
-documents = ["student-id-card"]
-retention_days = 10
-"#;
 
 static HASH: LazyLock<String> = LazyLock::new(|| password_auth::generate_hash(PASSWORD));
 
@@ -154,7 +126,7 @@ impl House {
         let store = Store::open(&url, &master.check_value()).await.unwrap();
         let vault = Vault::make(&directory.path().join("vault"), &master).unwrap();
         let archive = Archive::new(store.clone(), vault);
-        let registry = Arc::new(Registry::parse(REGISTRY).unwrap());
+        let registry = Arc::new(Registry::parse(registries::TOWN).unwrap());
         store.apply_registry(&registry, &Actor::CommandLine, now).await.unwrap();
         let validity = Validity::days(now.plus_seconds(-86_400), 365);
         let mut authority = Authority::root(Seed::from([7; 32]), validity).unwrap();
@@ -306,7 +278,7 @@ impl House {
             has_trust_list: false,
             documents,
             opening: Vec::new(),
-            policy: &Policy { quarantine_days: 30, issuers: crate::support::registries::issuers() },
+            policy: &Policy { quarantine_days: 30, issuers: registries::issuers() },
         });
         self.insert(number, mail, &judgement).await;
         share
