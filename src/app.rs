@@ -166,7 +166,7 @@ impl Server {
     pub async fn missing(&self) -> &'static str {
         let mut missing = self.tasks.missing();
         match missing.wait_for(Option::is_some).await.map(|task| *task) {
-            Ok(Some(task)) => task.label(),
+            Ok(Some(task)) => task.as_str(),
             Ok(None) | Err(_) => std::future::pending().await,
         }
     }

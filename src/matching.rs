@@ -30,7 +30,7 @@ use crate::{
     domain::{
         Assurance, Awaits, BranchId, Finding, FindingCode, Indication, Retention, RetentionReason,
         ServiceId, Severity, Sha256, ShareId, ShareRow, SignatureReport, SubIndication, Term,
-        Timestamp, TypeCode, TypeSource, Verdict,
+        Timestamp, TypeCode, TypeSource, Verdict, named,
     },
     registry::{Branch, Issuers},
     signature::Examined,
@@ -77,32 +77,19 @@ pub struct Case<'a> {
     pub policy: &'a Policy,
 }
 
-/// Why a share could not be judged again as it was judged at first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Otherwise {
-    /// One of its kept copies is damaged, and the mail cannot tell any more what it was.
-    Copy,
-    /// Its mail is destroyed or damaged.
-    Mail,
-    /// An earlier version kept it, and not what its service asked for.
-    Service,
-    /// Its mail gives other documents now than are kept, or none.
-    Sorting,
-    /// It stopped the program each time.
-    Stopped,
-}
-
-impl Otherwise {
-    /// The detail of the finding `judged_otherwise`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Copy => "copy",
-            Self::Mail => "mail",
-            Self::Service => "service",
-            Self::Sorting => "sorting",
-            Self::Stopped => "stopped",
-        }
+named! {
+    /// Why a share could not be judged again as it was judged at first.
+    pub enum Otherwise {
+        /// One of its kept copies is damaged, and the mail cannot tell any more what it was.
+        Copy = "copy",
+        /// Its mail is destroyed or damaged.
+        Mail = "mail",
+        /// An earlier version kept it, and not what its service asked for.
+        Service = "service",
+        /// Its mail gives other documents now than are kept, or none.
+        Sorting = "sorting",
+        /// It stopped the program each time.
+        Stopped = "stopped",
     }
 }
 

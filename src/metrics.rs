@@ -76,7 +76,7 @@ impl Metrics {
 
     /// A connection was answered with 421 for a limit.
     pub fn connection_refused(&self, why: ConnectionRefusal) {
-        self.0.connections_refused.with_label_values(&[why.label()]).inc();
+        self.0.connections_refused.with_label_values(&[why.as_str()]).inc();
     }
 
     /// The receiver is so near to its limits, in thousandths.
@@ -98,7 +98,7 @@ impl Metrics {
     /// These listeners show a certificate whose chain ends at `end`; `None`: they show none.
     pub fn tls_expiry(&self, listeners: &[TlsListener], end: Option<Timestamp>) {
         for listener in listeners {
-            let label = [listener.label()];
+            let label = [listener.as_str()];
             match end {
                 Some(end) => self.0.tls_expiry.with_label_values(&label).set(end.as_seconds()),
                 // It is an error when there is none: that is what is wanted.
@@ -114,7 +114,7 @@ impl Metrics {
 
     /// Something of ours failed or panicked.
     pub fn failure(&self, part: Part) {
-        self.0.failures.with_label_values(&[part.label()]).inc();
+        self.0.failures.with_label_values(&[part.as_str()]).inc();
     }
 
     /// The number of open connections to pages, API and metrics changed by `delta`.
@@ -124,12 +124,12 @@ impl Metrics {
 
     /// Such a connection was refused or cut off.
     pub fn web_connection_refused(&self, why: WebRefusal) {
-        self.0.web_connections_refused.with_label_values(&[why.label()]).inc();
+        self.0.web_connections_refused.with_label_values(&[why.as_str()]).inc();
     }
 
     /// Somebody tried to sign in.
     pub fn sign_in(&self, outcome: SignInOutcome) {
-        self.0.sign_ins.with_label_values(&[outcome.label()]).inc();
+        self.0.sign_ins.with_label_values(&[outcome.as_str()]).inc();
     }
 
     /// A line of the log found no room, or could not be written.
@@ -139,7 +139,7 @@ impl Metrics {
 
     /// A task ended and begins anew.
     pub fn task_restarted(&self, task: Task) {
-        self.0.task_restarts.with_label_values(&[task.label()]).inc();
+        self.0.task_restarts.with_label_values(&[task.as_str()]).inc();
     }
 
     /// One sync made `messages` mails durable in `elapsed`.
@@ -166,12 +166,12 @@ impl Metrics {
 
     /// A share was judged again.
     pub fn share_rejudged(&self, outcome: Rejudging) {
-        self.0.shares_rejudged.with_label_values(&[outcome.label()]).inc();
+        self.0.shares_rejudged.with_label_values(&[outcome.as_str()]).inc();
     }
 
     /// Revocation data was asked for.
     pub fn revocation_fetched(&self, kind: FetchKind, outcome: FetchOutcome) {
-        self.0.revocation_fetches.with_label_values(&[kind.label(), outcome.label()]).inc();
+        self.0.revocation_fetches.with_label_values(&[kind.as_str(), outcome.as_str()]).inc();
     }
 
     /// A question about revocation found no room.
@@ -187,7 +187,7 @@ impl Metrics {
 
     /// A stage took `elapsed`.
     pub fn stage(&self, stage: Stage, elapsed: Duration) {
-        self.0.stage_duration.with_label_values(&[stage.label()]).observe(elapsed.as_secs_f64());
+        self.0.stage_duration.with_label_values(&[stage.as_str()]).observe(elapsed.as_secs_f64());
     }
 
     /// The free space where the spool lies.
@@ -230,7 +230,7 @@ impl Metrics {
 
     /// A purge run ended: it destroyed `purged` data keys and left `due` that should be gone.
     pub fn purge_run(&self, purged: usize, due: usize, outcome: PurgeOutcome) {
-        self.0.purge_runs.with_label_values(&[outcome.label()]).inc();
+        self.0.purge_runs.with_label_values(&[outcome.as_str()]).inc();
         if outcome == PurgeOutcome::Waited {
             self.0.purge_runs_missed.inc();
         } else {

@@ -21,11 +21,11 @@ pub use file::RegistryError;
 pub use qr_term::QrTerm;
 pub use signers::{AcceptedSigners, Issuers, PinnedSigner, PinnedSignerError, SignerPolicy};
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{BranchId, Date, DocumentForm, MailAddress, ServiceId, TypeCode};
+use crate::domain::{BranchId, Date, DocumentForm, MailAddress, ServiceId, TypeCode, named};
 
 /// The whole registry. [`Registry::parse`] and [`Registry::to_toml`] are in the form of
 /// `registry.toml`, which is the form in the database too: what a key is called, what it may hold
@@ -114,22 +114,22 @@ pub struct AcceptedImages {
     pub png: bool,
 }
 
-/// The ground for processing: the six of article 11 of the law on personal data (2297-VI).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LegalBasis {
-    /// The person's consent.
-    Consent,
-    /// A permission that the law gives for the organisation's powers.
-    Law,
-    /// A contract with the person, or steps towards one.
-    Contract,
-    /// The person's vital interests.
-    Vital,
-    /// A duty that the law puts on the organisation.
-    Duty,
-    /// A legitimate interest that the person's rights do not outweigh.
-    Interest,
+named! {
+    /// The ground for processing: the six of article 11 of the law on personal data (2297-VI).
+    pub enum LegalBasis {
+        /// The person's consent.
+        Consent = "consent",
+        /// A permission that the law gives for the organisation's powers.
+        Law = "law",
+        /// A contract with the person, or steps towards one.
+        Contract = "contract",
+        /// The person's vital interests.
+        Vital = "vital",
+        /// A duty that the law puts on the organisation.
+        Duty = "duty",
+        /// A legitimate interest that the person's rights do not outweigh.
+        Interest = "interest",
+    }
 }
 
 /// Where a mail to a known address belongs.
@@ -299,33 +299,6 @@ impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let codes: Vec<_> = self.any_of.iter().map(TypeCode::as_str).collect();
         f.write_str(&codes.join("|"))
-    }
-}
-
-impl LegalBasis {
-    /// All six, in the order of the law.
-    pub const ALL: [Self; 6] =
-        [Self::Consent, Self::Law, Self::Contract, Self::Vital, Self::Duty, Self::Interest];
-
-    /// The name in `registry.toml` and the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Consent => "consent",
-            Self::Law => "law",
-            Self::Contract => "contract",
-            Self::Vital => "vital",
-            Self::Duty => "duty",
-            Self::Interest => "interest",
-        }
-    }
-}
-
-impl FromStr for LegalBasis {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|basis| basis.as_str() == name).ok_or(())
     }
 }
 

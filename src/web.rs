@@ -129,7 +129,7 @@ async fn alive(Extract(state): Extract<State>) -> Response {
     match *state.missing.borrow() {
         None => "alive\n".into_response(),
         Some(task) => {
-            let text = format!("the server is without a task that it needs: {}\n", task.label());
+            let text = format!("the server is without a task that it needs: {}\n", task.as_str());
             (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
         }
     }

@@ -247,7 +247,7 @@ impl Asker {
                 continue;
             }
             // A host whose responder is broken may have good lists.
-            let service = format!("{} {host}", kind.label());
+            let service = format!("{} {host}", kind.as_str());
             let leave = self.pace().leave(&subject, &service, Instant::now());
             match leave {
                 Leave::Go => {}
@@ -269,9 +269,9 @@ impl Asker {
             };
             self.metrics.revocation_fetched(kind, outcome);
             tracing::info!(
-                kind = kind.label(),
+                kind = kind.as_str(),
                 host,
-                outcome = outcome.label(),
+                outcome = outcome.as_str(),
                 "revocation data was asked for"
             );
             let spared = match fetched {

@@ -47,7 +47,7 @@ impl Supervisor {
             if !*stop.borrow() {
                 // First what counts: a log may fail.
                 missing.send_replace(Some(task));
-                tracing::error!(task = task.label(), "a task that the server needs has {how}");
+                tracing::error!(task = task.as_str(), "a task that the server needs has {how}");
             }
         });
     }
@@ -68,7 +68,7 @@ impl Supervisor {
                 }
                 metrics.task_restarted(task);
                 tracing::error!(
-                    task = task.label(),
+                    task = task.as_str(),
                     in_seconds = pause.as_secs(),
                     "a task has {how} and begins anew"
                 );

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{CLOCK_TOLERANCE_SECONDS, Timestamp};
+use super::{CLOCK_TOLERANCE_SECONDS, Timestamp, named};
 
 /// How far a clock may stand past the greatest time seen and be taken at its word, in seconds: a
 /// day. A night switched off needs nobody, and no wrong clock destroys more than a day's worth.
@@ -31,13 +31,14 @@ pub enum ClockStanding {
     Behind,
 }
 
-/// Who agrees with a clock that does not go on from the greatest time seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClockWitness {
-    /// A revocation list or an OCSP answer that was signed within the day before now.
-    SignedAnswer,
-    /// The machine's time service, which has just set the clock by the network.
-    TimeService,
+named! {
+    /// Who agrees with a clock that does not go on from the greatest time seen.
+    pub enum ClockWitness {
+        /// A revocation list or an OCSP answer that was signed within the day before now.
+        SignedAnswer = "signed answer",
+        /// The machine's time service, which has just set the clock by the network.
+        TimeService = "time service",
+    }
 }
 
 impl ClockState {
@@ -88,17 +89,6 @@ impl fmt::Display for ClockState {
             ClockStanding::Behind => "stands before",
         };
         write!(f, "the clock says {now}, which {relation} the greatest time seen, {greatest}")
-    }
-}
-
-impl ClockWitness {
-    /// Its name in audit and log.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SignedAnswer => "signed answer",
-            Self::TimeService => "time service",
-        }
     }
 }
 

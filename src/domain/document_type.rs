@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::Language;
+use super::{Language, named};
 
 /// A type code as Diia writes it: `internal-passport`.
 ///
@@ -101,33 +101,17 @@ impl From<TypeCode> for String {
     }
 }
 
-/// Where the type of a copy is taken from, the strongest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TypeSource {
-    /// Signed metadata name it.
-    Metadata,
-    /// Somebody of the staff looked at the copy.
-    Staff,
-    /// The document itself says it.
-    Face,
-    /// The file name says it, which anybody can change: a hint and no proof.
-    Name,
-}
-
-impl TypeSource {
-    /// All of them, the strongest first.
-    pub const ALL: [Self; 4] = [Self::Metadata, Self::Staff, Self::Face, Self::Name];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Metadata => "metadata",
-            Self::Staff => "staff",
-            Self::Face => "face",
-            Self::Name => "name",
-        }
+named! {
+    /// Where the type of a copy is taken from, the strongest first.
+    pub enum TypeSource {
+        /// Signed metadata name it.
+        Metadata = "metadata",
+        /// Somebody of the staff looked at the copy.
+        Staff = "staff",
+        /// The document itself says it.
+        Face = "face",
+        /// The file name says it, which anybody can change: a hint and no proof.
+        Name = "name",
     }
 }
 

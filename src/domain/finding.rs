@@ -1,56 +1,34 @@
 //! Findings: what was noticed about a share, one code each.
 
-use std::{cmp::Reverse, fmt, str::FromStr};
+use std::{cmp::Reverse, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::ShareId;
+use super::{ShareId, named};
 
-/// How much a finding matters to the person who decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Look at it before relying on the share.
-    Warning,
-    /// The reason for a verdict that is not `verified`.
-    Error,
-}
-
-impl Severity {
-    /// The name in the API and the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
+named! {
+    /// How much a finding matters to the person who decides.
+    pub enum Severity {
+        /// Good to know.
+        Info = "info",
+        /// Look at it before relying on the share.
+        Warning = "warning",
+        /// The reason for a verdict that is not `verified`.
+        Error = "error",
     }
 }
 
 macro_rules! finding_codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident);+ $(;)?) => {
-        /// What a finding says. Every code has a text in both languages (`web/locales`).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[non_exhaustive]
-        pub enum FindingCode {
-            $($(#[$doc])* #[serde(rename = $name)] $variant),+
+        named! {
+            /// What a finding says. Every code has a text in both languages (`web/locales`).
+            #[non_exhaustive]
+            pub enum FindingCode {
+                $($(#[$doc])* $variant = $name),+
+            }
         }
 
         impl FindingCode {
-            /// All of them, so that a test can ask for a text and a fixture for each.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name in the API and the database.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name),+
-                }
-            }
-
             /// How much it matters.
             #[must_use]
             pub fn severity(self) -> Severity {
@@ -156,20 +134,6 @@ impl FindingCode {
     #[must_use]
     pub fn is_of_sender(self) -> bool {
         Self::OF_SENDER.contains(&self)
-    }
-}
-
-impl fmt::Display for FindingCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for FindingCode {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::ALL.iter().copied().find(|code| code.as_str() == name).ok_or(())
     }
 }
 

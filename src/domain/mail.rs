@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MailAddress, Timestamp};
+use super::{MailAddress, Timestamp, named};
 
 pub use trace::without_trace;
 
@@ -47,59 +47,29 @@ impl Envelope {
     }
 }
 
-/// How a mail was handed over, as `Received:` says it after `with`: the mail transmission types
-/// of RFC 3848 and RFC 6531 §4.3, without those of clients that authenticate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum TransmissionType {
-    /// EHLO.
-    #[default]
-    Esmtp,
-    /// EHLO within TLS.
-    Esmtps,
-    /// LHLO.
-    Lmtp,
-    /// LHLO within TLS.
-    Lmtps,
-    /// HELO.
-    Smtp,
-    /// LHLO, and SMTPUTF8 was asked for.
-    Utf8Lmtp,
-    /// LHLO within TLS, and SMTPUTF8 was asked for.
-    Utf8Lmtps,
-    /// EHLO, and SMTPUTF8 was asked for.
-    Utf8Smtp,
-    /// EHLO within TLS, and SMTPUTF8 was asked for.
-    Utf8Smtps,
-}
-
-impl TransmissionType {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Esmtp,
-        Self::Esmtps,
-        Self::Lmtp,
-        Self::Lmtps,
-        Self::Smtp,
-        Self::Utf8Lmtp,
-        Self::Utf8Lmtps,
-        Self::Utf8Smtp,
-        Self::Utf8Smtps,
-    ];
-
-    /// The keyword in IANA's registry.
-    #[must_use]
-    pub fn keyword(self) -> &'static str {
-        match self {
-            Self::Esmtp => "ESMTP",
-            Self::Esmtps => "ESMTPS",
-            Self::Lmtp => "LMTP",
-            Self::Lmtps => "LMTPS",
-            Self::Smtp => "SMTP",
-            Self::Utf8Lmtp => "UTF8LMTP",
-            Self::Utf8Lmtps => "UTF8LMTPS",
-            Self::Utf8Smtp => "UTF8SMTP",
-            Self::Utf8Smtps => "UTF8SMTPS",
-        }
+named! {
+    /// How a mail was handed over, as `Received:` says it after `with`: the mail transmission types
+    /// of RFC 3848 and RFC 6531 §4.3, without those of clients that authenticate.
+    #[derive(Default)]
+    pub enum TransmissionType {
+        /// EHLO.
+        #[default]
+        Esmtp = "ESMTP",
+        /// EHLO within TLS.
+        Esmtps = "ESMTPS",
+        /// LHLO.
+        Lmtp = "LMTP",
+        /// LHLO within TLS.
+        Lmtps = "LMTPS",
+        /// HELO.
+        Smtp = "SMTP",
+        /// LHLO, and SMTPUTF8 was asked for.
+        Utf8Lmtp = "UTF8LMTP",
+        /// LHLO within TLS, and SMTPUTF8 was asked for.
+        Utf8Lmtps = "UTF8LMTPS",
+        /// EHLO, and SMTPUTF8 was asked for.
+        Utf8Smtp = "UTF8SMTP",
+        /// EHLO within TLS, and SMTPUTF8 was asked for.
+        Utf8Smtps = "UTF8SMTPS",
     }
 }

@@ -7,7 +7,7 @@ mod warning;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Indication, OrganisationId, Sha256Hex, SubIndication, Timestamp};
+use super::{Indication, OrganisationId, Sha256Hex, SubIndication, Timestamp, named};
 
 pub use self::{
     qualification::{ListReport, Qualification, QualificationReport},
@@ -38,54 +38,34 @@ pub enum Container {
     None,
 }
 
-macro_rules! levels {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
-        /// The level of a signature: what was kept with it to prove it later (ETSI EN 319 122-1
-        /// and -2, ETSI EN 319 142-1). The levels of one format sort by what they prove.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        #[non_exhaustive]
-        pub enum Level {
-            $($(#[$doc])* #[serde(rename = $name)] $variant),+
-        }
-
-        impl Level {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name in the JSON report.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name),+
-                }
-            }
-        }
-    };
-}
-
-levels! {
-    /// CMS without the attributes that CAdES asks for.
-    Cms = "CMS",
-    /// A signing-certificate attribute binds the signer's certificate (baseline B).
-    CadesBes = "CAdES-BES",
-    /// BES with a signature time-stamp (baseline T).
-    CadesT = "CAdES-T",
-    /// T with references to certificates and revocation data.
-    CadesC = "CAdES-C",
-    /// C with a time-stamp over the references.
-    CadesX = "CAdES-X",
-    /// C with the certificates and revocation data themselves (baseline LT).
-    CadesXLong = "CAdES-X-Long",
-    /// With an archive time-stamp over all of it (baseline LTA).
-    CadesA = "CAdES-A",
-    /// A signature in a PDF file whose signer's certificate is bound (baseline B).
-    PadesB = "PAdES-B",
-    /// With a signature time-stamp or a document time-stamp after it (baseline T).
-    PadesT = "PAdES-T",
-    /// With certificates and revocation data in the file (baseline LT).
-    PadesLt = "PAdES-LT",
-    /// With a document time-stamp over all of it (baseline LTA).
-    PadesLta = "PAdES-LTA",
+named! {
+    /// The level of a signature: what was kept with it to prove it later (ETSI EN 319 122-1
+    /// and -2, ETSI EN 319 142-1). The levels of one format sort by what they prove.
+    #[non_exhaustive]
+    pub enum Level {
+        /// CMS without the attributes that CAdES asks for.
+        Cms = "CMS",
+        /// A signing-certificate attribute binds the signer's certificate (baseline B).
+        CadesBes = "CAdES-BES",
+        /// BES with a signature time-stamp (baseline T).
+        CadesT = "CAdES-T",
+        /// T with references to certificates and revocation data.
+        CadesC = "CAdES-C",
+        /// C with a time-stamp over the references.
+        CadesX = "CAdES-X",
+        /// C with the certificates and revocation data themselves (baseline LT).
+        CadesXLong = "CAdES-X-Long",
+        /// With an archive time-stamp over all of it (baseline LTA).
+        CadesA = "CAdES-A",
+        /// A signature in a PDF file whose signer's certificate is bound (baseline B).
+        PadesB = "PAdES-B",
+        /// With a signature time-stamp or a document time-stamp after it (baseline T).
+        PadesT = "PAdES-T",
+        /// With certificates and revocation data in the file (baseline LT).
+        PadesLt = "PAdES-LT",
+        /// With a document time-stamp over all of it (baseline LTA).
+        PadesLta = "PAdES-LTA",
+    }
 }
 
 /// Why a signature is judged for that moment.
@@ -162,28 +142,13 @@ pub struct CertificateReport {
     pub revocation: Option<RevocationReport>,
 }
 
-/// Whose signature a certificate is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum SignerKind {
-    /// An organisation's: an electronic seal.
-    #[serde(rename = "sealed")]
-    Seal,
-    /// A person's: an electronic signature.
-    #[serde(rename = "person-signed")]
-    Person,
-}
-
-impl SignerKind {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Seal, Self::Person];
-
-    /// The name in the JSON report, where it is called `assurance`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Seal => "sealed",
-            Self::Person => "person-signed",
-        }
+named! {
+    /// Whose signature a certificate is for.
+    pub enum SignerKind {
+        /// An organisation's: an electronic seal.
+        Seal = "sealed",
+        /// A person's: an electronic signature.
+        Person = "person-signed",
     }
 }
 

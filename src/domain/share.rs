@@ -1,102 +1,43 @@
 //! What is known of a kept share: its terms, its personal details, its rows.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
 use super::{
     Assurance, BranchId, DocumentReport, Finding, Indication, MailAddress, ServiceId, Sha256,
-    ShareId, SubIndication, Timestamp, TypeCode, TypeSource, Verdict,
+    ShareId, SubIndication, Timestamp, TypeCode, TypeSource, Verdict, named,
 };
 
-/// How long something of a share is kept. Each term has its own data key, which is destroyed
-/// at the term's end together with all that is sealed with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Term {
-    /// As long as the share: the service's days, or the quarantine's when it is not verified.
-    Share,
-    /// The quarantine's days, although the share stays longer: what nobody asked for.
-    Short,
-}
-
-impl Term {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Share, Self::Short];
-
-    /// The name in the database and in the names of objects.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Share => "share",
-            Self::Short => "short",
-        }
+named! {
+    /// How long something of a share is kept. Each term has its own data key, which is destroyed
+    /// at the term's end together with all that is sealed with it.
+    pub enum Term {
+        /// As long as the share: the service's days, or the quarantine's when it is not verified.
+        Share = "share",
+        /// The quarantine's days, although the share stays longer: what nobody asked for.
+        Short = "short",
     }
 }
 
-impl FromStr for Term {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|term| term.as_str() == name).ok_or(())
+named! {
+    /// What a judged share waits for: what may still change what is said of it.
+    pub enum Awaits {
+        /// A revocation list or an OCSP answer for a certificate in a proved chain; other trusted
+        /// certificates may change it too.
+        Revocation = "revocation",
+        /// Other trusted certificates or lists.
+        Trust = "trust",
     }
 }
 
-/// What a judged share waits for: what may still change what is said of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Awaits {
-    /// A revocation list or an OCSP answer for a certificate in a proved chain; other trusted
-    /// certificates may change it too.
-    Revocation,
-    /// Other trusted certificates or lists.
-    Trust,
-}
-
-impl Awaits {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Revocation, Self::Trust];
-
-    /// The name in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Revocation => "revocation",
-            Self::Trust => "trust",
-        }
-    }
-}
-
-/// Why a term ends on its day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RetentionReason {
-    /// The service's own days.
-    Service,
-    /// Not verified: the quarantine's days.
-    Quarantine,
-    /// Not asked for: the quarantine's days, in a share that stays longer.
-    Excess,
-}
-
-impl RetentionReason {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Service, Self::Quarantine, Self::Excess];
-
-    /// The name in the API and the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Service => "service",
-            Self::Quarantine => "quarantine",
-            Self::Excess => "excess",
-        }
-    }
-}
-
-impl FromStr for RetentionReason {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == name).ok_or(())
+named! {
+    /// Why a term ends on its day.
+    pub enum RetentionReason {
+        /// The service's own days.
+        Service = "service",
+        /// Not verified: the quarantine's days.
+        Quarantine = "quarantine",
+        /// Not asked for: the quarantine's days, in a share that stays longer.
+        Excess = "excess",
     }
 }
 

@@ -1,40 +1,26 @@
 //! Who may see what.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::BranchId;
+use super::{BranchId, named};
 
-/// What a member of staff is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Sees and opens the shares of their branches, but not copies nobody asked for.
-    Operator,
-    /// As an operator, and sees copies nobody asked for and the raw mail.
-    Supervisor,
-    /// Sees which shares there were and what was done with them; never a document.
-    Auditor,
-    /// Manages users and tokens, sees every branch's list; never a document.
-    Admin,
+named! {
+    /// What a member of staff is there for.
+    pub enum Role {
+        /// Sees and opens the shares of their branches, but not copies nobody asked for.
+        Operator = "operator",
+        /// As an operator, and sees copies nobody asked for and the raw mail.
+        Supervisor = "supervisor",
+        /// Sees which shares there were and what was done with them; never a document.
+        Auditor = "auditor",
+        /// Manages users and tokens, sees every branch's list; never a document.
+        Admin = "admin",
+    }
 }
 
 impl Role {
-    /// All roles.
-    pub const ALL: [Self; 4] = [Self::Operator, Self::Supervisor, Self::Auditor, Self::Admin];
-
-    /// The name on the command line and in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-            Self::Supervisor => "supervisor",
-            Self::Auditor => "auditor",
-            Self::Admin => "admin",
-        }
-    }
-
     /// Whether the role may open documents and see personal details.
     #[must_use]
     pub fn opens_documents(self) -> bool {
@@ -45,23 +31,6 @@ impl Role {
     #[must_use]
     pub fn opens_everything(self) -> bool {
         matches!(self, Self::Supervisor)
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == name)
-            .ok_or_else(|| format!("{name:?} is not a role: operator, supervisor, auditor, admin"))
     }
 }
 
@@ -100,35 +69,11 @@ impl fmt::Display for BranchScope {
     }
 }
 
-/// What an API token may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum TokenScope {
-    /// Read shares, their documents and the services.
-    #[serde(rename = "shares:read")]
-    SharesRead,
-}
-
-impl TokenScope {
-    /// All scopes.
-    pub const ALL: [Self; 1] = [Self::SharesRead];
-
-    /// The name on the command line and in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SharesRead => "shares:read",
-        }
-    }
-}
-
-impl FromStr for TokenScope {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|scope| scope.as_str() == name)
-            .ok_or_else(|| format!("{name:?} is not a scope: shares:read"))
+named! {
+    /// What an API token may do.
+    pub enum TokenScope {
+        /// Read shares, their documents and the services.
+        SharesRead = "shares:read",
     }
 }
 

@@ -421,9 +421,9 @@ fn every_sub_indication_leads_to_its_verdict() {
             [(Indication::Indeterminate, undecided), (Indication::TotalFailed, Verdict::Invalid)]
         {
             let mut copy = sample("u-id", Worth::Forged);
-            (copy.report.indication, copy.report.sub_indication) = (Some(indication), Some(*sub));
+            (copy.report.indication, copy.report.sub_indication) = (Some(indication), Some(sub));
             let signature = copy.report.signatures.first_mut().unwrap();
-            (signature.indication, signature.sub_indication) = (indication, Some(*sub));
+            (signature.indication, signature.sub_indication) = (indication, Some(sub));
             let branch = one_service("[\"u-id\"]");
             let decision = decide(&branch, None, &[copy], Vec::new());
             assert_eq!(decision.verdict, verdict, "{indication} {sub}");

@@ -120,7 +120,7 @@ impl Handles {
                 "skrynka_smtp_connections_refused_total",
                 "SMTP connections answered with 421 for a connection limit.",
                 "limit",
-                ConnectionRefusal::ALL.map(ConnectionRefusal::label),
+                ConnectionRefusal::ALL.map(ConnectionRefusal::as_str),
             ),
             database_latency: add(
                 &registry,
@@ -144,7 +144,7 @@ impl Handles {
                 "skrynka_internal_failures_total",
                 "Failures of ours, each with an error in the log.",
                 "part",
-                Part::ALL.map(Part::label),
+                Part::ALL.map(Part::as_str),
             ),
             log_lines_lost: counter(
                 &registry,
@@ -156,7 +156,7 @@ impl Handles {
                 "skrynka_task_restarts_total",
                 "Tasks of the server that ended and began anew, each with an error in the log.",
                 "task",
-                Task::ALL.map(Task::label),
+                Task::ALL.map(Task::as_str),
             ),
             oldest_pending: add(
                 &registry,
@@ -194,7 +194,7 @@ impl Handles {
                 "skrynka_retention_runs_total",
                 "Purge runs.",
                 "outcome",
-                PurgeOutcome::ALL.map(PurgeOutcome::label),
+                PurgeOutcome::ALL.map(PurgeOutcome::as_str),
             ),
             purge_runs_missed: gauge(
                 &registry,
@@ -249,14 +249,14 @@ impl Handles {
                 "skrynka_shares_rejudged_total",
                 "Shares judged again, by what came of it.",
                 "outcome",
-                Rejudging::ALL.map(Rejudging::label),
+                Rejudging::ALL.map(Rejudging::as_str),
             ),
             sign_ins: counters(
                 &registry,
                 "skrynka_sign_ins_total",
                 "Attempts to sign in, by what came of them.",
                 "outcome",
-                SignInOutcome::ALL.map(SignInOutcome::label),
+                SignInOutcome::ALL.map(SignInOutcome::as_str),
             ),
             spool_batch: histogram(
                 &registry,
@@ -320,7 +320,7 @@ impl Handles {
                 "skrynka_web_connections_refused_total",
                 "Connections to pages, API and metrics that were refused or cut off for a limit.",
                 "reason",
-                WebRefusal::ALL.map(WebRefusal::label),
+                WebRefusal::ALL.map(WebRefusal::as_str),
             ),
             registry,
         }
@@ -372,7 +372,7 @@ fn fetch_counters(registry: &Registry) -> IntCounterVec {
     let metric = add(registry, IntCounterVec::new(opts, &["kind", "outcome"]));
     for kind in FetchKind::ALL {
         for outcome in FetchOutcome::ALL {
-            metric.with_label_values(&[kind.label(), outcome.label()]);
+            metric.with_label_values(&[kind.as_str(), outcome.as_str()]);
         }
     }
     metric
@@ -386,7 +386,7 @@ fn stage_histogram(registry: &Registry) -> HistogramVec {
     .buckets(vec![0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0]);
     let metric = add(registry, HistogramVec::new(opts, &["stage"]));
     for stage in Stage::ALL {
-        metric.with_label_values(&[stage.label()]);
+        metric.with_label_values(&[stage.as_str()]);
     }
     metric
 }

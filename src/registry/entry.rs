@@ -10,7 +10,7 @@ use serde::{
 use toml::value::Datetime;
 
 use super::{AcceptedImages, PinnedSigner, Requirement, SignerPolicy};
-use crate::domain::{Date, TypeCode};
+use crate::domain::{Date, DocumentForm, TypeCode};
 
 /// The greatest length of a name or note, in characters.
 const MAX_TEXT: usize = 300;
@@ -159,13 +159,14 @@ impl<'de> Deserialize<'de> for SignerPolicy {
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<SignerPolicy, E> {
-                match name {
-                    "anchors" => Ok(SignerPolicy::Anchors),
-                    "seal" => Ok(SignerPolicy::Seal),
-                    "person" => Ok(SignerPolicy::Person),
-                    "seal-or-person" => Ok(SignerPolicy::SealOrPerson),
-                    _ => Err(E::invalid_value(de::Unexpected::Str(name), &self)),
-                }
+                let named = [
+                    SignerPolicy::Anchors,
+                    SignerPolicy::Seal,
+                    SignerPolicy::Person,
+                    SignerPolicy::SealOrPerson,
+                ];
+                let policy = named.into_iter().find(|policy| policy.as_str() == name);
+                policy.ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
             }
 
             fn visit_seq<A: de::SeqAccess<'de>>(
@@ -203,18 +204,14 @@ impl Serialize for SignerPolicy {
 /// The list of the names of those accepted.
 impl<'de> Deserialize<'de> for AcceptedImages {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "lowercase")]
-        enum Image {
-            Jpeg,
-            Png,
-        }
-
         let mut accepted = Self::default();
-        for image in Vec::<Image>::deserialize(deserializer)? {
-            match image {
-                Image::Jpeg => accepted.jpeg = true,
-                Image::Png => accepted.png = true,
+        for form in Vec::<DocumentForm>::deserialize(deserializer)? {
+            match form {
+                DocumentForm::Jpeg => accepted.jpeg = true,
+                DocumentForm::Png => accepted.png = true,
+                DocumentForm::Pdf => {
+                    return Err(de::Error::unknown_variant(form.as_str(), &["jpeg", "png"]));
+                }
             }
         }
         Ok(accepted)

@@ -270,7 +270,7 @@ fn services() -> impl Strategy<Value = Service> {
     let day = days.prop_map(|(year, month, day)| Date::new(year, month, day).unwrap());
     (
         names(),
-        proptest::sample::select(LegalBasis::ALL.as_slice()),
+        proptest::sample::select(&LegalBasis::ALL),
         proptest::option::of(names()),
         proptest::collection::vec((1_usize..4, any::<bool>()), 0..4),
         1_u32..3651,

@@ -1,89 +1,59 @@
 //! The audit: who did what, when, with which share. Rows are only added; the database itself
 //! refuses to change or delete one.
 
-use std::str::FromStr;
-
 use super::{
     Store, StoreError,
     engine::Transaction,
     value::{Record, values},
 };
-use crate::domain::{Actor, BranchId, ShareId, Timestamp};
+use crate::domain::{Actor, BranchId, ShareId, Timestamp, named};
 
-macro_rules! audit_actions {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
-        /// What was done.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum AuditAction {
-            $($(#[$doc])* $variant),+
-        }
-
-        impl AuditAction {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name in the database and in exports.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name),+
-                }
-            }
-        }
-    };
-}
-
-audit_actions! {
-    /// A time was accepted that does not go on from the greatest time seen, by hand or for a
-    /// witness; the detail is the greatest time before, the time accepted, and by whom.
-    ClockAccepted = "clock-accepted",
-    /// A document or one of its signature files was opened or downloaded.
-    DocumentOpened = "document-opened",
-    /// The raw mail was opened or downloaded.
-    MailOpened = "mail-opened",
-    /// A password was set by somebody who may.
-    PasswordSet = "password-set",
-    /// Another registry is in force.
-    RegistryApplied = "registry-applied",
-    /// A data key and all that was sealed with it was destroyed; the detail is the term.
-    ShareDestroyed = "share-destroyed",
-    /// A share's personal details were shown.
-    ShareOpened = "share-opened",
-    /// A share was judged again, for trusted certificates or revocation data had changed; the
-    /// detail is the verdict before and the verdict now.
-    ShareRejudged = "share-rejudged",
-    /// A share came in and was judged; the detail is the verdict.
-    ShareReceived = "share-received",
-    /// A sign-in with a wrong password, an unknown name or under a lock.
-    SignInRefused = "sign-in-refused",
-    /// A member of staff signed in.
-    SignedIn = "signed-in",
-    /// A member of staff signed out.
-    SignedOut = "signed-out",
-    /// An API token was made.
-    TokenAdded = "token-added",
-    /// An API token was revoked.
-    TokenRevoked = "token-revoked",
-    /// A user was added; the detail is their role and their branches.
-    UserAdded = "user-added",
-    /// A user sees other branches; the detail is those before and those now.
-    UserBranchesSet = "user-branches-set",
-    /// A user was disabled.
-    UserDisabled = "user-disabled",
-    /// A disabled user may sign in again.
-    UserEnabled = "user-enabled",
-    /// A user has another name; the detail is the one before and the one now.
-    UserRenamed = "user-renamed",
-    /// A user has another role; the detail is the one before and the one now.
-    UserRoleSet = "user-role-set",
-}
-
-impl FromStr for AuditAction {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::ALL.iter().copied().find(|action| action.as_str() == name).ok_or(())
+named! {
+    /// What was done.
+    #[non_exhaustive]
+    pub enum AuditAction {
+        /// A time was accepted that does not go on from the greatest time seen, by hand or for a
+        /// witness; the detail is the greatest time before, the time accepted, and by whom.
+        ClockAccepted = "clock-accepted",
+        /// A document or one of its signature files was opened or downloaded.
+        DocumentOpened = "document-opened",
+        /// The raw mail was opened or downloaded.
+        MailOpened = "mail-opened",
+        /// A password was set by somebody who may.
+        PasswordSet = "password-set",
+        /// Another registry is in force.
+        RegistryApplied = "registry-applied",
+        /// A data key and all that was sealed with it was destroyed; the detail is the term.
+        ShareDestroyed = "share-destroyed",
+        /// A share's personal details were shown.
+        ShareOpened = "share-opened",
+        /// A share was judged again, for trusted certificates or revocation data had changed; the
+        /// detail is the verdict before and the verdict now.
+        ShareRejudged = "share-rejudged",
+        /// A share came in and was judged; the detail is the verdict.
+        ShareReceived = "share-received",
+        /// A sign-in with a wrong password, an unknown name or under a lock.
+        SignInRefused = "sign-in-refused",
+        /// A member of staff signed in.
+        SignedIn = "signed-in",
+        /// A member of staff signed out.
+        SignedOut = "signed-out",
+        /// An API token was made.
+        TokenAdded = "token-added",
+        /// An API token was revoked.
+        TokenRevoked = "token-revoked",
+        /// A user was added; the detail is their role and their branches.
+        UserAdded = "user-added",
+        /// A user sees other branches; the detail is those before and those now.
+        UserBranchesSet = "user-branches-set",
+        /// A user was disabled.
+        UserDisabled = "user-disabled",
+        /// A disabled user may sign in again.
+        UserEnabled = "user-enabled",
+        /// A user has another name; the detail is the one before and the one now.
+        UserRenamed = "user-renamed",
+        /// A user has another role; the detail is the one before and the one now.
+        UserRoleSet = "user-role-set",
     }
 }
 

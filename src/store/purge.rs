@@ -6,7 +6,9 @@ use super::{
     AcceptedTime, AuditAction, AuditEntry, Row, Store, StoreError, audit, duplicate,
     value::{Record, values},
 };
-use crate::domain::{Actor, BranchId, FindingCode, RetentionReason, ShareId, Term, Timestamp};
+use crate::domain::{
+    Actor, BranchId, FindingCode, RetentionReason, ShareId, Term, Timestamp, named,
+};
 
 /// A data key whose moment has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,32 +64,17 @@ pub struct PurgeReport {
     pub problem: Option<PurgeProblem>,
 }
 
-/// What can go wrong with a run of the purge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PurgeProblem {
-    /// The clock stands more than a day past the greatest time seen, and nobody agrees with it.
-    ClockAhead,
-    /// The clock stands before the greatest time seen, and nobody agrees with it.
-    ClockBehind,
-    /// Objects could not be deleted.
-    Objects,
-    /// The database failed.
-    Store,
-}
-
-impl PurgeProblem {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::ClockAhead, Self::ClockBehind, Self::Objects, Self::Store];
-
-    /// The name in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ClockAhead => "clock-ahead",
-            Self::ClockBehind => "clock-behind",
-            Self::Objects => "objects",
-            Self::Store => "store",
-        }
+named! {
+    /// What can go wrong with a run of the purge.
+    pub enum PurgeProblem {
+        /// The clock stands more than a day past the greatest time seen, and nobody agrees with it.
+        ClockAhead = "clock-ahead",
+        /// The clock stands before the greatest time seen, and nobody agrees with it.
+        ClockBehind = "clock-behind",
+        /// Objects could not be deleted.
+        Objects = "objects",
+        /// The database failed.
+        Store = "store",
     }
 }
 

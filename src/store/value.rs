@@ -9,9 +9,9 @@ use sqlx::Row as _;
 
 use super::{AuditAction, PurgeProblem, StoreError, engine::Row};
 use crate::domain::{
-    Assurance, Awaits, BranchId, FindingCode, Fingerprint, Indication, MailAddress, MailId,
-    RetentionReason, Role, ServiceId, Severity, Sha256, ShareId, SubIndication, Term, Timestamp,
-    TokenScope, TypeCode, TypeSource, Verdict,
+    Assurance, Awaits, BranchId, FindingCode, Fingerprint, Indication, MailId, RetentionReason,
+    Role, ServiceId, Severity, Sha256, ShareId, SubIndication, Term, Timestamp, TokenScope,
+    TypeCode, TypeSource, Verdict,
 };
 
 /// A value for a statement; `None` is NULL, of the kind that the engine is to expect.
@@ -139,16 +139,15 @@ kind!(Vec<u8>, Blob);
 kind!(i64, Integer);
 kind!(String, Text);
 
-/// Types that are a text in the database: how it is written, and that `FromStr` reads it.
+/// Types that are a text in the database, which `Display` writes and `FromStr` reads.
 macro_rules! text {
-    ($($kind:ty => $write:expr),+ $(,)?) => {
+    ($($kind:ty),+ $(,)?) => {
         $(
             impl ToValue for $kind {
                 const NULL: Value = Value::Text(None);
 
                 fn to_value(&self) -> Value {
-                    let write: fn(&Self) -> String = $write;
-                    Value::Text(Some(write(self)))
+                    Value::Text(Some(self.to_string()))
                 }
             }
 
@@ -164,52 +163,9 @@ macro_rules! text {
 }
 
 text! {
-    Assurance => |value| value.as_str().to_owned(),
-    AuditAction => |value| value.as_str().to_owned(),
-    BranchId => ToString::to_string,
-    FindingCode => |value| value.as_str().to_owned(),
-    MailAddress => ToString::to_string,
-    MailId => ToString::to_string,
-    RetentionReason => |value| value.as_str().to_owned(),
-    Role => |value| value.as_str().to_owned(),
-    ServiceId => ToString::to_string,
-    ShareId => ToString::to_string,
-    Term => |value| value.as_str().to_owned(),
-    TokenScope => |value| value.as_str().to_owned(),
-    TypeCode => ToString::to_string,
-    Verdict => |value| value.as_str().to_owned(),
-}
-
-/// Enums that are a text in the database and have no `FromStr`.
-macro_rules! name {
-    ($($kind:ty, $all:expr);+ $(;)?) => {
-        $(
-            impl ToValue for $kind {
-                const NULL: Value = Value::Text(None);
-
-                fn to_value(&self) -> Value {
-                    Value::Text(Some(self.as_str().to_owned()))
-                }
-            }
-
-            impl FromColumn for $kind {
-                type Kind = String;
-
-                fn from_column(raw: String) -> Option<Self> {
-                    $all.iter().copied().find(|value: &Self| value.as_str() == raw)
-                }
-            }
-        )+
-    };
-}
-
-name! {
-    Awaits, Awaits::ALL;
-    PurgeProblem, PurgeProblem::ALL;
-    Indication, [Indication::TotalPassed, Indication::Indeterminate, Indication::TotalFailed];
-    Severity, [Severity::Info, Severity::Warning, Severity::Error];
-    SubIndication, SubIndication::ALL;
-    TypeSource, TypeSource::ALL;
+    Assurance, AuditAction, Awaits, BranchId, FindingCode, Indication, MailId, PurgeProblem,
+    RetentionReason, Role, ServiceId, Severity, ShareId, SubIndication, Term, TokenScope, TypeCode,
+    TypeSource, Verdict,
 }
 
 impl ToValue for str {

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 
 use crate::support::{
     installation::{Installation, both, skrynka},
-    registries::school_and_library,
+    registries::{SCHOOL, school_and_library},
     webdriver::Browser,
 };
 
@@ -84,7 +84,7 @@ fn an_operator_logs_in_and_reads_a_share_of_their_branch_only() {
 /// A browser trusts a name of the network less than a loopback address, and says less to it.
 #[test]
 fn who_opens_the_dashboard_without_tls_by_a_name_is_told_that_https_is_needed() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(SCHOOL);
     let server = installation.start();
     let browser = Browser::start_with(&["--host-resolver-rules=MAP skrynka.lan 127.0.0.1"]);
     browser.open(&format!("http://skrynka.lan:{}/", server.web.port()));

@@ -54,7 +54,7 @@ impl Envelope {
              \t{}\r\n",
             name(&self.helo),
             name(hostname),
-            self.protocol.keyword(),
+            self.protocol.as_str(),
             self.received_at.mail_date(),
         );
         written.expect("writing to a string cannot fail");

@@ -2,75 +2,56 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::domain::named;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-macro_rules! warning_codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
-        /// The name of a warning.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum WarningCode {
-            $($(#[$doc])* $variant),+
-        }
-
-        impl WarningCode {
-            /// All of them, so that a test can ask for a text for each.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name in the JSON report.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name),+
-                }
-            }
-        }
-    };
-}
-
-warning_codes! {
-    /// The signature file is written in BER, of which DER is the strict form.
-    BerEncoding = "ber_encoding",
-    /// The signing-certificate attribute names the certificate by SHA-1, which proves nothing.
-    CertificateBoundBySha1 = "certificate_bound_by_sha1",
-    /// The certificate that came with the signature is not the one it was made with.
-    CertificateContradicted = "certificate_contradicted",
-    /// No signing-certificate attribute binds the certificate to the signature.
-    CertificateNotBound = "certificate_not_bound",
-    /// The claimed signing time is later than the moment judged for, or outside the certificate's
-    /// validity.
-    ClaimedTimeDoubtful = "claimed_time_doubtful",
-    /// The claimed signing time cannot be read.
-    ClaimedTimeUnreadable = "claimed_time_unreadable",
-    /// The container is put together otherwise than its standard says.
-    ContainerUnusual = "container_unusual",
-    /// A content time-stamp proves the age of the document, and nothing that of the signature: it is
-    /// judged for the moment of receipt.
-    ContentTimeOnly = "content_time_only",
-    /// The signer's key was revoked as compromised after the moment judged for, and since a date
-    /// before that moment (RFC 5280 §5.3.2): who signed is in doubt.
-    KeyCompromisedEarlier = "key_compromised_earlier",
-    /// The certificate is one for logging in (ETSI EN 319 412-2 §4.3.2).
-    KeyUsageUnusual = "key_usage_unusual",
-    /// Bytes were added to the file after it was signed; they change nothing that is shown.
-    LaterRevisions = "later_revisions",
-    /// No signed attributes: the certificate was found by the name that the signature gives.
-    NoSignedAttributes = "no_signed_attributes",
-    /// An archive time-stamp does not protect something that stands in the signature.
-    NotProtected = "not_protected",
-    /// A warning of another version of the program.
-    Other = "other",
-    /// Nothing shows that the signature was made inside the PDF file: it may have been made over another
-    /// one and put there.
-    PdfUnbound = "pdf_unbound",
-    /// Whether the certificate was revoked could not be checked.
-    RevocationUnchecked = "revocation_unchecked",
-    /// Something was read that the standard writes otherwise, as signers in use do.
-    Tolerated = "tolerated",
-    /// Certificates in the signature that cannot be read.
-    UnreadableCertificates = "unreadable_certificates",
-    /// Signed attributes in another order than DER asks for.
-    UnsortedAttributes = "unsorted_attributes",
+named! {
+    /// The name of a warning.
+    #[non_exhaustive]
+    pub enum WarningCode {
+        /// The signature file is written in BER, of which DER is the strict form.
+        BerEncoding = "ber_encoding",
+        /// The signing-certificate attribute names the certificate by SHA-1, which proves nothing.
+        CertificateBoundBySha1 = "certificate_bound_by_sha1",
+        /// The certificate that came with the signature is not the one it was made with.
+        CertificateContradicted = "certificate_contradicted",
+        /// No signing-certificate attribute binds the certificate to the signature.
+        CertificateNotBound = "certificate_not_bound",
+        /// The claimed signing time is later than the moment judged for, or outside the certificate's
+        /// validity.
+        ClaimedTimeDoubtful = "claimed_time_doubtful",
+        /// The claimed signing time cannot be read.
+        ClaimedTimeUnreadable = "claimed_time_unreadable",
+        /// The container is put together otherwise than its standard says.
+        ContainerUnusual = "container_unusual",
+        /// A content time-stamp proves the age of the document, and nothing that of the signature: it is
+        /// judged for the moment of receipt.
+        ContentTimeOnly = "content_time_only",
+        /// The signer's key was revoked as compromised after the moment judged for, and since a date
+        /// before that moment (RFC 5280 §5.3.2): who signed is in doubt.
+        KeyCompromisedEarlier = "key_compromised_earlier",
+        /// The certificate is one for logging in (ETSI EN 319 412-2 §4.3.2).
+        KeyUsageUnusual = "key_usage_unusual",
+        /// Bytes were added to the file after it was signed; they change nothing that is shown.
+        LaterRevisions = "later_revisions",
+        /// No signed attributes: the certificate was found by the name that the signature gives.
+        NoSignedAttributes = "no_signed_attributes",
+        /// An archive time-stamp does not protect something that stands in the signature.
+        NotProtected = "not_protected",
+        /// A warning of another version of the program.
+        Other = "other",
+        /// Nothing shows that the signature was made inside the PDF file: it may have been made over another
+        /// one and put there.
+        PdfUnbound = "pdf_unbound",
+        /// Whether the certificate was revoked could not be checked.
+        RevocationUnchecked = "revocation_unchecked",
+        /// Something was read that the standard writes otherwise, as signers in use do.
+        Tolerated = "tolerated",
+        /// Certificates in the signature that cannot be read.
+        UnreadableCertificates = "unreadable_certificates",
+        /// Signed attributes in another order than DER asks for.
+        UnsortedAttributes = "unsorted_attributes",
+    }
 }
 
 /// One warning. In JSON it is one string, `code: sentence`.
@@ -100,10 +81,9 @@ impl FromStr for Warning {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = text.split_once(": ").and_then(|(name, rest)| {
-            let code = WarningCode::ALL.iter().find(|code| code.as_str() == name)?;
-            Some(Self::new(*code, rest))
-        });
+        let known = text
+            .split_once(": ")
+            .and_then(|(name, rest)| Some(Self::new(name.parse().ok()?, rest)));
         Ok(known.unwrap_or_else(|| Self::new(WarningCode::Other, text)))
     }
 }

@@ -12,7 +12,7 @@ fn decided(images: &str, copy: Sample) -> (Verdict, Vec<String>) {
 #[test]
 fn what_is_no_document_is_never_verified() {
     for instead in NotADocument::ALL {
-        let copy = Sample { form: Err(*instead), ..sample("u-id", Worth::Sealed) };
+        let copy = Sample { form: Err(instead), ..sample("u-id", Worth::Sealed) };
         let expected = vec![format!("not_a_document 1 {instead}")];
         assert_eq!(decided("", copy), (Verdict::Undetermined, expected));
     }
@@ -25,7 +25,7 @@ fn what_is_no_document_has_no_assurance() {
     for worth in [Worth::Sealed, Worth::OtherSeal, Worth::Personal] {
         for instead in NotADocument::ALL {
             let genuine = sample("foreign-passport", worth);
-            let other = Sample { form: Err(*instead), ..sample("u-id", worth) };
+            let other = Sample { form: Err(instead), ..sample("u-id", worth) };
             let assurance =
                 |copies: &[Sample]| decide(&services, None, copies, Vec::new()).assurance;
             assert_eq!(assurance(std::slice::from_ref(&other)), None, "{worth:?} {instead}");
@@ -119,7 +119,7 @@ fn a_type_by_the_name_alone_is_said_once_of_each_copy_that_counts() {
 fn nobody_is_asked_to_look_at_what_is_no_document() {
     for instead in NotADocument::ALL {
         let type_source = Some(TypeSource::Name);
-        let file = Sample { form: Err(*instead), type_source, ..sample("u-id", Worth::Sealed) };
+        let file = Sample { form: Err(instead), type_source, ..sample("u-id", Worth::Sealed) };
         assert_eq!(decided("", file).1, [format!("not_a_document 1 {instead}")]);
     }
 }

@@ -19,11 +19,11 @@ fn what_is_unreadable_or_unknown_beside_a_proof_is_a_finding() {
         for worth in [Worth::IssuerUnknown, Worth::Forged] {
             let unread = [Sub::Expired, Sub::FormatFailure, Sub::NotYetValid];
             let is_broken = if worth == Worth::Forged {
-                !unread.contains(sub)
+                !unread.contains(&sub)
             } else {
-                *sub == Sub::RevokedNoPoe
+                sub == Sub::RevokedNoPoe
             };
-            let copy = with(worth, Some(*sub));
+            let copy = with(worth, Some(sub));
             let mut turned = copy.clone();
             turned.report.signatures.reverse();
             turned.proofs = vec![Proof::sample(1, b"signer", b"u-id Sealed")];

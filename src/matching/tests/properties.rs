@@ -6,7 +6,7 @@ const CODES: [&str; 6] =
     ["u-id", "internal-passport", "foreign-passport", "pension-card", "driver-license", "unknown"];
 
 fn forms() -> impl Strategy<Value = Result<DocumentForm, NotADocument>> {
-    let instead = select(NotADocument::ALL).prop_map(Err);
+    let instead = select(&NotADocument::ALL).prop_map(Err);
     prop_oneof![6 => Just(Ok(DocumentForm::Pdf)), 1 => select(&DocumentForm::ALL).prop_map(Ok), 1 => instead]
 }
 

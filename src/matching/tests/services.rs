@@ -219,7 +219,7 @@ fn the_same_again_that_is_no_document_decides() {
     let good = sample("u-id", Worth::Sealed);
     for instead in NotADocument::ALL {
         let content = Some(Sha256::of(b"another"));
-        let mut again = Sample { content, form: Err(*instead), ..good.clone() };
+        let mut again = Sample { content, form: Err(instead), ..good.clone() };
         again.report.signatures.first_mut().unwrap().covers = vec!["bytes".to_owned()];
         for copies in [[good.clone(), again.clone()], [again, good.clone()]] {
             let decision = decide(&branch, None, &copies, Vec::new());

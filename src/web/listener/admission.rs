@@ -90,7 +90,7 @@ impl Admission {
         open.told_at = Some(Instant::now());
         let connections = std::mem::take(&mut open.untold);
         drop(open);
-        tracing::warn!(connections, reason = why.label(), peer.ip = %peer,
+        tracing::warn!(connections, reason = why.as_str(), peer.ip = %peer,
             "web connections were refused or cut off, the latest from this address");
     }
 

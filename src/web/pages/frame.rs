@@ -56,11 +56,11 @@ impl Frame {
     /// A frame with nobody in it, for the page at `here`.
     pub(in crate::web) fn new(t: Texts, organisation: &str, here: &str) -> Self {
         let other_language = match t.language() {
-            Language::Uk => OtherLanguage { code: Language::En.code(), key: "language-en" },
-            Language::En => OtherLanguage { code: Language::Uk.code(), key: "language-uk" },
+            Language::Uk => OtherLanguage { code: Language::En.as_str(), key: "language-en" },
+            Language::En => OtherLanguage { code: Language::Uk.as_str(), key: "language-uk" },
         };
         Self {
-            lang: t.language().code(),
+            lang: t.language().as_str(),
             style: STYLE_PATH.as_str(),
             organisation: organisation.to_owned(),
             user: None,

@@ -164,7 +164,7 @@ pub(super) async fn switch_language(
     let language: Language = switch
         .language
         .parse()
-        .map_err(|()| Refusal::BadRequest("there are texts in uk and en".to_owned()))?;
+        .map_err(|_| Refusal::BadRequest("there are texts in uk and en".to_owned()))?;
     let cookie = session::language_cookie(&headers, language);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(local(&switch.back))).into_response())
 }

@@ -32,11 +32,11 @@ fn every_name_of_a_closed_set_has_its_texts() {
         let key = signer_kind_key(kind);
         keys.extend([format!("{key}.why"), key]);
     }
-    keys.extend(FindingCode::ALL.iter().map(|code| format!("{}.todo", finding_key(*code))));
-    keys.extend(NotADocument::ALL.iter().map(|instead| format!("instead-{instead}")));
+    keys.extend(FindingCode::ALL.map(|code| format!("{}.todo", finding_key(code))));
+    keys.extend(NotADocument::ALL.map(|instead| format!("instead-{instead}")));
     keys.extend(TypeSource::ALL.map(type_source_key));
     keys.extend(SenderResult::ALL.map(signal_key));
-    keys.extend(SubIndication::ALL.iter().map(|sub| sub_indication_key(*sub)));
+    keys.extend(SubIndication::ALL.map(sub_indication_key));
     keys.extend(Role::ALL.map(role_key));
     keys.extend(RetentionReason::ALL.map(retention_key));
     keys.extend(LegalBasis::ALL.map(legal_basis_key));
@@ -44,7 +44,7 @@ fn every_name_of_a_closed_set_has_its_texts() {
     let indications =
         [Indication::TotalPassed, Indication::Indeterminate, Indication::TotalFailed].map(Some);
     keys.extend(indications.into_iter().chain([None]).map(indication_key));
-    keys.extend(WarningCode::ALL.iter().map(|code| warning_key(*code)));
+    keys.extend(WarningCode::ALL.map(warning_key));
     keys.extend(Qualification::ALL.iter().map(|kind| qualification_key(*kind).to_owned()));
     // The other two leave a moment open.
     let statuses = [RevocationStatus::Good, RevocationStatus::Unchecked];
@@ -93,8 +93,8 @@ fn every_name_of_a_closed_set_has_its_texts() {
             assert!(t.find(key, []).is_some(), "{key} in {language:?}");
         }
         for code in FindingCode::ALL {
-            let text = finding_text(t, &Finding::of_share(*code));
-            assert_ne!(text, finding_key(*code), "{language:?}");
+            let text = finding_text(t, &Finding::of_share(code));
+            assert_ne!(text, finding_key(code), "{language:?}");
         }
     }
 }

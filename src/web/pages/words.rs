@@ -139,9 +139,7 @@ fn todo_key(finding: &Finding) -> String {
 fn is_of_the_past(finding: &Finding) -> bool {
     let detail = finding.detail.as_deref();
     finding.code == FindingCode::SignatureUndetermined
-        && SubIndication::ALL
-            .iter()
-            .any(|sub| Some(sub.as_str()) == detail && has_no_proof_of_existence(*sub))
+        && detail.and_then(|name| name.parse().ok()).is_some_and(has_no_proof_of_existence)
 }
 
 /// Whether it would do if an earlier moment were proved (ETSI EN 319 102-1 §5.1.3, `NO_POE`).
@@ -234,10 +232,8 @@ fn signal(t: Texts, detail: Option<&str>) -> String {
 
 /// A sub-indication's name in words.
 fn reason(t: Texts, name: Option<&str>) -> String {
-    SubIndication::ALL
-        .iter()
-        .find(|sub| Some(sub.as_str()) == name)
-        .map_or_else(|| t.say("sub-unknown"), |sub| sub_indication(t, *sub))
+    let known = name.and_then(|name| name.parse().ok());
+    known.map_or_else(|| t.say("sub-unknown"), |sub| sub_indication(t, sub))
 }
 
 pub(super) fn sub_indication(t: Texts, sub: SubIndication) -> String {

@@ -31,7 +31,7 @@ fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
 
 /// Each message and attribute of a language with the variables in it.
 fn messages(language: Language) -> Messages {
-    let folder = sources().join("locales").join(language.code());
+    let folder = sources().join("locales").join(language.as_str());
     let mut messages = Messages::new();
     for file in files_below(&folder, "ftl") {
         let text = fs::read_to_string(&file).unwrap();

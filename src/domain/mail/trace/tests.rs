@@ -84,9 +84,9 @@ fn rfc5321_4_1_3_the_client_is_named_by_its_address() {
 fn rfc3848_every_way_of_handing_over_has_its_keyword() {
     for protocol in TransmissionType::ALL {
         let kept = stamped(&Envelope { protocol, ..envelope() }, "\r\n");
-        assert!(kept.contains(&format!(" with {} id ", protocol.keyword())), "{kept}");
+        assert!(kept.contains(&format!(" with {} id ", protocol.as_str())), "{kept}");
         let stored = serde_json::to_string(&protocol).unwrap();
-        assert_eq!(stored, format!("{:?}", protocol.keyword()));
+        assert_eq!(stored, format!("{:?}", protocol.as_str()));
         assert_eq!(serde_json::from_str::<TransmissionType>(&stored).unwrap(), protocol);
     }
 }

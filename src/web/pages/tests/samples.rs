@@ -54,7 +54,7 @@ pub(super) fn pages() -> Vec<(String, String)> {
     for language in Language::ALL {
         let t = Texts::new(language);
         let mut add = |name: &str, html: String| {
-            pages.push((format!("{name}-{}", language.code()), html));
+            pages.push((format!("{name}-{}", language.as_str()), html));
         };
         add("login", login(t, LoginReason::Start, ""));
         let now = moment("2026-11-22T09:00:00Z");
