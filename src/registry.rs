@@ -15,11 +15,10 @@ mod signers;
 #[cfg(test)]
 mod tests;
 
-pub use advice::{Advice, AdviceKind};
-pub use changes::Change;
 pub use file::RegistryError;
-pub use qr_term::QrTerm;
-pub use signers::{AcceptedSigners, Issuers, PinnedSigner, PinnedSignerError, SignerPolicy};
+pub(crate) use qr_term::QrTerm;
+pub(crate) use signers::AcceptedSigners;
+pub use signers::{Issuers, PinnedSigner, PinnedSignerError, SignerPolicy};
 
 use std::{collections::BTreeSet, fmt};
 
@@ -145,8 +144,7 @@ pub struct Recipient<'a> {
 
 impl AcceptedImages {
     /// Whether a document of this form counts. PDF files do everywhere.
-    #[must_use]
-    pub fn accept(self, form: DocumentForm) -> bool {
+    pub(crate) fn accept(self, form: DocumentForm) -> bool {
         match form {
             DocumentForm::Pdf => true,
             DocumentForm::Jpeg => self.jpeg,
@@ -155,13 +153,13 @@ impl AcceptedImages {
     }
 
     /// Whether PDF files alone count.
-    #[must_use]
-    pub fn is_none(&self) -> bool {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+    pub(crate) fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
     /// The names of those accepted, as `registry.toml` has them.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
         let accepted = DocumentForm::ALL.into_iter().filter(move |form| self.accept(*form));
         accepted.filter(|form| form.is_image()).map(DocumentForm::as_str)
     }
@@ -169,8 +167,7 @@ impl AcceptedImages {
 
 impl Registry {
     /// A registry that has this branch and nothing else.
-    #[must_use]
-    pub fn alone(branch: Branch) -> Self {
+    pub(crate) fn alone(branch: Branch) -> Self {
         Self { organisation: branch.name.clone(), branches: vec![branch] }
     }
 
@@ -207,8 +204,7 @@ impl Branch {
     /// What a share tells of the branch it came to: its service, where it had one, asks for `types`
     /// and takes every signer, every picture and every age. It asks for less than the real one did,
     /// so that it can only tell whether a proof still stands.
-    #[must_use]
-    pub fn remembered(
+    pub(crate) fn remembered(
         id: BranchId,
         service: Option<ServiceId>,
         types: &BTreeSet<TypeCode>,
@@ -236,15 +232,13 @@ impl Branch {
     }
 
     /// The service of that id.
-    #[must_use]
-    pub fn service(&self, id: &ServiceId) -> Option<&Service> {
+    pub(crate) fn service(&self, id: &ServiceId) -> Option<&Service> {
         self.services.iter().find(|service| service.id == *id)
     }
 
     /// How old a copy may be that is taken for fresh, in hours: by the service, or where that is
     /// not known by the branch's most patient one.
-    #[must_use]
-    pub fn max_copy_age_hours(&self, service: Option<&ServiceId>) -> u32 {
+    pub(crate) fn max_copy_age_hours(&self, service: Option<&ServiceId>) -> u32 {
         let services = service
             .and_then(|id| self.service(id))
             .map_or_else(|| self.services.as_slice(), std::slice::from_ref);
@@ -253,15 +247,14 @@ impl Branch {
     }
 
     /// The services that are offered now.
-    pub fn active_services(&self) -> impl Iterator<Item = &Service> {
+    pub(crate) fn active_services(&self) -> impl Iterator<Item = &Service> {
         self.services.iter().filter(|service| service.active)
     }
 }
 
 impl Service {
     /// How the term of its QR code stands on the day `today`.
-    #[must_use]
-    pub fn qr_term(&self, today: Date) -> QrTerm {
+    pub(crate) fn qr_term(&self, today: Date) -> QrTerm {
         self.qr_issued_on.map_or(QrTerm::NotSet, |issued_on| QrTerm::of(issued_on, today))
     }
 
@@ -269,8 +262,7 @@ impl Service {
     /// directory, which somebody filled by hand; where a trust list is in use, and with it every
     /// authority of the country, only those whose certificate says whether it is for a seal or
     /// for a person.
-    #[must_use]
-    pub fn accepted_signers(&self, has_trust_list: bool) -> AcceptedSigners<'_> {
+    pub(crate) fn accepted_signers(&self, has_trust_list: bool) -> AcceptedSigners<'_> {
         let default =
             if has_trust_list { &SignerPolicy::SealOrPerson } else { &SignerPolicy::Anchors };
         AcceptedSigners {
@@ -280,16 +272,14 @@ impl Service {
     }
 
     /// The requirement that a document of type `code` belongs to.
-    #[must_use]
-    pub fn requirement(&self, code: &TypeCode) -> Option<&Requirement> {
+    pub(crate) fn requirement(&self, code: &TypeCode) -> Option<&Requirement> {
         self.documents.iter().find(|requirement| requirement.accepts(code))
     }
 }
 
 impl Requirement {
     /// Whether a document of type `code` would do.
-    #[must_use]
-    pub fn accepts(&self, code: &TypeCode) -> bool {
+    pub(crate) fn accepts(&self, code: &TypeCode) -> bool {
         self.any_of.contains(code)
     }
 }

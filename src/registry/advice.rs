@@ -18,7 +18,7 @@ const BRANCH_NAME_LEN: usize = 32;
 
 /// One thing to look at again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Advice {
+pub(crate) struct Advice {
     /// The branch.
     pub branch: BranchId,
     /// The service; `None` when it is about the branch.
@@ -27,55 +27,23 @@ pub struct Advice {
     pub kind: AdviceKind,
 }
 
-/// What to look at again.
+/// What to look at again; [`AdviceKind::text`] says it in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AdviceKind {
-    /// The branch's name says what kind of place it is, and not which one.
+pub(crate) enum AdviceKind {
     BranchNameGeneric,
-    /// The branch's name is longer than Diia takes.
-    BranchNameTooLong {
-        /// Its length, in characters.
-        length: usize,
-        /// The greatest length.
-        max: usize,
-    },
-    /// Another branch has the same name.
+    BranchNameTooLong { length: usize, max: usize },
     BranchNameTwice,
-    /// The ground needs a law or contract to be named, and none is.
     LegalNoteMissing,
-    /// The name is that of the app.
     NamesTheApp,
-    /// The service's name lists documents.
     NamesDocuments,
-    /// The service's name is no purpose.
     NoPurpose,
-    /// The branch is called as the organisation is, which has others too.
     NamesTheOrganisation,
-    /// The branch asks for nothing.
     NoService,
-    /// The QR code does not work any more.
-    QrExpired {
-        /// The first day that it did not.
-        since: Date,
-    },
-    /// Nobody has said when the QR code was made.
+    QrExpired { since: Date },
     QrNotSet,
-    /// It is time for a new QR code.
-    QrRenew {
-        /// The first day that the code will not work.
-        until: Date,
-    },
-    /// One code asks for several documents.
-    SeveralDocuments {
-        /// How many must be there.
-        count: usize,
-    },
-    /// A type that is in no list of Diia's.
-    TypeUnlisted {
-        /// The type.
-        code: TypeCode,
-    },
+    QrRenew { until: Date },
+    SeveralDocuments { count: usize },
+    TypeUnlisted { code: TypeCode },
 }
 
 /// One English line: where, and the sentence.
@@ -91,8 +59,7 @@ impl fmt::Display for Advice {
 
 impl Registry {
     /// All advice on the day `today`, in the order of the file.
-    #[must_use]
-    pub fn advice(&self, today: Date) -> Vec<Advice> {
+    pub(crate) fn advice(&self, today: Date) -> Vec<Advice> {
         self.branches
             .iter()
             .flat_map(|branch| {

@@ -8,16 +8,11 @@ use super::{Branch, Registry, Service};
 
 /// One difference. Shown as one line that begins with `+`, `-` or `~`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Change {
-    /// Something new.
+pub(crate) enum Change {
     Added {
-        /// What, with its id.
         subject: String,
     },
-    /// A value that differs.
     Altered {
-        /// Of what, with its id.
         subject: String,
         /// The key in `registry.toml`.
         key: String,
@@ -28,7 +23,6 @@ pub enum Change {
     },
     /// Something that is gone. Its shares stay until their own term ends.
     Removed {
-        /// What, with its id.
         subject: String,
     },
 }
@@ -49,8 +43,7 @@ impl fmt::Display for Change {
 
 impl Registry {
     /// What changes when `new` takes the place of `old`, in the order of the file.
-    #[must_use]
-    pub fn changes(old: &Self, new: &Self) -> Vec<Change> {
+    pub(crate) fn changes(old: &Self, new: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
         altered(&mut changes, "organisation", &old.fields(), &new.fields());
         for gone in old.branches.iter().filter(|branch| new.branch(&branch.id).is_none()) {

@@ -9,7 +9,7 @@ const RENEW_MONTHS: u16 = 3;
 
 /// How the term of a QR code stands on some day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QrTerm {
+pub(crate) enum QrTerm {
     /// Nobody has said when the code was made.
     NotSet,
     /// More than three months are left.
@@ -28,14 +28,12 @@ pub enum QrTerm {
 
 impl QrTerm {
     /// The first day that a code made on `issued_on` does not work.
-    #[must_use]
-    pub fn end(issued_on: Date) -> Date {
+    pub(crate) fn end(issued_on: Date) -> Date {
         months_after(issued_on, LIFE_MONTHS)
     }
 
     /// The term, on the day `today`, of a code made on `issued_on`.
-    #[must_use]
-    pub fn of(issued_on: Date, today: Date) -> Self {
+    pub(crate) fn of(issued_on: Date, today: Date) -> Self {
         let end = Self::end(issued_on);
         if today >= end {
             Self::Expired { since: end }

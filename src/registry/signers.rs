@@ -32,7 +32,7 @@ pub enum PinnedSigner {
 
 /// Whose signatures a service accepts, and whether it says so itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AcceptedSigners<'a> {
+pub(crate) struct AcceptedSigners<'a> {
     /// The policy that applies.
     pub policy: &'a SignerPolicy,
     /// The service says nothing, so that the default applies.

@@ -5,8 +5,7 @@ use crate::domain::Language;
 
 impl AdviceKind {
     /// The reason and what to do, in one or two sentences.
-    #[must_use]
-    pub fn text(&self, language: Language) -> String {
+    pub(crate) fn text(&self, language: Language) -> String {
         let uk = language == Language::Uk;
         let fixed = match self {
             Self::BranchNameTooLong { length, max } if uk => {
