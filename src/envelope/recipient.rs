@@ -92,7 +92,7 @@ fn common_name(name: &[u8]) -> Option<String> {
             let value = attribute.next().ok()?;
             // UTF8String and PrintableString; others are rare here and would need decoding.
             let text = std::str::from_utf8(value.value).unwrap_or_default();
-            let text: String = text.chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect();
+            let text = domain::beginning(&domain::legible(text), MAX_CHARS).to_owned();
             match kind.as_str() {
                 COMMON_NAME if !text.is_empty() => return Some(text),
                 ORGANISATION if !text.is_empty() => organisation = Some(text),

@@ -11,7 +11,7 @@ use mail_parser::{
 };
 
 use super::{Limits, MessageError, check_limit, cut, decode::Encoding, name};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, beginning, legible};
 
 /// The greatest number of bytes of one field that is read.
 const MAX_FIELD: usize = 4096;
@@ -197,9 +197,9 @@ fn media_type(value: &ContentType<'_>) -> String {
 }
 
 fn one_line(text: &str) -> Option<String> {
-    let line: String =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect();
-    let line = line.trim();
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = legible(&line);
+    let line = beginning(line.trim(), MAX_TEXT).trim_end();
     (!line.is_empty()).then(|| line.to_owned())
 }
 

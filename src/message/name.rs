@@ -1,47 +1,40 @@
 //! File names as senders write them, made fit to show and to keep.
 
+use crate::domain::{beginning, legible};
+
 /// The greatest length of a name, in characters.
 const MAX_LEN: usize = 255;
 /// How much of a longer name's end is kept: its suffixes tell a signature from a document.
 const KEPT_END: usize = 64;
+/// Stands where a longer name lost its middle.
+const LEFT_OUT: char = '…';
 
-/// `name` without path parts, control characters and characters that change how the rest is
-/// shown; `None` when nothing is left.
+/// `name` without path parts and without what people do not see of it; `None` when nothing is
+/// left.
 ///
 /// A longer name keeps its beginning, which tells the type, and its end, which tells the format.
 pub(super) fn clean(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let shown: Vec<char> = last.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
-    let shown: String = if shown.len() > MAX_LEN {
-        let start = shown.iter().take(MAX_LEN.saturating_sub(KEPT_END));
-        start.chain(shown.iter().skip(shown.len().saturating_sub(KEPT_END))).collect()
-    } else {
-        shown.into_iter().collect()
-    };
-    let shown = shown.trim();
-    (!shown.is_empty() && !shown.bytes().all(|byte| byte == b'.')).then(|| shown.to_owned())
+    let seen = legible(last);
+    let shown = shortened(seen.trim());
+    (!shown.is_empty() && !shown.bytes().all(|byte| byte == b'.')).then_some(shown)
 }
 
-/// Unicode's format characters that hide or reorder text, such as U+202E, and the sign that
-/// stands for bytes that are no text.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{00ad}'
-            | '\u{061c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
+fn shortened(name: &str) -> String {
+    let length = name.chars().count();
+    if length <= MAX_LEN {
+        return name.to_owned();
+    }
+    let start = beginning(name, MAX_LEN.saturating_sub(KEPT_END).saturating_sub(1));
+    let end: String = name.chars().skip(length.saturating_sub(KEPT_END)).collect();
+    // Marks whose character is left out go with it.
+    format!("{start}{LEFT_OUT}{}", legible(&end))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -55,6 +48,7 @@ mod tests {
             ("Паспорт: копія.pdf", Some("Паспорт: копія.pdf")),
             ("..", None),
             ("a/..", None),
+            ("a\u{301}\u{301}\u{301}\u{301}\u{301}.\u{301}pdf", Some("a\u{301}\u{301}\u{301}.pdf")),
             ("\u{200b}\t", None),
             ("", None),
         ] {
@@ -68,5 +62,24 @@ mod tests {
         let name = clean(&long).unwrap();
         assert_eq!(name.chars().count(), MAX_LEN);
         assert!(name.starts_with("internal-passport-") && name.ends_with(".pdf.p7s"));
+    }
+    #[test]
+    fn a_cut_name_parts_no_letter_and_says_that_it_is_cut() {
+        let long = format!("{}{}{}.pdf", "a".repeat(189), "и\u{306}".repeat(100), "b".repeat(59));
+        let name = clean(&long).unwrap();
+        assert_eq!(name, format!("{}…{}.pdf", "a".repeat(189), "b".repeat(59)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_stays_short_legible_and_of_its_format(
+            stem in "(.|[a-я \u{300}-\u{304}]){0,600}",
+            ending in "(\\.[a-z0-9]{1,9}){1,3}",
+        ) {
+            let name = clean(&format!("x{stem}{ending}")).unwrap();
+            prop_assert!(name.chars().count() <= MAX_LEN && name.ends_with(&ending), "{name}");
+            prop_assert_eq!(&legible(&name), &name);
+            prop_assert_eq!(clean(&name), Some(name));
+        }
     }
 }

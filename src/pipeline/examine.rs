@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{
     archive::Archive,
     bundle::{self, Bundle, Document, Opening},
-    domain::{Finding, FindingCode, Fingerprint, Sha256, Timestamp},
+    domain::{Finding, FindingCode, Fingerprint, Sha256, Timestamp, beginning},
     message,
     metrics::Stage,
     signature::{self, Budget, Conditions, Examined},
@@ -245,5 +245,5 @@ fn fingerprints(examined: &Examined, archive: &Archive) -> Vec<Fingerprint> {
 
 fn shorten(subject: &str) -> String {
     const MAX_CHARS: usize = 500;
-    subject.chars().take(MAX_CHARS).collect()
+    beginning(subject, MAX_CHARS).to_owned()
 }

@@ -5,6 +5,8 @@ use x509_parser::{
     x509::{AttributeTypeAndValue, X509Name},
 };
 
+use crate::domain::legibility;
+
 pub(super) use crate::domain::hex;
 
 /// A subject's or issuer's name.
@@ -166,13 +168,13 @@ fn short_name(oid: &str) -> Option<&'static str> {
 fn escaped(value: &str) -> String {
     let last = value.chars().count().saturating_sub(1);
     let mut written = String::with_capacity(value.len());
-    for (position, character) in value.chars().enumerate() {
+    for (position, (character, is_seen)) in legibility(value).enumerate() {
         let at_edge = position == 0 || position == last;
         match character {
             '"' | '+' | ',' | ';' | '<' | '>' | '\\' => written.extend(['\\', character]),
             ' ' if at_edge => written.push_str("\\ "),
             '#' if position == 0 => written.push_str("\\#"),
-            hidden if is_hidden(hidden) => {
+            hidden if !is_seen => {
                 let mut bytes = [0; 4];
                 for byte in hidden.encode_utf8(&mut bytes).bytes() {
                     written.push('\\');
@@ -185,28 +187,11 @@ fn escaped(value: &str) -> String {
     written
 }
 
-/// `value` with a mark for each character that does not show.
+/// `value` with a sign for each character that people do not see where it stands: with them one name
+/// can be made to look like another.
 pub(super) fn readable(value: &str) -> String {
-    value.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
-/// Control characters, and those of Unicode that have no width or turn the direction of writing:
-/// with them one name can be made to look like another.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
+    let shown = |(c, is_seen)| if is_seen { c } else { char::REPLACEMENT_CHARACTER };
+    legibility(value).map(shown).collect()
 }
 
 /// The characters of a string value; `None` when it is no string, or a broken one.

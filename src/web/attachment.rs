@@ -9,7 +9,10 @@ use axum::{
 };
 
 use super::{disclosure::File, refusal::Refusal};
-use crate::content::FileKind;
+use crate::{
+    content::FileKind,
+    domain::{legibility, whole_until},
+};
 
 const POLICY: &str = "default-src 'none'; sandbox";
 
@@ -56,12 +59,12 @@ fn stem(name: &str, kind: FileKind) -> (String, &'static str) {
             return (stem, inner);
         }
         // What is left of a part that was no ending may be one.
-        stem.truncate(stem.floor_char_boundary(MAX_BYTES));
+        stem.truncate(whole_until(&stem, MAX_BYTES));
         stem = trim(&stem).to_owned();
     }
 }
 
-/// Without signs that are not seen or turn the direction of writing, and with `_` for those that
+/// Without signs that people do not see, and with `_` for those that
 /// mean something to a file system.
 fn clean(name: &str) -> String {
     let plain = |sign: char| match sign {
@@ -69,35 +72,14 @@ fn clean(name: &str) -> String {
         sign if sign.is_whitespace() => ' ',
         sign => sign,
     };
-    let seen = name.chars().filter(|sign| sign.is_whitespace() || !is_unseen(*sign));
-    trim(&seen.map(plain).collect::<String>()).to_owned()
+    let seen = legibility(name).filter(|(sign, is_seen)| *is_seen || sign.is_whitespace());
+    trim(&seen.map(|(sign, _)| plain(sign)).collect::<String>()).to_owned()
 }
 
 /// Windows drops points and spaces at the end of a name, and a point at its beginning hides it
 /// elsewhere.
 fn trim(name: &str) -> &str {
     name.trim_matches(['.', ' '])
-}
-
-/// Control signs, and the format signs of Unicode (general category Cf).
-fn is_unseen(sign: char) -> bool {
-    sign.is_control()
-        || matches!(
-            sign,
-            '\u{ad}'
-                | '\u{600}'..='\u{605}'
-                | '\u{61c}'
-                | '\u{6dd}'
-                | '\u{70f}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 /// Whether a program may be chosen by these last letters of a name: `pdf`, `bat`, `7z`. A number
@@ -145,6 +127,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::legible;
 
     #[test]
     fn names_survive_in_ascii_and_in_full() {
@@ -218,6 +201,7 @@ mod tests {
         fn no_name_is_more_than_a_name(
             name in prop_oneof![
                 ".{0,300}",
+                "(.|[. ]|[\u{300}-\u{304}]){0,300}",
                 "[a-zA-Zа-я.: /\\\\\u{202e}\u{200d}\u{0}]{0,40}(\\.(pdf|exe|hta|p7s|bat|js|lnk)){0,4}",
             ],
             kind in prop::sample::select(FileKind::ALL.to_vec()),
@@ -225,7 +209,7 @@ mod tests {
             let offered = offered(&name, "document-1", kind);
             let stem = offered.strip_suffix(kind.ending()).unwrap();
             prop_assert!(!stem.is_empty() && offered.len() < 255);
-            prop_assert!(offered.chars().all(|sign| !is_unseen(sign)));
+            prop_assert_eq!(&legible(&offered), &offered);
             prop_assert!(!offered.contains(['<', '>', ':', '"', '/', '\\', '|', '?', '*']));
             prop_assert!(!stem.starts_with(['.', ' ']) && !stem.ends_with(['.', ' ']));
             prop_assert!(!is_device(stem));

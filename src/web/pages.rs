@@ -5,6 +5,7 @@
 //! and fill the struct.
 
 mod error;
+mod escaper;
 mod files;
 mod frame;
 mod list;

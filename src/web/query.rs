@@ -6,7 +6,7 @@
 use axum::{extract::Query, http::Uri};
 
 use crate::{
-    domain::{Date, Fingerprint, Timestamp, Verdict},
+    domain::{Date, Fingerprint, Timestamp, Verdict, beginning},
     store::{Cursor, ShareFilter},
 };
 
@@ -231,7 +231,7 @@ fn without_brackets(message_id: &str) -> &str {
 /// A value fit for a sentence.
 fn cut(text: &str) -> String {
     const MAX_CHARS: usize = 60;
-    text.chars().take(MAX_CHARS).collect()
+    beginning(text, MAX_CHARS).to_owned()
 }
 
 #[cfg(test)]

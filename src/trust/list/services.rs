@@ -7,7 +7,7 @@ use super::{
     xml::{LIST, Node, XML, child, children, text},
 };
 use crate::{
-    domain::Timestamp,
+    domain::{Timestamp, beginning},
     trust::{
         Certificate, CertificateUse, ServiceExtensions, ServiceKind, ServiceStatus, TrustService,
         name,
@@ -298,5 +298,5 @@ pub(super) fn local_name(node: Node<'_, '_>, element: &'static str) -> Option<St
 /// Safe to show: one line without hidden characters.
 pub(super) fn shown(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    name::readable(&line.chars().take(512).collect::<String>())
+    name::readable(beginning(&line, 512))
 }

@@ -12,7 +12,7 @@ use crate::{
         Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, Finding,
         FindingCode, FirstReceipt, Indication, Language, NotADocument, Qualification,
         RetentionReason, RevocationKind, RevocationStatus, Role, SenderResult, Severity, ShareId,
-        SignerKind, SubIndication, TypeSource, Verdict, WarningCode,
+        SignerKind, SubIndication, TypeSource, Verdict, WarningCode, legible,
     },
     registry::LegalBasis,
 };
@@ -242,6 +242,15 @@ fn no_page_shows_markup_of_a_stranger_as_markup() {
         escaped += html.matches("&#60;script&#62;alert(1)").count();
     }
     assert!(escaped > 20, "the samples are hostile, {escaped}");
+}
+
+#[test]
+fn no_page_shows_what_people_do_not_see() {
+    for (name, html) in samples::pages() {
+        for line in html.lines() {
+            assert_eq!(legible(line), line, "{name}");
+        }
+    }
 }
 
 #[test]

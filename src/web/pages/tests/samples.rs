@@ -430,9 +430,10 @@ fn past(name: &str, of_stamp: SubIndication) -> (String, Disclosed) {
     (name.to_owned(), opened(row, vec![document(1, "internal-passport", report)]))
 }
 
-/// Markup and a thousand letters in every text of a stranger.
+/// Markup, a thousand letters, hidden characters and a pile of marks in every text of a stranger.
 fn hostile() -> (String, Disclosed) {
-    let long = format!("{HOSTILE}{}", "Ж".repeat(1000));
+    let pile = "\u{336}".repeat(300);
+    let long = format!("{HOSTILE}\u{202e}{}a{pile}.pdf\u{0}", "Ж".repeat(1000));
     let mut report = report(Indication::TotalFailed, Some(SubIndication::Expired));
     for signature in &mut report.signatures {
         signature.reason = Some(long.clone());
