@@ -1,6 +1,8 @@
 //! The dashboard in a real browser: Chromium, driven by `WebDriver`, does what a member of staff
 //! does. Screenshots are left in `target/screenshots`.
 
+mod barriers;
+
 use std::{fs, path::PathBuf};
 
 use crate::support::{

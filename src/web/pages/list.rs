@@ -29,6 +29,8 @@ pub(in crate::web) struct ListPage {
     selects: Vec<Select>,
     from: String,
     to: String,
+    /// What of the folded filter is set, in words.
+    chosen: Vec<String>,
     empty: Option<Empty>,
     table: Option<Table>,
     pages: Vec<PageLink>,
@@ -107,15 +109,14 @@ impl ListPage {
         if let Some(next) = shares.next {
             pages.push(PageLink { href: query.link(Some(next)), label: t.say("older") });
         }
+        let selects =
+            vec![branches(t, listing), services(t, listing), verdicts(t, query.filter.verdict)];
         Self {
             t,
             frame,
             counts: counts(t, listing),
-            selects: vec![
-                branches(t, listing),
-                services(t, listing),
-                verdicts(t, query.filter.verdict),
-            ],
+            chosen: chosen(t, &selects, query),
+            selects,
             from: query.from_day.clone(),
             to: query.to_day.clone(),
             empty: rows.is_empty().then(|| Empty::new(t, query)),
@@ -198,6 +199,20 @@ fn verdicts(t: Texts, chosen: Option<Verdict>) -> Select {
         })
         .collect();
     Select { name: "verdict", label: t.say("filter-verdict"), choices }
+}
+
+/// What of the filter is set, each with its label.
+fn chosen(t: Texts, selects: &[Select], query: &ShareQuery) -> Vec<String> {
+    let of_selects = selects.iter().flat_map(|select| {
+        let chosen = select.choices.iter().filter(|choice| choice.selected);
+        chosen.map(move |choice| (select.label.clone(), choice.label.clone()))
+    });
+    let days = [("filter-from", &query.from_day), ("filter-to", &query.to_day)];
+    let of_days = days.into_iter().filter(|(_, day)| !day.is_empty()).map(|(label, day)| {
+        let day = day.parse().map_or_else(|_| day.clone(), |parsed| t.day(parsed));
+        (t.say(label), day)
+    });
+    of_selects.chain(of_days).map(|(label, value)| format!("{label}: {value}")).collect()
 }
 
 impl Empty {

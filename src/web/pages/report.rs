@@ -26,6 +26,8 @@ pub(super) struct ReportView {
 }
 
 pub(super) struct SignatureView {
+    /// Names it among the elements of the page.
+    pub(super) id: String,
     pub(super) heading: String,
     pub(super) badge: Badge,
     /// The certificates are shown unfolded: the reason may be in them.
@@ -46,18 +48,19 @@ pub(super) struct WarningView {
 }
 
 impl ReportView {
-    /// The report; `is_doubted` where it is of before the share was judged otherwise.
-    pub(super) fn new(t: Texts, report: &DocumentReport, is_doubted: bool) -> Self {
+    /// The report on the share's document `number`; `is_doubted` where it is of before the share
+    /// was judged otherwise.
+    pub(super) fn new(t: Texts, number: u32, report: &DocumentReport, is_doubted: bool) -> Self {
         let mut signatures = Vec::new();
-        for (number, signature) in (1_u32..).zip(&report.signatures) {
-            signatures.push(SignatureView::new(t, "signature-heading", number, signature));
-            for (number, counter) in (1_u32..).zip(&signature.counter_signatures) {
-                signatures.push(SignatureView::new(
-                    t,
-                    "counter-signature-heading",
-                    number,
-                    counter,
-                ));
+        let mut add = |heading, place: u32, signature| {
+            let id = format!("signature-{number}-{}", signatures.len().saturating_add(1));
+            let heading = t.say_with(heading, [("number", place.into())]);
+            signatures.push(SignatureView::new(t, id, heading, signature));
+        };
+        for (place, signature) in (1..).zip(&report.signatures) {
+            add("signature-heading", place, signature);
+            for (place, counter) in (1..).zip(&signature.counter_signatures) {
+                add("counter-signature-heading", place, counter);
             }
         }
         Self {
@@ -86,7 +89,7 @@ fn container(t: Texts, report: &DocumentReport) -> String {
 }
 
 impl SignatureView {
-    fn new(t: Texts, heading: &str, number: u32, signature: &SignatureReport) -> Self {
+    fn new(t: Texts, id: String, heading: String, signature: &SignatureReport) -> Self {
         let chain = CertificateView::all(t, &signature.chain, signature.best_time);
         let timestamps: Vec<_> =
             signature.timestamps.iter().map(|one| TimestampView::new(t, one)).collect();
@@ -99,7 +102,8 @@ impl SignatureView {
             })
             .collect();
         Self {
-            heading: t.say_with(heading, [("number", number.into())]),
+            id,
+            heading,
             badge: Badge::of_indication(t, Some(signature.indication)),
             failed: signature.indication != Indication::TotalPassed,
             facts: facts(t, signature),
@@ -119,7 +123,7 @@ fn facts(t: Texts, signature: &SignatureReport) -> Vec<Fact> {
     let mut facts = vec![Fact::new(t.say("signer-name"), or_absent(&signer.name))];
     let optional = [
         ("signer-organisation", &signer.organisation),
-        ("signer-code", &signer.code),
+        ("signer-code", &code),
         ("signer-country", &signer.country),
     ];
     for (key, value) in optional {

@@ -339,7 +339,7 @@ impl DocumentView {
                 .details
                 .as_ref()
                 .filter(|details| !details.report.signatures.is_empty())
-                .map(|details| ReportView::new(t, &details.report, is_otherwise)),
+                .map(|details| ReportView::new(t, row.number, &details.report, is_otherwise)),
         }
     }
 }

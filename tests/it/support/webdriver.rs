@@ -15,6 +15,15 @@ use crate::support::installation::wait_for;
 /// The key under which `WebDriver` names an element (§12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// How somebody wants pages to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    Light,
+    Dark,
+    /// The colours of the reader's own scheme, whatever the page wants: high contrast.
+    ForcedColours,
+}
+
 /// A headless Chromium with a profile of its own. Ended when dropped.
 pub(crate) struct Browser {
     driver: Child,
@@ -82,6 +91,39 @@ impl Browser {
         self.post("url", &json!({ "url": url }));
     }
 
+    /// Shows pages in a window of this size, in CSS pixels.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let size = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500,
+        });
+        self.command("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Shows pages to somebody who prefers `look`.
+    pub(crate) fn look(&self, look: Look) {
+        let (scheme, forced) = match look {
+            Look::Light => ("light", "none"),
+            Look::Dark => ("dark", "none"),
+            Look::ForcedColours => ("dark", "active"),
+        };
+        let features = json!({"features": [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "forced-colors", "value": forced},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]});
+        self.command("Emulation.setEmulatedMedia", &features);
+    }
+
+    /// What this script returns, in the page.
+    pub(crate) fn script(&self, script: &str) -> Value {
+        self.post("execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// What this script gives to its last argument, a function, in the page.
+    pub(crate) fn awaited(&self, script: &str) -> Value {
+        self.post("execute/async", &json!({ "script": script, "args": [] }))
+    }
+
     pub(crate) fn has(&self, selector: &str) -> bool {
         !self.elements(selector).is_empty()
     }
@@ -128,6 +170,11 @@ impl Browser {
     pub(crate) fn screenshot(&self) -> Vec<u8> {
         use base64ct::{Base64, Encoding as _};
         Base64::decode_vec(self.get("screenshot").as_str().unwrap()).unwrap()
+    }
+
+    /// A command of Chromium's own.
+    fn command(&self, name: &str, parameters: &Value) {
+        self.post("goog/cdp/execute", &json!({ "cmd": name, "params": parameters }));
     }
 
     fn attribute_of(&self, element: &str, name: &str) -> String {
