@@ -194,3 +194,33 @@ fn whoever_signs_in_can_type_at_once() {
     demo.browser.follow("main button[type=submit]");
     assert_eq!(focused(), "password", "the name is kept");
 }
+
+/// The server leaves three marks on a letter; the page itself holds a thousand.
+#[test]
+fn what_strangers_wrote_does_not_paint_over_other_lines() {
+    let demo = Demo::new();
+    demo.sign_in();
+    let browser = &demo.browser;
+    let has_a_file = |path: &String| {
+        demo.open(path);
+        browser.script("return document.body.innerText.includes('.pdf')") == true
+    };
+    assert!(demo.shares().iter().any(has_a_file));
+    browser.script(
+        "const of = (text) => [...document.querySelectorAll('.facts > div')]
+             .find((one) => one.querySelector('bdi')?.textContent.includes(text));
+         const row = of('.pdf');
+         row.previousElementSibling.id = 'above';
+         row.nextElementSibling.id = 'below';
+         row.id = 'row';
+         row.scrollIntoView({ block: 'center' });",
+    );
+    let around = || ["#above", "#below"].map(|place| browser.picture_of(place));
+    let (before, own) = (around(), browser.picture_of("#row"));
+    browser.script(
+        "document.querySelector('#row bdi').textContent =
+             'a' + '\\u0301'.repeat(1000) + 'b' + '\\u0323'.repeat(1000)",
+    );
+    assert!(browser.picture_of("#row") != own, "the marks are painted in their box");
+    assert!(around() == before, "and nowhere else");
+}

@@ -172,6 +172,14 @@ impl Browser {
         Base64::decode_vec(self.get("screenshot").as_str().unwrap()).unwrap()
     }
 
+    /// A part of the page as PNG.
+    pub(crate) fn picture_of(&self, selector: &str) -> Vec<u8> {
+        use base64ct::{Base64, Encoding as _};
+        let element = self.element(selector);
+        let picture = self.get(&format!("element/{element}/screenshot"));
+        Base64::decode_vec(picture.as_str().unwrap()).unwrap()
+    }
+
     /// A command of Chromium's own.
     fn command(&self, name: &str, parameters: &Value) {
         self.post("goog/cdp/execute", &json!({ "cmd": name, "params": parameters }));
