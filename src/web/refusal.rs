@@ -93,7 +93,7 @@ impl Refusal {
             Self::Gone => (
                 StatusCode::GONE,
                 "error-gone",
-                "this copy was destroyed when its retention term ended",
+                "this copy was destroyed when its retention period ended",
             ),
             Self::Internal(incident) => {
                 let sentence = format!("something failed on our side; the incident is {incident}");

@@ -159,7 +159,7 @@ fn a_head_that_does_not_end_and_a_body_that_does_not_come_are_cut_off() {
     .unwrap();
     let answer = rest(&mut body);
     assert_eq!(status(&answer), 408, "{answer}");
-    assert!(answer.contains("Запит надходив задовго"), "{answer}");
+    assert!(answer.contains("Запит надходив надто довго"), "{answer}");
     assert_eq!(metric(&server, SLOW_BODY), 1);
     wait_for_metric(&server, "skrynka_web_connections_open", 1);
 }

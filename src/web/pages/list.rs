@@ -231,7 +231,7 @@ impl Row {
         Self {
             href: format!("/shares/{}", row.id),
             received: Moment::new(t, row.received_at),
-            badge: Badge::of_verdict(t, row.verdict),
+            badge: Badge::of_share(t, row),
             destroyed: row
                 .destroyed_at
                 .map(|at| t.say_with("destroyed-mark", [("day", t.day(at.day_in_kyiv()).into())])),

@@ -7,8 +7,8 @@ use super::{
     super::texts::Texts,
     share::Fact,
     words::{
-        Badge, best_time_key, container_key, qualification_key, signer_kind_key, sub_indication,
-        warning_key,
+        Badge, best_time_key, container_key, qualification_key, registered_number, signer_kind_key,
+        sub_indication, warning_key,
     },
 };
 use crate::domain::{
@@ -121,6 +121,7 @@ fn facts(t: Texts, signature: &SignatureReport) -> Vec<Fact> {
         if text.is_empty() { t.say("not-stated") } else { text.to_owned() }
     };
     let mut facts = vec![Fact::new(t.say("signer-name"), or_absent(&signer.name))];
+    let code = signer.code.as_ref().map(|code| registered_number(t, code));
     let optional = [
         ("signer-organisation", &signer.organisation),
         ("signer-code", &code),

@@ -11,14 +11,14 @@ use super::{
     frame::Frame,
     report::ReportView,
     words::{
-        Badge, FindingView, assurance_key, has_no_proof_of_existence, retention_key,
-        sub_indication, type_source_key, verdict_key, verdict_variant, yes_or_no,
+        Badge, FindingView, assurance_key, has_no_proof_of_existence, registered_number,
+        retention_key, sub_indication, type_source_key, verdict_key, verdict_variant, yes_or_no,
     },
 };
 use crate::{
     domain::{
         DocumentReport, Finding, FindingCode, Indication, Retention, ShareDetails, ShareId,
-        SignerKind, SignerReport, VerdictChange,
+        SignerKind, SignerReport, Verdict, VerdictChange,
     },
     store::Names,
 };
@@ -40,6 +40,8 @@ pub(in crate::web) struct SharePage {
     documents_notes: Vec<Note>,
     documents: Vec<DocumentView>,
     facts: Vec<Fact>,
+    /// What programs know the share by; folded.
+    technical: Vec<Fact>,
     letter: Option<Letter>,
 }
 
@@ -121,6 +123,8 @@ impl SharePage {
         let assurance = assurance_key(row.assurance);
         let (assurance_word, assurance_why) = if row.assurance.is_none() && variant == "-signer" {
             (format!("{assurance}.word-signer"), format!("{assurance}.why-signer"))
+        } else if is_unsigned(share) {
+            (format!("{assurance}.word-unsigned"), format!("{assurance}.why-unsigned"))
         } else if variant == "-content" {
             // Whose signature it is says nothing of a document where none was signed.
             let none = assurance_key(None);
@@ -137,7 +141,7 @@ impl SharePage {
             destroyed: row
                 .destroyed_at
                 .map(|at| t.say_with("destroyed-text", [("moment", t.moment(at).into())])),
-            badge: Badge::of_verdict(t, row.verdict),
+            badge: Badge::of_share(t, row),
             why: t.say(&format!("{verdict}.why{variant}")),
             todo: row.destroyed_at.is_none().then(|| t.say(&format!("{verdict}.todo{variant}"))),
             assurance: Assurance { word: t.say(&assurance_word), why: t.say(&assurance_why) },
@@ -151,6 +155,7 @@ impl SharePage {
                 .map(|document| DocumentView::new(t, share, document))
                 .collect(),
             facts: facts(t, share, around),
+            technical: technical(t, share),
             letter: share.details.as_ref().map(|details| Letter::new(t, share, details)),
         }
     }
@@ -166,7 +171,7 @@ fn finding_view(t: Texts, share: &Disclosed, finding: &Finding) -> FindingView {
         t.say_with("finding-about", [("number", number.into()), ("name", name.into())])
     });
     let named =
-        (finding.code == FindingCode::OtherIssuer).then(|| sealed_by(share, finding)).flatten();
+        (finding.code == FindingCode::OtherIssuer).then(|| sealed_by(t, share, finding)).flatten();
     let finding = &Finding { detail: named.or_else(|| finding.detail.clone()), ..finding.clone() };
     let first = finding.detail.as_deref().and_then(|text| text.parse::<ShareId>().ok());
     let mut view = FindingView::new(t, finding, about);
@@ -213,15 +218,15 @@ fn report_on<'a>(share: &'a Disclosed, finding: &Finding) -> Option<&'a Document
 
 /// The organisation whose seal stands on the copy that the finding is about, as far as the reader
 /// may know.
-fn sealed_by(share: &Disclosed, finding: &Finding) -> Option<String> {
+fn sealed_by(t: Texts, share: &Disclosed, finding: &Finding) -> Option<String> {
     let report = report_on(share, finding)?;
     let mut seals = report.signatures.iter().filter(|signature| {
         signature.indication == Indication::TotalPassed
             && signature.signer.kind == Some(SignerKind::Seal)
     });
     let SignerReport { name, organisation_id, .. } = &seals.next()?.signer;
-    let id = organisation_id.as_ref().map(|id| format!(", {id}")).unwrap_or_default();
-    Some(format!("{name}{id}"))
+    let id = organisation_id.as_ref().map(|id| format!(", {}", registered_number(t, id.as_str())));
+    Some(format!("{name}{}", id.unwrap_or_default()))
 }
 
 fn documents_notes(t: Texts, share: &Disclosed) -> Vec<Note> {
@@ -271,8 +276,22 @@ fn facts(t: Texts, share: &Disclosed, around: &Surroundings<'_>) -> Vec<Fact> {
         facts.push(Fact::new(t.say("fact-destroyed"), t.moment(at)));
     }
     facts.push(Fact::new(t.say("fact-mail-size"), t.size(row.mail_bytes)));
-    facts.push(Fact::new(t.say("fact-share-id"), row.id.to_string()).in_digits());
     facts
+}
+
+fn technical(t: Texts, share: &Disclosed) -> Vec<Fact> {
+    let id = Fact::new(t.say("fact-share-id"), share.row.id.to_string()).in_digits();
+    let message_id = share.details.as_ref().map(|details| {
+        let given = details.message_id.clone().unwrap_or_else(|| t.say("not-stated"));
+        Fact::new(t.say("fact-message-id"), given)
+    });
+    std::iter::once(id).chain(message_id).collect()
+}
+
+/// Whether no copy of the share has a signature.
+fn is_unsigned(share: &Disclosed) -> bool {
+    share.row.verdict == Verdict::Unsigned
+        && share.documents.iter().all(|document| document.row.indication.is_none())
 }
 
 fn retention_text(t: Texts, retention: Retention) -> String {
@@ -291,7 +310,6 @@ impl Letter {
             Fact::new(t.say("fact-sender"), sender),
             Fact::new(t.say("fact-recipients"), recipients.join(", ")),
             Fact::new(t.say("fact-subject"), details.subject.clone().unwrap_or_else(absent)),
-            Fact::new(t.say("fact-message-id"), details.message_id.clone().unwrap_or_else(absent)),
         ];
         let download = share.mail_open.then(|| format!("/shares/{}/mail", share.row.id));
         Self { facts, download }

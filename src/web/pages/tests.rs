@@ -195,14 +195,14 @@ fn what_only_an_earlier_moment_would_save_is_not_said_to_be_checked_later() {
 fn a_time_stamp_that_does_not_save_the_signature_is_named() {
     let pages: BTreeMap<_, _> = samples::pages().into_iter().collect();
     for (page, said) in [
-        ("past-ended-uk", "Позначка часу каже «22.11.2026, 10:32»"),
+        ("past-ended-uk", "В електронній позначці часу зазначено «22.11.2026, 10:32»"),
         ("past-ended-en", "The time-stamp says “22 Nov 2026, 10:32”"),
         ("past-broken-uk", "«Тестовий надавач позначок часу», не зараховано: документ змінено"),
         ("past-broken-en", "“Тестовий надавач позначок часу” does not count: the document was"),
     ] {
         assert!(pages[page].contains(said), "{page}");
     }
-    assert!(!pages["invalid-uk"].contains("Позначку часу, яку поставила"));
+    assert!(!pages["invalid-uk"].contains("Електронну позначку часу, яку поставила"));
 }
 
 #[test]
@@ -214,12 +214,41 @@ fn a_copy_that_something_speaks_against_has_no_green_badge_and_the_page_says_wha
     };
     assert!(badges("verified-uk").iter().all(|badge| badge.contains("good")));
     for (page, seal, word) in [
-        ("made-up-uk", "документів: Тестова печатка, NTRUA-00000000.", "але є зауваження"),
-        ("made-up-en", "documents: Тестова печатка, NTRUA-00000000.", "but see the findings"),
+        ("made-up-uk", "документів: Тестова печатка, код ЄДРПОУ 00000000.", "але є зауваження"),
+        ("made-up-en", "documents: Тестова печатка, ЄДРПОУ code 00000000.", "but see the notes"),
     ] {
         let badges = badges(page);
         assert!(badges.iter().all(|one| one.contains(word) && !one.contains("good")), "{badges:?}");
         assert!(pages[page].contains(seal), "{page}");
+    }
+}
+
+#[test]
+fn a_number_is_told_by_the_name_that_people_know_it_by() {
+    let t = Texts::new(Language::Uk);
+    for (code, said) in [
+        ("NTRUA-00000000", "код ЄДРПОУ 00000000"),
+        ("NTRUA-0000000000", "РНОКПП 0000000000"),
+        ("TINUA-0000000000", "РНОКПП 0000000000"),
+        ("TINUA-АА000000", "TINUA-АА000000"),
+        ("PNOEE-00000000000", "PNOEE-00000000000"),
+        ("00000000", "00000000"),
+    ] {
+        assert_eq!(registered_number(t, code), said);
+    }
+}
+
+#[test]
+fn the_wrong_signer_is_not_called_an_invalid_signature() {
+    let t = Texts::new(Language::Uk);
+    let mut share = samples::verified().1.row;
+    share.verdict = Verdict::Invalid;
+    for (code, word) in [
+        (FindingCode::SignatureInvalid, "Підпис недійсний"),
+        (FindingCode::SignerNotAccepted, "Не той підписувач"),
+    ] {
+        share.findings = vec![Finding::of_document(code, 1)];
+        assert_eq!(Badge::of_share(t, &share).word, word);
     }
 }
 

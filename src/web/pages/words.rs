@@ -4,8 +4,8 @@ use super::super::texts::Texts;
 use crate::domain::{
     Assurance, BestTimeSource, CertificateRole, CertificateSource, Container, DocumentRow, Finding,
     FindingCode, Indication, Qualification, RetentionReason, RevocationKind, RevocationStatus,
-    Role, SenderResult, Severity, SignerKind, SubIndication, Timestamp, TypeCode, TypeSource,
-    Verdict, WarningCode,
+    Role, SenderResult, Severity, ShareRow, SignerKind, SubIndication, Timestamp, TypeCode,
+    TypeSource, Verdict, WarningCode,
 };
 use crate::registry::LegalBasis;
 
@@ -43,6 +43,17 @@ impl Badge {
             Verdict::Verified => ("good", CHECK),
         };
         Self { word: t.say(&verdict_key(verdict)), tone, shape }
+    }
+
+    /// The same for a share, which tells a signature that is invalid from one by the wrong signer.
+    pub(super) fn of_share(t: Texts, share: &ShareRow) -> Self {
+        let badge = Self::of_verdict(t, share.verdict);
+        if verdict_variant(share.verdict, &share.findings) == "-signer" {
+            let key = format!("{}.word-signer", verdict_key(share.verdict));
+            Self { word: t.say(&key), ..badge }
+        } else {
+            badge
+        }
     }
 
     pub(super) fn of_indication(t: Texts, indication: Option<Indication>) -> Self {
@@ -275,6 +286,20 @@ pub(super) fn verdict_variant(verdict: Verdict, findings: &[Finding]) -> &'stati
     } else {
         ""
     }
+}
+
+/// The number of somebody in a register, as certificates carry it (ETSI EN 319 412-1 §5.1), by the
+/// name that people know it by. Sole traders are in the register of legal entities by their tax
+/// number.
+pub(super) fn registered_number(t: Texts, code: &str) -> String {
+    let (register, number) = code.split_once('-').unwrap_or_default();
+    let digits = number.bytes().all(|sign| sign.is_ascii_digit()).then_some(number.len());
+    let key = match (register, digits) {
+        ("NTRUA", Some(8)) => "code-edrpou",
+        ("NTRUA" | "TINUA", Some(10)) => "code-rnokpp",
+        _ => return code.to_owned(),
+    };
+    t.say_with(key, [("number", number.into())])
 }
 
 pub(super) fn indication_key(indication: Option<Indication>) -> String {

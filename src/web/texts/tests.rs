@@ -163,9 +163,9 @@ fn counts_in_both_languages_plurals() {
         assert_eq!(uk.say_with("list-shown", [("count", count.into())]), said);
     }
     let minutes = uk.say_with("login-locked", [("minutes", 2.into())]);
-    assert!(minutes.ends_with("за 2 хвилини."), "{minutes}");
+    assert!(minutes.ends_with("через 2 хвилини."), "{minutes}");
     let en = Texts::new(Language::En);
-    assert_eq!(en.say_with("list-shown", [("count", 1.into())]), "1 share shown");
+    assert_eq!(en.say_with("list-shown", [("count", 1.into())]), "1 received shown");
 }
 
 #[test]

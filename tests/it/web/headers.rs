@@ -185,7 +185,7 @@ async fn an_empty_trust_directory_is_announced_to_all_who_are_signed_in() {
 #[tokio::test]
 async fn a_clock_that_is_not_accepted_is_announced_to_all_but_operators() {
     let house = House::new().await;
-    let warning = "Доки час не підтверджено, нічого не знищується";
+    let warning = "Доки час не підтверджено, сервер нічого не знищує";
     let roles = [Role::Operator, Role::Supervisor, Role::Auditor, Role::Admin];
     for role in roles {
         house.add_user(role.as_str(), role, &[]).await;

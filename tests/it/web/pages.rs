@@ -57,7 +57,7 @@ async fn the_list_is_filtered_and_turned_over_page_by_page() {
     assert_eq!(page.text().matches("href=\"/shares/").count(), 1);
     assert!(page.text().contains(&verified.to_string()));
     let none = house.get("/?from=2026-11-23", &cookie).await;
-    assert!(none.text().contains("За цим відбором нічого не знайдено"));
+    assert!(none.text().contains("За цим фільтром нічого не знайдено"));
     let first = house.get("/", &cookie).await;
     assert_eq!(first.text().matches("href=\"/shares/").count(), 50);
     let older = first.text().split("href=\"").find(|rest| rest.starts_with("/?cursor=")).unwrap();
@@ -76,7 +76,7 @@ async fn the_page_of_a_share_tells_who_signed_and_leaves_a_line_in_the_audit() {
     let page = house.get(&format!("/shares/{share}"), &cookie).await;
     let text = page.text();
     for shown in [
-        Verdict::Verified.as_str().replace("verified", "Перевірено").as_str(),
+        Verdict::Verified.as_str().replace("verified", "Підтверджено").as_str(),
         "Тестова установа",
         "ECDSA P-256",
         "Печатка організації",
@@ -115,7 +115,7 @@ async fn auditors_see_the_share_without_personal_details() {
     let cookie = house.sign_in("auditor").await;
     let page = house.get(&format!("/shares/{share}"), &cookie).await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.text().contains("Перевірено"));
+    assert!(page.text().contains("Підтверджено"));
     for personal in ["testova.osoba", "Тестова тема", "/documents/", ".pdf", "Тестова установа"]
     {
         assert!(!page.text().contains(personal), "{personal}");

@@ -6,7 +6,7 @@ finding-content_time_only = The time is proved for the document alone; nothing p
 finding-crashed_while_opening = The program stopped several times while opening the mail, so the mail is kept unopened.
     .todo = Tell the administrator, and ask the visitor to send the copies again.
 finding-duplicate = { $detail ->
-    [destroyed] The same copy came before; that share is destroyed on its day.
+    [destroyed] The same copy came before; what came then is destroyed, for its retention period is over.
     [other-branch] The same copy came before, to another branch.
    *[other] The same copy came before.
     }
@@ -19,12 +19,12 @@ finding-excess_document = The service does not ask for this document: { $documen
     .todo = Do not use it. The copy is hidden from operators and goes earlier than the others.
 finding-judged_otherwise = { $detail ->
     [copy] Judged again, one of the copies that are kept turned out to be damaged, and nothing shows any more what it was.
-    [mail] Judged again, the share is worth less than was said before. Its mail is destroyed or damaged by now; the copies that are kept were judged.
-    [service] Judged again, the share is worth less than was said before. An earlier version of Skrynka kept it, and not what its service asked for.
-    [stopped] The program stopped several times while judging the share again, so nothing shows any more that it is in order.
-   *[other] Judged again, the mail is worth less than was said before, and its copies would be sorted otherwise than they are kept here.
+    [mail] Judged again, the verdict is worse than it was before. The mail is destroyed or damaged by now; the copies that are kept were judged.
+    [service] Judged again, the verdict is worse than it was before. An earlier version of Skrynka kept the copies, and not what the service asked for.
+    [stopped] The program stopped several times while judging the copies again, so nothing shows any more that they are in order.
+   *[other] Judged again, the verdict on the mail is worse than it was before, and its copies would be sorted otherwise than they are kept here.
     }
-    .todo = Do not rely on the share: what is shown of each copy is what was said at first. Ask for the copies to be sent again. A supervisor decides.
+    .todo = Do not rely on these copies: what is shown of each copy is what was said at first. Ask for the copies to be sent again. A supervisor decides.
 finding-key_compromised_earlier = The signer’s certificate was revoked because the key came into other hands, and that was before the proved time of the signature.
     .todo = Somebody else may have signed. Ask for the document to be sent again, or check it on the spot. A supervisor decides.
 finding-limit_exceeded = A limit of safety was passed: { $detail }.
@@ -35,14 +35,14 @@ finding-no_document = The mail holds no copies of documents.
     .todo = Ask the visitor to send the copies from the Diia app with the service’s QR code.
 finding-other_issuer = The copy bears the seal of an organisation that does not issue copies of documents: { $detail }.
     .todo = Any firm can buy a seal, so the document may be made up. Ask for a copy sent from the Diia app. The supervisor decides.
-finding-not_a_document = The signature is genuine, but what is signed is no document. It is { $detail }.
+finding-not_a_document = The signature is valid, but what is signed is no document. It is { $detail }.
     .todo = Do not open this file. Ask the visitor to send the copy from the Diia app. A supervisor decides.
 finding-pdf_unbound = The signature may have been made over another file and put into this one.
     .todo = Ask for the file with its signature beside it, or signed in the PAdES format. A supervisor decides.
-finding-qr_expired = The term of the service’s QR code (six months) is over.
-    .todo = Ask the administrator to make a new QR code in the partner’s cabinet and to replace the printed one.
-finding-revocation_unchecked = The signature is genuine, but nobody has told whether certificates were revoked.
-    .todo = Where a certificate says whom to ask, the answer usually comes within minutes and the verdict follows by itself. If the mark is still here after an hour, nobody answers or there is nobody to ask: tell the administrator.
+finding-qr_expired = The service’s QR code has expired (after six months).
+    .todo = Ask the administrator to make a new QR code in the partner portal and to replace the printed one.
+finding-revocation_unchecked = The signature is valid. Whether its certificate was revoked is still being checked.
+    .todo = The authority’s answer usually comes within minutes and the verdict follows by itself. If this note is still here after an hour, the authority does not answer or the certificate does not say whom to ask: tell the administrator.
 finding-same_document = This is the same document as copy no. { $detail }, under another name or in another file.
     .todo = It counts once. If another document is missing, ask the visitor to send that one.
 finding-sender_dkim = Whether a mail domain signed the mail (DKIM): { $signal }.
@@ -51,7 +51,7 @@ finding-sender_dmarc = Whether the mail is of the domain named in From (DMARC): 
     .todo = This only hints at where the mail came from and changes no verdict. The proof is the signature on the document itself.
 finding-sender_spf = Whether the sender’s domain lets this address send its mail (SPF): { $signal }.
     .todo = This only hints at where the mail came from and changes no verdict. The proof is the signature on the document itself.
-finding-service_ambiguous = It cannot be told which service the copies are for: several fit, and they ask for different things.
+finding-service_ambiguous = It could not be determined which service the copies are for: several match, and they ask for different things.
     .todo = Ask the visitor which service they are here for. A supervisor decides.
 finding-service_retired = The address that the mail was sent to belongs to a service that is not offered any more.
     .todo = Ask the visitor where the QR code came from, and to send the copies by the one in use. The supervisor decides.
@@ -67,11 +67,11 @@ finding-signature_undetermined = { $past ->
     .todo = Show the signature report to the administrator. A supervisor decides.
 finding-signature_without_content = There is a signature file, but not the document that it signs.
     .todo = Ask the visitor to send the document together with the signature.
-finding-signer_not_accepted = The signature is genuine, but by another signer. The service accepts { $signers }.
+finding-signer_not_accepted = The signature is valid, but by the wrong signer. The service requires: { $signers }.
     .todo = See in the report who signed. Ask for the copy to be sent from the Diia app.
 finding-stale_copy = { $hours ->
-        [0] When the copy was made is unknown, and the service expects a fresh one.
-       *[other] The copy was made { $age } ago, and the service expects a newer one.
+        [0] When the copy was made is unknown, and the service needs a fresh one.
+       *[other] The copy was made { $age } ago, and the service needs a newer one.
     }
     .todo = Ask the visitor to send a fresh copy. Do not go by the date in the file name: anybody can change it.
 finding-timestamp-refused = { $past ->
@@ -79,12 +79,12 @@ finding-timestamp-refused = { $past ->
        *[no] The time-stamp by “{ $authority }” does not count: { $reason }.
     }
 finding-trust_list_stale = The trust list is out of date or missing: whether authorities may still issue certificates is not known.
-    .todo = Tell the administrator, who has to fetch the new list: some days after its term it vouches for nobody. Until then do not rely on the word “qualified” in the report.
+    .todo = Tell the administrator, who has to fetch the new list: some days after its end it vouches for nobody. Until then do not rely on the word “qualified” in the report.
 finding-type_by_name = The type is taken from the file name alone, and anybody can change a name.
     .todo = Open the copy and see whether it really is such a document.
-finding-type_unknown = The type of the document could not be told.
+finding-type_unknown = The type of the document could not be determined.
     .todo = Open the copy and see which document it is.
-finding-unreadable = The mail is not built by the rules of e-mail: { $detail }.
+finding-unreadable = The structure of the mail is broken: { $detail }.
     .todo = Ask the visitor to send the copies again.
 finding-unsigned_document = A copy without an electronic signature.
     .todo = Check the document on the spot: ask the visitor to show it in the Diia app.
@@ -95,10 +95,10 @@ sub-CRYPTO_CONSTRAINTS_FAILURE = the algorithm is not supported, or the key is t
 sub-EXPIRED = the signer’s certificate had expired
 sub-FORMAT_FAILURE = the format of the signature is not supported, or it is not built by the rules
 sub-HASH_FAILURE = the document was changed after signing
-sub-NO_CERTIFICATE_CHAIN_FOUND = the certificate’s issuer is unknown, no chain leads to a trusted issuer
+sub-NO_CERTIFICATE_CHAIN_FOUND = the certificate’s issuer is unknown, no chain leads to a trusted authority
 sub-NO_SIGNING_CERTIFICATE_FOUND = the signer’s certificate is neither in the signature nor among the trusted ones
 sub-NOT_YET_VALID = the signer’s certificate was not yet valid at that time
-sub-OUT_OF_BOUNDS_NO_POE = the certificate had expired, and nothing proves an earlier signature
+sub-OUT_OF_BOUNDS_NO_POE = the certificate had expired, and the exact time of signing is not proved
 sub-REVOKED = the signer’s certificate was revoked
 sub-SIG_CRYPTO_FAILURE = the signature does not fit the signer’s key
 sub-SIG_CONSTRAINTS_FAILURE = the signature’s attributes break a rule
@@ -106,8 +106,8 @@ sub-SIGNED_DATA_NOT_FOUND = the signed document is not at hand
 sub-TRY_LATER = data that is needed is not there yet, and may be there later
 sub-CRYPTO_CONSTRAINTS_FAILURE_NO_POE = the algorithm or key is too weak, and nothing proves a signature from when it was accepted
 sub-OUT_OF_BOUNDS_NOT_REVOKED = the certificate was no longer valid; it had not been revoked
-sub-REVOKED_CA_NO_POE = the authority’s certificate was revoked, and nothing proves an earlier signature
-sub-REVOKED_NO_POE = the signer’s certificate was revoked, and nothing proves an earlier signature
+sub-REVOKED_CA_NO_POE = the authority’s certificate was revoked, and the exact time of signing is not proved
+sub-REVOKED_NO_POE = the signer’s certificate was revoked, and the exact time of signing is not proved
 sub-TIMESTAMP_ORDER_FAILURE = time-stamps contradict each other, or the signature
 sub-unknown = the signature report names the reason
 
@@ -146,16 +146,16 @@ signal-fail = no
 signal-neutral = neither yes nor no
 signal-none = there is no data
 signal-pass = yes
-signal-permerror = cannot be told, the data is built wrong
+signal-permerror = could not be determined, the data is wrong
 signal-softfail = probably not
-signal-temperror = could not be told, the DNS did not answer
+signal-temperror = could not be determined, the DNS did not answer
 
-signers-anchors = any signature that leads to a trusted authority
+signers-anchors = the signature of any person or organisation with a certificate by a trusted authority
 signers-seal = only the seal of an organisation that issues copies
 signers-person = only a person’s signature
 signers-seal-or-person = the seal of an organisation that issues copies, or a person’s signature
 signers-pinned = only signatures of those named in its settings
-signers-default-anchors = any signature that leads to a trusted authority (the rule while no trust list is in use)
+signers-default-anchors = the signature of any person or organisation with a certificate by a trusted authority (the rule while no trust list is in use)
 signers-default-seal-or-person = the seal of an organisation that issues copies, or a person’s signature (the rule where a trust list is in use)
 signers-unknown = signatures of other signers
 

@@ -11,5 +11,5 @@ login-locked = { $minutes ->
     }
 login-busy = Too many people are signing in now, so the password was not checked. Try again in a few seconds.
 login-needs-https = This page was opened without HTTPS, so signing in will fail. Do not enter the password: open the address that begins with https://.
-login-help = Forgot the password? The administrator gives a new one.
+login-help = Forgot the password? Ask the administrator.
 logged-out = You are signed out.

@@ -1,13 +1,13 @@
 # The list of shares.
 list-title = Надходження
-list-counts = Скільки надходжень і з яким висновком
+list-counts = Надходження за висновками
 list-count-all = Усі
-list-filter = Відбір
+list-filter = Фільтр
 filter-branch = Відділення
 filter-service = Послуга
 filter-verdict = Висновок
-filter-from = Від дня
-filter-to = До дня (включно)
+filter-from = Дата з
+filter-to = Дата по
 filter-any = Усі
 filter-apply = Показати
 filter-reset = Скинути
@@ -19,13 +19,13 @@ list-shown = { $count ->
     }
 list-empty = Надходжень немає
     .hint = Щойно відвідувач надішле копії із застосунку Дія, вони з’являться тут.
-list-empty-filtered = За цим відбором нічого не знайдено
-    .hint = Змініть або скиньте відбір.
+list-empty-filtered = За цим фільтром нічого не знайдено
+    .hint = Змініть або скиньте фільтр.
 column-verdict = Висновок
 column-received = Надійшло
 column-branch = Відділення
 column-service = Послуга
-column-notes = Що варто знати
+column-notes = Зауваження
 service-unknown = не визначено
 destroyed-mark = знищено { $day }
 notes-none = зауважень немає
@@ -36,5 +36,5 @@ notes-more = { $count ->
        *[other] і ще { $count } зауважень
     }
 paging = Сторінки списку
-older = Старіші
-newest = До найновіших
+older = Давніші
+newest = На початок

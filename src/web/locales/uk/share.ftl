@@ -12,7 +12,7 @@ facts-heading = Відомості
 fact-branch = Відділення
 fact-service = Послуга
 fact-legal-basis = Підстава обробки
-fact-signers = Послуга приймає
+fact-signers = Чиї підписи приймає послуга
 fact-received = Надійшло
 fact-judged = Висновок зроблено
 fact-verdict-change = Попередній висновок
@@ -21,12 +21,13 @@ fact-retention = Знищення копій
 fact-retention-text = { $day }: { $reason }
 fact-destroyed = Копії знищено
 fact-sender = Відправник
-fact-sender-none = порожня зворотна адреса
+fact-sender-none = зворотної адреси немає
 fact-recipients = На адресу
 fact-subject = Тема листа
 fact-message-id = Message-ID
 fact-mail-size = Розмір листа
-fact-share-id = Номер надходження
+fact-share-id = Номер надходження (UUID)
+technical = Технічні відомості
 letter-heading = Лист
 letter-note = Адресу й тему вказав відправник. Вони нічого не доводять.
 letter-download = Завантажити лист повністю (.eml)
@@ -39,14 +40,14 @@ document-size = Розмір
 document-sha256 = SHA-256
 document-retention = Знищення
 document-download = Завантажити { $name }
-document-excess = Для цієї послуги не потрібен
+document-excess = Не потрібна для цієї послуги
 signature-download = Завантажити підпис { $name }
 excess-hidden = { $count ->
         [one] Надійшла ще { $count } копія, не потрібна для цієї послуги: { $documents }. Її приховано, відкрити її може лише керівник.
         [few] Надійшли ще { $count } копії, не потрібні для цієї послуги: { $documents }. Їх приховано, відкрити їх може лише керівник.
        *[other] Надійшло ще { $count } копій, не потрібних для цієї послуги: { $documents }. Їх приховано, відкрити їх може лише керівник.
     }
-details-closed = Ваша роль не відкриває копій і персональних даних. Показано лише те, що потрібно для обліку.
+details-closed = Ваша роль не дає доступу до копій і персональних даних. Показано лише те, що потрібно для обліку.
 destroyed-title = Копії знищено
 destroyed-text = Ключ і дані цього надходження знищено { $moment }. Залишився тільки цей запис без персональних даних.
 document-destroyed = Цю копію знищено, коли минув її строк зберігання.

@@ -369,7 +369,7 @@ fn opened(row: ShareRow, documents: Vec<DisclosedDocument>) -> Disclosed {
     Disclosed { row, details: Some(details()), details_closed: false, mail_open: false, documents }
 }
 
-fn verified() -> (String, Disclosed) {
+pub(super) fn verified() -> (String, Disclosed) {
     let documents = vec![
         document(1, "birth-certificate", passed()),
         document(2, "internal-passport", passed()),
