@@ -103,6 +103,30 @@ pub fn implied_digest(signature_algorithm: &str) -> Option<DigestAlgorithm> {
     }
 }
 
+/// What a signature by `algorithm` rests on besides the length of its key, which is not at hand.
+///
+/// # Errors
+/// The algorithm cannot be checked, or its parameters cannot be read.
+pub fn named(algorithm: &AlgorithmId<'_>) -> Result<Used, Failure> {
+    let parameters = || {
+        algorithm.parameters.map(AnyRef::from_der).transpose().map_err(|_| Failure::BadParameters {
+            algorithm: algorithm_name(&algorithm.oid),
+            problem: "not DER",
+        })
+    };
+    Ok(Used::without_key(match Scheme::find(&algorithm.oid, None)? {
+        Scheme::Dstu4145(digest) | Scheme::Ecdsa(digest) => vec![Mechanism::digest(digest)],
+        Scheme::Ed25519 => vec![Mechanism::named(policy::ED25519)],
+        Scheme::RsaPkcs1(digest) => {
+            vec![Mechanism::named(policy::RSA_PKCS1), Mechanism::digest(digest)]
+        }
+        Scheme::RsaPss => {
+            let pss = rsa::PssParameters::read(parameters()?)?;
+            vec![Mechanism::named(policy::RSA_PSS), Mechanism::digest(pss.digest)]
+        }
+    }))
+}
+
 /// Checks that `signature` was made over `message` by the private half of `public_key_spki`, and
 /// says what that rests on: the caller asks a [`Policy`] whether it counts.
 ///

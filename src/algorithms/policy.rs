@@ -12,9 +12,12 @@ mod file;
 mod tests;
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, LazyLock},
 };
+
+use serde::{Deserialize, Serialize};
 
 use super::DigestAlgorithm;
 use crate::domain::{Date, SubIndication, Timestamp};
@@ -58,14 +61,16 @@ pub enum Accepted {
 }
 
 /// One thing that a value rests on: a key, a padding or a digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mechanism {
-    name: &'static str,
+    /// Where it was written down: one that this program does not know has no line.
+    name: Cow<'static, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     bits: Option<usize>,
 }
 
 /// What a right value rests on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a right value counts only if a policy says so"]
 pub struct Used(Vec<Mechanism>);
 
@@ -159,11 +164,11 @@ impl Accepted {
 
 impl Mechanism {
     pub(super) fn named(name: &'static str) -> Self {
-        Self { name, bits: None }
+        Self { name: Cow::Borrowed(name), bits: None }
     }
 
     pub(super) fn sized(name: &'static str, bits: usize) -> Self {
-        Self { name, bits: Some(bits) }
+        Self { name: Cow::Borrowed(name), bits: Some(bits) }
     }
 
     pub(super) fn digest(digest: DigestAlgorithm) -> Self {
@@ -174,6 +179,11 @@ impl Mechanism {
 impl Used {
     pub(super) fn new(key: Mechanism, others: Vec<Mechanism>) -> Self {
         Self([vec![key], others].concat())
+    }
+
+    /// Of what is not compared with a key: the parts that its algorithm names.
+    pub(super) fn without_key(named: Vec<Mechanism>) -> Self {
+        Self(named)
     }
 
     /// What a comparison of digests rests on.
@@ -233,7 +243,7 @@ impl std::error::Error for Refused {}
 
 impl fmt::Display for Mechanism {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.name, self.bits) {
+        match (&*self.name, self.bits) {
             (DSTU_4145, Some(degree)) => write!(f, "{DSTU_4145} M{degree}"),
             (name, Some(bits)) => write!(f, "{name} of {bits} bits"),
             (name, None) => f.write_str(name),
@@ -252,6 +262,7 @@ impl fmt::Display for Accepted {
 }
 
 pub(super) const DSTU_4145: &str = "DSTU 4145";
+pub(super) const ED25519: &str = "Ed25519";
 pub(super) const RSA: &str = "RSA";
 pub(super) const RSA_PKCS1: &str = "RSA PKCS #1 v1.5";
 pub(super) const RSA_PSS: &str = "RSA-PSS";
@@ -266,7 +277,7 @@ const COMPUTED: [&str; 9] = [
     "ECDSA P-256",
     "ECDSA P-384",
     "ECDSA P-521",
-    "Ed25519",
+    ED25519,
     RSA,
     RSA_PKCS1,
     RSA_PSS,

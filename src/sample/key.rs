@@ -101,6 +101,19 @@ impl Key {
         AlgorithmIdentifierOwned { oid, parameters: None }
     }
 
+    /// A value of ecdsa-with-SHA384 over `message`.
+    ///
+    /// # Panics
+    /// When it is no key of P-256.
+    #[cfg(test)]
+    pub(super) fn sign_with_sha384(&self, message: &[u8]) -> Vec<u8> {
+        use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+        use sha2::{Digest as _, Sha384};
+        let Self::P256(key) = self else { panic!("a key of P-256 is wanted") };
+        let signature: p256::ecdsa::Signature = key.sign_prehash(&Sha384::digest(message)).unwrap();
+        signature.to_der().to_der().unwrap()
+    }
+
     /// A signature over `message`, as certificates carry it: a value of DSTU 4145 stands in an
     /// OCTET STRING there.
     pub(super) fn sign_certificate(&self, message: &[u8]) -> Result<Vec<u8>, SampleError> {

@@ -171,7 +171,8 @@ pub(super) fn judge_path(
     if let Some(end) = certificates.last().filter(|end| !end.is_self_signed()) {
         let place = certificates.len().saturating_sub(1);
         let known = basis.conditions.revocation;
-        let (report, records) = known.without_issuer(end, basis.at, answering(end, basis));
+        let policy = basis.trust.algorithms();
+        let (report, records) = known.without_issuer(end, basis.at, answering(end, basis), policy);
         count_against(&report, (place, end), asked, path, problems, basis);
         if asked.is_signed {
             let mut inquiry = basis.inquiry.borrow_mut();

@@ -95,6 +95,9 @@ pub enum RevocationError {
     /// More checks with a key than are left.
     #[error("it takes more checks with a key than are left")]
     TooMuchWork,
+    /// Remembered by an earlier version, which did not write down the algorithms.
+    #[error("an earlier version did not write down which algorithms it was proved by")]
+    Unexplained,
     /// The responder does not know the certificate.
     #[error("the responder does not know the certificate")]
     UnknownCertificate,

@@ -5,6 +5,7 @@ mod clock;
 mod lists;
 mod missing;
 mod otherwise;
+mod policy;
 mod remains;
 mod trusted;
 

@@ -115,4 +115,21 @@ impl Authority {
         let algorithm = self.key.signature_algorithm();
         Ok(Signed { body, algorithm, signature: BitString::from_bytes(&signature)? }.to_der()?)
     }
+
+    /// The same list signed by ecdsa-with-SHA384, which nothing else of an authority with a key of P-256
+    /// rests on.
+    ///
+    /// # Panics
+    /// When the key is of another kind, or `list` is none.
+    #[cfg(test)]
+    pub(crate) fn with_sha384(&self, list: &[u8]) -> Vec<u8> {
+        let mut signed = Signed::from_der(list).unwrap();
+        let oid = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+        let algorithm = AlgorithmIdentifierOwned { oid, parameters: None };
+        signed.body.signature = algorithm.clone();
+        signed.algorithm = algorithm;
+        let signature = self.key.sign_with_sha384(&signed.body.to_der().unwrap());
+        signed.signature = BitString::from_bytes(&signature).unwrap();
+        signed.to_der().unwrap()
+    }
 }

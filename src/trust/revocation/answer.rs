@@ -119,6 +119,11 @@ impl Answer {
         self.signature.verify(certificate.public_key(), &self.signed)
     }
 
+    /// What its signature rests on besides the length of the key, which is not known.
+    pub(super) fn named(&self) -> Result<Used, Failure> {
+        self.signature.named()
+    }
+
     /// How many MiB a check of its signature hashes.
     pub(super) fn mebibytes(&self) -> usize {
         self.signed.len() >> 20

@@ -55,6 +55,8 @@ pub(super) struct Claim<'a> {
     pub(super) is_of_part: bool,
     /// The delegated responder and when it answered, once that is proved.
     pub(super) responder: Option<(&'a Certificate, Timestamp)>,
+    /// The full list that it continues and where that is from, once that is proved.
+    pub(super) continues: Option<(Sha256, RevocationSource)>,
     pub(super) by: By<'a>,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Claim<'a> {
             source: RevocationSource::Cache,
             is_of_part: true,
             responder: None,
+            continues: None,
             by: By::Record(record),
         }
     }
@@ -91,6 +94,7 @@ impl<'a> Claim<'a> {
             source,
             is_of_part: true,
             responder: None,
+            continues: None,
             by: By::Answer(answer),
         }
     }

@@ -11,8 +11,8 @@
 //!    it, is told with the status `Unchecked`: what is known, and until when.
 //!
 //! What an earlier judgement found proved counts like the list or answer that said it, until the
-//! authority says later that the certificate is good. So does what it knew of the authority's name
-//! alone, against the certificate.
+//! authority says later that the certificate is good; it clears as long as the algorithms that it was
+//! proved by are accepted. So does what it knew of the authority's name alone, against the certificate.
 //!
 //! Answers that are not proved count for nothing: they can cost work, never change the outcome.
 
@@ -151,14 +151,17 @@ impl<'a, 'b> Judge<'a, 'b> {
     }
 
     fn collect_records(&mut self) {
-        let RevocationRequest { certificate, issuer, sources, at, .. } = *self.request;
+        let RevocationRequest { certificate, issuer, sources, at, trust, .. } = *self.request;
+        let algorithms = trust.algorithms();
         let all = || sources.iter().flat_map(|(store, _)| store.all_records_of(certificate));
         let by_name = || all().filter(|record| record.is_by_name(certificate));
         // What was said by the name clears nobody, and ends what was suspended by it.
         let is_over = |claim: &Claim<'_>| {
             claim.is_suspension()
                 && claim.is_by_name_of(certificate)
-                && by_name().any(|other| other.claim().lifts(claim, at))
+                && by_name().any(|other| {
+                    other.claim().lifts(claim, at) && other.check(algorithms, at).is_ok()
+                })
         };
         let records = sources.iter().flat_map(|(store, _)| store.records_of(certificate, issuer));
         let claims: Vec<_> =
@@ -250,7 +253,8 @@ impl<'a, 'b> Judge<'a, 'b> {
                 |claim: &&Claim<'_>| revoked(claim) && claim.this_update < good.this_update;
             // It takes the place of what was said by the name, too.
             if self.claims.iter().filter(is_corrected).any(|one| one.is_by_name_of(certificate)) {
-                self.records.push(StatusRecord::by_name(&good, certificate));
+                let rests_on = self.rests_on(&good);
+                self.records.push(StatusRecord::by_name(&good, certificate, rests_on));
             }
             self.claims.retain(|claim| !is_corrected(&claim));
         }
@@ -275,7 +279,12 @@ impl<'a, 'b> Judge<'a, 'b> {
             if !is_revocation || is_known {
                 continue;
             }
-            if let Ok((claim, _)) = self.prove(claim) {
+            // What the policy refuses by now says nothing, and may be accepted again.
+            let proved = match claim.by {
+                By::Record(record) => self.recall(record, claim),
+                By::Answer(_) | By::Continuation(..) | By::List(_) => self.prove(claim),
+            };
+            if let Ok((claim, _)) = proved {
                 let is_by_issuer = !is_by_name && claim.responder.is_none();
                 known.extend(is_by_issuer.then_some(claim.state));
                 self.remember(&claim);
@@ -286,7 +295,8 @@ impl<'a, 'b> Judge<'a, 'b> {
     fn remember(&mut self, claim: &Claim<'a>) {
         let RevocationRequest { certificate, issuer, .. } = *self.request;
         if claim.source == RevocationSource::Cache {
-            self.records.push(StatusRecord::new(claim, certificate, issuer));
+            let rests_on = self.rests_on(claim);
+            self.records.push(StatusRecord::new(claim, certificate, issuer, rests_on));
         }
     }
 

@@ -3,12 +3,14 @@
 use std::cmp::Reverse;
 
 use super::{
-    Answering, RevocationStore, StatusRecord,
+    Answering, RevocationError, RevocationStore, StatusRecord,
     claim::{By, Claim, report, silent},
     listed::Listed,
     parts::State,
+    record::Basis,
 };
 use crate::{
+    algorithms::Policy,
     domain::{RevocationReport, RevocationSource, Timestamp},
     trust::Certificate,
 };
@@ -20,25 +22,29 @@ impl RevocationStore {
     ///
     /// What is remembered was proved once. Lists and answers at hand that name the issuer cannot be
     /// proved now; they were when they were fetched, so they count against it, and for it only in so
-    /// far as they end a suspension before the moment. Whatever revokes is to be remembered, for this
-    /// moment or another, with what ends a suspension.
+    /// far as they end a suspension before the moment. What `policy` refuses ends none and clears nobody:
+    /// of what cannot be proved, by what its algorithm names. Whatever revokes is to be remembered, for
+    /// this moment or another, with what ends a suspension.
     #[must_use]
     pub fn without_issuer(
         &self,
         certificate: &Certificate,
         at: Timestamp,
         answering: Answering,
+        policy: &Policy,
     ) -> (RevocationReport, Vec<StatusRecord>) {
         let records = || self.all_records_of(certificate);
         let mut claims: Vec<_> = records().map(StatusRecord::claim).collect();
         claims.extend(self.named_lists(certificate).chain(self.named_answers(certificate)));
         let is_over = |claim: &Claim<'_>| {
-            claim.is_suspension() && claims.iter().any(|other| other.lifts(claim, at))
+            let lifts =
+                |other: &Claim<'_>| other.lifts(claim, at) && check(other, policy, at).is_ok();
+            claim.is_suspension() && claims.iter().any(lifts)
         };
         let counting = || claims.iter().filter(|claim| !is_over(claim));
         let speaks = |claim: &&Claim<'_>| match claim.state {
-            State::Good => claim.speaks_for(at, answering),
-            State::Revoked(_) => true,
+            State::Good => claim.speaks_for(at, answering) && check(claim, policy, at).is_ok(),
+            State::Revoked(_) => check(claim, policy, at).is_ok(),
             State::Unknown => false,
         };
         // Of what was said by a name nobody knows whose word it was.
@@ -50,10 +56,16 @@ impl RevocationStore {
             .or_else(|| counting().find(|claim| claim.revoked_by(at).is_some()))
             .or_else(|| counting().find(|claim| claim.was_compromised_by(at)))
             .or_else(|| counting().filter(|one| was_proved(one)).find(speaks));
-        let nobody =
-            || silent(false, "its issuer is not known, so that nobody can be asked".into());
+        let nobody = || {
+            let mut problem = "its issuer is not known, so that nobody can be asked".to_owned();
+            let refused = |claim: &Claim<'_>| check(claim, policy, at).err();
+            if let Some(error) = counting().filter(was_proved).find_map(refused) {
+                problem = format!("{problem}; what is remembered is not used: {error}");
+            }
+            silent(false, problem)
+        };
         let report = known.map_or_else(nobody, |claim| report(claim, at, None));
-        (report, to_remember(&claims, certificate))
+        (report, to_remember(&claims, certificate, (at, policy)))
     }
 
     /// What the lists of the issuer's name say: whatever revokes, and what may end a suspension.
@@ -113,7 +125,11 @@ impl RevocationStore {
 
 /// What is remembered by the name of the issuer, with what is remembered already; nothing where that is
 /// all.
-fn to_remember(claims: &[Claim<'_>], certificate: &Certificate) -> Vec<StatusRecord> {
+fn to_remember(
+    claims: &[Claim<'_>],
+    certificate: &Certificate,
+    (at, policy): (Timestamp, &Policy),
+) -> Vec<StatusRecord> {
     let at_hand = |claim: &&Claim<'_>| !matches!(claim.by, By::Record(_));
     let mut counting: Vec<&Claim<'_>> = Vec::new();
     let mut revoking: Vec<_> =
@@ -131,11 +147,14 @@ fn to_remember(claims: &[Claim<'_>], certificate: &Certificate) -> Vec<StatusRec
             claim.state == State::Good
                 && claim.is_of_part
                 && claim.this_update > suspension.this_update
+                && check(claim, policy, at).is_ok()
         };
         let end = claims.iter().filter(ends).min_by_key(|claim| claim.this_update);
         counting.extend(end.filter(at_hand));
     }
-    let by_name = |claim: &Claim<'_>| StatusRecord::by_name(claim, certificate);
+    let by_name = |claim: &Claim<'_>| {
+        StatusRecord::by_name(claim, certificate, named(claim).into_iter().collect())
+    };
     let fresh: Vec<_> = counting.into_iter().map(by_name).collect();
     let records = || {
         claims.iter().filter_map(|claim| match claim.by {
@@ -150,4 +169,23 @@ fn to_remember(claims: &[Claim<'_>], certificate: &Certificate) -> Vec<StatusRec
         known.is_by_name(certificate) && fresh.iter().any(|new| new.repeats(known))
     };
     records().filter(|known| !is_repeated(known)).chain(&fresh).cloned().collect()
+}
+
+/// Whether `policy` accepts, for `at`, what is known of what the claim was proved by.
+fn check(claim: &Claim<'_>, policy: &Policy, at: Timestamp) -> Result<(), RevocationError> {
+    match (claim.by, named(claim)) {
+        (By::Record(record), _) => record.check(policy, at),
+        (_, Some(Basis { used, made_at })) => Ok(policy.check(&used, at.max(made_at))?),
+        (_, None) => Err(RevocationError::Unexplained),
+    }
+}
+
+/// What a list or an answer at hand rests on besides a key that is not known.
+fn named(claim: &Claim<'_>) -> Option<Basis> {
+    let (used, made_at) = match claim.by {
+        By::Answer(answer) => (answer.named(), answer.produced_at),
+        By::List(list) | By::Continuation(list, _) => (list.named(), list.this_update),
+        By::Record(_) => return None,
+    };
+    Some(Basis { used: used.ok()?, made_at })
 }

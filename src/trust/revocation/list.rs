@@ -122,6 +122,11 @@ impl List {
         &self.facts.delta_urls
     }
 
+    /// What its signature rests on besides the length of the key, which is not known.
+    pub(super) fn named(&self) -> Result<Used, Failure> {
+        self.signature.named()
+    }
+
     /// How many MiB a check of its signature hashes.
     pub(super) fn mebibytes(&self) -> usize {
         self.der.len() >> 20

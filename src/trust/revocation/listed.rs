@@ -32,7 +32,16 @@ impl<'a> Listed<'a> {
             || list.lists(certificate.serial_octets())
             || list.is_delta() && source == RevocationSource::Cache;
         let List { this_update, next_update, .. } = *list;
-        Ok(Claim { state, this_update, next_update, source, is_of_part, responder: None, by })
+        Ok(Claim {
+            state,
+            this_update,
+            next_update,
+            source,
+            is_of_part,
+            responder: None,
+            continues: None,
+            by,
+        })
     }
 
     /// Whether its silence says something of `certificate`. Of a delta list that is asked with the

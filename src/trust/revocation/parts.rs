@@ -35,6 +35,12 @@ impl Signature {
         let algorithm = AlgorithmId { oid: self.oid.clone(), parameters };
         algorithms::verify(&algorithm, None, key, message, &self.value)
     }
+
+    /// What it rests on besides the key, which is not known.
+    pub(super) fn named(&self) -> Result<Used, Failure> {
+        let parameters = self.parameters.as_deref();
+        algorithms::named(&AlgorithmId { oid: self.oid.clone(), parameters })
+    }
 }
 
 /// The octets of a BIT STRING that fill whole bytes.

@@ -7,10 +7,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    RevocationError,
     claim::{By, Claim},
     parts::State,
 };
 use crate::{
+    algorithms::{Policy, Used},
     domain::{RevocationKind, Sha256, Timestamp},
     trust::Certificate,
 };
@@ -30,6 +32,18 @@ pub struct StatusRecord {
     pub(super) kind: RevocationKind,
     /// The delegated responder that said it, who may turn out to be revoked.
     pub(super) responder: Option<Responder>,
+    /// What it was proved by; of what was said by a name, what its algorithm names. Records of earlier
+    /// versions have nothing here: they clear nobody.
+    #[serde(default)]
+    rests_on: Vec<Basis>,
+}
+
+/// What a list or an answer was proved by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Basis {
+    pub(super) used: Used,
+    /// When it was made, by its own word.
+    pub(super) made_at: Timestamp,
 }
 
 /// A delegated responder.
@@ -43,21 +57,35 @@ pub(super) struct Responder {
 
 impl StatusRecord {
     /// What was remembered already stays what it was: of the key that said it, or of the name.
-    pub(super) fn new(claim: &Claim<'_>, certificate: &Certificate, issuer: &Certificate) -> Self {
+    pub(super) fn new(
+        claim: &Claim<'_>,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        rests_on: Vec<Basis>,
+    ) -> Self {
         match claim.by {
             By::Record(record) => record.clone(),
             By::Answer(_) | By::Continuation(..) | By::List(_) => {
-                Self::by(claim, certificate, issuer.key_digest())
+                Self::by(claim, certificate, issuer.key_digest(), rests_on)
             }
         }
     }
 
     /// What was said by the name of the certificate's issuer, whoever said it.
-    pub(super) fn by_name(claim: &Claim<'_>, certificate: &Certificate) -> Self {
-        Self::by(claim, certificate, Sha256::of(certificate.issuer_der()))
+    pub(super) fn by_name(
+        claim: &Claim<'_>,
+        certificate: &Certificate,
+        rests_on: Vec<Basis>,
+    ) -> Self {
+        Self::by(claim, certificate, Sha256::of(certificate.issuer_der()), rests_on)
     }
 
-    fn by(claim: &Claim<'_>, certificate: &Certificate, issuer_key: Sha256) -> Self {
+    fn by(
+        claim: &Claim<'_>,
+        certificate: &Certificate,
+        issuer_key: Sha256,
+        rests_on: Vec<Basis>,
+    ) -> Self {
         Self {
             certificate: certificate.sha256(),
             issuer_key,
@@ -69,7 +97,24 @@ impl StatusRecord {
                 certificate: certificate.clone(),
                 produced_at,
             }),
+            rests_on,
         }
+    }
+
+    /// Whether `policy` accepts what it was proved by, where it is judged for `at`: as it is asked of
+    /// a list or answer at hand.
+    pub(super) fn check(&self, policy: &Policy, at: Timestamp) -> Result<(), RevocationError> {
+        if self.rests_on.is_empty() {
+            return Err(RevocationError::Unexplained);
+        }
+        for Basis { used, made_at } in &self.rests_on {
+            policy.check(used, at.max(*made_at))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn rests_on(&self) -> &[Basis] {
+        &self.rests_on
     }
 
     /// What it says again. No responder need be proved for it: it was when it was written down.

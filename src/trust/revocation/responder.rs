@@ -24,35 +24,44 @@ impl Known<'_> {
     }
 }
 
-/// Proves that the issuer, or a responder that it delegated, gave `answer`. Gives the delegated
-/// responder's certificate: whether that was revoked is for the caller to find out.
+/// Who gave an answer.
+pub(super) struct Signer<'a> {
+    /// The delegated responder's certificate: whether it was revoked is for the caller to find out.
+    pub(super) responder: Option<&'a Certificate>,
+    /// What the proof rests on.
+    pub(super) used: Vec<Used>,
+}
+
+/// Proves that the issuer, or a responder that it delegated, gave `answer`.
 pub(super) fn prove<'a>(
     answer: &'a Answer,
     known: Known<'a>,
     budget: &mut Budget,
-) -> Result<Option<&'a Certificate>, RevocationError> {
+) -> Result<Signer<'a>, RevocationError> {
     let issuer = known.issuer;
     let mut obstacle = None;
     if answer.responder.is(issuer) {
         match check(answer, issuer, known, budget) {
-            Ok(()) => return Ok(None),
+            Ok(used) => return Ok(Signer { responder: None, used: vec![used] }),
             Err(error) => obstacle = Some(error),
         }
     }
     for candidate in candidates(answer, known) {
-        let proved = delegated(candidate, known, answer.produced_at, budget)
-            .and_then(|()| check(answer, candidate, known, budget));
+        let proved =
+            delegated(candidate, known, answer.produced_at, budget).and_then(|of_certificate| {
+                Ok(vec![of_certificate, check(answer, candidate, known, budget)?])
+            });
         match proved {
-            Ok(()) => return Ok(Some(candidate)),
+            Ok(used) => return Ok(Signer { responder: Some(candidate), used }),
             Err(error) => obstacle = Some(error),
         }
     }
     // The issuer's key may be written otherwise in the certificate that is at hand.
     if answer.responder.is_a_key()
         && !answer.responder.is(issuer)
-        && check(answer, issuer, known, budget).is_ok()
+        && let Ok(used) = check(answer, issuer, known, budget)
     {
-        return Ok(None);
+        return Ok(Signer { responder: None, used: vec![used] });
     }
     Err(obstacle.unwrap_or_else(|| RevocationError::WrongSigner {
         signer: answer.responder.text(),
@@ -90,13 +99,13 @@ fn candidates<'a>(answer: &'a Answer, known: Known<'a>) -> Vec<&'a Certificate> 
     found
 }
 
-/// Whether `responder` has a certificate by `issuer`'s key to answer for it.
+/// Whether `responder` has a certificate by `issuer`'s key to answer for it, and what that rests on.
 fn delegated(
     responder: &Certificate,
     known: Known<'_>,
     produced_at: Timestamp,
     budget: &mut Budget,
-) -> Result<(), RevocationError> {
+) -> Result<Used, RevocationError> {
     let issuer = known.issuer;
     let wrong = |problem: String| RevocationError::WrongSigner {
         signer: responder.common_name().unwrap_or_else(|| responder.subject()).to_owned(),
@@ -131,7 +140,8 @@ fn delegated(
     let used = responder
         .verify_issued_by(issuer)
         .map_err(|failure| wrong(format!("{on_it} {failure}")))?;
-    known.accepts(&used).map_err(|refused| wrong(format!("{on_it} {refused}")))
+    known.accepts(&used).map_err(|refused| wrong(format!("{on_it} {refused}")))?;
+    Ok(used)
 }
 
 fn check(
@@ -139,8 +149,9 @@ fn check(
     signer: &Certificate,
     known: Known<'_>,
     budget: &mut Budget,
-) -> Result<(), RevocationError> {
+) -> Result<Used, RevocationError> {
     budget.spend(answer.mebibytes().saturating_add(1))?;
     let used = answer.verify(signer).map_err(|failure| RevocationError::Unproven { failure })?;
-    Ok(known.accepts(&used)?)
+    known.accepts(&used)?;
+    Ok(used)
 }

@@ -7,9 +7,9 @@ use super::{
         claim::{Answering, By, Claim, name},
         list::List,
         listed::Listed,
-        record::{Responder, StatusRecord},
+        record::{Basis, Responder, StatusRecord},
         request::RevocationRequest,
-        responder::{self, Known},
+        responder::{self, Known, Signer},
         wanted::Wanted,
     },
     Judge,
@@ -26,6 +26,8 @@ pub(super) struct Proof<'a> {
     doubt: Option<String>,
     /// The delegated responder that gave it.
     responder: Option<&'a Certificate>,
+    /// What it rests on.
+    rests_on: Vec<Basis>,
 }
 
 impl<'a> Judge<'a, '_> {
@@ -73,6 +75,17 @@ impl<'a> Judge<'a, '_> {
         }
     }
 
+    /// What the proof of a proved claim rests on.
+    pub(super) fn rests_on(&self, claim: &Claim<'_>) -> Vec<Basis> {
+        let own = match claim.by {
+            By::Answer(answer) => Some((answer.sha256, claim.source)),
+            By::List(list) | By::Continuation(list, _) => Some((list.sha256, claim.source)),
+            By::Record(record) => return record.rests_on().to_vec(),
+        };
+        let proofs = own.into_iter().chain(claim.continues).filter_map(|key| self.proved.get(&key));
+        proofs.flatten().flat_map(|proof| proof.rests_on.iter().cloned()).collect()
+    }
+
     fn prove_list(&mut self, list: &List, source: RevocationSource) -> Result<(), RevocationError> {
         if let Some(known) = self.proved.get(&(list.sha256, source)) {
             return known.clone().map(|_| ());
@@ -86,10 +99,14 @@ impl<'a> Judge<'a, '_> {
         // What a list says it is of is the word of a key that may be known by then.
         let at = list.this_update.max(self.request.at);
         let algorithms = self.request.trust.algorithms();
-        let proof =
-            list.prove(self.request.issuer).and_then(|used| Ok(algorithms.check(&used, at)?));
-        self.proved.insert((list.sha256, source), proof.clone().map(|()| Proof::default()));
-        proof
+        let proof = list.prove(self.request.issuer).and_then(|used| {
+            algorithms.check(&used, at)?;
+            let rests_on = vec![Basis { used, made_at: list.this_update }];
+            Ok(Proof { rests_on, ..Proof::default() })
+        });
+        let said = proof.as_ref().map(|_| ()).map_err(Clone::clone);
+        self.proved.insert((list.sha256, source), proof);
+        said
     }
 
     fn prove_continuation(
@@ -112,7 +129,8 @@ impl<'a> Judge<'a, '_> {
             match proof {
                 Ok(()) => {
                     let state = delta.list.state_after(full.list, certificate.serial_octets());
-                    return Ok(Claim { state, ..claim });
+                    let continues = Some((full.list.sha256, full.source));
+                    return Ok(Claim { state, continues, ..claim });
                 }
                 Err(error) => obstacle = Some(error),
             }
@@ -128,14 +146,28 @@ impl<'a> Judge<'a, '_> {
         answer: &'a Answer,
         claim: Claim<'a>,
     ) -> Result<(Claim<'a>, Option<String>), RevocationError> {
-        let Proof { doubt, responder } = self.prove_signer(answer, claim.source)?;
+        let Proof { doubt, responder, .. } = self.prove_signer(answer, claim.source)?;
         let responder = responder.map(|responder| (responder, answer.produced_at));
         let claim = Claim { responder, ..claim };
         self.check_end(&claim).map(|()| (claim, doubt))
     }
 
-    /// It was proved once; its responder may have been revoked since.
+    /// It was proved once; the policy of the moment may refuse what it was proved by. What it says
+    /// against the certificate stays said.
     fn prove_record(
+        &mut self,
+        record: &'a StatusRecord,
+        claim: Claim<'a>,
+    ) -> Result<(Claim<'a>, Option<String>), RevocationError> {
+        let at = self.request.at;
+        if claim.revoked_by(at).is_none() && !claim.was_compromised_by(at) {
+            record.check(self.request.trust.algorithms(), at)?;
+        }
+        self.recall(record, claim)
+    }
+
+    /// Its responder may have been revoked since.
+    pub(super) fn recall(
         &mut self,
         record: &'a StatusRecord,
         claim: Claim<'a>,
@@ -171,10 +203,15 @@ impl<'a> Judge<'a, '_> {
         let at = answer.produced_at.max(at);
         let known = Known { issuer, responders, trust, at };
         let proof = match responder::prove(answer, known, self.budget) {
-            Ok(Some(responder)) => self
-                .check_responder(responder, answer.produced_at, source)
-                .map(|doubt| Proof { doubt, responder: Some(responder) }),
-            Ok(None) => Ok(Proof::default()),
+            Ok(Signer { responder, used }) => {
+                let made_at = answer.produced_at;
+                let rests_on = used.into_iter().map(|used| Basis { used, made_at }).collect();
+                let doubt = match responder {
+                    Some(responder) => self.check_responder(responder, made_at, source),
+                    None => Ok(None),
+                };
+                doubt.map(|doubt| Proof { doubt, responder, rests_on })
+            }
             Err(error) => Err(error),
         };
         if !self.budget.gave_up {

@@ -10,7 +10,7 @@ use super::{
     RevocationStatus::{Good, Revoked, RevokedLater, Unchecked},
     *,
 };
-use crate::{domain::RevocationKind, trust::sample::Draft};
+use crate::{algorithms::Policy, domain::RevocationKind, trust::sample::Draft};
 
 fn good(this_update: &'static str) -> Vec<u8> {
     AnswerDraft::new(Said::Good, this_update).der()
@@ -129,14 +129,16 @@ fn without_its_issuer_what_is_at_hand_counts_against_a_certificate_and_never_for
     ] {
         let answering = Answering::Since { brought: false, again: None };
         let at_hand = store(&answers);
-        let (report, records) = at_hand.without_issuer(&person(), day("0615"), answering);
+        let (report, records) =
+            at_hand.without_issuer(&person(), day("0615"), answering, &Policy::built_in());
         assert_eq!(report.status, expected, "{what}");
         let revokes = !at_hand.news_since(&RevocationStore::empty()).revoked.is_empty();
         let is_about_it = revokes && !what.starts_with("another");
         assert_eq!(records.is_empty(), !is_about_it, "{what}");
         // What counted is remembered when nothing is at hand.
         let remembering = RevocationStore::empty().with_records(records);
-        let (again, new) = remembering.without_issuer(&person(), day("0615"), answering);
+        let (again, new) =
+            remembering.without_issuer(&person(), day("0615"), answering, &Policy::built_in());
         assert_eq!((again.status, new), (expected, Vec::new()), "{what}, remembered");
     }
 }
@@ -329,7 +331,7 @@ proptest! {
             trust: &TrustStore::empty(),
             checks: 64,
         });
-        let (left_out, _) = at_hand.without_issuer(&person(), day(at), answering);
+        let (left_out, _) = at_hand.without_issuer(&person(), day(at), answering, &Policy::built_in());
         if known.report.status == Revoked {
             prop_assert_eq!(left_out.status, Revoked);
         }
@@ -346,11 +348,11 @@ proptest! {
     ) {
         let at_hand = store(&all.into_iter().map(|(bytes, _)| bytes).collect::<Vec<_>>());
         let answering = Answering::Since { brought: false, again: None };
-        let (whole, _) = at_hand.without_issuer(&person(), day(then), answering);
-        let (_, records) = at_hand.without_issuer(&person(), day(first), answering);
+        let (whole, _) = at_hand.without_issuer(&person(), day(then), answering, &Policy::built_in());
+        let (_, records) = at_hand.without_issuer(&person(), day(first), answering, &Policy::built_in());
         // It is judged once more before all is forgotten.
         let remembering = at_hand.with_records(records.clone());
-        let (_, again) = remembering.without_issuer(&person(), day(second), answering);
+        let (_, again) = remembering.without_issuer(&person(), day(second), answering, &Policy::built_in());
         let mut records = StatusRecord::renewed(&records, again);
         let mut forgetful = RevocationStore::empty().with_records(records.clone());
         if is_known {
@@ -367,7 +369,7 @@ proptest! {
             records = StatusRecord::renewed(&records, known.records);
             forgetful = RevocationStore::empty().with_records(records);
         }
-        let (left, _) = forgetful.without_issuer(&person(), day(then), answering);
+        let (left, _) = forgetful.without_issuer(&person(), day(then), answering, &Policy::built_in());
         prop_assert!(
             left.status == whole.status || left.status == Revoked,
             "{:?}, then {:?}", whole, left

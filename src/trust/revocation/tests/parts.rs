@@ -12,7 +12,10 @@ use super::{
     RevocationStatus::{Good, Revoked, Unchecked},
     *,
 };
-use crate::trust::sample::{Draft, tlv};
+use crate::{
+    algorithms::Policy,
+    trust::sample::{Draft, tlv},
+};
 
 const POINTS: &str = "2.5.29.31";
 const FRESHEST: &str = "2.5.29.46";
@@ -132,7 +135,7 @@ fn a_list_of_another_part_ends_no_suspension_where_the_issuer_is_left_out() {
     ] {
         let (own, _) = stores(&lists);
         let answering = Answering::Since { brought: true, again: None };
-        let (report, _) = own.without_issuer(&s17(), day("0615"), answering);
+        let (report, _) = own.without_issuer(&s17(), day("0615"), answering, &Policy::built_in());
         assert_eq!(report.status, expected, "{what}");
         assert_eq!(status(&s17(), &lists) == Revoked, expected == Revoked, "{what}, issuer known");
     }

@@ -11,7 +11,7 @@ use super::{
     RevocationStatus::{Good, Revoked, Unchecked},
     *,
 };
-use crate::trust::sample::Draft;
+use crate::{algorithms::Policy, trust::sample::Draft};
 
 const RECEIPT: Answering = Answering::Since { brought: false, again: None };
 const PROVED: Answering = Answering::Since { brought: true, again: None };
@@ -173,7 +173,8 @@ fn what_was_said_by_the_issuers_name_counts_until_its_key_clears_it() {
     ] {
         let this_update = if said == held { "0613" } else { "0616" };
         let named = store(&[list(this_update, Some(said))]);
-        let (report, records) = named.without_issuer(&person(), day("0613"), RECEIPT);
+        let (report, records) =
+            named.without_issuer(&person(), day("0613"), RECEIPT, &Policy::built_in());
         assert_eq!(report.status, Revoked, "{what}");
         let now = judge("0615", RECEIPT, &at_hand, &records);
         assert_eq!(now.report.status, expected, "{what}");
@@ -185,7 +186,8 @@ fn what_was_said_by_the_issuers_name_counts_until_its_key_clears_it() {
         let third = judge("0615", RECEIPT, &at_hand, &records);
         assert_eq!(third.report.status, expected, "{what}, and it is judged once more");
         let remembering = RevocationStore::empty().with_records(records);
-        let (left_out, _) = remembering.without_issuer(&person(), day("0615"), RECEIPT);
+        let (left_out, _) =
+            remembering.without_issuer(&person(), day("0615"), RECEIPT, &Policy::built_in());
         assert_eq!(left_out.status, expected, "{what}, and the issuer is left out again");
     }
 }
@@ -194,7 +196,7 @@ fn what_was_said_by_the_issuers_name_counts_until_its_key_clears_it() {
 #[test]
 fn what_was_said_by_a_name_is_not_taken_for_what_one_key_said() {
     let named = store(&[list("0616", Some(("0612", 1)))]);
-    let (_, records) = named.without_issuer(&person(), day("0615"), RECEIPT);
+    let (_, records) = named.without_issuer(&person(), day("0615"), RECEIPT, &Policy::built_in());
     let first = judge("0615", RECEIPT, &[(Cache, list("0616", Some(("0612", 1))))], &records);
     let records = StatusRecord::renewed(&records, first.records);
     let another = Draft::authority("Issuer", 3, ("Root", 2)).make();
