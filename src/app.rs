@@ -57,7 +57,7 @@ pub use trust_directory::{
     TrustDirectory, algorithm_policy, read_algorithm_policy, read_trust, read_trust_directory,
 };
 pub use trust_lists::{
-    Accepted, HowVerified, ListNote, ListRefusal, ListRules, accept_list, download_list,
+    Accepted, HowVerified, ListNote, ListProof, ListRefusal, ListRules, accept_list, download_list,
     published_digest, read_imported, replace as replace_file, store_list,
 };
 
@@ -220,18 +220,18 @@ pub async fn start(
         metrics.clone(),
     )?;
     let trust_files = watch::listing(&config.trust.directory);
-    let trust = read_trust(&config.trust)?;
+    let algorithms = algorithm_policy(&config.signatures)?;
+    let trust = read_trust(&config.trust, &algorithms)?;
     let (revision, registry) = store.registry().await?;
     warn_of_gaps(&trust, &registry, &config.trust.directory);
     let readiness = web::Readiness::default();
     let commit = *spool.commits().borrow();
     readiness.set(web::Part::Spool, readiness::standing(commit.outcome));
     readiness.set(web::Part::Registry, readiness::standing_of_registry(&registry));
-    let algorithms = algorithm_policy(&config.signatures)?;
 
     let (shutdown, stop) = channel::channel(false);
     let (registry_sender, registry) = channel::channel(Arc::new(registry));
-    let (trust_sender, trust) = channel::channel(Arc::new(trust.store.with_algorithms(algorithms)));
+    let (trust_sender, trust) = channel::channel(Arc::new(trust.store));
     let witnesses = Witnesses::new(&config.retention.synchronized_file);
     let time = TrustedTime::new(store.clone(), clock.clone(), witnesses.clone(), metrics.clone());
     // Before the first mail: a share is kept by what the database knows of the time.

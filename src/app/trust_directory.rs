@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
-use super::trust_lists::{ListRefusal, has_note, read_imported, read_note};
+use super::trust_lists::{ListProof, ListRefusal, has_note, read_imported, read_note};
 use crate::{
     algorithms::Policy,
     app::AppError,
@@ -24,12 +24,15 @@ pub struct TrustDirectory {
 
 /// Reads every file of `directory` whose name does not begin with a dot, in order of names. A
 /// file that is not a certificate is named as a problem and does not stop the others. A trust list
-/// (`.xml`) counts only while it is what was verified when it was imported.
+/// (`.xml`) counts only while it is what was verified when it was imported, and `proof` accepts it.
 ///
 /// # Errors
 /// [`AppError::TrustDirectory`] when the directory, or a file in it, cannot be read for a reason that
 /// may pass.
-pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError> {
+pub fn read_trust_directory(
+    directory: &Path,
+    proof: &ListProof,
+) -> Result<TrustDirectory, AppError> {
     let refuse = |source| AppError::TrustDirectory { path: directory.to_owned(), source };
     let mut paths = fs::read_dir(directory)
         .map_err(refuse)?
@@ -42,7 +45,7 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
     let mut problems = Vec::new();
     let mut unusable = Vec::new();
     for path in paths.iter().filter(|path| is_list_file(path)) {
-        match read_imported(path) {
+        match read_imported(path, proof) {
             Ok((list, note)) => {
                 let told = list.problems.iter();
                 problems.extend(told.map(|problem| format!("{}: {problem}", path.display())));
@@ -105,13 +108,18 @@ pub fn read_trust_directory(directory: &Path) -> Result<TrustDirectory, AppError
     Ok(TrustDirectory { store, problems })
 }
 
-/// The same by what `[trust]` says of its lists.
+/// The same by what `[trust]` says of its lists, and by this algorithm policy.
 ///
 /// # Errors
 /// As [`read_trust_directory`].
-pub fn read_trust(section: &config::Trust) -> Result<TrustDirectory, AppError> {
+pub fn read_trust(
+    section: &config::Trust,
+    algorithms: &Arc<Policy>,
+) -> Result<TrustDirectory, AppError> {
     const SECONDS_PER_DAY: i64 = 86_400;
-    let TrustDirectory { store, problems } = read_trust_directory(&section.directory)?;
+    let proof = ListProof::configured(section, Arc::clone(algorithms));
+    let TrustDirectory { store, problems } = read_trust_directory(&section.directory, &proof)?;
+    let store = store.with_algorithms(Arc::clone(algorithms));
     let store = store.with_grace(i64::from(section.list_grace_days) * SECONDS_PER_DAY);
     let store = if section.expects_list() { store.expecting_list() } else { store };
     Ok(TrustDirectory { store, problems })

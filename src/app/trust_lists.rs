@@ -3,7 +3,7 @@
 //!
 //! A list lies in the trust directory as `NAME.xml` beside a note, `NAME.xml.verified`, that says
 //! how it was verified and which bytes. A list without a note, or another one than the note
-//! names, is not used.
+//! names, is not used; nor is one that the pins and the algorithm policy in force do not accept.
 
 #[cfg(test)]
 mod tests;
@@ -21,8 +21,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     algorithms::Policy,
+    config,
     domain::{Sha256, Timestamp},
-    trust::{ListError, TrustList},
+    trust::{ListError, ListSigner, TrustList},
 };
 
 /// What a list must fulfil.
@@ -30,8 +31,10 @@ use crate::{
 pub struct ListRules {
     /// Which algorithms its signature may rest on.
     pub algorithms: Arc<Policy>,
-    /// The certificates that may sign it.
+    /// The certificates that the configuration lets sign it.
     pub signers: Vec<Sha256>,
+    /// Those that a person named for this list.
+    pub named: Vec<Sha256>,
     /// The one issue that is accepted although its signature cannot be checked.
     pub sha256: Option<Sha256>,
     /// The digest that was published beside it.
@@ -50,6 +53,10 @@ pub enum HowVerified {
         signer: String,
         /// The algorithm.
         algorithm: String,
+        /// Whether a person named the signer for this list, in place of the configuration. Notes of
+        /// earlier versions do not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by_hand: Option<bool>,
     },
     /// By its digest, which a person compared; its signature was not checked.
     Digest {
@@ -78,6 +85,59 @@ pub struct ListNote {
     pub url: Option<String>,
     /// How it was verified.
     pub verified: HowVerified,
+    /// How the list before it was, as long as `previous` is here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_verified: Option<HowVerified>,
+}
+
+/// What imported lists are held against each time that they are read.
+#[derive(Clone, Debug)]
+pub struct ListProof {
+    algorithms: Arc<Policy>,
+    /// `None`: no configuration is at hand that could say whom it pins.
+    pins: Option<Vec<Sha256>>,
+}
+
+impl ListProof {
+    /// The pins of this configuration, and this policy.
+    #[must_use]
+    pub fn configured(section: &config::Trust, algorithms: Arc<Policy>) -> Self {
+        // One that cannot be read pins nobody, and is a pin all the same.
+        let unreadable = Sha256::from_bytes([0; 32]);
+        let pins = section.list_signers.iter().map(|pin| pin.parse().unwrap_or(unreadable));
+        Self { algorithms, pins: Some(pins.collect()) }
+    }
+
+    /// A trust directory by itself: who signed a list when it was imported may have signed it.
+    #[must_use]
+    pub fn unconfigured(algorithms: Arc<Policy>) -> Self {
+        Self { algorithms, pins: None }
+    }
+
+    /// Whether a list that was verified so at that moment still counts.
+    fn check(
+        &self,
+        bytes: &[u8],
+        verified: &HowVerified,
+        accepted_at: Timestamp,
+    ) -> Result<(), ListError> {
+        let mut pins = self.pins.clone().unwrap_or_default();
+        let is_unpinned = pins.is_empty();
+        if let HowVerified::Signature { signer, by_hand, .. } = verified
+            && (self.pins.is_none() || by_hand.unwrap_or(is_unpinned))
+        {
+            pins.extend(signer.parse::<Sha256>());
+        }
+        let Err(error) = TrustList::verify(bytes, &pins, &self.algorithms, accepted_at) else {
+            return Ok(());
+        };
+        let is_of_digest = matches!(verified, HowVerified::Digest { .. });
+        // The digest is what a person compared. What the signature is worth may speak against it.
+        let is_open = error.is_unsupported()
+            || matches!(error, ListError::WrongSignature { .. })
+            || is_unpinned && matches!(error, ListError::UnknownSigner { .. });
+        if is_of_digest && is_open { Ok(()) } else { Err(error) }
+    }
 }
 
 /// A list that may be used.
@@ -122,6 +182,12 @@ pub enum ListRefusal {
     /// The list is no list, or not proved.
     #[error(transparent)]
     List(#[from] ListError),
+    /// It was accepted once, and would not be by the pins and the algorithm policy in force.
+    #[error(
+        "{0}; it was accepted when it was imported, and the configuration has changed since: import a \
+         list that it accepts, or name the signer with --signer"
+    )]
+    NoLonger(#[source] ListError),
     /// It lies in the trust directory and nobody imported it.
     #[error("nobody has verified this list; import it with `skrynka trust import`")]
     NoNote,
@@ -196,14 +262,15 @@ pub fn accept_list(
             return Err(ListRefusal::OtherDigest { actual, expected, whose });
         }
     }
-    let verified = match TrustList::verify(bytes, &rules.signers, &rules.algorithms, now) {
-        Ok(signer) => HowVerified::Signature {
-            signer: signer.certificate.sha256().to_string(),
-            algorithm: signer.algorithm,
-        },
+    let signers = [&rules.signers[..], &rules.named].concat();
+    let verified = match TrustList::verify(bytes, &signers, &rules.algorithms, now) {
+        Ok(ListSigner { certificate, algorithm, .. }) => {
+            let signer = certificate.sha256();
+            let by_hand = Some(!rules.signers.contains(&signer));
+            HowVerified::Signature { signer: signer.to_string(), algorithm, by_hand }
+        }
         Err(error) => {
-            let not_asked =
-                matches!(error, ListError::UnknownSigner { .. }) && rules.signers.is_empty();
+            let not_asked = matches!(error, ListError::UnknownSigner { .. }) && signers.is_empty();
             if !not_asked && !error.is_unsupported() {
                 return Err(error.into());
             }
@@ -226,6 +293,7 @@ pub fn accept_list(
         accepted_at: now,
         url: None,
         verified,
+        previous_verified: None,
     };
     Ok(Accepted { list, note })
 }
@@ -253,12 +321,16 @@ pub fn store_list(path: &Path, bytes: &[u8], accepted: &Accepted) -> Result<(), 
         if given == at_hand && !own {
             return Err(ListRefusal::SameNumber { sequence: given });
         }
-        note.previous = (!own).then_some(old.sha256);
+        if !own {
+            note.previous = Some(old.sha256);
+            note.previous_verified = Some(old.verified);
+        }
     }
     let beside = note_path(path);
     if note.previous.is_some() {
         replace(&beside, written(&note).as_bytes())?;
         note.previous = None;
+        note.previous_verified = None;
         replace(path, bytes)?;
         return replace(&beside, written(&note).as_bytes());
     }
@@ -269,8 +341,8 @@ pub fn store_list(path: &Path, bytes: &[u8], accepted: &Accepted) -> Result<(), 
 /// Reads a list of the trust directory with its note.
 ///
 /// # Errors
-/// When it is not what was verified, or cannot be read.
-pub fn read_imported(path: &Path) -> Result<(TrustList, ListNote), ListRefusal> {
+/// When it is not what was verified, is not proved by what is in force now, or cannot be read.
+pub fn read_imported(path: &Path, proof: &ListProof) -> Result<(TrustList, ListNote), ListRefusal> {
     let refuse = |source| ListRefusal::File { path: path.to_owned(), source };
     let length = fs::metadata(path).map_err(refuse)?.len();
     if let Some(length) = usize::try_from(length).ok().filter(|length| *length > TrustList::MAX_LEN)
@@ -281,9 +353,14 @@ pub fn read_imported(path: &Path) -> Result<(TrustList, ListNote), ListRefusal> 
     let bytes = fs::read(path).map_err(refuse)?;
     let actual = Sha256::of(&bytes);
     let text = actual.to_string();
-    if text != note.sha256 && note.previous.as_ref() != Some(&text) {
+    let is_own = text == note.sha256;
+    if !is_own && note.previous.as_ref() != Some(&text) {
         return Err(ListRefusal::Changed { actual, noted: note.sha256 });
     }
+    let before = note.previous_verified.as_ref().filter(|_| !is_own);
+    proof
+        .check(&bytes, before.unwrap_or(&note.verified), note.accepted_at)
+        .map_err(ListRefusal::NoLonger)?;
     Ok((TrustList::read(&bytes)?, note))
 }
 

@@ -202,6 +202,7 @@ pub(super) async fn refresh_trust(
     mut stop: Receiver<bool>,
 ) {
     metrics.trust_anchors(trust.borrow().len());
+    let algorithms = Arc::clone(trust.borrow().policy());
     let mut told_overdue = false;
     let mut told_unread = false;
     loop {
@@ -221,7 +222,7 @@ pub(super) async fn refresh_trust(
         if now == seen {
             continue;
         }
-        match read_trust(&section) {
+        match read_trust(&section, &algorithms) {
             Ok(read) => {
                 for problem in &read.problems {
                     tracing::warn!(%problem, "a file in the trust directory is not used");
@@ -250,6 +251,9 @@ fn standing_of_trust(trust: &TrustStore, is_overdue: bool, is_unread: bool) -> S
     }
     if is_unread {
         return Standing::Impaired("the directory cannot be read: what it held is in force");
+    }
+    if trust.has_lost_list() {
+        return Standing::Impaired("a trust list cannot be used: `skrynka check` says why");
     }
     if is_overdue {
         return Standing::Impaired("the trust list is past its next update, or missing");
@@ -314,9 +318,12 @@ mod tests {
     use tokio::sync::watch::channel;
 
     use super::*;
-    use crate::sample::{
-        Seed,
-        authority::{Authority, Validity},
+    use crate::{
+        algorithms::Policy,
+        sample::{
+            Seed,
+            authority::{Authority, Validity},
+        },
     };
 
     #[test]
@@ -358,7 +365,7 @@ mod tests {
         let section =
             config::Trust { directory: directory.path().to_owned(), ..config::Trust::default() };
         let seen = listing(&section.directory);
-        let in_force = read_trust(&section).unwrap().store;
+        let in_force = read_trust(&section, &Policy::built_in()).unwrap().store;
         assert_eq!(in_force.len(), 1);
         fs::remove_file(&file).unwrap();
         let (sender, mut receiver) = channel(Arc::new(in_force));

@@ -8,8 +8,9 @@ use clap::Args;
 
 use super::{ConfigFile, say};
 use crate::{
+    algorithms::Policy,
     app::{
-        Audience, certificate_by_acme, examine_certificate, issuers, open_archive,
+        Audience, algorithm_policy, certificate_by_acme, examine_certificate, issuers, open_archive,
         read_algorithm_policy, read_organisation_keys, read_trust, recipient_certificates,
     },
     clock::Clock,
@@ -135,7 +136,9 @@ fn check_certificate(tls: &TlsConfig, whose: Audience, hostname: &str, findings:
 }
 
 fn check_trust(config: &Config, findings: &mut Findings) {
-    match read_trust(&config.trust) {
+    // What is wrong with the policy is told by itself.
+    let policy = algorithm_policy(&config.signatures).unwrap_or_else(|_| Policy::built_in());
+    match read_trust(&config.trust, &policy) {
         Ok(read) => {
             for problem in &read.problems {
                 findings.bad(problem);

@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 use super::{complain, say};
 use crate::{
     algorithms::Policy,
-    app::{self, HowVerified, ListRules},
+    app::{self, HowVerified, ListProof, ListRules},
     clock::Clock,
     config::{Config, Trust},
     domain::Sha256,
@@ -111,11 +111,18 @@ struct Proof {
 }
 
 impl Place {
-    fn load(&self) -> anyhow::Result<Trust> {
-        Ok(self.load_with_policy()?.0)
+    /// The trust directory and what its lists are held against.
+    fn load(&self) -> anyhow::Result<(PathBuf, ListProof)> {
+        let (trust, algorithms) = self.load_with_policy()?;
+        let proof = if self.trust.is_some() {
+            ListProof::unconfigured(algorithms)
+        } else {
+            ListProof::configured(&trust, algorithms)
+        };
+        Ok((trust.directory, proof))
     }
 
-    /// The same with the algorithm policy of the installation, the one that is built in where
+    /// `[trust]` with the algorithm policy of the installation, the one that is built in where
     /// there is no configuration.
     fn load_with_policy(&self) -> anyhow::Result<(Trust, Arc<Policy>)> {
         if let Some(directory) = &self.trust {
@@ -131,7 +138,7 @@ impl Place {
 
 impl Proof {
     fn rules(&self, trust: &Trust, algorithms: Arc<Policy>) -> anyhow::Result<ListRules> {
-        let mut signers = self.signer.clone();
+        let mut signers = Vec::new();
         for pin in &trust.list_signers {
             signers.push(pin.parse().with_context(|| format!("[trust] list_signers, {pin}"))?);
         }
@@ -140,6 +147,7 @@ impl Proof {
         Ok(ListRules {
             algorithms,
             signers,
+            named: self.signer.clone(),
             sha256: self.sha256.or(configured),
             published: None,
             territory: Some(trust.list_territory.clone()),
@@ -160,8 +168,14 @@ fn run_blocking(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let (trust, algorithms) = place.load_with_policy()?;
             import::run(&trust, files, *include_test, &proof.rules(&trust, algorithms)?)
         }
-        Command::List { place } => show::list(&place.load()?),
-        Command::Show { place, what } => show::one(&place.load()?, what),
+        Command::List { place } => {
+            let (directory, proof) = place.load()?;
+            show::list(&directory, &proof)
+        }
+        Command::Show { place, what } => {
+            let (directory, proof) = place.load()?;
+            show::one(&directory, &proof, what)
+        }
         Command::Update { place, url, proof } => {
             let (trust, algorithms) = place.load_with_policy()?;
             update(&trust, url.as_deref(), proof.rules(&trust, algorithms)?)
@@ -215,7 +229,7 @@ fn summary(list: &TrustList) -> String {
 /// How a list was verified, in one line.
 fn verified(how: &HowVerified) -> String {
     match how {
-        HowVerified::Signature { signer, algorithm } => {
+        HowVerified::Signature { signer, algorithm, .. } => {
             format!("verified by its signature ({algorithm}) of the pinned certificate {signer}")
         }
         HowVerified::Digest { why } => format!(

@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use anyhow::{Context as _, ensure};
@@ -16,7 +17,8 @@ mod table;
 
 use super::{complain, say};
 use crate::{
-    app::{read_algorithm_policy, read_organisation_keys, read_trust_directory},
+    algorithms::Policy,
+    app::{ListProof, read_algorithm_policy, read_organisation_keys, read_trust_directory},
     bundle::{Decrypted, Opening},
     clock::Clock,
     domain::{Container, Date, DocumentReport, Indication, Timestamp},
@@ -184,18 +186,17 @@ fn not_signed() -> DocumentReport {
 
 /// What the files are judged by: certificates, keys and the content that was named.
 fn given(arguments: &Arguments) -> anyhow::Result<(TrustStore, OrganisationKeys, Option<Bytes>)> {
-    let mut trust = read_trust(&arguments.trust)?;
-    if let Some(path) = &arguments.policy {
-        trust = trust.with_algorithms(read_algorithm_policy(path)?);
-    }
+    let own = arguments.policy.as_deref().map(read_algorithm_policy).transpose()?;
+    let trust = read_trust(&arguments.trust, &own.unwrap_or_else(Policy::built_in))?;
     let keys = read_organisation_keys(&arguments.key, arguments.password_file.as_deref())?;
     Ok((trust, keys, arguments.content.as_deref().map(read).transpose()?))
 }
 
-fn read_trust(directories: &[PathBuf]) -> anyhow::Result<TrustStore> {
-    let mut trust = TrustStore::empty();
+fn read_trust(directories: &[PathBuf], policy: &Arc<Policy>) -> anyhow::Result<TrustStore> {
+    let mut trust = TrustStore::empty().with_algorithms(Arc::clone(policy));
+    let proof = ListProof::unconfigured(Arc::clone(policy));
     for directory in directories {
-        let read = read_trust_directory(directory)?;
+        let read = read_trust_directory(directory, &proof)?;
         for problem in &read.problems {
             complain(&format!("not used: {problem}"));
         }

@@ -120,6 +120,12 @@ impl TrustStore {
         self.changed()
     }
 
+    /// The policy itself, to be shared.
+    #[must_use]
+    pub fn policy(&self) -> &Arc<algorithms::Policy> {
+        &self.algorithms
+    }
+
     /// Which algorithms prove something, and until when.
     #[must_use]
     pub fn algorithms(&self) -> &algorithms::Policy {
@@ -260,6 +266,12 @@ impl TrustStore {
         };
         let mut newest = self.lists.iter().filter(is_newest);
         self.is_without_list() || newest.any(|list| list.is_overdue_at(at))
+    }
+
+    /// Whether a list is at hand, or was, that cannot be used.
+    #[must_use]
+    pub fn has_lost_list(&self) -> bool {
+        !self.lost.is_empty()
     }
 
     /// Whether a list that belongs to this installation cannot be used.

@@ -303,6 +303,65 @@ fn a_list_is_signed_by_what_the_policy_of_the_installation_accepts() {
     }
 }
 
+/// A list that was imported once counts as long as what is in force now would take it.
+#[test]
+fn a_list_that_is_pinned_no_more_or_weak_by_now_is_not_used() {
+    let Some(scheme) = Scheme::new(RSA) else { return };
+    let file = scheme.path("TL-UA.xml");
+    fs::write(&file, of_scheme(&scheme, 5, "rsa-sha256", EXCLUSIVE)).unwrap();
+    let (config, pin) = (scheme.path("skrynka.toml"), scheme.pin().to_string());
+    let own = |end: &str| {
+        let mut policy: toml::Table = Policy::BUILT_IN.parse().unwrap();
+        let lines = policy["algorithm"].as_array_mut().unwrap();
+        for line in lines.iter_mut().filter(|line| line["name"].as_str() == Some("SHA-256")) {
+            line.as_table_mut().unwrap().insert("accepted_until".to_owned(), end.into());
+        }
+        fs::write(scheme.path("policy.toml"), policy.to_string()).unwrap();
+        "[signatures]\npolicy = \"policy.toml\"\n"
+    };
+    let pinning = |pins: &[&str], policy: &str| {
+        let text = format!("{policy}[trust]\ndirectory = \"trust\"\nlist_signers = {pins:?}\n");
+        fs::write(&config, text).unwrap();
+    };
+    let trust = |arguments: &[&str]| {
+        let done = skrynka().args(arguments).arg("-c").arg(&config).output().unwrap();
+        both(&done)
+    };
+    let other = "11".repeat(32);
+    for (by_hand, pins, policy, refused) in [
+        (false, vec![&*pin], "", None),
+        (false, vec![&*other, &*pin], "", None),
+        (false, vec![&*other], "", Some("not pinned")),
+        (false, vec![], "", Some("not pinned")),
+        (false, vec![&*pin], own("2020-01-01"), Some("SHA-256")),
+        (true, vec![], "", None),
+        // A person named it for this list.
+        (true, vec![&*other], "", None),
+        (true, vec![], own("2020-01-01"), Some("SHA-256")),
+    ] {
+        let what = format!("by hand: {by_hand}, {pins:?}, {policy:?}");
+        let named = ["--signer", &*pin];
+        let import = ["trust", "import", file.to_str().unwrap()];
+        let at_first = if by_hand { vec![] } else { vec![&*pin] };
+        pinning(&at_first, "");
+        let said = trust(&[&import[..], if by_hand { &named[..] } else { &[] }].concat());
+        assert!(said.contains("verified by its signature"), "{what}: {said}");
+        pinning(&pins, policy);
+        let used = trust(&["trust", "list"]);
+        let is_used = used.contains("Sample scheme");
+        assert_eq!(is_used, refused.is_none(), "{what}: {used}");
+        let checked = trust(&["check"]);
+        for said in [&used, &checked] {
+            let is_told = said.contains("the configuration has changed since");
+            assert_eq!(is_told, refused.is_some(), "{what}: {said}");
+            assert!(said.contains(refused.unwrap_or_default()), "{what}: {said}");
+        }
+        for entry in fs::read_dir(scheme.path("trust")).unwrap() {
+            fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+    }
+}
+
 /// Answers each request with the file of its path, one after another.
 fn serve(files: Vec<(&'static str, u16, Vec<u8>)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -18,6 +18,14 @@ fn list(territory: &str, sequence: u32) -> Vec<u8> {
     .into_bytes()
 }
 
+fn section(directory: &Path) -> config::Trust {
+    config::Trust { directory: directory.to_owned(), ..config::Trust::default() }
+}
+
+fn proof() -> ListProof {
+    ListProof::unconfigured(Policy::built_in())
+}
+
 /// What somebody who believes any bytes would have accepted.
 fn accepted(bytes: &[u8]) -> Accepted {
     let verified = HowVerified::Digest { why: "a test".to_owned() };
@@ -30,6 +38,7 @@ fn accepted(bytes: &[u8]) -> Accepted {
         accepted_at: NOW.parse().unwrap(),
         url: None,
         verified,
+        previous_verified: None,
     };
     Accepted { list, note }
 }
@@ -41,6 +50,7 @@ fn an_unsigned_list_is_never_accepted_while_a_signer_is_pinned() {
     let rules = ListRules {
         algorithms: Policy::built_in(),
         signers: vec![Sha256::of(b"pinned")],
+        named: Vec::new(),
         sha256: digest,
         published: digest,
         territory: None,
@@ -63,9 +73,9 @@ fn a_list_takes_the_place_of_an_older_one_alone() {
     let mut same = list("UA", 5);
     same.push(b'\n');
     assert!(store(&same).unwrap_err().contains("same issue number"));
-    assert_eq!(read_imported(&path).unwrap().0.sequence, 5);
+    assert_eq!(read_imported(&path, &proof()).unwrap().0.sequence, 5);
     assert_eq!(store(&list("UA", 6)), Ok(()));
-    let (read, note) = read_imported(&path).unwrap();
+    let (read, note) = read_imported(&path, &proof()).unwrap();
     assert_eq!((read.sequence, note.previous), (6, None));
     let names = fs::read_dir(directory.path()).unwrap().count();
     assert_eq!(names, 2, "the list and its note");
@@ -76,10 +86,10 @@ fn a_list_that_changed_or_has_no_note_is_not_read() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("list.xml");
     fs::write(&path, list("UA", 1)).unwrap();
-    assert!(matches!(read_imported(&path), Err(ListRefusal::NoNote)));
+    assert!(matches!(read_imported(&path, &proof()), Err(ListRefusal::NoNote)));
     store_list(&path, &list("UA", 1), &accepted(&list("UA", 1))).unwrap();
     fs::write(&path, list("UA", 2)).unwrap();
-    assert!(matches!(read_imported(&path), Err(ListRefusal::Changed { .. })));
+    assert!(matches!(read_imported(&path, &proof()), Err(ListRefusal::Changed { .. })));
 }
 
 #[test]
@@ -93,10 +103,6 @@ fn a_published_digest_is_read_as_octets_and_as_text() {
 #[test]
 fn a_list_is_expected_where_one_is_set_up_or_lies_usable_or_not() {
     type Make = fn(&Path);
-    let section = |directory: &Path| config::Trust {
-        directory: directory.to_owned(),
-        ..config::Trust::default()
-    };
     let cases: [(&str, Make, bool, bool); 5] = [
         ("nothing", |_| {}, false, false),
         (
@@ -131,7 +137,7 @@ fn a_list_is_expected_where_one_is_set_up_or_lies_usable_or_not() {
     for (what, make, expected, lacking) in cases {
         let directory = tempfile::tempdir().unwrap();
         make(directory.path());
-        let store = read_trust(&section(directory.path())).unwrap().store;
+        let store = read_trust(&section(directory.path()), &Policy::built_in()).unwrap().store;
         assert_eq!(store.expects_list(), expected, "{what}");
         assert_eq!(store.lacks_list_at(now), lacking, "{what}");
     }
@@ -142,7 +148,7 @@ fn a_list_is_expected_where_one_is_set_up_or_lies_usable_or_not() {
         config::Trust { list_signers: vec!["00".repeat(32)], ..empty() },
         config::Trust { list_sha256: Some("00".repeat(32)), ..empty() },
     ] {
-        let store = read_trust(&section).unwrap().store;
+        let store = read_trust(&section, &Policy::built_in()).unwrap().store;
         assert!(store.expects_list() && store.lacks_list_at(now), "{section:?}");
     }
 }
@@ -178,7 +184,7 @@ fn an_older_issue_says_nothing_while_a_newer_one_is_there_and_cannot_be_used() {
             store_list(&directory.path().join(name), &list, &accepted(&list)).unwrap();
         }
         spoil(&directory.path().join("b.xml"));
-        let store = read_trust_directory(directory.path()).unwrap().store;
+        let store = read_trust_directory(directory.path(), &proof()).unwrap().store;
         assert_eq!(store.newest_list().map(|list| list.sequence), used, "{what}");
         assert_eq!(store.lacks_list_at(NOW.parse().unwrap()), lacking, "{what}");
     }
@@ -189,7 +195,7 @@ fn a_list_that_nobody_imported_takes_nothing_from_the_others() {
     let directory = tempfile::tempdir().unwrap();
     store_list(&directory.path().join("a.xml"), &list("UA", 7), &accepted(&list("UA", 7))).unwrap();
     fs::write(directory.path().join("b.xml"), list("UA", 8)).unwrap();
-    let read = read_trust_directory(directory.path()).unwrap();
+    let read = read_trust_directory(directory.path(), &proof()).unwrap();
     assert_eq!(read.store.newest_list().map(|list| list.sequence), Some(7));
     assert!(!read.store.lacks_list_at(NOW.parse().unwrap()));
     assert_eq!(read.problems.len(), 1, "{:?}", read.problems);
@@ -205,7 +211,7 @@ fn a_list_that_cannot_be_used_is_missed_whatever_number_another_has() {
             store_list(&directory.path().join(name), &list, &accepted(&list)).unwrap();
         }
         fs::write(directory.path().join("a.xml"), "<another/>").unwrap();
-        let store = read_trust_directory(directory.path()).unwrap().store;
+        let store = read_trust_directory(directory.path(), &proof()).unwrap().store;
         assert!(store.lacks_list_at(NOW.parse().unwrap()), "beside {number}");
     }
 }
@@ -221,7 +227,7 @@ fn an_older_issue_is_not_stored_in_place_of_a_damaged_one() {
     let refused = store_list(&path, &old, &accepted(&old));
     assert!(matches!(refused, Err(ListRefusal::Older { given: 7, at_hand: 8 })), "{refused:?}");
     store_list(&path, &new, &accepted(&new)).unwrap();
-    assert_eq!(read_imported(&path).unwrap().0.sequence, 8);
+    assert_eq!(read_imported(&path, &proof()).unwrap().0.sequence, 8);
 }
 
 /// An update from another address keeps the list by another name.
@@ -239,8 +245,43 @@ fn an_older_issue_beside_a_newer_one_is_told_and_not_used() {
             let path = directory.path().join(format!("{place}.xml"));
             store_list(&path, &list, &accepted(&list)).unwrap();
         }
-        let read = read_trust_directory(directory.path()).unwrap();
+        let read = read_trust_directory(directory.path(), &proof()).unwrap();
         let told = read.problems.iter().any(|told| unused.is_some_and(|due| told.contains(due)));
         assert_eq!((told, read.problems.len()), (unused.is_some(), usize::from(unused.is_some())));
     }
+}
+
+/// What a list withdrew is not given back when the list is not believed any more.
+#[test]
+fn a_list_that_is_refused_by_now_counts_as_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("list.xml");
+    let bytes = list("UA", 7);
+    let mut signed = accepted(&bytes);
+    let (signer, algorithm) = (Sha256::of(b"signer").to_string(), "RSA".to_owned());
+    signed.note.verified = HowVerified::Signature { signer, algorithm, by_hand: None };
+    store_list(&path, &bytes, &signed).unwrap();
+    let read = read_trust(&section(directory.path()), &Policy::built_in()).unwrap();
+    assert!(read.store.has_lost_list() && read.store.lacks_list_at(NOW.parse().unwrap()));
+    assert_eq!(read.problems.len(), 1, "{:?}", read.problems);
+    assert!(read.problems[0].contains("import a list that it accepts"), "{:?}", read.problems);
+}
+
+/// A running server has the old one or the new one, however each was verified.
+#[test]
+fn while_a_list_takes_the_place_of_another_the_other_counts_as_it_was_verified() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("list.xml");
+    let (old, new) = (list("UA", 7), list("UA", 8));
+    let mut note = accepted(&new).note;
+    let (signer, algorithm) = (Sha256::of(b"signer").to_string(), "RSA".to_owned());
+    note.verified = HowVerified::Signature { signer, algorithm, by_hand: Some(true) };
+    note.previous = Some(Sha256::of(&old).to_string());
+    note.previous_verified = Some(accepted(&old).note.verified);
+    fs::write(&path, &old).unwrap();
+    fs::write(note_path(&path), written(&note)).unwrap();
+    assert_eq!(read_imported(&path, &proof()).unwrap().0.sequence, 7);
+    fs::write(&path, &new).unwrap();
+    let refused = read_imported(&path, &proof());
+    assert!(matches!(refused, Err(ListRefusal::NoLonger(_))), "{refused:?}");
 }

@@ -10,19 +10,18 @@ use anyhow::{Context as _, bail};
 
 use super::{read, summary, verified, warn};
 use crate::{
-    app::{read_imported, read_trust_directory},
+    app::{ListProof, read_imported, read_trust_directory},
     cli::{output::table, say},
     clock::Clock,
-    config::Trust,
     domain::hex,
     trust::{
         self, Certificate, CertificateUse, ServiceExtensions, ServiceKind, TrustList, TrustService,
     },
 };
 
-pub(super) fn list(trust: &Trust) -> anyhow::Result<ExitCode> {
+pub(super) fn list(directory: &Path, proof: &ListProof) -> anyhow::Result<ExitCode> {
     let now = Clock::system().now();
-    let read = read_trust_directory(&trust.directory)?;
+    let read = read_trust_directory(directory, proof)?;
     let rows: Vec<_> = read
         .store
         .certificates()
@@ -41,8 +40,8 @@ pub(super) fn list(trust: &Trust) -> anyhow::Result<ExitCode> {
         .collect();
     let header = ["SHA-256", "key", "valid from", "to", "source", "subject"];
     say(&table(&header, &rows));
-    for path in list_files(&trust.directory)? {
-        if let Ok((list, note)) = read_imported(&path) {
+    for path in list_files(directory)? {
+        if let Ok((list, note)) = read_imported(&path, proof) {
             let days = now.seconds_since(list.issued_at) / 86_400;
             say(&format!("{}: {}, {days} days old", path.display(), summary(&list)));
             say(&format!("  {}", verified(&note.verified)));
@@ -57,11 +56,11 @@ pub(super) fn list(trust: &Trust) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn one(trust: &Trust, what: &str) -> anyhow::Result<ExitCode> {
-    let inside = trust.directory.join(what);
+pub(super) fn one(directory: &Path, proof: &ListProof, what: &str) -> anyhow::Result<ExitCode> {
+    let inside = directory.join(what);
     if let Some(file) = [inside, PathBuf::from(what)].iter().find(|path| path.is_file()) {
         if file.extension().is_some_and(|extension| extension == "xml") {
-            show_list(file)?;
+            show_list(file, proof)?;
         } else {
             let found = trust::read_certificates(&read(file)?)
                 .with_context(|| format!("{} cannot be read", file.display()))?;
@@ -69,7 +68,7 @@ pub(super) fn one(trust: &Trust, what: &str) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let read = read_trust_directory(&trust.directory)?;
+    let read = read_trust_directory(directory, proof)?;
     let digits = what.replace(':', "").to_lowercase();
     let named = |certificate: &&Certificate| certificate.sha256().to_string().starts_with(&digits);
     let found: Vec<_> = read.store.certificates().iter().filter(named).collect();
@@ -94,8 +93,8 @@ fn list_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn show_list(file: &Path) -> anyhow::Result<()> {
-    let list = match read_imported(file) {
+fn show_list(file: &Path, proof: &ListProof) -> anyhow::Result<()> {
+    let list = match read_imported(file, proof) {
         Ok((list, note)) => {
             say(&format!("{}: {}", file.display(), summary(&list)));
             say(&format!("{}, on {}", verified(&note.verified), note.accepted_at));
