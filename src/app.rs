@@ -27,6 +27,7 @@ use crate::{
     archive::Archive,
     clock::{Clock, Witnesses},
     config::{self, Config},
+    domain::{ClockState, Timestamp},
     envelope::OrganisationKeys,
     matching,
     metrics::{Metrics, Task, TlsListener},
@@ -235,6 +236,7 @@ pub async fn start(
     let witnesses = Witnesses::new(&config.retention.synchronized_file);
     let time = TrustedTime::new(store.clone(), clock.clone(), witnesses.clone(), metrics.clone());
     // Before the first mail: a share is kept by what the database knows of the time.
+    let seen_before = store.greatest_time().await?;
     let _standing = time.take().await?;
     let (revocation, fetched) = Revocation::open(
         &config.signatures,
@@ -243,6 +245,9 @@ pub async fn start(
         (time.watch(), witnesses),
         metrics.clone(),
     )?;
+    if fetched.wanted.is_some() && (fetched.is_empty || is_behind(seen_before, &clock)) {
+        look_again_at_all(&store, *time.watch().borrow()).await?;
+    }
     let mut tasks = Supervisor::new(stop.clone(), metrics.clone());
 
     let web_listener = listen("dashboard", config.web.listen).await?;
@@ -458,6 +463,26 @@ fn warn_of_gaps(trust: &TrustDirectory, registry: &Registry, directory: &Path) {
              `skrynka registry apply`"
         );
     }
+}
+
+/// Whether the database may have been put back: it has not seen the time for longer than a server is
+/// down to be started anew.
+fn is_behind(seen_before: Option<Timestamp>, clock: &Clock) -> bool {
+    const SECONDS: i64 = 15 * 60;
+    seen_before.is_some_and(|seen| clock.now().seconds_since(seen) > SECONDS)
+}
+
+/// What authorities said may be lost with the cache or with what the database had: they are asked anew.
+async fn look_again_at_all(store: &Store, standing: ClockState) -> Result<(), AppError> {
+    let shares = store.look_again_at_all(standing.surely_past()).await?;
+    if shares > 0 {
+        tracing::warn!(
+            shares,
+            "what authorities said may be lost: the revocation cache is empty, or the server was away \
+             longer than for a restart; they are asked anew about all kept shares"
+        );
+    }
+    Ok(())
 }
 
 /// What was encrypted for an expired certificate still opens, but senders take no such one.

@@ -68,6 +68,8 @@ pub(super) struct Handle {
     pub(super) snapshot: watch::Receiver<Arc<RevocationStore>>,
     /// Takes questions; `None` when nothing is fetched.
     pub(super) wanted: Option<mpsc::Sender<Wanted>>,
+    /// Whether nothing is at hand.
+    pub(super) is_empty: bool,
 }
 
 /// Everything that one question needs to be asked. Cloning is cheap.
@@ -98,6 +100,7 @@ impl Revocation {
         let directory = &section.revocation_directory;
         let cache = Cache::open(directory)
             .map_err(|source| AppError::RevocationCache { path: directory.clone(), source })?;
+        let is_empty = cache.len() == 0;
         let (snapshot, receiver) = watch::channel(Arc::new(cache.snapshot()));
         let (wanted, questions) = if section.fetch {
             let (sender, receiver) = mpsc::channel(QUEUE);
@@ -114,7 +117,10 @@ impl Revocation {
             trust,
             witnesses,
         };
-        Ok((Self { snapshot, questions, standing, asker }, Handle { snapshot: receiver, wanted }))
+        Ok((
+            Self { snapshot, questions, standing, asker },
+            Handle { snapshot: receiver, wanted, is_empty },
+        ))
     }
 
     /// Fetches what is wanted and keeps the cache in order, until the server stops.

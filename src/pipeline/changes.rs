@@ -42,10 +42,10 @@ const SWEEP: Duration = Duration::from_hours(1);
 /// How many shares are taken from the database at a time.
 const BATCH: u32 = 64;
 
-/// How many days after the receipt a share is looked at again, and for how many days after the
-/// receipt newer revocation data is asked for then.
+/// How many days after the receipt a share is looked at again, and for how many days newer revocation
+/// data is asked for then.
 const LOOK_DAYS: u32 = 3;
-const LOOK_UNTIL_DAYS: u32 = 33;
+const LOOK_FOR_DAYS: u32 = 30;
 
 /// Shares that were judged by what was no longer in force when they were kept. They are in memory
 /// alone: a start looks at everything.
@@ -101,6 +101,8 @@ struct Todo {
     /// What was known when `news` were last gathered.
     known: Arc<RevocationStore>,
     retries: Retries,
+    /// Shares that were looked at since all that wait were: what nobody answers is asked every hour.
+    looked_at: HashSet<ShareId>,
 }
 
 impl Pipeline {
@@ -151,19 +153,29 @@ impl Pipeline {
     ) -> Grounds {
         let topics: BTreeSet<&Topic> = opened.relied_on().collect();
         let look_at = received_at.plus_days(LOOK_DAYS);
-        let is_due = topics.is_empty() || self.surely_past() >= look_at;
+        let past = self.surely_past();
+        let is_due = topics.is_empty() || past >= look_at;
+        // One that a start has set stands until it is answered: who asked may be stopped meanwhile.
+        let is_open = self.wanted.is_some() && opened.wanted().next().is_some();
+        let set = sources.look_at.filter(|set| *set != look_at && still_asked(*set, past));
+        let set = set.filter(|set| past < *set || is_open);
         Grounds {
             trust: sources.digest(self),
-            look_at: (!is_due).then_some(look_at),
+            look_at: set.or((!is_due).then_some(look_at)),
             topics: topics.into_iter().map(|topic| self.topic(topic)).collect(),
         }
     }
 
-    /// From when on newer revocation data is asked for about a share that was received then; `None`
-    /// when it is not time yet, or no longer.
-    pub(super) fn look_again(&self, received_at: Timestamp) -> Option<Timestamp> {
-        let (from, past) = (received_at.plus_days(LOOK_DAYS), self.surely_past());
-        (from <= past && past < received_at.plus_days(LOOK_UNTIL_DAYS)).then_some(from)
+    /// From when on newer revocation data is asked for about a share that was received then, and is
+    /// looked at then; `None` when it is not time yet, or no longer.
+    pub(super) fn look_again(
+        &self,
+        received_at: Timestamp,
+        look_at: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        let past = self.surely_past();
+        let all = [Some(received_at.plus_days(LOOK_DAYS)), look_at].into_iter().flatten();
+        all.filter(|from| *from <= past && still_asked(*from, past)).max()
     }
 
     /// The latest moment that has surely come. What is done once is not done for good by a clock that
@@ -181,6 +193,11 @@ impl Pipeline {
             Topic::Certificate(serial) => self.archive.fingerprint("revocation-of", serial),
         }
     }
+}
+
+/// Whether answers of `from` or later are still asked for.
+fn still_asked(from: Timestamp, past: Timestamp) -> bool {
+    past < from.plus_days(LOOK_FOR_DAYS)
 }
 
 /// One look through the shares.
@@ -230,6 +247,7 @@ impl<'a> Round<'a> {
             all_well &= !self.todo.trust;
         }
         if self.todo.waiting {
+            self.todo.looked_at.clear();
             // Those that come meanwhile are news to whoever was looked at before.
             let covered = std::mem::take(&mut self.todo.news.topics);
             self.todo.waiting = !self.rejudge(Select::Awaiting).await;
@@ -312,6 +330,10 @@ impl<'a> Round<'a> {
             let Some(last) = page.last() else { return true };
             after = Some(last.place);
             for selected in page {
+                let share = selected.place.share();
+                if select == Select::Due && !self.todo.looked_at.insert(share) {
+                    continue;
+                }
                 // Anybody can send thousands that wait, and nothing grave waits for them.
                 if !is_gravest && (self.has_news() || self.floor.outdated.is_any()) {
                     Box::pin(self.gravest()).await;
@@ -410,7 +432,7 @@ impl Todo {
     /// All that a start has to look at.
     fn new() -> Self {
         let (news, known, retries) = (News::default(), Arc::default(), Retries::default());
-        Self { trust: true, waiting: true, news, known, retries }
+        Self { trust: true, waiting: true, news, known, retries, looked_at: HashSet::new() }
     }
 
     /// Adds what `new` says that was not known; whether it may say any.

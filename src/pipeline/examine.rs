@@ -27,19 +27,26 @@ const KNOWN_BY: &str = "document-known-by";
 pub(super) struct Sources {
     trust: Arc<TrustStore>,
     revocation: Arc<RevocationStore>,
+    /// From when on the share that is judged is to be looked at again.
+    pub(super) look_at: Option<Timestamp>,
 }
 
 impl Sources {
     /// Those of this moment.
     pub(super) fn of(pipeline: &Pipeline) -> Self {
         let trust = Arc::clone(&pipeline.trust.borrow());
-        Self { trust, revocation: Arc::clone(&pipeline.revocation.borrow()) }
+        Self { trust, revocation: Arc::clone(&pipeline.revocation.borrow()), look_at: None }
     }
 
     /// The same with what an earlier judgement knew of certificates.
     pub(super) fn remembering(self, records: Vec<StatusRecord>) -> Self {
         let revocation = RevocationStore::clone(&self.revocation).with_records(records);
         Self { revocation: Arc::new(revocation), ..self }
+    }
+
+    /// The same for a share that is to be looked at then.
+    pub(super) fn looking_at(self, look_at: Option<Timestamp>) -> Self {
+        Self { look_at, ..self }
     }
 
     /// Tells the trust, and the installation's own rules, from others: a share that was judged by
@@ -204,7 +211,7 @@ fn judge_documents(
     let conditions = Conditions {
         revocation: &sources.revocation,
         revocation_policy: pipeline.revocation_policy,
-        look_again: pipeline.look_again(received_at),
+        look_again: pipeline.look_again(received_at, sources.look_at),
         limits,
         budget: Some(&budget),
         ..Conditions::new(&sources.trust, received_at)

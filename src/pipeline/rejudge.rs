@@ -17,7 +17,8 @@ use tokio::task::JoinSet;
 use crate::{
     archive::{KeptDocument, KeptShare},
     domain::{
-        BranchScope, DocumentDetails, DocumentRow, FindingCode, ShareId, ShareRow, Term, TypeCode,
+        BranchScope, DocumentDetails, DocumentRow, FindingCode, ShareId, ShareRow, Term, Timestamp,
+        TypeCode,
     },
     matching::{Judgement, Otherwise},
     metrics::{Part, Rejudging},
@@ -71,7 +72,7 @@ impl Pipeline {
 
     async fn rejudge(&self, selected: Selected, floor: &Floor) -> Result<Rejudging, PipelineError> {
         let share = selected.place.share();
-        let Some(before) = self.before(share).await? else { return Ok(Rejudging::Gone) };
+        let Some(before) = self.before(selected).await? else { return Ok(Rejudging::Gone) };
         let _held = floor.open(selected.attempts).await;
         if self.archive.store().begin_rejudging(share).await? > MAX_ATTEMPTS {
             tracing::error!(share.id = %share,
@@ -108,7 +109,8 @@ impl Pipeline {
     }
 
     /// The share as it stands; `None` when it is destroyed.
-    async fn before(&self, share: ShareId) -> Result<Option<Before>, PipelineError> {
+    async fn before(&self, selected: Selected) -> Result<Option<Before>, PipelineError> {
+        let share = selected.place.share();
         let kept = self.archive.open(share, &BranchScope::All).await?;
         let Some(kept) = kept.filter(|kept| !kept.is_destroyed()) else { return Ok(None) };
         let Some(documents) = kept_documents(&kept).await? else { return Ok(None) };
@@ -124,7 +126,8 @@ impl Pipeline {
         });
         let has_version = version.is_some();
         let registry = version.unwrap_or_else(|| remembered(kept.row(), &documents));
-        Ok(Some(Before { kept, documents, records, registry, has_version }))
+        let look_at = selected.look_at;
+        Ok(Some(Before { kept, documents, records, registry, has_version, look_at }))
     }
 
     /// Opens, examines and judges, by the branch as it was.
@@ -134,6 +137,7 @@ impl Pipeline {
         material: Material,
     ) -> Result<Again, PipelineError> {
         let sources = Sources::of(self).remembering(before.records.clone());
+        let sources = sources.looking_at(before.look_at);
         let opened = self.examine(material, before.kept.row().received_at, &sources).await?;
         self.ask_for(opened.wanted());
         self.judged(before, &opened, &sources)
@@ -247,6 +251,8 @@ struct Before {
     registry: Registry,
     /// Which of the two.
     has_version: bool,
+    /// When it is to be looked at, whatever changes.
+    look_at: Option<Timestamp>,
 }
 
 /// A share was judged again: what is said of it, what its documents are known by, and what the

@@ -41,6 +41,9 @@ pub struct Selected {
     pub place: Cursor,
     /// How often judging it again was begun since it last came to an end.
     pub attempts: u32,
+    /// When it is looked at though nothing has changed; then answers of this moment or later are
+    /// wanted.
+    pub look_at: Option<Timestamp>,
 }
 
 /// A share that was judged again.
@@ -88,7 +91,7 @@ impl Store {
         macro_rules! page {
             ($condition:literal) => {
                 concat!(
-                    "SELECT id, received_us, rejudge_attempts FROM shares
+                    "SELECT id, received_us, rejudge_attempts, look_us FROM shares
                      WHERE destroyed_us IS NULL
                        AND (destroy_us > $4 OR id IN (SELECT share_id FROM doubted_receipts))
                        AND (received_us, id) < ($1, $2) AND ",
@@ -133,9 +136,26 @@ impl Store {
             let record = Record::new(row, "shares", "id");
             let place =
                 Cursor { received_at: record.read("received_us")?, share: record.read("id")? };
-            Ok(Selected { place, attempts: record.read("rejudge_attempts")? })
+            Ok(Selected {
+                place,
+                attempts: record.read("rejudge_attempts")?,
+                look_at: record.read_optional("look_us")?,
+            })
         };
         self.engine.rows(sql, &values).await?.iter().map(read).collect()
+    }
+
+    /// Lets every kept share that rests on certificates be looked at again at `at`; how many they are.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is changed then.
+    pub async fn look_again_at_all(&self, at: Timestamp) -> Result<u64, StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        let sql = "UPDATE shares SET look_us = $1
+                   WHERE destroyed_us IS NULL AND id IN (SELECT share_id FROM grounds)";
+        let changed = transaction.execute(sql, values![at]).await?;
+        transaction.commit().await?;
+        Ok(changed)
     }
 
     /// What the judgements on all kept shares rest on, each once.

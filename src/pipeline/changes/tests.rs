@@ -7,6 +7,7 @@ mod missing;
 mod otherwise;
 mod policy;
 mod remains;
+mod restored;
 mod trusted;
 
 use tempfile::TempDir;
