@@ -80,6 +80,12 @@ impl Archive {
         }
         Ok(KeptShare { archive: self.clone(), row, keys })
     }
+
+    /// A share whose keys cannot be opened: as much of it as if they were destroyed.
+    #[must_use]
+    pub fn closed(&self, row: ShareRow) -> KeptShare {
+        KeptShare { archive: self.clone(), row, keys: [None, None] }
+    }
 }
 
 impl KeptShare {
@@ -216,7 +222,23 @@ impl KeptShare {
         Ok(opened.transpose()?.unwrap_or_default())
     }
 
-    /// Puts a judgement in the place of the one before, with what is said now of its documents. Tells
+    /// What is to be kept of what authorities said: as it is where nothing else is given. `None` when
+    /// the key is destroyed.
+    async fn resealed(
+        &self,
+        records: Option<&[StatusRecord]>,
+    ) -> Result<Option<Vec<u8>>, ArchiveError> {
+        let share = self.row.id;
+        let Some(records) = records else {
+            let sealed = self.archive.store.sealed_records(share).await?;
+            return Ok(Some(sealed.unwrap_or_default()));
+        };
+        let Some(key) = self.key(Term::Share) else { return Ok(None) };
+        Ok(Some(self.archive.seal_records(share, key, records)?))
+    }
+
+    /// Puts a judgement in the place of the one before, with what is said now of its documents and,
+    /// where it is given, what authorities said. Tells
     /// whether it did: a share that was destroyed meanwhile, or judged again by somebody else, is left
     /// as it is.
     ///
@@ -226,14 +248,11 @@ impl KeptShare {
         &self,
         new: &Rejudged<'_>,
         documents: &[(&DocumentRow, DocumentDetails)],
-        records: &[StatusRecord],
+        records: Option<&[StatusRecord]>,
     ) -> Result<bool, ArchiveError> {
         let (share, vault) = (self.row.id, &self.archive.vault);
-        let Some(key) = self.key(Term::Share) else { return Ok(false) };
-        let mut sealed = Resealed {
-            records: self.archive.seal_records(share, key, records)?,
-            ..Resealed::default()
-        };
+        let Some(records) = self.resealed(records).await? else { return Ok(false) };
+        let mut sealed = Resealed { records, ..Resealed::default() };
         for (row, details) in documents {
             let Some(key) = self.key(row.term) else { return Ok(false) };
             let kind = DocumentDetails::kind(row.number);
@@ -244,7 +263,7 @@ impl KeptShare {
     }
 
     /// Writes down that judging it again changed nothing: what it waits for from now on, what the
-    /// judgement rests on, and what authorities said.
+    /// judgement rests on, and, where it is given, what authorities said.
     ///
     /// # Errors
     /// When the database fails.
@@ -252,10 +271,9 @@ impl KeptShare {
         &self,
         awaits: Option<Awaits>,
         grounds: &Grounds,
-        records: &[StatusRecord],
+        records: Option<&[StatusRecord]>,
     ) -> Result<(), ArchiveError> {
-        let Some(key) = self.key(Term::Share) else { return Ok(()) };
-        let sealed = self.archive.seal_records(self.row.id, key, records)?;
+        let Some(sealed) = self.resealed(records).await? else { return Ok(()) };
         Ok(self.archive.store.end_rejudging(self.row.id, awaits, grounds, &sealed).await?)
     }
 

@@ -24,6 +24,7 @@ use tokio::{
 use super::{
     Floor, LONGEST_PAUSE, Pipeline, chain,
     examine::{Opened, Sources},
+    remains::Fault,
 };
 use crate::{
     domain::{ClockState, Fingerprint, ShareId, Timestamp},
@@ -365,7 +366,8 @@ impl<'a> Round<'a> {
             _ = self.stop.wait_for(|stop| *stop) => return false,
             pass = self.floor.gate.pass_again() => pass,
         };
-        match self.pipeline.try_rejudge(selected, self.floor).await {
+        let fault = if self.todo.retries.is_lasting(share) { Fault::Lasts } else { Fault::MayPass };
+        match self.pipeline.try_rejudge(selected, fault, self.floor).await {
             Ok(()) => {
                 pass.succeeded();
                 self.failures = 0;
@@ -411,6 +413,13 @@ impl Retries {
 
     fn forget(&mut self, share: ShareId) {
         self.0.remove(&share);
+    }
+
+    /// Whether what fails of the share is its own matter by now: it failed before, and few others do, or
+    /// it did for as long as a disk may be away.
+    fn is_lasting(&self, share: ShareId) -> bool {
+        let few = usize::try_from(MAX_FAILURES).is_ok_and(|max| self.0.len() < max);
+        self.0.get(&share).is_some_and(|(_, pause)| few || *pause >= Self::LONGEST)
     }
 
     /// Whether the share is to be tried again later.

@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 use crate::{
     archive::{KeptDocument, KeptShare},
     domain::{
-        BranchScope, DocumentDetails, DocumentRow, FindingCode, ShareId, ShareRow, Term, Timestamp,
-        TypeCode,
+        BranchScope, DocumentDetails, DocumentRow, FindingCode, ServiceId, ShareId, ShareRow, Term,
+        Timestamp, TypeCode,
     },
     matching::{Judgement, Otherwise},
     metrics::{Part, Rejudging},
@@ -31,7 +31,7 @@ use super::{
     Floor, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
     examine::{Material, Opened, Sources},
     keep::stale_from,
-    remains::{kept_documents, named_service},
+    remains::{Fault, Legible, named_service},
 };
 
 impl Pipeline {
@@ -39,13 +39,14 @@ impl Pipeline {
     pub(super) async fn try_rejudge(
         &self,
         selected: Selected,
+        fault: Fault,
         floor: &Arc<Floor>,
     ) -> Result<(), PipelineError> {
         let share = selected.place.share();
         let (pipeline, floor) = (self.clone(), Arc::clone(floor));
         // On a task of its own, so that a panic ends there.
         let mut task = JoinSet::new();
-        task.spawn(async move { pipeline.rejudge(selected, &floor).await });
+        task.spawn(async move { pipeline.rejudge(selected, fault, &floor).await });
         let outcome = match task.join_next().await {
             Some(Ok(outcome)) => outcome,
             Some(Err(_)) | None => Err(PipelineError::Broken),
@@ -70,9 +71,15 @@ impl Pipeline {
         Err(error)
     }
 
-    async fn rejudge(&self, selected: Selected, floor: &Floor) -> Result<Rejudging, PipelineError> {
+    async fn rejudge(
+        &self,
+        selected: Selected,
+        fault: Fault,
+        floor: &Floor,
+    ) -> Result<Rejudging, PipelineError> {
         let share = selected.place.share();
-        let Some(before) = self.before(selected).await? else { return Ok(Rejudging::Gone) };
+        let before = self.before(selected, fault).await?;
+        let Some(before) = before else { return Ok(Rejudging::Gone) };
         let _held = floor.open(selected.attempts).await;
         if self.archive.store().begin_rejudging(share).await? > MAX_ATTEMPTS {
             tracing::error!(share.id = %share,
@@ -82,10 +89,13 @@ impl Pipeline {
             let again = self.judged(&before, &opened, &sources)?;
             return self.lower(&before, again, Otherwise::Stopped).await;
         }
-        let mail = self.kept_mail(&before.kept).await?;
+        let mail = self.kept_mail(&before.kept, fault).await?;
         let has_mail = mail.is_some();
         if let Some(mail) = mail {
             let again = self.judge_again(&before, Material::Mail(mail)).await?;
+            if !before.is_whole {
+                return self.lower(&before, again, Otherwise::Copy).await;
+            }
             if is_split_as(&again.judgement, &before.documents) {
                 return if before.has_version {
                     self.replace(&before, again).await
@@ -94,10 +104,10 @@ impl Pipeline {
                 };
             }
         }
-        let copies = self.kept_copies(&before.kept, &before.documents).await?;
+        let copies = self.kept_copies(&before.kept, &before.documents, fault).await?;
         let Some(copies) = copies else { return self.overtaken(share).await };
         let kept = before.documents.iter().filter(|kept| kept.row.term == Term::Share);
-        let is_whole = copies.len() == kept.count();
+        let is_whole = before.is_whole && copies.len() == kept.count();
         let again = self.judge_again(&before, Material::Copies(copies)).await?;
         let otherwise = match (before.has_version, has_mail) {
             _ if !is_whole => Otherwise::Copy,
@@ -109,12 +119,14 @@ impl Pipeline {
     }
 
     /// The share as it stands; `None` when it is destroyed.
-    async fn before(&self, selected: Selected) -> Result<Option<Before>, PipelineError> {
+    async fn before(
+        &self,
+        selected: Selected,
+        fault: Fault,
+    ) -> Result<Option<Before>, PipelineError> {
         let share = selected.place.share();
-        let kept = self.archive.open(share, &BranchScope::All).await?;
-        let Some(kept) = kept.filter(|kept| !kept.is_destroyed()) else { return Ok(None) };
-        let Some(documents) = kept_documents(&kept).await? else { return Ok(None) };
-        let records = kept.records().await?;
+        let Some((kept, legible)) = self.legible(share, fault).await? else { return Ok(None) };
+        let Legible { documents, records, details, is_whole } = legible;
         let version = self.archive.store().branch_version(share).await?;
         let version = version.and_then(|text| match Registry::parse(&text) {
             Ok(registry) => Some(registry),
@@ -126,8 +138,18 @@ impl Pipeline {
         });
         let has_version = version.is_some();
         let registry = version.unwrap_or_else(|| remembered(kept.row(), &documents));
+        let named = named_service(details.as_ref(), &registry);
         let look_at = selected.look_at;
-        Ok(Some(Before { kept, documents, records, registry, has_version, look_at }))
+        Ok(Some(Before {
+            kept,
+            documents,
+            records,
+            registry,
+            named,
+            has_version,
+            is_whole,
+            look_at,
+        }))
     }
 
     /// Opens, examines and judges, by the branch as it was.
@@ -136,7 +158,8 @@ impl Pipeline {
         before: &Before,
         material: Material,
     ) -> Result<Again, PipelineError> {
-        let sources = Sources::of(self).remembering(before.records.clone());
+        let known = before.records.clone().unwrap_or_default();
+        let sources = Sources::of(self).remembering(known);
         let sources = sources.looking_at(before.look_at);
         let opened = self.examine(material, before.kept.row().received_at, &sources).await?;
         self.ask_for(opened.wanted());
@@ -153,14 +176,13 @@ impl Pipeline {
         let row = kept.row();
         let branch = registry.branch(&row.branch).ok_or(PipelineError::NoBranch)?;
         let (share, at) = (row.id, row.received_at);
-        let named = named_service(kept, registry)?;
-        let judgement = self.judgement_on(share, branch, named.as_ref(), at, opened);
+        let judgement = self.judgement_on(share, branch, before.named.as_ref(), at, opened);
         // What the DNS said then is not what it says now.
         let signals = row.findings.iter().filter(|finding| finding.code.is_of_sender());
         let judgement = judgement.noting(signals.cloned());
         let stale_from = stale_from(&judgement, branch);
         let known_by = KnownBy { stale_from, ..opened.known_by(at) };
-        let records = opened.records(&before.records);
+        let records = before.records.as_ref().map(|known| opened.records(known));
         let grounds = self.grounds(at, sources, opened);
         Ok(Again { judgement, known_by, grounds, records })
     }
@@ -178,7 +200,7 @@ impl Pipeline {
         let Some(judgement) = judgement.lowering(row, otherwise) else {
             tracing::info!(share.id = %row.id, otherwise = otherwise.as_str(),
                 "the share cannot be judged again as at first, and is worth no less: it stays as it is");
-            kept.confirm(awaits, &grounds, &records).await?;
+            kept.confirm(awaits, &grounds, records.as_deref()).await?;
             return Ok(Rejudging::Unchanged);
         };
         // The numbers are those of other documents.
@@ -205,7 +227,7 @@ impl Pipeline {
             said.push((&document.row, DocumentDetails { report, ..details.clone() }));
         }
         if !changed {
-            kept.confirm(judgement.awaits(), grounds, records).await?;
+            kept.confirm(judgement.awaits(), grounds, records.as_deref()).await?;
             return Ok(Rejudging::Unchanged);
         }
         self.put(kept, again, &said).await
@@ -232,7 +254,7 @@ impl Pipeline {
         let Again { judgement, known_by, grounds, records } = again;
         let judgement = &judgement;
         let new = Rejudged { before, judgement, judged_at, surely_past, known_by, grounds };
-        if !kept.replace(&new, documents, &records).await? {
+        if !kept.replace(&new, documents, records.as_deref()).await? {
             return self.overtaken(before.id).await;
         }
         tracing::info!(share.id = %before.id, branch = %before.branch, before = %before.verdict,
@@ -245,12 +267,16 @@ impl Pipeline {
 struct Before {
     kept: KeptShare,
     documents: Vec<KeptDocument>,
-    /// What authorities said of its certificates.
-    records: Vec<StatusRecord>,
+    /// What authorities said of its certificates; `None` when that cannot be read.
+    records: Option<Vec<StatusRecord>>,
     /// Its branch as it was, or as far as the share tells.
     registry: Registry,
+    /// The service that the recipient's sub-address names there.
+    named: Option<ServiceId>,
     /// Which of the two.
     has_version: bool,
+    /// Whether all of what the database has sealed of it can be read.
+    is_whole: bool,
     /// When it is to be looked at, whatever changes.
     look_at: Option<Timestamp>,
 }
@@ -261,7 +287,8 @@ struct Again {
     judgement: Judgement,
     known_by: KnownBy,
     grounds: Grounds,
-    records: Vec<StatusRecord>,
+    /// `None`: what is kept and cannot be read stays as it is, for nobody knows what it says.
+    records: Option<Vec<StatusRecord>>,
 }
 
 /// The registry as far as the share tells.

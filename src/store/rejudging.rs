@@ -200,6 +200,21 @@ impl Store {
         transaction.commit().await.unwrap();
     }
 
+    /// Puts something else in the place of all sealed values of a column.
+    #[cfg(test)]
+    pub(crate) async fn spoil(&self, table: &str, column: &str) {
+        let mut transaction = self.engine.begin().await.unwrap();
+        let sql = match (table, column) {
+            ("shares", "sealed_records") => "UPDATE shares SET sealed_records = $1",
+            ("shares", "sealed_details") => "UPDATE shares SET sealed_details = $1",
+            ("data_keys", "wrapped") => "UPDATE data_keys SET wrapped = $1",
+            ("documents", "sealed_details") => "UPDATE documents SET sealed_details = $1",
+            other => panic!("no sealed column: {other:?}"),
+        };
+        transaction.execute(sql, values![vec![0_u8, 17]]).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
     /// Writes down that judging the share again begins, and tells how often it was begun since it
     /// last came to an end, this time included.
     ///
