@@ -277,7 +277,7 @@ pub async fn start(
     };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     tasks.need(Task::Judging, pipeline.run(workers, stop.clone()));
-    tasks.need(Task::Revocation, revocation.run(stop.clone()));
+    tasks.need(Task::Revocation, revocation.run(readiness.clone(), stop.clone()));
     tasks.need(Task::Spool, {
         readiness::follow_spool(spool.clone(), readiness.clone(), stop.clone())
     });

@@ -14,6 +14,7 @@ mod pace;
 mod questions;
 
 use std::{
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -37,6 +38,7 @@ use crate::{
     domain::{ClockState, RevocationKind},
     metrics::{FetchKind, FetchOutcome, Metrics, Part},
     trust::{Kept, RevocationStore, TrustStore, Wanted},
+    web::{Part as ReadyPart, Readiness, Standing},
 };
 
 /// How many questions may wait to be taken up; a mail that finds no room does not wait.
@@ -124,7 +126,7 @@ impl Revocation {
     }
 
     /// Fetches what is wanted and keeps the cache in order, until the server stops.
-    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, readiness: Readiness, mut stop: watch::Receiver<bool>) {
         let mut open = Questions::default();
         let mut running = JoinSet::new();
         let mut sweep = tokio::time::interval(SWEEP);
@@ -141,6 +143,7 @@ impl Revocation {
                     Ok((question, answer)) => {
                         open.put_back(question, answer, Instant::now(), self.asker.clock.now());
                         self.publish();
+                        self.write_down(&readiness);
                     }
                     Err(_) => self.asker.metrics.failure(Part::Revocation),
                 },
@@ -154,6 +157,7 @@ impl Revocation {
                     let (answers, oldest) = (self.asker.cache().len(), open.oldest_list(now));
                     self.asker.metrics.revocation_cache(answers, oldest);
                     self.publish();
+                    self.write_down(&readiness);
                 }
                 _ = tick.tick() => {}
             }
@@ -169,6 +173,12 @@ impl Revocation {
         }
     }
 
+    /// Writes down what could not be written before, and says whether that is possible.
+    fn write_down(&self, readiness: &Readiness) {
+        let is_kept = self.asker.cache().write_down().is_ok();
+        readiness.set(ReadyPart::Revocation, if is_kept { Standing::Works } else { NOT_KEPT });
+    }
+
     /// Gives out what the cache holds, when that is news.
     fn publish(&self) {
         let mut cache = self.asker.cache();
@@ -177,6 +187,10 @@ impl Revocation {
         }
     }
 }
+
+const NOT_KEPT: Standing = Standing::Impaired(
+    "what authorities say cannot be written down: it counts until the server stops",
+);
 
 /// The next question; never when nothing is fetched.
 async fn receive(questions: &mut Option<mpsc::Receiver<Wanted>>) -> Wanted {
@@ -331,17 +345,23 @@ impl Asker {
         let directory = self.cache().directory().to_owned();
         let (Fetched::Answer(kept) | Fetched::OfOthers(kept)) = &fetched;
         self.witnesses.note_signed(kept.this_update);
-        let entry = Entry::write(&bytes, url, &directory).map_err(|error| {
+        let failed = |error: &io::Error| {
             self.metrics.failure(Part::Revocation);
-            tracing::error!(%error, "revocation data cannot be kept");
+            tracing::error!(%error, "revocation data cannot be kept; it counts until the server stops");
+        };
+        let mut entry = Entry::fetched(bytes, url).map_err(|error| {
+            failed(&error);
             FetchOutcome::Failed
         })?;
+        if let Err(error) = entry.write(&directory) {
+            failed(&error);
+        }
         self.cache().insert(entry);
         Ok(fetched)
     }
 }
 
-/// What was fetched and kept.
+/// What was fetched.
 enum Fetched {
     Answer(Kept),
     /// A list of the issuer that says nothing of the certificate.

@@ -26,6 +26,8 @@ pub enum Part {
     Database,
     /// The registry in force.
     Registry,
+    /// The cache of what authorities say of certificates.
+    Revocation,
     /// The spool.
     Spool,
     /// The trust directory.
@@ -43,6 +45,7 @@ impl Part {
             Self::Clock => "clock",
             Self::Database => "database",
             Self::Registry => "registry",
+            Self::Revocation => "revocation",
             Self::Spool => "spool",
             Self::Trust => "trust",
             Self::Vault => "vault",

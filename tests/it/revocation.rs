@@ -313,6 +313,33 @@ fn old_copies_keep_no_list_from_others() {
     assert_eq!(fetched("accepted", &server), 0, "it was there");
 }
 
+/// Somebody cleared the cache, or its disk takes nothing any more.
+#[test]
+fn what_an_authority_says_counts_although_it_cannot_be_written_down() {
+    for is_in_the_way in [false, true] {
+        let house = House::trusting();
+        house.web.reply(LIST, Reply::Bytes(house.list(true)));
+        let token = house.installation.token();
+        let server = house.start(&FETCH);
+        let directory = house.installation.path().join("data/revocation");
+        fs::remove_dir_all(&directory).unwrap();
+        if is_in_the_way {
+            fs::write(&directory, "").unwrap();
+        }
+        let id = house.send(&server);
+        wait_for_verdict("invalid", id, &token, &server);
+        if is_in_the_way {
+            wait_for("the part that does not work", || {
+                let (status, told) = server.readiness();
+                let how = told["checks"]["revocation"].as_str().unwrap_or_default();
+                (status == 200 && how.contains("cannot be written down")).then_some(())
+            });
+        } else {
+            assert_eq!(house.cached(), 1);
+        }
+    }
+}
+
 #[test]
 fn a_list_that_arrives_verifies_the_shares_that_required_it() {
     let house = House::trusting();

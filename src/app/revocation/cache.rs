@@ -49,6 +49,8 @@ pub(super) struct Entry {
     /// Holds this one alone.
     store: RevocationStore,
     bytes: u64,
+    /// What could not be written down yet: it counts all the same.
+    unwritten: Option<Vec<u8>>,
 }
 
 impl Cache {
@@ -101,7 +103,7 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Takes what [`Entry::write`] has written.
+    /// Takes what was fetched, written down or not.
     pub(super) fn insert(&mut self, entry: Entry) {
         match self.entries.entry(entry.digest) {
             hash_map::Entry::Vacant(place) => {
@@ -113,6 +115,7 @@ impl Cache {
                 self.changed |= !entry.from.is_subset(&known.from);
                 known.store.extend(&entry.store);
                 known.from.extend(entry.from);
+                known.unwritten = known.unwritten.take().or(entry.unwritten);
             }
         }
     }
@@ -120,6 +123,16 @@ impl Cache {
     /// Where the files lie.
     pub(super) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// Writes down what could not be written before; makes the directory again when it is gone.
+    pub(super) fn write_down(&mut self) -> io::Result<()> {
+        make_again(&self.directory)?;
+        let unwritten = self.entries.values_mut().filter(|entry| entry.unwritten.is_some());
+        for entry in unwritten {
+            entry.write(&self.directory)?;
+        }
+        Ok(())
     }
 
     /// Removes what nothing needs any more at `now`: good answers that have a later one, and all that
@@ -235,17 +248,25 @@ impl Cache {
 }
 
 impl Entry {
-    /// Writes what was fetched from `url` durably into `directory`: a list or an answer, and of a
-    /// list the address. Blocks.
-    pub(super) fn write(bytes: &[u8], url: &str, directory: &Path) -> io::Result<Self> {
-        let entry = Self::read(bytes, [url.to_owned()].into())?;
-        let name = entry.digest.to_string();
-        for url in &entry.from {
+    /// What was fetched from `url`; it is not written down.
+    pub(super) fn fetched(bytes: Vec<u8>, url: &str) -> io::Result<Self> {
+        let entry = Self::read(&bytes, [url.to_owned()].into())?;
+        Ok(Self { unwritten: Some(bytes), ..entry })
+    }
+
+    /// Writes it durably into `directory`, which is made again when it is gone: a list or an answer, and
+    /// of a list the addresses. Blocks.
+    pub(super) fn write(&mut self, directory: &Path) -> io::Result<()> {
+        let Some(bytes) = &self.unwritten else { return Ok(()) };
+        make_again(directory)?;
+        let name = self.digest.to_string();
+        for url in &self.from {
             write_file(url.as_bytes(), directory, &address_name(&name, url))?;
         }
         write_file(bytes, directory, &name)?;
         File::open(directory)?.sync_all()?;
-        Ok(entry)
+        self.unwritten = None;
+        Ok(())
     }
 
     fn read(bytes: &[u8], from: BTreeSet<String>) -> io::Result<Self> {
@@ -256,7 +277,16 @@ impl Entry {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         // An answer says itself whom it is about.
         let from = if super::is_list(kept.kind) { from } else { BTreeSet::new() };
-        Ok(Self { digest: Sha256::of(bytes), kept, from, store, bytes: length })
+        let digest = Sha256::of(bytes);
+        Ok(Self { digest, kept, from, store, bytes: length, unwritten: None })
+    }
+}
+
+/// Makes the directory where it is gone, and none above it: its volume may be away.
+fn make_again(directory: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

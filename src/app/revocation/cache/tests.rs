@@ -22,11 +22,18 @@ fn list(from: u32) -> Vec<u8> {
     authority().revocation_list(from, &[], Validity::days(moment(from), 7)).unwrap()
 }
 
+/// What was fetched from `url` and written down.
+fn written(bytes: &[u8], url: &str, directory: &Path) -> Entry {
+    let mut entry = Entry::fetched(bytes.to_vec(), url).unwrap();
+    entry.write(directory).unwrap();
+    entry
+}
+
 /// A cache that holds the lists of these days.
 fn cache(directory: &Path, days: &[u32]) -> Cache {
     let mut cache = Cache::open(directory).unwrap();
     for day in days {
-        cache.insert(Entry::write(&list(*day), URL, directory).unwrap());
+        cache.insert(written(&list(*day), URL, directory));
     }
     cache
 }
@@ -49,7 +56,7 @@ fn where_a_list_is_from_is_kept_with_it() {
     let from = |cache: &Cache| cache.entries.values().next().unwrap().from.clone();
     let mut first = cache(directory.path(), &[0]);
     assert!(first.take_change());
-    let again = |url| Entry::write(&list(0), url, directory.path()).unwrap();
+    let again = |url| written(&list(0), url, directory.path());
     first.insert(again(URL));
     assert!(!first.take_change(), "the same address");
     let other = "http://ca.example.ua/other.crl";
@@ -60,7 +67,7 @@ fn where_a_list_is_from_is_kept_with_it() {
     let mut read = Cache::open(directory.path()).unwrap();
     assert_eq!((read.len(), from(&read)), (1, from(&first)));
     // Newer lists take its place, and its addresses go with it.
-    read.insert(Entry::write(&list(7), URL, directory.path()).unwrap());
+    read.insert(written(&list(7), URL, directory.path()));
     read.sweep(moment(38));
     assert_eq!((read.len(), files()), (1, 2));
     // One whose list or content is another says nothing.
@@ -71,7 +78,7 @@ fn where_a_list_is_from_is_kept_with_it() {
     let read = Cache::open(directory.path()).unwrap();
     assert_eq!((from(&read), files()), ([URL.to_owned()].into(), 2));
     let answer = AnswerDraft::new(Said::Good, "0615").der();
-    Entry::write(&answer, URL, directory.path()).unwrap();
+    written(&answer, URL, directory.path());
     assert_eq!(files(), 3, "an answer says itself whom it is about");
 }
 
@@ -120,7 +127,7 @@ fn what_revokes_stays_as_long_as_what_clears() {
         let directory = tempfile::tempdir().unwrap();
         let mut cache = Cache::open(directory.path()).unwrap();
         for bytes in [data, &silent("0622", "0629")] {
-            cache.insert(Entry::write(bytes, URL, directory.path()).unwrap());
+            cache.insert(written(bytes, URL, directory.path()));
         }
         for (now, kept) in [("0717", 2), ("1014", 2), ("1015", 1)] {
             cache.sweep(noon(now));
@@ -136,7 +143,7 @@ fn what_revokes_stays_as_long_as_what_clears() {
         ListDraft { others: vec![("2.5.29.35", false, identifier)], ..draft }.der()
     };
     for bytes in [named("0609", "0616"), named("0622", "0629")] {
-        cache.insert(Entry::write(&bytes, URL, directory.path()).unwrap());
+        cache.insert(written(&bytes, URL, directory.path()));
     }
     cache.sweep(noon("0716"));
     assert_eq!(cache.len(), 2);
@@ -148,17 +155,13 @@ fn what_revokes_stays_as_long_as_what_clears() {
 fn where_there_is_too_much_what_revokes_goes_last() {
     let directory = tempfile::tempdir().unwrap();
     let mut cache = Cache::open(directory.path()).unwrap();
-    let revoked = Entry::write(
-        &AnswerDraft::new(Said::Revoked("0601", 1), "0605").der(),
-        URL,
-        directory.path(),
-    );
-    let revoked = revoked.unwrap();
+    let revoked =
+        written(&AnswerDraft::new(Said::Revoked("0601", 1), "0605").der(), URL, directory.path());
     let digest = revoked.digest;
     cache.insert(revoked);
     for day in ["0610", "0611", "0612"] {
         let unknown = AnswerDraft::new(Said::Unknown, day).der();
-        cache.insert(Entry::write(&unknown, URL, directory.path()).unwrap());
+        cache.insert(written(&unknown, URL, directory.path()));
     }
     for (files, left) in [(3, 3), (1, 1)] {
         cache.max_files = files;
@@ -166,4 +169,29 @@ fn where_there_is_too_much_what_revokes_goes_last() {
         assert_eq!(cache.len(), left);
         assert!(cache.entries.contains_key(&digest), "the oldest, and it revokes");
     }
+}
+
+#[test]
+fn what_could_not_be_written_down_is_there_and_written_when_it_can_be() {
+    let above = tempfile::tempdir().unwrap();
+    let directory = above.path().join("revocation");
+    let mut cache = Cache::open(&directory).unwrap();
+    fs::remove_dir(&directory).unwrap();
+    // Somebody's file stands for a disk that takes nothing.
+    fs::write(&directory, "").unwrap();
+    let mut entry = Entry::fetched(list(0), URL).unwrap();
+    assert!(entry.write(&directory).is_err());
+    cache.insert(entry);
+    assert!(cache.take_change());
+    assert_eq!((cache.len(), cache.snapshot().len()), (1, 1));
+    assert!(cache.write_down().is_err());
+    fs::remove_file(&directory).unwrap();
+    cache.write_down().unwrap();
+    let again = Cache::open(&directory).unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!(again.entries.values().next().unwrap().from, [URL.to_owned()].into());
+    // Where its volume is away, nothing is written beside it.
+    fs::remove_dir_all(above.path()).unwrap();
+    assert!(cache.write_down().is_err());
+    assert!(!directory.exists());
 }
