@@ -222,9 +222,9 @@ pub async fn start(
     )?;
     let trust_files = watch::listing(&config.trust.directory);
     let algorithms = algorithm_policy(&config.signatures)?;
-    let trust = read_trust(&config.trust, &algorithms)?;
+    let held = read_trust(&config.trust, &algorithms, None)?;
     let (revision, registry) = store.registry().await?;
-    warn_of_gaps(&trust, &registry, &config.trust.directory);
+    warn_of_gaps(&held, &registry, &config.trust.directory);
     let readiness = web::Readiness::default();
     let commit = *spool.commits().borrow();
     readiness.set(web::Part::Spool, readiness::standing(commit.outcome));
@@ -232,7 +232,7 @@ pub async fn start(
 
     let (shutdown, stop) = channel::channel(false);
     let (registry_sender, registry) = channel::channel(Arc::new(registry));
-    let (trust_sender, trust) = channel::channel(Arc::new(trust.store));
+    let (trust_sender, trust) = channel::channel(Arc::new(held.store.clone()));
     let witnesses = Witnesses::new(&config.retention.synchronized_file);
     let time = TrustedTime::new(store.clone(), clock.clone(), witnesses.clone(), metrics.clone());
     // Before the first mail: a share is kept by what the database knows of the time.
@@ -318,7 +318,7 @@ pub async fn start(
         let (clock, readiness, stop) = (clock.clone(), readiness.clone(), stop.clone());
         move || {
             let (section, seen, trust) =
-                (section.clone(), trust_files.clone(), trust_sender.clone());
+                (section.clone(), (trust_files.clone(), held.clone()), trust_sender.clone());
             let (metrics, clock, readiness) = (metrics.clone(), clock.clone(), readiness.clone());
             watch::refresh_trust(section, seen, trust, metrics, clock, readiness, stop.clone())
         }

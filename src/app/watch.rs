@@ -14,7 +14,7 @@ use tokio::sync::watch::{Receiver, Sender};
 
 use crate::{
     app::{
-        read_trust,
+        TrustDirectory, read_trust,
         readiness::{PATIENCE, standing_of_registry},
     },
     clock::Clock,
@@ -191,10 +191,11 @@ async fn newer(
 }
 
 /// Reads the trust directory again when a file in it comes, goes or changes. `seen` was taken before
-/// the directory was read for what is in force: what changed since is found by the first look.
+/// the directory was read for what is in force, `held`: what changed since is found by the first look.
+/// What is gone by name is not trusted any more, whatever else cannot be read.
 pub(super) async fn refresh_trust(
     section: config::Trust,
-    mut seen: Listing,
+    (mut seen, mut held): (Listing, TrustDirectory),
     trust: Sender<Arc<TrustStore>>,
     metrics: Metrics,
     clock: Clock,
@@ -222,18 +223,29 @@ pub(super) async fn refresh_trust(
         if now == seen {
             continue;
         }
-        match read_trust(&section, &algorithms) {
+        match read_trust(&section, &algorithms, Some(&held)) {
             Ok(read) => {
-                for problem in &read.problems {
-                    tracing::warn!(%problem, "a file in the trust directory is not used");
+                let is_unread = !read.unread.is_empty();
+                if is_unread && !told_unread {
+                    metrics.failure(Part::Pipeline);
+                    tracing::error!(files = ?read.unread,
+                        "files of the trust directory cannot be read; what they held stays in force, \
+                         and it is tried again each second");
                 }
-                tracing::info!(certificates = read.store.len(), "the trust directory changed");
-                metrics.trust_anchors(read.store.len());
                 // A list that was taken away must not open what it had narrowed.
-                let store = read.store.in_place_of(&trust.borrow());
-                trust.send_replace(Arc::new(store));
-                seen = now;
-                told_unread = false;
+                let store = read.store.clone().in_place_of(&trust.borrow());
+                if !is_unread || store.digest() != trust.borrow().digest() {
+                    for problem in &read.problems {
+                        tracing::warn!(%problem, "a file in the trust directory is not used");
+                    }
+                    tracing::info!(certificates = store.len(), "the trust directory changed");
+                    metrics.trust_anchors(store.len());
+                    trust.send_replace(Arc::new(store));
+                }
+                if !is_unread {
+                    seen = now;
+                }
+                (held, told_unread) = (read, is_unread);
             }
             Err(_) if told_unread => {}
             Err(error) => {
@@ -250,7 +262,7 @@ fn standing_of_trust(trust: &TrustStore, is_overdue: bool, is_unread: bool) -> S
         return Standing::Impaired("no certificate is trusted: mail is kept and not verified");
     }
     if is_unread {
-        return Standing::Impaired("the directory cannot be read: what it held is in force");
+        return Standing::Impaired("it cannot be read whole: what else it held is in force");
     }
     if trust.has_lost_list() {
         return Standing::Impaired("a trust list cannot be used: `skrynka check` says why");
@@ -320,6 +332,7 @@ mod tests {
     use super::*;
     use crate::{
         algorithms::Policy,
+        domain::Sha256,
         sample::{
             Seed,
             authority::{Authority, Validity},
@@ -365,16 +378,51 @@ mod tests {
         let section =
             config::Trust { directory: directory.path().to_owned(), ..config::Trust::default() };
         let seen = listing(&section.directory);
-        let in_force = read_trust(&section, &Policy::built_in()).unwrap().store;
-        assert_eq!(in_force.len(), 1);
+        let held = read_trust(&section, &Policy::built_in(), None).unwrap();
+        assert_eq!(held.store.len(), 1);
         fs::remove_file(&file).unwrap();
-        let (sender, mut receiver) = channel(Arc::new(in_force));
+        let (sender, mut receiver) = channel(Arc::new(held.store.clone()));
         let (_stop, stopping) = channel(false);
         let (metrics, clock) = (Metrics::new(), Clock::fixed(now));
         let readiness = Readiness::default();
+        let seen = (seen, held);
         tokio::spawn(refresh_trust(section, seen, sender, metrics, clock, readiness, stopping));
         let changed = receiver.wait_for(|trust| trust.is_empty());
         let limit = Duration::from_secs(20);
+        assert!(tokio::time::timeout(limit, changed).await.is_ok());
+    }
+
+    /// What cannot be read keeps what it held, and nothing else.
+    #[tokio::test]
+    async fn a_root_that_is_taken_away_is_not_trusted_whatever_else_cannot_be_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let [gone, other] = [7, 8].map(|seed| {
+            let root = Authority::root(Seed::from([seed; 32]), Validity::days(now, 300)).unwrap();
+            let file = directory.path().join(format!("{seed}.der"));
+            fs::write(&file, root.certificate()).unwrap();
+            file
+        });
+        let section =
+            config::Trust { directory: directory.path().to_owned(), ..config::Trust::default() };
+        let seen = listing(&section.directory);
+        let held = read_trust(&section, &Policy::built_in(), None).unwrap();
+        let stays = Sha256::of(&fs::read(&other).unwrap());
+        fs::remove_file(&gone).unwrap();
+        // It can be looked at and not be read.
+        fs::remove_file(&other).unwrap();
+        std::os::unix::fs::symlink("/proc/self/mem", &other).unwrap();
+        let (sender, mut receiver) = channel(Arc::new(held.store.clone()));
+        let (_stop, stopping) = channel(false);
+        let (metrics, clock) = (Metrics::new(), Clock::fixed(now));
+        let (readiness, seen) = (Readiness::default(), (seen, held));
+        tokio::spawn(refresh_trust(section, seen, sender, metrics, clock, readiness, stopping));
+        let changed = receiver.wait_for(|trust| trust.len() == 1);
+        let limit = Duration::from_secs(20);
+        let trust = Arc::clone(&*tokio::time::timeout(limit, changed).await.unwrap().unwrap());
+        assert_eq!(trust.certificates()[0].sha256(), stays);
+        fs::remove_file(&other).unwrap();
+        let changed = receiver.wait_for(|trust| trust.is_empty());
         assert!(tokio::time::timeout(limit, changed).await.is_ok());
     }
 }

@@ -138,7 +138,7 @@ fn check_certificate(tls: &TlsConfig, whose: Audience, hostname: &str, findings:
 fn check_trust(config: &Config, findings: &mut Findings) {
     // What is wrong with the policy is told by itself.
     let policy = algorithm_policy(&config.signatures).unwrap_or_else(|_| Policy::built_in());
-    match read_trust(&config.trust, &policy) {
+    match read_trust(&config.trust, &policy, None) {
         Ok(read) => {
             for problem in &read.problems {
                 findings.bad(problem);

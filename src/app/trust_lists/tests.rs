@@ -137,7 +137,8 @@ fn a_list_is_expected_where_one_is_set_up_or_lies_usable_or_not() {
     for (what, make, expected, lacking) in cases {
         let directory = tempfile::tempdir().unwrap();
         make(directory.path());
-        let store = read_trust(&section(directory.path()), &Policy::built_in()).unwrap().store;
+        let store =
+            read_trust(&section(directory.path()), &Policy::built_in(), None).unwrap().store;
         assert_eq!(store.expects_list(), expected, "{what}");
         assert_eq!(store.lacks_list_at(now), lacking, "{what}");
     }
@@ -148,7 +149,7 @@ fn a_list_is_expected_where_one_is_set_up_or_lies_usable_or_not() {
         config::Trust { list_signers: vec!["00".repeat(32)], ..empty() },
         config::Trust { list_sha256: Some("00".repeat(32)), ..empty() },
     ] {
-        let store = read_trust(&section, &Policy::built_in()).unwrap().store;
+        let store = read_trust(&section, &Policy::built_in(), None).unwrap().store;
         assert!(store.expects_list() && store.lacks_list_at(now), "{section:?}");
     }
 }
@@ -261,7 +262,7 @@ fn a_list_that_is_refused_by_now_counts_as_lost() {
     let (signer, algorithm) = (Sha256::of(b"signer").to_string(), "RSA".to_owned());
     signed.note.verified = HowVerified::Signature { signer, algorithm, by_hand: None };
     store_list(&path, &bytes, &signed).unwrap();
-    let read = read_trust(&section(directory.path()), &Policy::built_in()).unwrap();
+    let read = read_trust(&section(directory.path()), &Policy::built_in(), None).unwrap();
     assert!(read.store.has_lost_list() && read.store.lacks_list_at(NOW.parse().unwrap()));
     assert_eq!(read.problems.len(), 1, "{:?}", read.problems);
     assert!(read.problems[0].contains("import a list that it accepts"), "{:?}", read.problems);
