@@ -10,8 +10,9 @@ use super::{ConfigFile, say};
 use crate::{
     algorithms::Policy,
     app::{
-        Audience, algorithm_policy, certificate_by_acme, examine_certificate, issuers, open_archive,
-        read_algorithm_policy, read_organisation_keys, read_trust, recipient_certificates,
+        Audience, algorithm_policy, certificate_by_acme, examine_certificate, issuers,
+        open_archive, read_algorithm_policy, read_organisation_keys, read_trust,
+        recipient_certificates,
     },
     clock::Clock,
     config::{Acme, Config},
