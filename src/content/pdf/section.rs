@@ -12,7 +12,7 @@ pub(crate) struct Section {
     pub(crate) trailer: Dictionary,
     /// Whether it is a table, and no stream.
     pub(crate) is_table: bool,
-    /// Whether it has just the rows that it says, in one order. Readers differ in what they take
+    /// Whether it has just the rows that it says, in one order, with no list of free entries. Readers differ in what they take
     /// otherwise: for `PDFium` an empty `/Index` is all of `/Size`.
     pub(crate) is_exact: bool,
 }
@@ -68,7 +68,11 @@ pub(super) fn stream(dictionary: Dictionary, decoded: &[u8]) -> Option<Section> 
             let (second, third) = rest.split_at_checked(second_width)?;
             let kind = if kind.is_empty() { 1 } else { big_endian(kind)? };
             let place = match kind {
-                0 => Place::Free,
+                0 => {
+                    // For Poppler strings end by what the head of the free entries points to.
+                    is_exact &= number > 0 || big_endian(second)? == 0;
+                    Place::Free
+                }
                 1 => Place::At { at: big_endian(second)?, generation: big_endian(third)? },
                 2 => Place::Inside {
                     stream: u32::try_from(big_endian(second)?).ok()?,

@@ -42,8 +42,8 @@ pub(super) fn check(
     }
     let informing = old.trailer.get(b"Info").and_then(Object::reference).into_iter().collect();
     let before = Before { section, is_table, trailer: old.trailer.clone(), information };
-    let (reader, used) = (Reader::strict(file, end), BTreeSet::new());
-    let mut added = Added { file, old, new, reader, before, used, informing };
+    let (reader, used, sections) = (Reader::strict(file, end), BTreeSet::new(), BTreeSet::new());
+    let mut added = Added { file, old, new, reader, before, used, sections, informing };
     added.end_line().ok_or_else(|| stray(end))?;
     while added.reader.at < file.len() {
         added.revision()?;
@@ -63,6 +63,8 @@ struct Added<'a> {
     before: Before,
     /// The numbers that the added revisions gave to objects.
     used: BTreeSet<u32>,
+    /// The numbers of the cross-reference streams among what was added.
+    sections: BTreeSet<u32>,
     /// The numbers of all objects that were `/Info`. A trailer may leave it out, and a reader that merges
     /// trailers still takes the object of that number.
     informing: BTreeSet<u32>,
@@ -111,6 +113,7 @@ impl Added<'_> {
             ));
         }
         self.used.extend(found.places.iter().map(|(number, _)| number));
+        self.sections.extend(found.section.map(|(number, _)| number));
         let information = match section.trailer.get(b"Info") {
             Some(Object::Reference { number, generation }) => {
                 self.informing.insert(*number);
@@ -229,18 +232,20 @@ impl Added<'_> {
         is_read_alike.then_some(()).ok_or_else(|| stray(at))?;
         let is_section = dictionary.is_some_and(|dictionary| dictionary.is(b"Type", b"XRef"));
         self.has_no_words(start, end, is_section)?;
+        // PDFium keeps the greatest generation that it has met.
+        let due = self.old.get(number).map_or(0, |old| old.generation);
+        (usize::from(generation) == due).then_some(()).ok_or_else(|| stray(at))?;
         let place = (number, Place::At { at, generation: generation.into() });
         if is_section {
             found.section = Some(place);
-            return self.is_free(number).then_some(()).ok_or_else(|| stray(at));
+            let is_right = self.is_free(number) && generation == 0;
+            return is_right.then_some(()).ok_or_else(|| stray(at));
         }
+        (!self.sections.contains(&number)).then_some(()).ok_or_else(|| stray(at))?;
         found.places.push(place);
         let Some(dictionary) = dictionary else { return Ok(()) };
         if object.stream.is_none() {
             found.dictionaries.insert((number, generation.into()), dictionary.clone());
-        }
-        if dictionary.is(b"Type", b"ObjStm") {
-            return self.object_stream(number, dictionary, &object, found).ok_or_else(|| stray(at));
         }
         self.is_no_beginning(number, dictionary).then_some(()).ok_or_else(|| stray(at))
     }
@@ -288,27 +293,6 @@ impl Added<'_> {
         is_free && !self.used.contains(&number)
     }
 
-    /// An object stream: readers that repair files take all objects that are in it.
-    fn object_stream(
-        &self,
-        number: u32,
-        dictionary: &Dictionary,
-        object: &Indirect,
-        found: &mut Found,
-    ) -> Option<()> {
-        let objects = self.new.objects_in(dictionary, object.stream.as_ref()?)?;
-        for (index, (own, inner)) in objects.iter().enumerate() {
-            // PDFium leaves number 0 out, and all behind it move up.
-            (*own > 0).then_some(())?;
-            found.places.push((*own, Place::Inside { stream: number, index }));
-            if let Some(inner) = inner.dictionary() {
-                self.is_no_beginning(*own, inner).then_some(())?;
-                found.dictionaries.insert((*own, 0), inner.clone());
-            }
-        }
-        self.is_free(number).then_some(())
-    }
-
     /// Whether no reader takes it for a catalog or a page that the signed revision does not have.
     fn is_no_beginning(&self, number: u32, dictionary: &Dictionary) -> bool {
         match dictionary.get(b"Type") {
@@ -317,6 +301,9 @@ impl Added<'_> {
                 b"Catalog" | b"Page" | b"Pages" => self.old.get(number).is_some_and(|old| {
                     old.object.dictionary().is_some_and(|old| old.is(b"Type", kind))
                 }),
+                // Poppler takes the number of an object stream for an offset, and ends a string there or
+                // takes another object; with pdf.js it inflates otherwise than zlib, and both have none
+                // of a generation.
                 b"ObjStm" | b"XRef" => false,
                 _ => true,
             },

@@ -14,6 +14,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+use form::both;
+
 use super::{
     added, metadata,
     shape::{Shape, field_name},
@@ -168,7 +170,8 @@ impl<'a> Comparison<'a> {
         ];
         if self.may_sign {
             shapes.push((b"Metadata", |shape, value| shape.stream(value)));
-            self.packet(old.get(b"Metadata"), new.get(b"Metadata"))?;
+            let (before, after) = (old.get(b"Metadata"), new.get(b"Metadata"));
+            both(before, after).try_for_each(|after| self.packet(before, after))?;
         }
         let mut looked_at = vec![&b"AcroForm"[..]];
         looked_at.extend(shapes.iter().map(|(key, _)| *key));

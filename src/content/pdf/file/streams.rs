@@ -28,33 +28,6 @@ impl Pdf<'_> {
         Some(read.objects.iter().map(|(number, _)| *number).collect())
     }
 
-    /// The objects in an object stream, with their numbers; `None` when one cannot be read, or the
-    /// stream is not what every reader takes alike: a row of numbers with their offsets, and the
-    /// objects, one behind the other.
-    pub(crate) fn objects_in(
-        &self,
-        dictionary: &Dictionary,
-        stream: &[u8],
-    ) -> Option<Vec<(u32, Object)>> {
-        let read = ObjectStream::read(dictionary, self.decode(dictionary, stream)?)?;
-        // Poppler has none of them where the first does not stand at `/First`.
-        let first = dictionary.integer(b"First");
-        (read.objects.first().map(|(_, at)| *at) == first).then_some(())?;
-        let mut reader = Reader::strict(&read.decoded, 0);
-        for _ in &read.objects {
-            reader.number()?;
-            reader.number()?;
-        }
-        let mut objects = Vec::new();
-        for (number, at) in &read.objects {
-            reader.skip_white();
-            (reader.at == *at).then_some(())?;
-            objects.push((*number, self.object(&mut reader)?));
-        }
-        reader.skip_white();
-        reader.peek().is_none().then_some(objects)
-    }
-
     /// The object that stands in a stream at this index, which has to have this number.
     pub(super) fn read_inside(&self, stream: u32, index: usize, number: u32) -> Option<Indirect> {
         if !matches!(self.places.get(&stream)?, Place::At { .. }) {

@@ -135,7 +135,7 @@ fn is_plain(name: &[u8]) -> bool {
 }
 
 /// What is referred to now, and what was before where that is another object.
-fn both<'o>(
+pub(super) fn both<'o>(
     old: Option<&'o Object>,
     new: Option<&'o Object>,
 ) -> impl Iterator<Item = Option<&'o Object>> {

@@ -1,7 +1,7 @@
 //! What is given anew under a number that the signed revision has: readers that repair files, merge
 //! trailers or take an older page take it for what it was.
 
-use super::*;
+use super::{shapes::packet, *};
 
 const OTHER: &str = "<</Length 3>>stream\nq q\nendstream";
 
@@ -154,5 +154,26 @@ fn nothing_is_given_anew_that_need_not_be() {
         });
         let due = if is_right { PASSED } else { NOT_SHOWN };
         assert_eq!(outcome(&examined), due, "{body}");
+    }
+}
+
+#[test]
+fn a_packet_that_is_referred_to_no_more_stays_as_it_was() {
+    const OTHER: &str = "<</Type/Metadata/Subtype/XML/Length 1>>stream\nx\nendstream";
+    let anew = packet("2027");
+    for (body, due) in [(anew.as_str(), PASSED), (OTHER, NOT_SHOWN)] {
+        let catalog = |packet: u32| {
+            format!("<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R/Metadata {packet} 0 R>>")
+        };
+        let mut draft = Draft::new();
+        draft.end();
+        draft.object(1, &catalog(50));
+        draft.object(50, &packet("2026"));
+        draft.sign_in(5, "<</Fields[5 0 R]/SigFlags 3>>");
+        draft.object(1, &catalog(60));
+        draft.object(60, &packet("2027"));
+        draft.object(50, body);
+        draft.end();
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{body}");
     }
 }

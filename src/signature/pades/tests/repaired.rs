@@ -50,24 +50,61 @@ fn in_stream(inside: &[u32], header: &str, objects: &str, plain: &[(u32, &str)])
     [&draft.bytes, head.as_bytes(), &table, tail.as_bytes()].concat()
 }
 
-#[test]
-fn an_object_stream_may_hold_what_its_section_names_and_nothing_else() {
-    let field = "<</FT/Sig/Subtype/Widget/T(x)/Rect[0 0 0 0]>>";
-    let form = [(7, "<</Fields[5 0 R 40 0 R]/SigFlags 3>>")];
-    let named = in_stream(&[40], "40 0 ", field, &form);
-    assert_eq!(outcome(&judge(named)), PASSED);
-    let more = format!("{field} {PAGE}");
-    let second = format!("40 0 3 {} ", field.len());
-    let unnamed = in_stream(&[40], &second, &more, &form);
-    let all_named = in_stream(&[40, 70], &second.replace(" 3 ", " 70 "), &more, &form);
-    for (what, file) in [("an unnamed page", unnamed), ("a page of its own", all_named)] {
-        assert_eq!(outcome(&judge(file)), NOT_SHOWN, "{what}");
+/// A revision of these objects that ends with a cross-reference stream.
+fn by_stream(objects: &[(u32, &str)]) -> Vec<u8> {
+    let mut draft = signed();
+    for (number, body) in objects {
+        draft.object(*number, body);
     }
-    // Poppler reads none of them where the first does not stand at `/First`.
-    let mut early = in_stream(&[40], "40 1 ", field, &form);
-    let at = find(&early, b"/First 5") + b"/First ".len();
-    early[at] = b'4';
-    assert_eq!(outcome(&judge(early)), NOT_SHOWN);
+    draft.end_by_stream(62, &[], None);
+    draft.bytes
+}
+
+/// Poppler takes the number of an object stream for an offset, pdf.js for the place of another object,
+/// `PDFium` its number for another object of it, and where it has a generation some have none of it.
+#[test]
+fn no_object_stream_is_added() {
+    let field = "<</FT/Sig/Subtype/Widget/T(x)/Rect[0 0 0 0]>>";
+    let form = (7, "<</Fields[5 0 R 40 0 R]/SigFlags 3>>");
+    assert_eq!(outcome(&judge(by_stream(&[form, (40, field)]))), PASSED);
+    let inside = in_stream(&[40], "40 0 ", field, &[form]);
+    assert_eq!(outcome(&judge(inside)), NOT_SHOWN);
+    assert_eq!(outcome(&judge(in_stream(&[90], "90 0 ", "true", &[]))), NOT_SHOWN);
+}
+
+/// `PDFium` keeps the greatest generation of a number that it has met, whatever a newer revision says.
+#[test]
+fn what_is_added_has_the_generation_that_its_number_has() {
+    for (first, second, due) in [(0, 0, PASSED), (5, 0, NOT_SHOWN), (0, 5, NOT_SHOWN)] {
+        let mut draft = signed();
+        for generation in [first, second] {
+            draft.places.push((50, draft.bytes.len()));
+            draft.bytes.extend(format!("50 {generation} obj\n[5 0 R]\nendobj\n").bytes());
+            let start = draft.bytes.len();
+            draft.end();
+            let row = find(&draft.bytes[start..], b" 00000 n") + start + b" 0000".len();
+            draft.bytes[row] = b'0' + generation;
+        }
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{first} {second}");
+    }
+}
+
+/// For Poppler a string ends by the offset that the head of the free entries has.
+#[test]
+fn the_head_of_the_free_entries_points_nowhere() {
+    for (place, due) in [(0, PASSED), (9, NOT_SHOWN)] {
+        let rows = [[0, 0, 0, 0, place, 255]];
+        let mut draft = signed();
+        let start = memchr::memmem::rfind(&draft.bytes, b"\nxref\n").unwrap() + 1;
+        let at = draft.bytes.len();
+        let head = format!(
+            "62 0 obj\n<</Type/XRef/Size 99/Root 1 0 R/Prev {start}/W[1 4 1]/Index[0 1]/Length \
+             6>>stream\n"
+        );
+        let tail = format!("\nendstream\nendobj\nstartxref\n{at}\n%%EOF\n");
+        draft.bytes.extend([head.as_bytes(), &rows.concat(), tail.as_bytes()].concat());
+        assert_eq!(outcome(&judge(draft.bytes)), due, "{place}");
+    }
 }
 
 /// `PDFium` keeps 255 bytes of a word, Poppler, `MuPDF` and pdf.js know a filter by a shorter name: each
@@ -79,62 +116,35 @@ fn what_is_added_is_read_alike_by_every_reader() {
     let stream = |keys: &str| format!("<</Length 2{keys}>>stream\nab\nendstream");
     let zeros = "0".repeat(300);
     let name = "N".repeat(128);
-    for (header, form, extra, is_allowed) in [
-        ("40 0 ", form.to_owned(), stream(""), true),
-        ("40 0 ", form.to_owned(), stream("/Type/Metadata/Subtype/XML"), true),
-        ("40 0 ", form.to_owned(), stream("/F/RunLengthDecode"), false),
-        ("40 0 ", form.to_owned(), stream("/F(other.pdf)"), false),
-        ("40 0 ", form.to_owned(), stream("/FFilter/FlateDecode"), false),
-        ("40 0 ", form.to_owned(), stream("/DL 2"), false),
-        ("40 0 ", form.to_owned(), stream("/Extends 61 0 R"), false),
-        ("40 0 ", form.to_owned(), stream("/Filter/Fl"), false),
-        (
-            "40 0 ",
-            form.to_owned(),
-            stream("/Filter/FlateDecode/DecodeParms<</Predictor 12>>"),
-            false,
-        ),
-        (
-            "40 0 ",
-            form.to_owned(),
-            stream("/Filter/FlateDecode/DecodeParms<</Columns 2147483647>>"),
-            false,
-        ),
-        ("40 0 ", form.to_owned(), stream("/Filter/FlateDecode"), true),
-        ("40 0 ", form.to_owned(), stream("/Filter[/FlateDecode]"), true),
-        ("40 0 ", form.to_owned(), stream("/Filter[/FlateDecode/FlateDecode]"), false),
-        (
-            "40 0 ",
-            form.to_owned(),
-            stream("/Filter/FlateDecode/DecodeParms<</Predictor 16>>"),
-            false,
-        ),
-        (
-            "40 0 ",
-            form.to_owned(),
-            stream("/Filter/FlateDecode/DecodeParms[<</Predictor 12>>]"),
-            false,
-        ),
-        (
-            "40 0 ",
-            form.to_owned(),
-            stream("/Filter[/FlateDecode]/DecodeParms<</Predictor 12>>"),
-            false,
-        ),
-        ("40 0 ", form.to_owned(), stream("/DecodeParms<</Predictor 12>>"), false),
-        ("40 0 ", form.to_owned(), stream("/Filter/RunLengthDecode"), false),
-        ("40 0 ", form.to_owned(), stream("/Filter[/FlateDecode/LZWDecode]"), false),
-        ("40 0 ", form.to_owned(), stream("/Filter/FlateDecode/DecodeParms<</Crypt/X>>"), false),
-        ("40 0 ", form.replace("40 0 R", &format!("{zeros}40 0 R")), stream(""), false),
-        ("40 0 ", form.replace("SigFlags 3", &format!("SigFlags {zeros}3")), stream(""), false),
-        ("40 0 ", form.replace("SigFlags 3", "SigFlags +3"), stream(""), false),
-        ("40 0 ", form.replace("/SigFlags", &format!("/{name} 1/SigFlags")), stream(""), false),
-        ("40 0 ", form.replace("/SigFlags", "/N\u{80} 1/SigFlags"), stream(""), false),
-        (&format!("40 {zeros}0 "), form.to_owned(), stream(""), false),
-        ("40 0 x ", form.to_owned(), stream(""), false),
+    for (form, extra, is_allowed) in [
+        (form.to_owned(), stream(""), true),
+        (form.to_owned(), stream("/Type/Metadata/Subtype/XML"), true),
+        (form.to_owned(), stream("/F/RunLengthDecode"), false),
+        (form.to_owned(), stream("/F(other.pdf)"), false),
+        (form.to_owned(), stream("/FFilter/FlateDecode"), false),
+        (form.to_owned(), stream("/DL 2"), false),
+        (form.to_owned(), stream("/Extends 61 0 R"), false),
+        (form.to_owned(), stream("/Filter/Fl"), false),
+        (form.to_owned(), stream("/Filter/FlateDecode/DecodeParms<</Predictor 12>>"), false),
+        (form.to_owned(), stream("/Filter/FlateDecode/DecodeParms<</Columns 2147483647>>"), false),
+        (form.to_owned(), stream("/Filter/FlateDecode"), true),
+        (form.to_owned(), stream("/Filter[/FlateDecode]"), true),
+        (form.to_owned(), stream("/Filter[/FlateDecode/FlateDecode]"), false),
+        (form.to_owned(), stream("/Filter/FlateDecode/DecodeParms<</Predictor 16>>"), false),
+        (form.to_owned(), stream("/Filter/FlateDecode/DecodeParms[<</Predictor 12>>]"), false),
+        (form.to_owned(), stream("/Filter[/FlateDecode]/DecodeParms<</Predictor 12>>"), false),
+        (form.to_owned(), stream("/DecodeParms<</Predictor 12>>"), false),
+        (form.to_owned(), stream("/Filter/RunLengthDecode"), false),
+        (form.to_owned(), stream("/Filter[/FlateDecode/LZWDecode]"), false),
+        (form.to_owned(), stream("/Filter/FlateDecode/DecodeParms<</Crypt/X>>"), false),
+        (form.replace("40 0 R", &format!("{zeros}40 0 R")), stream(""), false),
+        (form.replace("SigFlags 3", &format!("SigFlags {zeros}3")), stream(""), false),
+        (form.replace("SigFlags 3", "SigFlags +3"), stream(""), false),
+        (form.replace("/SigFlags", &format!("/{name} 1/SigFlags")), stream(""), false),
+        (form.replace("/SigFlags", "/N\u{80} 1/SigFlags"), stream(""), false),
     ] {
-        let file = in_stream(&[40], header, field, &[(7, &form), (60, &extra)]);
-        assert_eq!(outcome(&judge(file)) == PASSED, is_allowed, "{header} {form} {extra}");
+        let file = by_stream(&[(7, &form), (40, field), (60, &extra)]);
+        assert_eq!(outcome(&judge(file)) == PASSED, is_allowed, "{form} {extra}");
     }
 }
 
@@ -386,7 +396,8 @@ fn a_stream_is_as_long_as_it_says_itself() {
 #[test]
 fn the_number_of_a_cross_reference_stream_is_its_own() {
     let numbered = |number: u32| {
-        let mut file = in_stream(&[40], "40 0 ", "<</FT/Sig/T(x)>>", &[(7, FORM)]);
+        let mut file =
+            by_stream(&[(7, FORM), (40, "<</FT/Sig/T(x)/Rect[0 0 0 0]>>"), (61, "null")]);
         let at = memchr::memmem::rfind(&file, b"62 0 obj").unwrap();
         file[at..at + 2].copy_from_slice(number.to_string().as_bytes());
         file

@@ -197,7 +197,7 @@ fn a_field_that_is_added_has_a_name_of_its_own() {
 }
 
 /// Metadata that say when the file was changed.
-fn packet(changed: &str) -> String {
+pub(super) fn packet(changed: &str) -> String {
     let packet = format!(
         "<x:xmpmeta xmlns:x='adobe:ns:meta/'><r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
          <r:Description xmlns:xmp='http://ns.adobe.com/xap/1.0/'><xmp:ModifyDate>{changed}</xmp:ModifyDate>\
