@@ -60,8 +60,7 @@ async fn what_was_lost_is_asked_for_every_hour_and_after_a_start_until_it_is_ans
         }
         house.look_hourly().await;
         assert_eq!(house.wanted_since(), [11 * DAY], "start: {is_start}");
-        // Every change of anything would be too often.
-        house.list(10 * DAY, None);
+        // At every change of anything would be too often.
         house.follow().await;
         assert!(house.wanted_since().is_empty(), "start: {is_start}");
     }
