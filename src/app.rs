@@ -246,7 +246,8 @@ pub async fn start(
         metrics.clone(),
     )?;
     if fetched.wanted.is_some() && (fetched.is_empty || is_behind(seen_before, &clock)) {
-        look_again_at_all(&store, *time.watch().borrow()).await?;
+        let standing = *time.watch().borrow();
+        look_again_at_all(&store, standing).await?;
     }
     let mut tasks = Supervisor::new(stop.clone(), metrics.clone());
 

@@ -162,7 +162,7 @@ impl Pipeline {
         let set = set.filter(|set| past < *set || is_open);
         Grounds {
             trust: sources.digest(self),
-            look_at: set.or((!is_due).then_some(look_at)),
+            look_at: set.or_else(|| (!is_due).then_some(look_at)),
             topics: topics.into_iter().map(|topic| self.topic(topic)).collect(),
         }
     }

@@ -258,10 +258,10 @@ fn a_list_that_is_refused_by_now_counts_as_lost() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("list.xml");
     let bytes = list("UA", 7);
-    let mut signed = accepted(&bytes);
+    let mut given = accepted(&bytes);
     let (signer, algorithm) = (Sha256::of(b"signer").to_string(), "RSA".to_owned());
-    signed.note.verified = HowVerified::Signature { signer, algorithm, by_hand: None };
-    store_list(&path, &bytes, &signed).unwrap();
+    given.note.verified = HowVerified::Signature { signer, algorithm, by_hand: None };
+    store_list(&path, &bytes, &given).unwrap();
     let read = read_trust(&section(directory.path()), &Policy::built_in(), None).unwrap();
     assert!(read.store.has_lost_list() && read.store.lacks_list_at(NOW.parse().unwrap()));
     assert_eq!(read.problems.len(), 1, "{:?}", read.problems);

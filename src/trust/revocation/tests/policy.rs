@@ -94,7 +94,7 @@ fn what_is_remembered_clears_by_the_policy_of_the_moment() {
         ("a younger list", vec![younger.der()], Good, "2026-06-16", "2026-06-15"),
         (
             "a delta list",
-            vec![older.der(), younger.clone().delta().der()],
+            vec![older.der(), younger.delta().der()],
             Good,
             "2026-06-16",
             "2026-06-15",
