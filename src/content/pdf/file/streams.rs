@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Indirect, MAX_OBJECTS, MAX_RATIO, MAX_READINGS, Pdf, Place};
 use crate::content::pdf::{
     filter,
-    object::{Dictionary, Object, Reader},
+    object::{Dictionary, Reader},
 };
 
 /// An object stream (ISO 32000-1 §7.5.7), decoded.
