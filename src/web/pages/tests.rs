@@ -236,6 +236,9 @@ fn a_number_is_told_by_the_name_that_people_know_it_by() {
     ] {
         assert_eq!(registered_number(t, code), said);
     }
+    let finding = Finding::of_document(FindingCode::OtherIssuer, 1).with_detail("NTRUA-00000000");
+    let text = finding_text(t, &finding);
+    assert!(text.ends_with(": код ЄДРПОУ 00000000."), "{text}");
 }
 
 #[test]

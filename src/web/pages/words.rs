@@ -198,7 +198,7 @@ fn detail_words(t: Texts, finding: &Finding) -> String {
     } else {
         "limit"
     };
-    t.find(&format!("{set}-{detail}"), []).unwrap_or_else(|| detail.clone())
+    t.find(&format!("{set}-{detail}"), []).unwrap_or_else(|| registered_number(t, detail))
 }
 
 /// The types that a detail lists, of which one would do.
