@@ -78,7 +78,8 @@ pub struct Service {
     /// The day that its QR code was made.
     #[serde(default, deserialize_with = "entry::qr_issued_on")]
     pub qr_issued_on: Option<Date>,
-    /// Whose signatures are accepted; `None` is the default, see [`Service::accepted_signers`].
+    /// Whose signatures are accepted. `None`: anybody's under the trust directory; where a trust list
+    /// is in use, seals of issuers and signatures of persons.
     pub signers: Option<SignerPolicy>,
     /// From what age a copy is called stale, in hours: 1 to 8760. Default 72.
     #[serde(default = "default_copy_age_hours", deserialize_with = "entry::max_copy_age_hours")]
