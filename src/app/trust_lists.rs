@@ -102,7 +102,8 @@ impl ListProof {
     /// The pins of this configuration, and this policy.
     #[must_use]
     pub fn configured(section: &config::Trust, algorithms: Arc<Policy>) -> Self {
-        // One that cannot be read pins nobody, and is a pin all the same.
+        // A fingerprint that cannot be read matches no signer, so that a typing mistake does not lift
+        // the pinning.
         let unreadable = Sha256::from_bytes([0; 32]);
         let pins = section.list_signers.iter().map(|pin| pin.parse().unwrap_or(unreadable));
         Self { algorithms, pins: Some(pins.collect()) }

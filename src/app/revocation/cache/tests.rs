@@ -190,7 +190,7 @@ fn what_could_not_be_written_down_is_there_and_written_when_it_can_be() {
     let again = Cache::open(&directory).unwrap();
     assert_eq!(again.len(), 1);
     assert_eq!(again.entries.values().next().unwrap().from, [URL.to_owned()].into());
-    // Where its volume is away, nothing is written beside it.
+    // The directory that it lies in is not made again: a volume may be missing there.
     fs::remove_dir_all(above.path()).unwrap();
     assert!(cache.write_down().is_err());
     assert!(!directory.exists());
