@@ -349,8 +349,8 @@ impl Reading<'_> {
             Ok(()) => warnings.push(Warning::new(
                 WarningCode::LaterRevisions,
                 format!(
-                    "{length} bytes were added after the signed revision. They change nothing of what \
-                     is shown."
+                    "{length} bytes were added after the signed revision. Nothing that was compared \
+                     is changed by them."
                 ),
             )),
             Err(difference) => known.doubt(

@@ -379,15 +379,13 @@ fn is_read(widths: &[Object]) -> bool {
 /// them takes for a file beside it, another filter or another stream (`/F`, `/Extends`), and says
 /// its filter in the one way that all know.
 fn is_read_alike(stream: &Dictionary) -> bool {
-    const KEYS: [&[u8]; 14] = [
+    const KEYS: [&[u8]; 12] = [
         b"DecodeParms",
         b"Filter",
-        b"First",
         b"ID",
         b"Index",
         b"Info",
         b"Length",
-        b"N",
         b"Prev",
         b"Root",
         b"Size",
