@@ -31,7 +31,7 @@ use self::{kinds::Kind, shim::Shim};
 use crate::support::{
     installation::{Installation, Server, skrynka, wait_for},
     ledger::{
-        Counts, Ledger, RECIPIENTS, REGISTRY, Random, Sent, compare, letter, sender,
+        Counts, Ledger, RECIPIENTS, Random, Sent, compare, letter, registry, sender,
         use_small_segments, with_copy,
     },
 };
@@ -92,7 +92,7 @@ struct Lane {
 
 impl Lane {
     fn start(number: usize, random: Random) -> Self {
-        let installation = Installation::new(REGISTRY);
+        let installation = Installation::new(&registry());
         use_small_segments(&installation);
         let shim = Shim::build();
         let mut command = Command::new(if number == 0 { "taskset" } else { "env" });

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use crate::support::{
     installation::{Installation, Server, wait_for},
     ledger::{
-        Counts, Ledger, RECIPIENTS, REGISTRY, Random, Sent, compare, letter, sender,
+        Counts, Ledger, RECIPIENTS, Random, Sent, compare, letter, registry, sender,
         use_small_segments, with_copy,
     },
 };
@@ -38,7 +38,7 @@ const SECTORS: usize = 4;
 
 #[test]
 fn a_killed_server_has_every_acknowledged_mail_once_and_unchanged() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(&registry());
     use_small_segments(&installation);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut random = Random::new();

@@ -21,7 +21,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::support::{
     installation::{Installation, Server, skrynka, wait_for},
-    ledger::{Counts, Ledger, RECIPIENTS, REGISTRY, Sent, compare, letter, sender, with_copy},
+    ledger::{Counts, Ledger, RECIPIENTS, Sent, compare, letter, registry, sender, with_copy},
 };
 
 const MAILS_A_SECOND: u32 = 5;
@@ -40,7 +40,7 @@ struct Minute {
 #[test]
 #[ignore = "takes half an hour; ci/soak runs it"]
 fn half_an_hour_of_mail_leaves_memory_and_descriptors_as_they_were() {
-    let installation = Installation::new(REGISTRY);
+    let installation = Installation::new(&registry());
     let token = installation.token();
     let log = File::options()
         .create(true)

@@ -23,37 +23,12 @@ use skrynka::{
     store::ShareFilter,
 };
 
-use super::installation::Installation;
+use super::{installation::Installation, registries::school_and_library};
 
 /// A school and a library.
-pub(crate) const REGISTRY: &str = r#"
-[organisation]
-name = "Тестова установа"
-
-[[branch]]
-id = "school"
-name = "Тестовий ліцей"
-addresses = ["school@docs.example.ua"]
-
-[[branch.service]]
-id = "enrolment"
-name = "Вступ до навчального закладу"
-legal_basis = "contract"
-documents = ["birth-certificate"]
-retention_days = 90
-
-[[branch]]
-id = "library"
-name = "Тестова бібліотека"
-addresses = ["library@docs.example.ua"]
-
-[[branch.service]]
-id = "card"
-name = "Запис до бібліотеки"
-legal_basis = "consent"
-documents = ["student-id-card"]
-retention_days = 10
-"#;
+pub(crate) fn registry() -> String {
+    school_and_library("[\"birth-certificate\"]", "[\"student-id-card\"]")
+}
 
 /// Whom a mail is for, by turns, and the branches that must have it.
 pub(crate) const RECIPIENTS: [(&[&str], &[&str]); 3] = [
