@@ -21,6 +21,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use self::{
     copy::Copy,
     decision::{Circumstances, Decision, Place},
@@ -378,6 +380,22 @@ impl JudgedDocument {
     #[must_use]
     pub fn size(&self) -> u64 {
         u64::try_from(self.source.examined.content().len()).unwrap_or(u64::MAX)
+    }
+
+    /// What a reader gets: of a PDF file to which more was added after it was signed, the revision that the
+    /// signature is over which is decisive for it, where that passed; of anything else, the whole content.
+    #[must_use]
+    pub fn shown(&self) -> Bytes {
+        let content = self.source.examined.content();
+        let length = self.place.revision.unwrap_or(content.len());
+        content.slice(..length.min(content.len()))
+    }
+
+    /// How many bytes a reader gets, where those are not all.
+    #[must_use]
+    pub fn revision(&self) -> Option<u64> {
+        let shown = u64::try_from(self.shown().len()).unwrap_or(u64::MAX);
+        (shown < self.size()).then_some(shown)
     }
 
     /// The indication of the signature that is decisive for it; `None` when unsigned.

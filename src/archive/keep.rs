@@ -123,7 +123,8 @@ impl Archive {
         }
         let details = DocumentDetails {
             name: document.name.clone(),
-            sha256: Sha256::of(content).into(),
+            sha256: Sha256::of(&judged.shown()).into(),
+            revision: judged.revision(),
             signature_names,
             is_enclosed: enclosing.is_some(),
             type_code: Some(document.type_code.clone()),

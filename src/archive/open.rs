@@ -136,11 +136,20 @@ impl KeptShare {
         Ok(KeptDocument { row, details })
     }
 
-    /// The bytes of a document; `None` when it is destroyed.
+    /// The bytes of a document that a reader gets, see [`DocumentDetails::revision`]; `None` when it is
+    /// destroyed.
     ///
     /// # Errors
     /// When the vault fails, or has not what it should.
-    pub async fn content(&self, row: &DocumentRow) -> Result<Option<Bytes>, ArchiveError> {
+    pub async fn content(&self, kept: &KeptDocument) -> Result<Option<Bytes>, ArchiveError> {
+        let KeptDocument { row, details: Some(details) } = kept else { return Ok(None) };
+        let Some(whole) = self.whole(row).await? else { return Ok(None) };
+        let length = details.revision.and_then(|length| usize::try_from(length).ok());
+        Ok(Some(whole.slice(..length.unwrap_or(whole.len()).min(whole.len()))))
+    }
+
+    /// All bytes of a document, also what was added after it was signed.
+    async fn whole(&self, row: &DocumentRow) -> Result<Option<Bytes>, ArchiveError> {
         self.read(row.term, ObjectName::document(row.number)).await
     }
 
@@ -182,7 +191,7 @@ impl KeptShare {
     /// As [`Self::content`].
     pub async fn copy(&self, kept: &KeptDocument) -> Result<Option<Document>, ArchiveError> {
         let KeptDocument { row, details: Some(details) } = kept else { return Ok(None) };
-        let Some(content) = self.content(row).await? else { return Ok(None) };
+        let Some(content) = self.whole(row).await? else { return Ok(None) };
         let mut signatures = Vec::new();
         for index in 1..=row.signature_files {
             let Some(file) = self.signature(row, index).await? else { return Ok(None) };

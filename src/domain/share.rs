@@ -82,8 +82,12 @@ impl ShareDetails {
 pub struct DocumentDetails {
     /// The file name as sent, cleaned of path parts and control characters.
     pub name: String,
-    /// SHA-256 of the content, lower-case hexadecimal.
+    /// SHA-256 of what a reader gets, lower-case hexadecimal.
     pub sha256: Sha256Hex,
+    /// How many bytes of the content a reader gets, from the first one on: the signed revision of a PDF file
+    /// to which more was added. `None` when all.
+    #[serde(default)]
+    pub revision: Option<u64>,
     /// The names of its signature files, in the order of their objects.
     pub signature_names: Vec<String>,
     /// Whether the last of them is the file that the document came in with its signatures: a
@@ -98,6 +102,15 @@ pub struct DocumentDetails {
 }
 
 impl DocumentDetails {
+    /// The names of the signature files that a reader gets: without the file that the document came in
+    /// where that has what was added after it was signed.
+    #[must_use]
+    pub fn signature_files(&self) -> &[String] {
+        let names = &self.signature_names;
+        let hidden = usize::from(self.is_enclosed && self.revision.is_some());
+        names.get(..names.len().saturating_sub(hidden)).unwrap_or_default()
+    }
+
     /// The kind that those of document `number` are sealed under: details of two documents cannot
     /// be exchanged.
     #[must_use]

@@ -156,6 +156,12 @@ impl<'a> Copy<'a> {
         Grade { verdict: Verdict::Verified, findings, assurance, decisive }
     }
 
+    /// How many bytes of it the signature at this place of the report is over, from the first one on;
+    /// `None` when it did not pass, or is over something else.
+    pub(super) fn revision(&self, signature: usize) -> Option<usize> {
+        self.proofs.iter().find(|proof| proof.signature() == signature)?.revision()
+    }
+
     /// How old the copy is when it is received; `None` when nothing tells.
     ///
     /// That it is no older is said by the signer alone on whose signature the verdict rests: what he
@@ -208,7 +214,7 @@ impl<'a> Copy<'a> {
 
     /// The signature that the verdict rests on, of those that prove it by `rules`. Where freshness
     /// is required it is one that says its age, for signer and age have to hold on the same one; then
-    /// the one with the least said against it that proves most.
+    /// the one with the least said against it that proves most; and then the one over most of the file.
     fn best(&self, rules: Option<&Rules<'_>>) -> Option<(&'a Proof, &'a SignatureReport)> {
         self.satisfying(rules).min_by_key(|(proof, signature)| {
             let is_ageless = rules.is_some_and(|rules| {
@@ -216,7 +222,7 @@ impl<'a> Copy<'a> {
             });
             let assurance = rules.and_then(|rules| rules.assurance(proof, signature));
             let is_unchecked = has_warning(signature, WarningCode::RevocationUnchecked);
-            (is_ageless, is_unchecked, Reverse(assurance))
+            (is_ageless, is_unchecked, Reverse(assurance), Reverse(proof.revision()))
         })
     }
 

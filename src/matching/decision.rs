@@ -41,6 +41,8 @@ pub(super) struct Place {
     pub(super) excess: bool,
     /// The place in its report of the signature that is decisive for it.
     pub(super) decisive: Option<usize>,
+    /// How many of its bytes that signature is over, where it passed.
+    pub(super) revision: Option<usize>,
 }
 
 /// What copies are decided by, beside the branch they came to.
@@ -106,7 +108,11 @@ pub(super) fn decide<'a>(
 
     Finding::sort(&mut bench.findings);
     let counted = deciding.iter().filter(|role| role.repeats.is_none());
-    let place = |role: &Role<'_, '_>| Place { excess: role.excess, decisive: role.grade.decisive };
+    let place = |role: &Role<'_, '_>| {
+        let decisive = role.grade.decisive;
+        let revision = decisive.and_then(|place| role.copy.revision(place));
+        Place { excess: role.excess, decisive, revision }
+    };
     Decision {
         service,
         verdict: bench.verdict,

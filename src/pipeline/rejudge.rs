@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 use crate::{
     archive::{KeptDocument, KeptShare},
     domain::{
-        BranchScope, DocumentDetails, DocumentRow, FindingCode, ServiceId, ShareId, ShareRow, Term,
-        Timestamp, TypeCode,
+        BranchScope, DocumentDetails, DocumentRow, FindingCode, ServiceId, Sha256, ShareId,
+        ShareRow, Term, Timestamp, TypeCode,
     },
     matching::{Judgement, Otherwise},
     metrics::{Part, Rejudging},
@@ -223,8 +223,10 @@ impl Pipeline {
         for (document, judged) in documents.iter().zip(judgement.documents()) {
             let Some(details) = &document.details else { return self.overtaken(row.id).await };
             let report = judged.examined().report().clone();
-            changed |= details.report != report;
-            said.push((&document.row, DocumentDetails { report, ..details.clone() }));
+            let (revision, sha256) = (judged.revision(), Sha256::of(&judged.shown()).into());
+            changed |= details.report != report || details.revision != revision;
+            let details = DocumentDetails { sha256, revision, report, ..details.clone() };
+            said.push((&document.row, details));
         }
         if !changed {
             kept.confirm(judgement.awaits(), grounds, records.as_deref()).await?;

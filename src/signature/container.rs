@@ -51,6 +51,9 @@ pub(super) struct Enclosed {
     pub(super) warnings: Vec<Warning>,
     /// What stands in a PDF file with the signature; `None` elsewhere.
     pub(super) kept: Option<Kept>,
+    /// How many bytes of a PDF file are the revision that it is over, where more were added; `None` where it
+    /// is over all of the document.
+    pub(super) revision: Option<usize>,
     /// Whether some readers that repair the file may miss a part of it.
     pub(super) is_hidden_from_some: bool,
 }

@@ -164,7 +164,7 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
         let Embedded { crls, ocsp, .. } = &unpacked.embedded;
         brought.add(crls.iter().chain(ocsp), &beside, budget);
         for signature in &unpacked.signatures {
-            document.judge_enclosed(signature, &brought);
+            document.judge_enclosed(signature, unpacked.document.len(), &brought);
         }
         document.has_more |= unpacked.has_more;
     }
@@ -198,7 +198,7 @@ pub fn examine(signed: &Signed, conditions: &Conditions<'_>) -> Examined {
     if is_closed || document.has_more {
         // Nobody has seen what is inside, so no signature around it is over what is shown; and one that
         // was not judged may speak against the copy.
-        document.proofs.iter_mut().for_each(|proof| proof.covers_document = false);
+        document.proofs.iter_mut().for_each(|proof| proof.revision = None);
     }
     let form = document_in(&content, budget);
     let over_budget = budget.spent();

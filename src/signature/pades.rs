@@ -278,7 +278,10 @@ impl Reading<'_> {
                 return Enclosed { known, ..Enclosed::default() };
             }
         };
-        self.check_later(signed, read.certification, &mut known, &mut warnings);
+        let is_whole = self.is_whole(signed);
+        if !is_whole {
+            self.check_later(signed, read.certification, &mut known, &mut warnings);
+        }
         let plainness = another::belongs(signed, self.file, self.budget);
         if plainness == Plainness::None {
             known.doubt(
@@ -317,10 +320,19 @@ impl Reading<'_> {
             stamps: Stamp::nested(later.into_iter().map(Read::stamp).collect()),
             warnings,
             kept: Some(kept),
+            revision: (!is_whole).then_some(signed.end),
             is_hidden_from_some: plainness == Plainness::WithSections,
             claimed: read.claimed,
             documents: Vec::new(),
         }
+    }
+
+    /// Whether nothing stands behind the signed revision but white space.
+    fn is_whole(&self, signed: &Signed) -> bool {
+        /// More hides the end mark from readers, which look so far from the end of the file.
+        const MAX_WHITE: usize = 512;
+        let rest = self.file.get(signed.end..).unwrap_or_default();
+        rest.len() <= MAX_WHITE && rest.iter().copied().all(is_white)
     }
 
     /// What follows the signed revision may not change what is shown.
@@ -331,12 +343,6 @@ impl Reading<'_> {
         known: &mut Problems,
         warnings: &mut Vec<Warning>,
     ) {
-        /// More hides the end mark from readers, which look so far from the end of the file.
-        const MAX_WHITE: usize = 512;
-        let rest = self.file.get(signed.end..).unwrap_or_default();
-        if rest.len() <= MAX_WHITE && rest.iter().copied().all(is_white) {
-            return;
-        }
         let checked = match self.pdf {
             Some(pdf) => {
                 let comparisons_left = &self.comparisons_left;
@@ -344,7 +350,7 @@ impl Reading<'_> {
             }
             None => Err("the structure of the file cannot be followed".to_owned()),
         };
-        let length = rest.len();
+        let length = self.file.len().saturating_sub(signed.end);
         match checked {
             Ok(()) => warnings.push(Warning::new(
                 WarningCode::LaterRevisions,

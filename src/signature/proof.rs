@@ -12,7 +12,7 @@ pub struct Proof {
     pub(super) signature: usize,
     pub(super) signer: Sha256,
     pub(super) covered: Vec<Sha256>,
-    pub(super) covers_document: bool,
+    pub(super) revision: Option<usize>,
 }
 
 impl Proof {
@@ -37,11 +37,18 @@ impl Proof {
         &self.covered
     }
 
-    /// Whether it covers the document that a reader is shown, and all of it. A signature over
-    /// another signature file proves that file alone.
+    /// How many bytes of the document, from the first one on, are what it is over: all of them, or those
+    /// of the signed revision of a PDF file to which more was added (ISO 32000-1 §7.5.6). `None` when it is
+    /// over something else: a signature over another signature file proves that file alone.
+    #[must_use]
+    pub fn revision(&self) -> Option<usize> {
+        self.revision
+    }
+
+    /// Whether it is over the document, or a revision of it.
     #[must_use]
     pub fn covers_document(&self) -> bool {
-        self.covers_document
+        self.revision.is_some()
     }
 
     /// A proof for tests of those who rely on one.
@@ -51,13 +58,19 @@ impl Proof {
             signature,
             signer: Sha256::of(signer),
             covered: vec![Sha256::of(covered)],
-            covers_document: true,
+            revision: Some(usize::MAX),
         }
+    }
+
+    /// The same over so many bytes of the document.
+    #[cfg(test)]
+    pub(crate) fn over_the_first(self, bytes: usize) -> Self {
+        Self { revision: Some(bytes), ..self }
     }
 
     /// The same over something else than the document.
     #[cfg(test)]
     pub(crate) fn over_another_file(self) -> Self {
-        Self { covers_document: false, ..self }
+        Self { revision: None, ..self }
     }
 }

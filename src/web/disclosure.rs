@@ -62,9 +62,20 @@ impl DisclosedDocument {
         let sealed = self.details.as_ref().and_then(|details| details.type_code.as_ref());
         sealed.unwrap_or(&self.row.type_code)
     }
+
+    /// How many bytes of it are handed out.
+    pub(super) fn size(&self) -> u64 {
+        let revision = self.details.as_ref().and_then(|details| details.revision);
+        revision.unwrap_or(self.row.size)
+    }
+
+    /// How many are not, for they were added after it was signed.
+    pub(super) fn added(&self) -> u64 {
+        self.row.size.saturating_sub(self.size())
+    }
 }
 
-/// Bytes to be handed out, exactly as they came.
+/// Bytes to be handed out, exactly as they came: of a document, without what was added after it was signed.
 #[derive(Clone, Debug)]
 pub(super) struct File {
     /// The name they came with.
@@ -113,11 +124,12 @@ impl Reader {
         number: u32,
     ) -> Result<File, Refusal> {
         let (share, row) = self.find_document(state, id, number).await?;
-        let details = share.document(row.clone())?.details.ok_or(Refusal::Gone)?;
-        let content = share.content(&row).await?.ok_or(Refusal::Gone)?;
+        let kept = share.document(row)?;
+        let content = share.content(&kept).await?.ok_or(Refusal::Gone)?;
+        let name = kept.details.ok_or(Refusal::Gone)?.name;
         let line = self.line(state, AuditAction::DocumentOpened, share.row());
         state.store.audit(&AuditEntry { document: Some(number), ..line }).await?;
-        Ok(File { name: details.name, kind: FileKind::of(&content), content })
+        Ok(File { name, kind: FileKind::of(&content), content })
     }
 
     /// The bytes of the signature file `index` (from 1) of document `number`.
@@ -134,7 +146,7 @@ impl Reader {
         }
         let details = share.document(row.clone())?.details.ok_or(Refusal::Gone)?;
         let place = usize::try_from(index - 1).map_err(|_| Refusal::NotFound)?;
-        let name = details.signature_names.into_iter().nth(place).unwrap_or_default();
+        let name = details.signature_files().get(place).cloned().ok_or(Refusal::NotFound)?;
         let content = share.signature(&row, index).await?.ok_or(Refusal::Gone)?;
         let line = self.line(state, AuditAction::DocumentOpened, share.row());
         let detail = Some(format!("signature {index}"));

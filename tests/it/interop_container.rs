@@ -134,26 +134,6 @@ fn judges_pdf_files_of_other_software() {
     }
 }
 
-/// A later revision with these objects.
-fn added(file: &[u8], objects: &[(u32, &str)]) -> Vec<u8> {
-    let mut updated = file.to_vec();
-    let mut table = "xref\n".to_owned();
-    for (number, body) in objects {
-        let row = format!("{number} 1\n{:010} 00000 n \n", updated.len());
-        table.push_str(&row);
-        updated.extend(format!("{number} 0 obj\n{body}\nendobj\n").bytes());
-    }
-    let text = String::from_utf8_lossy(file);
-    let last = text.rsplit("startxref\n").next().and_then(|rest| rest.lines().next());
-    let previous = last.expect("a table");
-    let at = updated.len();
-    let trailer =
-        format!("trailer\n<</Size 30/Root 1 0 R/Prev {previous}>>\nstartxref\n{at}\n%%EOF\n");
-    table.push_str(&trailer);
-    updated.extend(table.bytes());
-    updated
-}
-
 #[test]
 fn a_revision_added_by_somebody_else_is_told() {
     let Some(folder) = interop::data() else { return };
@@ -175,12 +155,12 @@ fn a_revision_added_by_somebody_else_is_told() {
             )],
         ),
     ] {
-        let examined = judge(added(&file, objects), &trust, PDF_AT);
+        let examined = judge(interop::added(&file, objects), &trust, PDF_AT);
         assert_eq!(outcome(&examined), NOT_SHOWN, "{what}: {:#?}", examined.report());
         assert_eq!(examined.report().not_covered.len(), 1, "{what}");
     }
     let store = "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R/DSS<<>>/Extensions<<>>>>";
-    let examined = judge(added(&file, &[(1, store)]), &trust, PDF_AT);
+    let examined = judge(interop::added(&file, &[(1, store)]), &trust, PDF_AT);
     assert_eq!(outcome(&examined), PASSED, "{:#?}", examined.report());
     let warnings = &examined.report().signatures[0].warnings;
     assert!(warnings.iter().any(|warning| warning.code == WarningCode::LaterRevisions));

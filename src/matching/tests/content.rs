@@ -142,7 +142,7 @@ mod whole {
         signature::{
             self, Budget, Conditions, Limits,
             asic::sample::{Plan, archive, manifest},
-            pades::sample::Draft as PdfDraft,
+            pades::sample::{Draft as PdfDraft, signed},
             sample::{Identity, attached, detached},
         },
         trust::{Certificate, TrustStore},
@@ -308,6 +308,47 @@ mod whole {
                 }
             }
         }
+    }
+
+    /// What a reader gets is the revision under the signature on which the verdict rests, whatever somebody
+    /// else put and signed behind it. Of what nothing proves it is the file.
+    #[test]
+    fn a_copy_is_shown_as_it_was_signed() {
+        const STORE: &str = "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R/DSS<</Certs[30 0 R]>>>>";
+        let add_store = |draft: &mut PdfDraft| {
+            draft.object(1, STORE);
+            draft.object(30, "<</Length 1>>stream\n0\nendstream");
+            draft.end();
+        };
+        let sign_by = |draft: &mut PdfDraft, signer| {
+            draft.signer = signer;
+            draft.sign_again(20, 7);
+        };
+        let mut drafts = vec![signed(); 6];
+        drafts[1].bytes.extend(b"\r\n");
+        add_store(&mut drafts[2]);
+        sign_by(&mut drafts[3], 2);
+        sign_by(&mut drafts[4], 1);
+        sign_by(&mut drafts[5], 1);
+        let twice = drafts[5].bytes.len();
+        add_store(&mut drafts[5]);
+        let once = signed().bytes.len();
+        let whole = [0, 1, 4].map(|place: usize| (place, drafts[place].bytes.len()));
+        for (place, shown) in whole.into_iter().chain([(2, once), (3, once), (5, twice)]) {
+            let file = &drafts[place].bytes;
+            let judgement = judged(vec![attachment(format!("{PASSPORT}.pdf"), file.clone())]);
+            assert_eq!(judgement.verdict(), Verdict::Verified, "{place}");
+            let document = &judgement.documents()[0];
+            assert_eq!(document.shown(), file[..shown], "{place}");
+            let cut = (shown < file.len()).then(|| u64::try_from(shown).unwrap());
+            assert_eq!(document.revision(), cut, "{place}");
+        }
+        let mut changed = signed();
+        changed.object(4, "<</Length 3>>stream\nQ q\nendstream");
+        changed.end();
+        let judgement = judged(vec![attachment(format!("{PASSPORT}.pdf"), changed.bytes.clone())]);
+        assert_eq!(judgement.verdict(), Verdict::Undetermined);
+        assert_eq!(judgement.documents()[0].shown(), changed.bytes);
     }
 
     /// A PDF file without pages.

@@ -94,6 +94,22 @@ fn the_indication_of_a_copy_is_that_of_the_signature_that_decides() {
     }
 }
 
+/// Who adds to a sealed file and signs that is shown as who signs it, or not at all.
+#[test]
+fn of_two_that_are_accepted_the_one_that_proves_more_says_what_is_shown() {
+    let branch = branch(&[("x", "[\"u-id\"]", "signers = \"seal-or-person\"")]);
+    let mut copy = with(Worth::Personal, None);
+    for (seal, person) in [(10, 20), (20, 10)] {
+        copy.proofs = vec![
+            Proof::sample(0, b"signer", b"u-id Sealed").over_the_first(seal),
+            Proof::sample(1, b"somebody", b"u-id Sealed").over_the_first(person),
+        ];
+        let decision = decide(&branch, None, std::slice::from_ref(&copy), Vec::new());
+        assert_eq!(decision.assurance, Some(Assurance::Sealed));
+        assert_eq!(decision.copies.first().unwrap().revision, Some(seal));
+    }
+}
+
 /// A signature in a PDF file that may have been made over another one: an issuer seals what it wrote.
 #[test]
 fn a_signature_that_may_have_been_moved_counts_by_an_issuer_alone() {

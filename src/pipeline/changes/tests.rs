@@ -1,5 +1,6 @@
 //! Claims about shares that passed: what becomes of them when what they rest on changes.
 
+mod added;
 mod brought;
 mod clock;
 mod lists;

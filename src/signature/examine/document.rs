@@ -103,7 +103,7 @@ impl<'a> Document<'a> {
             let over = content.as_ref().map(|content| content.bytes().clone());
             let covered = covered(&judged, content, basis.budget);
             let proof = self.proofs.len();
-            self.push(judged, covered, false);
+            self.push(judged, covered, None);
             self.over.extend(over.filter(|_| self.proofs.len() > proof).map(|over| (proof, over)));
         }
     }
@@ -115,8 +115,9 @@ impl<'a> Document<'a> {
         let is_container = Form::of(document) == Form::Asic;
         for (proof, over) in &self.over {
             let Some(proof) = self.proofs.get_mut(*proof) else { continue };
-            proof.covers_document = over == document && !is_container;
-            if proof.covers_document {
+            let is_own = over == document && !is_container;
+            proof.revision = is_own.then_some(document.len());
+            if is_own {
                 continue;
             }
             if let Some(report) = self.reports.get_mut(proof.signature) {
@@ -129,20 +130,20 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn push(&mut self, judged: Judged, covered: Vec<Sha256>, covers_document: bool) {
+    fn push(&mut self, judged: Judged, covered: Vec<Sha256>, revision: Option<usize>) {
         self.proofs.extend(judged.proved_by.map(|signer| Proof {
             signature: self.reports.len(),
             signer,
             covered,
-            covers_document,
+            revision,
         }));
         self.reports.push(judged.report);
     }
 
-    /// Judges a signature in a container, or in a PDF file.
+    /// Judges a signature in a container, or in a PDF file, whose document has this `length`.
     ///
     /// `brought` is what the container brings; nothing in it is trusted.
-    pub(super) fn judge_enclosed(&mut self, enclosed: &Enclosed, brought: &Brought) {
+    pub(super) fn judge_enclosed(&mut self, enclosed: &Enclosed, length: usize, brought: &Brought) {
         let around = Basis { brought: Some(brought), ..self.basis };
         let (best, time_stamps) = judge_stamps(enclosed, around);
         let basis = Basis { source: best.proof.source, ..around.at_moment(best.proof.moment) };
@@ -191,7 +192,8 @@ impl<'a> Document<'a> {
                             .filter_map(|mut one| sha256(&mut one, basis.budget))
                             .collect();
                     }
-                    self.push(judged, covered, true);
+                    let revision = enclosed.revision.unwrap_or(length);
+                    self.push(judged, covered, Some(revision));
                 }
             }
             signed_data => {

@@ -9,6 +9,7 @@
 use crate::signature::sample::{Identity, detached, within_pdf};
 
 /// A file as it grows, revision by revision.
+#[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) bytes: Vec<u8>,
     /// What the next table tells.
@@ -18,6 +19,8 @@ pub(crate) struct Draft {
     pub(crate) trailer: &'static str,
     /// Whether the signature is one as stands beside a file.
     pub(crate) is_as_beside: bool,
+    /// The seed of who signs.
+    pub(crate) signer: u8,
 }
 
 /// Half as many digits as a signature's place has.
@@ -27,8 +30,14 @@ impl Draft {
     /// The objects of a file of one page, not yet ended.
     pub(crate) fn new() -> Self {
         let bytes = b"%PDF-1.7\n".to_vec();
-        let mut draft =
-            Self { bytes, places: Vec::new(), last: None, trailer: "", is_as_beside: false };
+        let mut draft = Self {
+            bytes,
+            places: Vec::new(),
+            last: None,
+            trailer: "",
+            is_as_beside: false,
+            signer: 1,
+        };
         draft.object(1, "<</Type/Catalog/Pages 2 0 R>>");
         draft.object(2, "<</Type/Pages/Kids[3 0 R]/Count 1>>");
         draft.object(3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>");
@@ -133,7 +142,7 @@ impl Draft {
         }
         let content = [&self.bytes[..first], &self.bytes[second..]].concat();
         let sign = if self.is_as_beside { detached } else { within_pdf };
-        let signature = sign(&Identity::new(1), &content);
+        let signature = sign(&Identity::new(self.signer), &content);
         let digits: String = signature
             .iter()
             .flat_map(|octet| [octet >> 4, octet & 15])

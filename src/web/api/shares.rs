@@ -104,8 +104,9 @@ fn document_json(findings: &[Finding], document: &DisclosedDocument) -> Value {
         "name": details.map(|details| &details.name),
         "type": document.type_code(),
         "type_source": row.type_source,
-        "size": row.size,
+        "size": document.size(),
         "sha256": details.map(|details| &details.sha256),
+        "added": document.added(),
         "indication": indication,
         "findings": findings,
     })

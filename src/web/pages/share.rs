@@ -329,13 +329,18 @@ impl DocumentView {
             facts.push(Fact::new(t.say("document-file"), details.name.as_str()));
             let label = t.say_with("document-download", [("name", details.name.as_str().into())]);
             links.push(FileLink { href: href.clone(), label, class: "" });
-            for (index, name) in (1_u32..).zip(&details.signature_names) {
+            for (index, name) in (1_u32..).zip(details.signature_files()) {
                 let label = t.say_with("signature-download", [("name", name.as_str().into())]);
                 let href = format!("{href}/signatures/{index}");
                 links.push(FileLink { href, label, class: "plain" });
             }
         }
-        facts.push(Fact::new(t.say("document-size"), t.size(row.size)));
+        facts.push(Fact::new(t.say("document-size"), t.size(document.size())));
+        if document.added() > 0 {
+            let size = t.size(document.added());
+            let text = t.say_with("document-added-text", [("size", size.into())]);
+            facts.push(Fact::new(t.say("document-added"), text));
+        }
         if let Some(details) = &document.details {
             facts.push(Fact::new(t.say("document-sha256"), details.sha256.as_str()).in_digits());
         }

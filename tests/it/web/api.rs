@@ -65,6 +65,7 @@ async fn a_share_has_the_documented_form() {
                 "type_source": "name",
                 "size": document["size"],
                 "sha256": document["sha256"],
+                "added": 0,
                 "indication": "TOTAL_PASSED",
                 "findings": [unchecked, by_name],
             }],

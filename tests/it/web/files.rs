@@ -1,16 +1,17 @@
 //! Downloads: the very bytes, to those who may, after the audit has its line.
 
-use std::{fs, thread};
+use std::{fs, sync::LazyLock, thread};
 
 use axum::http::StatusCode;
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use skrynka::{
-    domain::{Actor, Role, Term},
+    domain::{Actor, Role, Sha256, Term},
     store::AuditAction,
+    trust::{TrustStore, read_certificates},
 };
 use tokio::{runtime::Runtime, task::yield_now};
 
-use crate::support::clock::agreed;
+use crate::support::{clock::agreed, interop};
 
 use super::{
     Copy, House,
@@ -51,6 +52,38 @@ async fn a_document_is_handed_out_byte_for_byte_as_a_file_to_keep() {
     assert_eq!(lines[0].entry.actor, Actor::User("operator".to_owned()));
     assert_eq!(lines[0].entry.share, Some(share));
     assert_eq!(lines[0].entry.document, Some(1));
+}
+
+/// Nobody signed what was added, so nobody is shown it with the signer's name beside it.
+#[tokio::test]
+async fn of_a_signed_pdf_file_the_signed_revision_is_handed_out() {
+    static FILES: LazyLock<Option<[Vec<u8>; 2]>> = LazyLock::new(|| {
+        let signed = fs::read(interop::data()?.join("pades/dev-rsa-pades-b.pdf")).unwrap();
+        let store = "<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R/DSS<<>>/Extensions<<>>>>";
+        let added = interop::added(&signed, &[(1, store)]);
+        Some([signed, added])
+    });
+    let Some([signed, file]) = &*FILES else { return };
+    let root = fs::read(interop::data().unwrap().join("ossl/dev-ca.pem")).unwrap();
+    let house = house().await;
+    house.trust.send_replace(TrustStore::new(read_certificates(&root).unwrap()).into());
+    let copy = Copy { signed: false, content: file, ..Copy::signed(ASKED) };
+    let share = house.keep(1, "school-5", &[copy]).await;
+    let cookie = house.sign_in("supervisor").await;
+    let answer = house.get(&format!("/shares/{share}/documents/1"), &cookie).await;
+    assert_eq!(answer.body, signed);
+    let page = house.get(&format!("/shares/{share}"), &cookie).await;
+    assert!(page.text().contains("Додано після підписання"));
+    let token = house.add_token("register", &["school-5"]).await;
+    let path = format!("/api/v1/shares/{share}");
+    let told = house.call(&path, &token).await.json();
+    let document = &told["documents"][0];
+    assert_eq!(document["indication"], "TOTAL_PASSED");
+    assert_eq!(document["size"], signed.len());
+    assert_eq!(document["added"], file.len() - signed.len());
+    assert_eq!(document["sha256"], Sha256::of(signed).to_string());
+    let answer = house.call(&format!("{path}/documents/1"), &token).await;
+    assert_eq!(answer.body, signed);
 }
 
 #[tokio::test]

@@ -72,11 +72,13 @@ pub(crate) struct Copy {
     pub(crate) signed: bool,
     /// The file's name; the sample's own when empty.
     pub(crate) name: &'static str,
+    /// The file; the sample's own when empty.
+    pub(crate) content: &'static [u8],
 }
 
 impl Copy {
     pub(crate) fn signed(type_code: &'static str) -> Self {
-        Self { type_code, signed: true, name: "" }
+        Self { type_code, signed: true, name: "", content: &[] }
     }
 }
 
@@ -288,11 +290,12 @@ impl House {
         let type_code = wanted.type_code.parse().unwrap();
         let copy = copy::Copy::new(&type_code, number, at);
         let name = if wanted.name.is_empty() { copy.name() } else { wanted.name };
+        let content = if wanted.content.is_empty() { copy.content() } else { wanted.content };
         let mut signatures = Vec::new();
         if wanted.signed {
-            signatures.push(Bytes::from(sign::detached(copy.content(), &self.signer, at).unwrap()));
+            signatures.push(Bytes::from(sign::detached(content, &self.signer, at).unwrap()));
         }
-        let signed = Signed { content: Some(Bytes::copy_from_slice(copy.content())), signatures };
+        let signed = Signed { content: Some(Bytes::copy_from_slice(content)), signatures };
         let trust = Arc::clone(&self.trust.borrow());
         let examined = examine(&signed, &Conditions::new(&trust, at));
         let signature_names = signed.signatures.iter().map(|_| format!("{name}.p7s")).collect();

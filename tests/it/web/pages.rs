@@ -152,6 +152,7 @@ async fn a_name_in_the_place_of_a_type_is_for_those_who_open_the_copy() {
         type_code: "petrenko-olena",
         signed: false,
         name: "petrenko-olena-1234567890123-22.11.2026-10:31:55.pdf",
+        content: &[],
     };
     let house = house().await;
     let [certificate, passport] = both();

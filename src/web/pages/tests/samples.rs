@@ -251,6 +251,7 @@ fn document(number: u32, type_code: &str, report: DocumentReport) -> DisclosedDo
         details: Some(DocumentDetails {
             signature_names: vec![format!("{name}.p7s")],
             is_enclosed: false,
+            revision: None,
             type_code: None,
             name,
             sha256: Sha256::of(&[number.to_le_bytes()[0]]).into(),
