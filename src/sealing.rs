@@ -8,7 +8,7 @@
 //!
 //! | sealed bytes | length |
 //! |---|---|
-//! | version: 2; 1 is XChaCha20-Poly1305, which is opened and not made | 1 |
+//! | version: 2 | 1 |
 //! | nonce | 24 |
 //! | ciphertext | as the content |
 //! | tag | 16 |
@@ -34,7 +34,6 @@ pub const PREFIX_LEN: usize = 1 + NONCE_LEN;
 pub const OVERHEAD: usize = PREFIX_LEN + TAG_LEN;
 
 const VERSION: u8 = 2;
-const VERSION_XCHACHA: u8 = 1;
 
 /// A secret key of 32 bytes. Wiped from memory when dropped; `Debug` does not show it; compared
 /// in constant time.
@@ -207,12 +206,10 @@ impl Key {
             return Err(too_short);
         }
         let [version, nonce @ ..] = &*prefix;
-        let opened = match *version {
-            VERSION => cipher::open(&self.0, nonce, context, rest),
-            VERSION_XCHACHA => cipher::open_xchacha(&self.0, nonce, context, rest),
-            found => return Err(SealingError::UnknownVersion { found, known: VERSION }),
-        };
-        opened.map_err(|_| SealingError::DoesNotOpen)?;
+        if *version != VERSION {
+            return Err(SealingError::UnknownVersion { found: *version, known: VERSION });
+        }
+        cipher::open(&self.0, nonce, context, rest).map_err(|_| SealingError::DoesNotOpen)?;
         Ok(PREFIX_LEN..length - TAG_LEN)
     }
 

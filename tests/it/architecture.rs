@@ -159,7 +159,6 @@ const BOUNDARIES: &[(&str, &[&str])] = &[
     ("askama", &["web"]),
     ("axum", &["web"]),
     ("cbc", &["envelope"]),
-    ("chacha20poly1305", &["sealing"]),
     ("ed25519_dalek", &["algorithms", "sample"]),
     ("fluent_templates", &["web"]),
     ("hmac", &["envelope", "sealing"]),
