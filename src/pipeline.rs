@@ -11,16 +11,15 @@ mod gate;
 mod intake;
 mod keep;
 mod look_up;
+mod order;
 mod rejudge;
 mod remains;
-mod turns;
+mod workers;
 
 use std::{error::Error, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{
-        OwnedSemaphorePermit, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore, mpsc, watch,
-    },
+    sync::{mpsc, watch},
     task::JoinSet,
 };
 
@@ -41,11 +40,9 @@ use crate::{
     vault::VaultError,
 };
 
-use changes::Outdated;
 use examine::{Material, Sources};
-use gate::{Gate, Pass};
 use look_up::LookUp;
-use turns::{Turn, Turns};
+use workers::{Admitted, Hold, Workers};
 
 pub use intake::SpoolIntake;
 
@@ -156,57 +153,6 @@ impl PipelineError {
     }
 }
 
-/// The lock of opening, shared with other mails or held alone.
-type Held<'a> = (Option<RwLockReadGuard<'a, ()>>, Option<RwLockWriteGuard<'a, ()>>);
-
-/// What the mails in hand share.
-struct Floor {
-    /// Closed while something of ours fails.
-    gate: Arc<Gate>,
-    /// One for each mail that is worked on. A mail that waits to be tried again or for what the
-    /// DNS says of its sender holds none.
-    slots: Arc<Semaphore>,
-    /// For mails that wait for what the DNS says when they are examined, until they are kept.
-    room: Arc<Semaphore>,
-    /// Held by every mail while it is opened; by a mail that may have stopped the program, alone.
-    opening: RwLock<()>,
-    /// The order of the mails in hand.
-    turns: Arc<Turns>,
-    outdated: Outdated,
-}
-
-impl Floor {
-    fn new(workers: usize) -> Self {
-        Self {
-            gate: Arc::default(),
-            slots: Arc::new(Semaphore::new(workers)),
-            room: Arc::new(Semaphore::new(look_up::ROOM)),
-            opening: RwLock::default(),
-            turns: Arc::default(),
-            outdated: Outdated::default(),
-        }
-    }
-
-    /// A place for a mail. The turn comes last: who has one holds a slot, and never waits for the slot
-    /// of another that waits for his turn.
-    async fn place(&self, pass: Pass) -> Place {
-        let slot = Arc::clone(&self.slots).acquire_owned().await;
-        let slot = slot.expect("the slots are never closed");
-        Place { pass, seat: Seat { turn: self.turns.take(), slot } }
-    }
-
-    /// Takes the lock of opening for a mail: shared at its first attempt, alone at a later one. When
-    /// the program stopped, several mails may have been open at once; opened alone, the one that
-    /// stops it is known.
-    async fn open(&self, attempts: u32) -> Held<'_> {
-        if attempts == 0 {
-            (Some(self.opening.read().await), None)
-        } else {
-            (None, Some(self.opening.write().await))
-        }
-    }
-}
-
 impl Pipeline {
     /// Judges mails as they come, `workers` at once, and shares again when what they were judged
     /// by changes, until `shutdown` turns true; then ends what is in hand and returns. A mail that
@@ -214,12 +160,12 @@ impl Pipeline {
     /// of ours: what is in hand then is safe in the spool, and is judged after a start.
     pub async fn run(self, workers: usize, shutdown: watch::Receiver<bool>) {
         let mut stop = shutdown.clone();
-        let floor = Arc::new(Floor::new(workers));
+        let workers = Arc::new(Workers::new(workers));
         let mut following = JoinSet::new();
-        following.spawn(self.clone().follow_changes(Arc::clone(&floor), shutdown.clone()));
+        following.spawn(self.clone().follow_changes(Arc::clone(&workers), shutdown.clone()));
         let mut mails = JoinSet::new();
         // Over all turns of the loop: a mail that was claimed is not offered again.
-        let mut claiming = std::pin::pin!(self.claim(&floor));
+        let mut claiming = std::pin::pin!(self.claim(&workers));
         loop {
             tokio::select! {
                 biased;
@@ -230,10 +176,10 @@ impl Pipeline {
                         return;
                     }
                 }
-                (pending, place) = &mut claiming => {
-                    let own = Arc::clone(&floor);
-                    mails.spawn(self.clone().settle(pending, place, own, shutdown.clone()));
-                    claiming.set(self.claim(&floor));
+                (pending, admitted) = &mut claiming => {
+                    let own = Arc::clone(&workers);
+                    mails.spawn(self.clone().settle(pending, admitted, own, shutdown.clone()));
+                    claiming.set(self.claim(&workers));
                 }
             }
         }
@@ -241,26 +187,26 @@ impl Pipeline {
         while following.join_next().await.is_some() {}
     }
 
-    /// The next mail, and its place on the floor. While something of ours fails mails stay in the
+    /// The next mail, let in. While something of ours fails mails stay in the
     /// spool, which holds any number of them.
-    async fn claim(&self, floor: &Floor) -> (Pending, Place) {
+    async fn claim(&self, workers: &Workers) -> (Pending, Admitted) {
         let pending = self.spool.next().await;
-        let pass = floor.gate.pass().await;
-        (pending, floor.place(pass).await)
+        let pass = workers.gate.pass().await;
+        (pending, workers.admit(pass).await)
     }
 
     /// Tries one mail until it is settled or the server stops.
     async fn settle(
         self,
         mut pending: Pending,
-        mut place: Place,
-        floor: Arc<Floor>,
+        mut admitted: Admitted,
+        workers: Arc<Workers>,
         mut shutdown: watch::Receiver<bool>,
     ) {
         let mut pause = FIRST_PAUSE;
         loop {
-            let Place { pass, seat } = place;
-            let Err(error) = self.try_once(pending, seat, &floor).await else {
+            let Admitted { pass, hold } = admitted;
+            let Err(error) = self.try_once(pending, hold, &workers).await else {
                 pass.succeeded();
                 return;
             };
@@ -283,15 +229,15 @@ impl Pipeline {
             }
             tracing::error!(mail.id = %pending.id, error = chain(&error), retry_in_seconds = pause.as_secs_f64(),
                 "a mail could not be judged; it is safe in the spool");
-            place = tokio::select! {
+            admitted = tokio::select! {
                 _ = shutdown.wait_for(|stop| *stop) => {
                     self.spool.release(pending.id);
                     return;
                 }
-                place = async {
+                admitted = async {
                     tokio::time::sleep(pause).await;
-                    floor.place(floor.gate.pass_again().await).await
-                } => place,
+                    workers.admit(workers.gate.pass_again().await).await
+                } => admitted,
             };
             pause = longer(pause);
         }
@@ -301,13 +247,13 @@ impl Pipeline {
     async fn try_once(
         &self,
         pending: Pending,
-        seat: Seat,
-        floor: &Arc<Floor>,
+        hold: Hold,
+        workers: &Arc<Workers>,
     ) -> Result<(), PipelineError> {
-        let (pipeline, floor) = (self.clone(), Arc::clone(floor));
+        let (pipeline, workers) = (self.clone(), Arc::clone(workers));
         // A set, for it ends its task when it is dropped.
         let mut task = JoinSet::new();
-        task.spawn(async move { pipeline.judge(pending, seat, &floor).await });
+        task.spawn(async move { pipeline.judge(pending, hold, &workers).await });
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,
             Some(Err(_)) | None => Err(PipelineError::Broken),
@@ -317,10 +263,10 @@ impl Pipeline {
     async fn judge(
         &self,
         pending: Pending,
-        seat: Seat,
-        floor: &Floor,
+        hold: Hold,
+        workers: &Workers,
     ) -> Result<(), PipelineError> {
-        let Seat { turn, mut slot } = seat;
+        let Hold { position, mut permit } = hold;
         let mail = self.spool.read(pending.id).await?;
         let (targets, homeless) = self.targets(&mail.envelope);
         let mut missing = Vec::new();
@@ -332,9 +278,9 @@ impl Pipeline {
                 // What the earlier try judged it by may no longer be in force. A mail whose branch is
                 // away is tried for as long as that is.
                 if homeless {
-                    floor.outdated.add_once(share);
+                    workers.outdated.add_once(share);
                 } else {
-                    floor.outdated.add([share]);
+                    workers.outdated.add([share]);
                 }
             } else {
                 missing.push(target);
@@ -342,12 +288,12 @@ impl Pipeline {
         }
         if !missing.is_empty() {
             let sources = Sources::of(self);
-            let (mut opened, look_up) = self.open(pending, &mail, &sources, floor).await?;
-            turn.come(opened.fingerprints()).await;
+            let (mut opened, look_up) = self.open(pending, &mail, &sources, workers).await?;
+            position.come(opened.fingerprints()).await;
             if let Some(look_up) = look_up {
-                // It takes no slot again: a mail with the same copy may hold the last one, waiting
+                // It takes no permit again: a mail with the same copy may hold the last one, waiting
                 // for this one.
-                if let Some(found) = look_up.end(&turn, &mut slot, &floor.room).await {
+                if let Some(found) = look_up.end(&position, &mut permit, &workers.waiting).await {
                     opened.signals = found;
                 }
                 self.spool.end_attempt(mail.id).await?;
@@ -358,7 +304,7 @@ impl Pipeline {
             // Only now: what arrives finds the shares that wait for it.
             self.ask_for(opened.wanted());
             if !sources.are_in_force(self) {
-                floor
+                workers
                     .outdated
                     .add(missing.iter().map(|target| ShareId::of(mail.id, &target.branch.id)));
             }
@@ -377,9 +323,9 @@ impl Pipeline {
         pending: Pending,
         mail: &SpooledMail,
         sources: &Sources,
-        floor: &Floor,
+        workers: &Workers,
     ) -> Result<(examine::Opened, Option<LookUp>), PipelineError> {
-        let _held = floor.open(pending.attempts).await;
+        let _held = workers.open(pending.attempts).await;
         // Those before this one count that ended in a panic, wherever it was.
         let begun = self.spool.begin_attempt(mail.id).await?.max(pending.attempts + 1);
         if begun > MAX_ATTEMPTS {
@@ -454,18 +400,6 @@ impl Pipeline {
         }
         (targets, homeless)
     }
-}
-
-/// A mail's place on the floor.
-struct Place {
-    pass: Pass,
-    seat: Seat,
-}
-
-/// What a mail holds while it is judged.
-struct Seat {
-    turn: Turn,
-    slot: OwnedSemaphorePermit,
 }
 
 /// One branch that a mail came to.

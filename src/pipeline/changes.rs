@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{
-    Floor, LONGEST_PAUSE, Pipeline, chain,
+    LONGEST_PAUSE, Pipeline, Workers, chain,
     examine::{Opened, Sources},
     remains::Fault,
 };
@@ -109,7 +109,11 @@ struct Todo {
 impl Pipeline {
     /// Judges shares again at start, for much may have changed meanwhile, and at each change, until
     /// the server stops.
-    pub(super) async fn follow_changes(self, floor: Arc<Floor>, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn follow_changes(
+        self,
+        workers: Arc<Workers>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let (mut trust, mut revocation) = (self.trust.clone(), self.revocation.clone());
         let mut todo = Todo::new();
         let mut swept = Instant::now();
@@ -121,7 +125,7 @@ impl Pipeline {
             let digest = trust.borrow_and_update().digest();
             todo.trust |= trusting.replace(digest) != Some(digest);
             let start = Instant::now();
-            let done = Round::new(&self, &floor, &stop, &mut revocation, &mut todo).all().await;
+            let done = Round::new(&self, &workers, &stop, &mut revocation, &mut todo).all().await;
             // However often answers come, half of the time is left to others.
             let settling = start.elapsed().max(SETTLING);
             let pause = if done { SWEEP.saturating_sub(swept.elapsed()) } else { LONGEST_PAUSE };
@@ -131,7 +135,7 @@ impl Pipeline {
                 // Also when it has changed back before anybody looks: mails were judged by it.
                 () = change(&mut trust) => todo.trust = true,
                 () = change(&mut revocation) => {}
-                () = floor.outdated.told.notified() => {}
+                () = workers.outdated.told.notified() => {}
                 () = tokio::time::sleep(pause) => {}
             }
             tokio::select! {
@@ -204,7 +208,7 @@ fn still_asked(from: Timestamp, past: Timestamp) -> bool {
 /// One look through the shares.
 struct Round<'a> {
     pipeline: &'a Pipeline,
-    floor: &'a Arc<Floor>,
+    workers: &'a Arc<Workers>,
     stop: watch::Receiver<bool>,
     revocation: &'a mut watch::Receiver<Arc<RevocationStore>>,
     todo: &'a mut Todo,
@@ -222,14 +226,14 @@ const MAX_FAILURES: u32 = 8;
 impl<'a> Round<'a> {
     fn new(
         pipeline: &'a Pipeline,
-        floor: &'a Arc<Floor>,
+        workers: &'a Arc<Workers>,
         stop: &watch::Receiver<bool>,
         revocation: &'a mut watch::Receiver<Arc<RevocationStore>>,
         todo: &'a mut Todo,
     ) -> Self {
         Self {
             pipeline,
-            floor,
+            workers,
             stop: stop.clone(),
             revocation,
             todo,
@@ -284,10 +288,10 @@ impl<'a> Round<'a> {
             self.seen.clear();
         }
         let mut all_well = true;
-        for share in self.floor.outdated.take() {
+        for share in self.workers.outdated.take() {
             self.todo.retries.forget(share);
             if !self.rejudge(Select::One(share)).await {
-                self.floor.outdated.put_back(share);
+                self.workers.outdated.put_back(share);
                 all_well = false;
             }
         }
@@ -336,7 +340,7 @@ impl<'a> Round<'a> {
                     continue;
                 }
                 // Anybody can send thousands that wait, and nothing grave waits for them.
-                if !is_gravest && (self.has_news() || self.floor.outdated.is_any()) {
+                if !is_gravest && (self.has_news() || self.workers.outdated.is_any()) {
                     Box::pin(self.gravest()).await;
                 }
                 if !self.rejudge_one(selected).await {
@@ -364,10 +368,10 @@ impl<'a> Round<'a> {
         let pass = tokio::select! {
             biased;
             _ = self.stop.wait_for(|stop| *stop) => return false,
-            pass = self.floor.gate.pass_again() => pass,
+            pass = self.workers.gate.pass_again() => pass,
         };
         let fault = if self.todo.retries.is_lasting(share) { Fault::Lasts } else { Fault::MayPass };
-        match self.pipeline.try_rejudge(selected, fault, self.floor).await {
+        match self.pipeline.try_rejudge(selected, fault, self.workers).await {
             Ok(()) => {
                 pass.succeeded();
                 self.failures = 0;

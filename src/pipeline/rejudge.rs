@@ -28,7 +28,7 @@ use crate::{
 };
 
 use super::{
-    Floor, MAX_ATTEMPTS, Pipeline, PipelineError, chain,
+    MAX_ATTEMPTS, Pipeline, PipelineError, Workers, chain,
     examine::{Material, Opened, Sources},
     keep::stale_from,
     remains::{Fault, Legible, named_service},
@@ -40,13 +40,13 @@ impl Pipeline {
         &self,
         selected: Selected,
         fault: Fault,
-        floor: &Arc<Floor>,
+        workers: &Arc<Workers>,
     ) -> Result<(), PipelineError> {
         let share = selected.place.share();
-        let (pipeline, floor) = (self.clone(), Arc::clone(floor));
+        let (pipeline, workers) = (self.clone(), Arc::clone(workers));
         // On a task of its own, so that a panic ends there.
         let mut task = JoinSet::new();
-        task.spawn(async move { pipeline.rejudge(selected, fault, &floor).await });
+        task.spawn(async move { pipeline.rejudge(selected, fault, &workers).await });
         let outcome = match task.join_next().await {
             Some(Ok(outcome)) => outcome,
             Some(Err(_)) | None => Err(PipelineError::Broken),
@@ -75,12 +75,12 @@ impl Pipeline {
         &self,
         selected: Selected,
         fault: Fault,
-        floor: &Floor,
+        workers: &Workers,
     ) -> Result<Rejudging, PipelineError> {
         let share = selected.place.share();
         let before = self.before(selected, fault).await?;
         let Some(before) = before else { return Ok(Rejudging::Gone) };
-        let _held = floor.open(selected.attempts).await;
+        let _held = workers.open(selected.attempts).await;
         if self.archive.store().begin_rejudging(share).await? > MAX_ATTEMPTS {
             tracing::error!(share.id = %share,
                 "judging the share again stopped the program each time; it is not tried any more");

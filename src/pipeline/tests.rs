@@ -56,7 +56,7 @@ struct House {
     master: MasterKey,
     pipeline: Pipeline,
     registry: watch::Sender<Arc<Registry>>,
-    floor: Arc<Floor>,
+    workers: Arc<Workers>,
 }
 
 impl House {
@@ -97,8 +97,8 @@ impl House {
             standing: watch::channel(ClockState { now: at, greatest: None }).1,
             metrics,
         };
-        let floor = Arc::new(Floor::new(1));
-        Self { directory, master, pipeline, registry, floor }
+        let workers = Arc::new(Workers::new(1));
+        Self { directory, master, pipeline, registry, workers }
     }
 
     async fn accept(&self, recipients: &[&str]) -> MailId {
@@ -138,8 +138,8 @@ impl House {
     }
 
     async fn judge(&self, pending: Pending) -> Result<(), PipelineError> {
-        let Place { seat, .. } = self.floor.place(self.floor.gate.pass().await).await;
-        self.pipeline.judge(pending, seat, &self.floor).await
+        let Admitted { hold, .. } = self.workers.admit(self.workers.gate.pass().await).await;
+        self.pipeline.judge(pending, hold, &self.workers).await
     }
 
     /// Keeps the mail for the school by a try that has not seen that the share is there.
@@ -338,8 +338,8 @@ async fn a_mail_that_panics_each_time_is_kept_unopened() {
     let id = house.accept_message(&["school@docs.example.ua"], mail).await;
     let (_stop, stopping) = watch::channel(false);
     let pending = house.pipeline.spool.next().await;
-    let place = house.floor.place(house.floor.gate.pass().await).await;
-    house.pipeline.clone().settle(pending, place, Arc::clone(&house.floor), stopping).await;
+    let admitted = house.workers.admit(house.workers.gate.pass().await).await;
+    house.pipeline.clone().settle(pending, admitted, Arc::clone(&house.workers), stopping).await;
     assert_eq!(house.verdict(id, "school").await, Some(Verdict::Malformed));
 }
 
@@ -348,7 +348,7 @@ async fn a_suspect_is_opened_alone() {
     let house = House::new().await;
     house.accept(&["school@docs.example.ua"]).await;
     let pending = house.pipeline.spool.next().await;
-    let other = house.floor.opening.read().await;
+    let other = house.workers.opening.read().await;
     house.judge(pending).await.expect("one without an attempt is opened beside others");
     let id = house.accept(&["school@docs.example.ua"]).await;
     house.pipeline.spool.begin_attempt(id).await.unwrap();

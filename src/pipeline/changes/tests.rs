@@ -20,7 +20,7 @@ use crate::{
     domain::{Actor, BranchScope, Envelope, MailId, RevocationPolicy, ShareRow, Verdict},
     matching,
     metrics::Metrics,
-    pipeline::{Place, mail_id},
+    pipeline::{Admitted, mail_id},
     registry::{Issuers, Registry},
     sample::{
         Seed,
@@ -63,7 +63,7 @@ const DAY: i64 = 86_400;
 struct House {
     directory: TempDir,
     pipeline: Pipeline,
-    floor: Arc<Floor>,
+    workers: Arc<Workers>,
     todo: Todo,
     authority: Authority,
     signer: Signer,
@@ -124,7 +124,7 @@ impl House {
         };
         let house = Self {
             directory,
-            floor: Arc::new(Floor::new(1)),
+            workers: Arc::new(Workers::new(1)),
             todo: Todo::new(),
             pipeline,
             authority,
@@ -216,8 +216,8 @@ impl House {
             self.pipeline.spool.begin_attempt(id).await.unwrap();
         }
         let pending = self.pipeline.spool.next().await;
-        let Place { seat, .. } = self.floor.place(self.floor.gate.pass().await).await;
-        self.pipeline.judge(pending, seat, &self.floor).await.unwrap();
+        let Admitted { hold, .. } = self.workers.admit(self.workers.gate.pass().await).await;
+        self.pipeline.judge(pending, hold, &self.workers).await.unwrap();
         ShareId::of(id, &"school".parse().unwrap())
     }
 
@@ -230,8 +230,8 @@ impl House {
     /// Does what is to be done; whether it came to the end.
     async fn look_through(&mut self, stop: &watch::Receiver<bool>) -> bool {
         let mut revocation = self.pipeline.revocation.clone();
-        let Self { pipeline, floor, todo, .. } = self;
-        Round::new(pipeline, floor, stop, &mut revocation, todo).all().await
+        let Self { pipeline, workers, todo, .. } = self;
+        Round::new(pipeline, workers, stop, &mut revocation, todo).all().await
     }
 
     async fn row(&self, share: ShareId) -> ShareRow {
@@ -417,8 +417,8 @@ async fn a_revocation_does_not_wait_for_what_waits() {
     revocation.mark_unchanged();
     house.pipeline.clock.set(moment(DAY));
     house.list(DAY, Some(-DAY));
-    let House { pipeline, floor, todo, .. } = &mut house;
-    let mut round = Round::new(pipeline, floor, &stop, &mut revocation, todo);
+    let House { pipeline, workers, todo, .. } = &mut house;
+    let mut round = Round::new(pipeline, workers, &stop, &mut revocation, todo);
     assert!(round.rejudge(Select::Awaiting).await);
     assert_eq!(house.verdict(share).await, Verdict::Invalid);
 }

@@ -458,7 +458,7 @@ async fn a_share_that_panics_when_it_is_judged_again_is_tried_a_few_times() {
     assert_eq!(house.verdict(share).await, Verdict::Malformed, "it is kept unopened");
     let mut runs = 0;
     loop {
-        house.floor.outdated.add([share]);
+        house.workers.outdated.add([share]);
         house.follow().await;
         if house.todo.retries.due(Instant::now() + Retries::LONGEST).is_empty() {
             break;

@@ -5,7 +5,7 @@
 //! examination of those before them.
 //!
 //! A mail that has come may wait for something else, as long as no other [is in want of its
-//! place](Turn::is_wanted). It said what it holds before, so mails with other copies go past it,
+//! place](Position::is_wanted). It said what it holds before, so mails with other copies go past it,
 //! and one with the same copy still comes after it.
 
 use std::{
@@ -19,7 +19,7 @@ use crate::domain::Fingerprint;
 
 /// The mails in hand, in the order that they were taken in.
 #[derive(Default)]
-pub(super) struct Turns {
+pub(super) struct Order {
     open: Mutex<Open>,
     changed: Notify,
 }
@@ -34,19 +34,19 @@ struct Open {
 type Mails = BTreeMap<u64, Option<Vec<Fingerprint>>>;
 
 /// A mail's place in the order, until it is dropped.
-pub(super) struct Turn {
-    turns: Arc<Turns>,
+pub(super) struct Position {
+    order: Arc<Order>,
     number: u64,
 }
 
-impl Turns {
+impl Order {
     /// The place after all that are taken.
-    pub(super) fn take(self: &Arc<Self>) -> Turn {
+    pub(super) fn take(self: &Arc<Self>) -> Position {
         let mut open = self.lock();
         let number = open.next;
         open.next = open.next.wrapping_add(1);
         open.mails.insert(number, None);
-        Turn { turns: Arc::clone(self), number }
+        Position { order: Arc::clone(self), number }
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -55,12 +55,12 @@ impl Turns {
     }
 }
 
-impl Turn {
+impl Position {
     /// Says what the mail holds, and returns once no mail before it is in hand that holds some of
     /// the same, or may still turn out to.
     pub(super) async fn come(&self, content: Vec<Fingerprint>) {
-        self.turns.lock().mails.insert(self.number, Some(content.clone()));
-        self.turns.changed.notify_waiters();
+        self.order.lock().mails.insert(self.number, Some(content.clone()));
+        self.order.changed.notify_waiters();
         self.until(|mails| {
             mails
                 .range(..self.number)
@@ -84,11 +84,11 @@ impl Turn {
 
     async fn until(&self, fact: impl Fn(&Mails) -> bool) {
         loop {
-            let changed = self.turns.changed.notified();
+            let changed = self.order.changed.notified();
             tokio::pin!(changed);
             // Registered before looking, or a change in between would be missed.
             changed.as_mut().enable();
-            if fact(&self.turns.lock().mails) {
+            if fact(&self.order.lock().mails) {
                 return;
             }
             changed.await;
@@ -100,10 +100,10 @@ fn overlap(one: &[Fingerprint], other: &[Fingerprint]) -> bool {
     one.iter().any(|fingerprint| other.contains(fingerprint))
 }
 
-impl Drop for Turn {
+impl Drop for Position {
     fn drop(&mut self) {
-        self.turns.lock().mails.remove(&self.number);
-        self.turns.changed.notify_waiters();
+        self.order.lock().mails.remove(&self.number);
+        self.order.changed.notify_waiters();
     }
 }
 
@@ -129,8 +129,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_same_content_waits_for_the_mail_before() {
-        let turns = Arc::new(Turns::default());
-        let (first, second) = (turns.take(), turns.take());
+        let order = Arc::new(Order::default());
+        let (first, second) = (order.take(), order.take());
         let mut waiting = std::pin::pin!(second.come(content(1)));
         assert!(!is_ready(waiting.as_mut()).await, "the first may hold the same");
         first.come(content(1)).await;
@@ -141,8 +141,8 @@ mod tests {
 
     #[tokio::test]
     async fn other_content_waits_for_the_examination_alone() {
-        let turns = Arc::new(Turns::default());
-        let (first, second) = (turns.take(), turns.take());
+        let order = Arc::new(Order::default());
+        let (first, second) = (order.take(), order.take());
         let mut waiting = std::pin::pin!(second.come(content(2)));
         assert!(!is_ready(waiting.as_mut()).await);
         first.come(content(1)).await;
@@ -152,8 +152,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_that_is_given_up_lets_the_next_go() {
-        let turns = Arc::new(Turns::default());
-        let (first, second) = (turns.take(), turns.take());
+        let order = Arc::new(Order::default());
+        let (first, second) = (order.take(), order.take());
         let mut waiting = std::pin::pin!(second.come(content(1)));
         assert!(!is_ready(waiting.as_mut()).await);
         drop(first);
@@ -162,8 +162,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_is_wanted_by_those_behind_it_with_the_same_content() {
-        let turns = Arc::new(Turns::default());
-        let (first, second, third) = (turns.take(), turns.take(), turns.take());
+        let order = Arc::new(Order::default());
+        let (first, second, third) = (order.take(), order.take(), order.take());
         first.come(content(1)).await;
         second.come(content(2)).await;
         let mut wanted = std::pin::pin!(first.is_wanted());
