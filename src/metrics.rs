@@ -228,8 +228,9 @@ impl Metrics {
         self.0.clock_accepted.set(i64::from(accepted));
     }
 
-    /// A purge run ended: it destroyed `purged` data keys and left `due` that should be gone.
-    pub fn purge_run(&self, purged: usize, due: usize, outcome: PurgeOutcome) {
+    /// A purge run ended: it destroyed `purged` data keys and left `due` that should be gone; `None` where
+    /// they could not be counted.
+    pub fn purge_run(&self, purged: usize, due: Option<usize>, outcome: PurgeOutcome) {
         self.0.purge_runs.with_label_values(&[outcome.as_str()]).inc();
         if outcome == PurgeOutcome::Waited {
             self.0.purge_runs_missed.inc();
@@ -237,7 +238,9 @@ impl Metrics {
             self.0.purge_runs_missed.set(0);
         }
         self.0.purged.inc_by(u64::try_from(purged).unwrap_or(u64::MAX));
-        self.0.purge_due.set(i64::try_from(due).unwrap_or(i64::MAX));
+        if let Some(due) = due {
+            self.0.purge_due.set(i64::try_from(due).unwrap_or(i64::MAX));
+        }
     }
 }
 

@@ -72,8 +72,14 @@ impl Purge {
     /// # Errors
     /// [`PurgeError::Clock`], and nothing is destroyed then; when the database fails.
     pub async fn run(&self) -> Result<PurgeReport, PurgeError> {
-        let number = self.archive.store().start_purge_run(self.time.now()).await?;
         let mut report = PurgeReport::default();
+        let number = match self.archive.store().start_purge_run(self.time.now()).await {
+            Ok(number) => number,
+            Err(error) => {
+                self.metrics.purge_run(0, None, PurgeOutcome::Failed);
+                return Err(error.into());
+            }
+        };
         let outcome = self.purge(&mut report).await;
         if let Err(error) = &outcome {
             report.problem = Some(match error {
@@ -84,7 +90,9 @@ impl Purge {
                 PurgeError::Store(_) => PurgeProblem::Store,
             });
         }
-        let left = report.considered.saturating_sub(report.destroyed);
+        // What the database did not count is not none.
+        let is_counted = report.problem != Some(PurgeProblem::Store) || report.considered > 0;
+        let left = is_counted.then_some(report.considered.saturating_sub(report.destroyed));
         let counted = match (&outcome, report.problem) {
             (Err(PurgeError::Clock(_)), _) => PurgeOutcome::Waited,
             (_, Some(_)) => PurgeOutcome::Failed,

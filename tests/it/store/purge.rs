@@ -36,6 +36,7 @@ on_each_engine! {
     a_run_cut_off_after_any_step_is_finished_by_the_next,
     two_runs_at_once_destroy_everything_once,
     objects_that_stay_are_counted_and_tried_again_and_hold_up_no_others,
+    a_run_that_the_database_ends_is_counted_and_what_was_due_stays_so,
     what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal,
     every_run_is_recorded,
     looking_at_what_is_due_changes_nothing,
@@ -276,6 +277,29 @@ async fn objects_that_stay_are_counted_and_tried_again_and_hold_up_no_others(dat
     let report = purge.run().await.unwrap();
     assert_eq!((report.considered, report.destroyed, report.failed), (1, 1, 0));
     assert_eq!(store.destructions(SHARE.share()).await.unwrap().len(), 2);
+}
+
+async fn a_run_that_the_database_ends_is_counted_and_what_was_due_stays_so(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    std::fs::create_dir(files(house.objects.path())[0].parent().unwrap().join("stuck")).unwrap();
+    house.pass_to(end());
+    let purge = house.purge(&store, &vault);
+    assert_eq!(purge.run().await.unwrap().failed, 1);
+    // It cannot begin, and it cannot count.
+    for (failed, table) in (2..).zip(["purge_runs", "pending_destructions"]) {
+        database.tamper(&format!("ALTER TABLE {table} RENAME TO away")).await;
+        purge.run().await.unwrap_err();
+        database.tamper(&format!("ALTER TABLE away RENAME TO {table}")).await;
+        let metrics = house.metrics.render();
+        for line in [
+            format!("skrynka_retention_runs_total{{outcome=\"failed\"}} {failed}\n"),
+            "skrynka_retention_due 1\n".to_owned(),
+        ] {
+            assert!(metrics.contains(&line), "{table}: {line} is not in {metrics}");
+        }
+    }
 }
 
 async fn what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal(database: &Database) {
