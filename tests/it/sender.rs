@@ -233,6 +233,23 @@ async fn a_header_beyond_the_limits_is_not_read() {
     assert_eq!(zone.asked(), ["diia.test"]);
 }
 
+/// RFC 7208 §4.6.4 and RFC 9989 §4.10.
+#[tokio::test]
+async fn a_domain_that_leads_to_many_others_has_few_of_them_asked() {
+    let names: Vec<String> = (0..20).map(|number| format!("i{number}.many.test")).collect();
+    let many = format!("v=spf1 include:{} -all", names.join(" include:"));
+    let mut texts = vec![("many.test", many.as_str())];
+    texts.extend(names.iter().map(|name| (name.as_str(), "v=spf1 -all")));
+    let zone = Zone::start(Manner::Answers, &texts);
+    let mail = MAIL.replace("diia.test", &format!("{}deep.test", "a.".repeat(50)));
+    let found = found(&asking(zone.address, 30), from(OWN, "a@many.test"), &mail).await;
+    assert_eq!(found.last().map(String::as_str), Some("spf permerror (many.test)"));
+    let asked = zone.asked();
+    let included = asked.iter().filter(|name| name.ends_with(".many.test")).count();
+    let policies = asked.iter().filter(|name| name.starts_with("_dmarc.")).count();
+    assert_eq!((included, policies), (10, 8), "{asked:?}");
+}
+
 #[tokio::test]
 async fn an_answer_is_kept() {
     let zone = zone();

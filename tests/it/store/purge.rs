@@ -1,6 +1,7 @@
 //! The purge: never early, never half, never silent.
 
 mod clock;
+mod traces;
 
 use std::path::Path;
 
@@ -24,9 +25,7 @@ use tempfile::TempDir;
 use crate::support::clock::agreed;
 
 use super::{
-    Database,
-    database::Engine,
-    moment, on_each_engine,
+    Database, moment, on_each_engine,
     sample::{self, Sample, fingerprint},
 };
 
@@ -36,6 +35,7 @@ on_each_engine! {
     a_run_cut_off_after_any_step_is_finished_by_the_next,
     two_runs_at_once_destroy_everything_once,
     objects_that_stay_are_counted_and_tried_again_and_hold_up_no_others,
+    without_the_vault_nothing_is_called_destroyed,
     a_run_that_the_database_ends_is_counted_and_what_was_due_stays_so,
     what_is_gone_leaves_a_line_in_ledger_and_audit_and_nothing_personal,
     every_run_is_recorded,
@@ -279,6 +279,24 @@ async fn objects_that_stay_are_counted_and_tried_again_and_hold_up_no_others(dat
     assert_eq!(store.destructions(SHARE.share()).await.unwrap().len(), 2);
 }
 
+/// The directory of a volume that is not mounted.
+async fn without_the_vault_nothing_is_called_destroyed(database: &Database) {
+    let house = House::new(database);
+    let (store, vault) = house.open().await;
+    house.keep(&SHARE, &store, &vault).await;
+    let [marker, away] = ["skrynka-vault", "away"].map(|name| house.objects.path().join(name));
+    std::fs::rename(&marker, &away).unwrap();
+    house.pass_to(end());
+    let purge = house.purge(&store, &vault);
+    let report = purge.run().await.unwrap();
+    assert_eq!((report.considered, report.destroyed, report.failed), (2, 0, 2));
+    assert!(store.destructions(SHARE.share()).await.unwrap().is_empty());
+    std::fs::rename(&away, &marker).unwrap();
+    assert_eq!(purge.run().await.unwrap().destroyed, 2);
+    assert_eq!(store.destructions(SHARE.share()).await.unwrap().len(), 2);
+    assert_eq!(house.object_count(), 0);
+}
+
 async fn a_run_that_the_database_ends_is_counted_and_what_was_due_stays_so(database: &Database) {
     let house = House::new(database);
     let (store, vault) = house.open().await;
@@ -389,52 +407,6 @@ async fn the_database_refuses_to_change_the_ledger(database: &Database) {
     }
 }
 
-/// The sealed bytes and the wrapped keys are looked for, not only what they seal: whoever has the
-/// master key could open them.
-#[tokio::test]
-async fn no_byte_of_a_destroyed_share_is_left_in_any_file() {
-    let database = Database::sqlite();
-    let Engine::Sqlite { directory } = &database.engine else { panic!("made as SQLite") };
-    let house = House::new(&database);
-    let (store, vault) = house.open().await;
-    house.keep(&SHARE, &store, &vault).await;
-    house.keep(&Sample { number: 2, second: 60, ..SHARE }, &store, &vault).await;
-
-    let share = store.share(SHARE.share(), &BranchScope::All).await.unwrap().unwrap();
-    let mut traces = vec![share.sealed_details.unwrap(), sender_domain(&SHARE).into_bytes()];
-    for document in store.documents(SHARE.share()).await.unwrap() {
-        traces.push(document.sealed_details.unwrap());
-    }
-    for term in Term::ALL {
-        traces.push(store.wrapped_key(SHARE.share(), term).await.unwrap().unwrap());
-    }
-    for code in SHARE.types {
-        traces.push(vault.fingerprint("document", &SHARE.content(code)).0.into());
-    }
-    let places = [directory.path(), house.objects.path()];
-    for trace in &traces {
-        assert!(found(trace, &places), "the scan finds what is there");
-    }
-    house.pass_to(end());
-    assert_eq!(house.purge(&store, &vault).run().await.unwrap().destroyed, 2);
-    for trace in &traces {
-        assert!(!found(trace, &places), "{}", String::from_utf8_lossy(trace));
-    }
-    for needle in NEEDLES {
-        assert!(!found(needle.as_bytes(), &places), "{needle}");
-    }
-    let share = Sample { number: 2, second: 60, ..SHARE }.share();
-    assert!(store.wrapped_key(share, Term::Share).await.unwrap().is_some());
-}
-
-fn found(needle: &[u8], places: &[&Path]) -> bool {
-    let mut paths = places.iter().flat_map(|place| files(place));
-    paths.any(|path| {
-        let content = std::fs::read(path).unwrap();
-        content.windows(needle.len()).any(|window| window == needle)
-    })
-}
-
 /// All files under a directory, but the marker of a vault.
 fn files(directory: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
@@ -447,29 +419,4 @@ fn files(directory: &Path) -> Vec<std::path::PathBuf> {
         }
     }
     files
-}
-
-#[tokio::test]
-async fn a_name_in_the_place_of_a_type_never_stands_in_the_clear() {
-    const NAMED: Sample = Sample {
-        types: &["birth-certificate", "ndltypecode-petrenko-olena", "internal-passport"],
-        ..SHARE
-    };
-    let database = Database::sqlite();
-    let Engine::Sqlite { directory } = &database.engine else { panic!("made as SQLite") };
-    let house = House::new(&database);
-    let (store, vault) = house.open().await;
-    house.keep(&NAMED, &store, &vault).await;
-    let types = async || -> Vec<String> {
-        let documents = store.documents(NAMED.share()).await.unwrap();
-        documents.iter().map(|document| document.type_code.to_string()).collect()
-    };
-    let clear = ["birth-certificate", "unknown", "internal-passport"];
-    assert_eq!(types().await, clear);
-    let places = [directory.path(), house.objects.path()];
-    assert!(!found(b"petrenko", &places) && found(b"birth-certificate", &places));
-    house.pass_to(end());
-    assert_eq!(house.purge(&store, &vault).run().await.unwrap().destroyed, 2);
-    assert_eq!(types().await, clear);
-    assert!(!found(b"petrenko", &places));
 }

@@ -49,6 +49,30 @@ fn answered(list: Option<Kept>) -> Answer {
     Answer { this_update: Some(moment(0)), list, retry_at: None }
 }
 
+/// About a certificate of its own.
+fn numbered(number: usize, wanted: &Wanted) -> Wanted {
+    let mut der = wanted.certificate.der().to_vec();
+    // The last octets are its signature, which is of no matter here.
+    let end = der.len();
+    der[end - 8..].copy_from_slice(&number.to_be_bytes());
+    Wanted::new(Certificate::parse(&der).unwrap(), wanted.issuer.clone(), wanted.since)
+}
+
+#[test]
+fn a_question_that_finds_no_room_is_dropped_until_another_is_answered() {
+    let wanted = wanted();
+    let mut questions = Questions::default();
+    for number in 0..MAX_QUESTIONS {
+        assert!(questions.take(numbered(number, &wanted), second(0)));
+    }
+    let another = numbered(MAX_QUESTIONS, &wanted);
+    assert!(!questions.take(another.clone(), second(0)));
+    assert!(questions.take(numbered(0, &wanted), second(0)), "what waits goes on waiting");
+    let question = questions.due(second(0)).unwrap();
+    put_back(&mut questions, question, answered(None), 1);
+    assert!(questions.take(another, second(2)));
+}
+
 #[test]
 fn a_question_is_asked_once_however_often_it_comes() {
     let mut questions = Questions::default();
