@@ -1,4 +1,4 @@
-//! `docs/conformance.md` and `docs/judging.md` name tests, and each of them exists.
+//! `docs/conformance.md`, `docs/judging.md` and `SECURITY.md` name tests, and each of them exists.
 
 use std::{
     collections::BTreeSet,
@@ -30,33 +30,95 @@ fn every_rule_that_the_document_names_has_a_test_or_a_reason() {
     }
 }
 
-/// Words of `docs/judging.md` that are written like the names of tests: keys of the registry, of
-/// reports and of the API.
-const KEYS: [&str; 7] = [
-    "invalid_since",
-    "judged_at",
-    "max_copy_age_hours",
-    "require_fresh",
-    "type_source",
-    "verdict_before",
-    "verdict_changed_at",
+/// A document that names tests between backticks, wherever it likes.
+struct Document {
+    path: &'static str,
+    /// Words of it that are written like the names of tests: keys of settings, of the registry, of
+    /// reports and of the API, and metrics.
+    others: &'static [&'static str],
+    /// It names more tests than this.
+    tests: usize,
+}
+
+const DOCUMENTS: [Document; 2] = [
+    Document {
+        path: "docs/judging.md",
+        others: &[
+            "invalid_since",
+            "judged_at",
+            "max_copy_age_hours",
+            "require_fresh",
+            "type_source",
+            "verdict_before",
+            "verdict_changed_at",
+        ],
+        tests: 80,
+    },
+    Document {
+        path: "SECURITY.md",
+        others: &[
+            "max_copy_age_hours",
+            "require_fresh",
+            "skrynka_sign_ins_total",
+            "skrynka_smtp_bare_line_feeds_total",
+            "synchronized_file",
+            "type_source",
+        ],
+        tests: 100,
+    },
 ];
 
 #[test]
-fn every_test_behind_a_rule_of_judging_exists() {
-    let document = fs::read_to_string(root().join("docs/judging.md")).unwrap();
-    let words: BTreeSet<&str> = document.split('`').skip(1).step_by(2).collect();
-    let known: BTreeSet<&str> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
-    let known_of_warnings = WarningCode::ALL.iter().map(|code| code.as_str());
-    let known: BTreeSet<&str> = known.into_iter().chain(known_of_warnings).chain(KEYS).collect();
+fn every_test_behind_a_rule_or_an_answer_exists() {
     let tests = paths_of_tests();
-    let named = |word: &&str| is_like_a_test(word) && !known.contains(*word);
-    let (named, missing): (Vec<&str>, Vec<&str>) =
-        words.iter().copied().filter(named).partition(|word| is_test_or_module(word, &tests));
-    assert!(missing.is_empty(), "no such tests: {missing:?}");
-    assert!(named.len() > 80, "{}", named.len());
-    let unused: Vec<_> = KEYS.iter().filter(|key| !words.contains(**key)).collect();
-    assert!(unused.is_empty(), "not in the document: {unused:?}");
+    for Document { path, others, tests: least } in DOCUMENTS {
+        let document = fs::read_to_string(root().join(path)).unwrap();
+        let words = words_of_code(&document);
+        let known: BTreeSet<&str> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
+        let known_of_warnings = WarningCode::ALL.iter().map(|code| code.as_str());
+        let known: BTreeSet<&str> =
+            known.into_iter().chain(known_of_warnings).chain(others.iter().copied()).collect();
+        let named = |word: &&str| is_like_a_test(word) && !known.contains(*word);
+        let (named, missing): (Vec<&str>, Vec<&str>) =
+            words.iter().copied().filter(named).partition(|word| is_test_or_module(word, &tests));
+        assert!(missing.is_empty(), "no such tests in {path}: {missing:?}");
+        assert!(named.len() > least, "{path}: {}", named.len());
+        let unused: Vec<_> = others.iter().filter(|other| !words.contains(**other)).collect();
+        assert!(unused.is_empty(), "not in {path}: {unused:?}");
+    }
+}
+
+/// Threats whose answer no test of this package shows.
+const ANSWERED_ELSEWHERE: [&str; 1] = ["Supply chain"];
+
+#[test]
+fn every_threat_names_its_tests_or_is_not_stopped() {
+    let document = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let (_, chapter) = document.split_once("\n## Threats and answers\n").unwrap();
+    let chapter = chapter.split("\n## ").next().unwrap();
+    let rows: Vec<Vec<String>> =
+        chapter.lines().map(cells).filter(|cells| !cells.is_empty()).skip(2).collect();
+    assert!(rows.len() > 40, "{}", rows.len());
+    let tests = paths_of_tests();
+    let mut elsewhere = BTreeSet::from(ANSWERED_ELSEWHERE);
+    for row in &rows {
+        let [threat, answer] = row.as_slice() else { panic!("two columns: {row:?}") };
+        let words = words_of_code(answer);
+        let shows = |word: &&&str| is_like_a_test(word) && is_test_or_module(word, &tests);
+        let named = words.iter().filter(shows).count();
+        assert!(named <= 4, "the most telling ones of {named}: {threat}");
+        let is_stopped = !answer.to_lowercase().contains("*not stopped");
+        let name = threat.split("**").nth(1).unwrap_or_default();
+        let is_elsewhere = elsewhere.remove(name);
+        assert!(named == 0 || !is_elsewhere, "it has tests: {threat}");
+        assert!(named > 0 || !is_stopped || is_elsewhere, "no test shows it: {threat}");
+    }
+    assert!(elsewhere.is_empty(), "no such threats: {elsewhere:?}");
+}
+
+/// What stands between backticks.
+fn words_of_code(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
 }
 
 /// Whether a word between backticks is written like the name or the path of a function.
