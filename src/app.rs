@@ -47,8 +47,8 @@ pub use acme::{AcmeError, certificate_by_acme};
 pub use error::AppError;
 use listeners::Listeners;
 pub use listeners::Sockets;
-pub use opening::open_archive;
-use opening::open_with;
+pub use opening::{check_spool, open_archive};
+use opening::{open_with, spool_key};
 pub use organisation_keys::{OrganisationKeyError, read_organisation_keys, recipient_certificates};
 use revocation::Revocation;
 pub use server_certificate::{
@@ -165,10 +165,9 @@ pub async fn start(
         // Mail is taken all the same: it waits in the spool.
         tracing::error!("{error}");
     }
-    let spool_key = master.key("spool");
     let spool = Spool::open(
         &config.spool.directory,
-        spool_key,
+        spool_key(&master),
         config.spool.limits.clone(),
         metrics.clone(),
     )?;

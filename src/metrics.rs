@@ -148,6 +148,11 @@ impl Metrics {
         self.0.spool_sync.observe(elapsed.as_secs_f64());
     }
 
+    /// So many `files` with what was set aside as damaged lie in the spool.
+    pub fn spool_damaged_files(&self, files: usize) {
+        self.0.spool_damaged_files.set(i64::try_from(files).unwrap_or(i64::MAX));
+    }
+
     /// So many `stretches` of the spool were found damaged.
     pub fn spool_damaged(&self, stretches: u64) {
         self.0.spool_damaged.inc_by(stretches);

@@ -15,6 +15,7 @@
 
 mod cipher;
 mod hex;
+mod marker;
 mod master;
 
 use std::{fmt, io, ops::Range, path::PathBuf};
@@ -25,7 +26,10 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use self::cipher::{KEY_LEN, NONCE_LEN, TAG_LEN};
-pub use self::master::MasterKey;
+pub use self::{
+    marker::{Marked, Marker},
+    master::MasterKey,
+};
 use crate::domain::Fingerprint;
 
 /// The length of what stands before the ciphertext: version and nonce.

@@ -21,7 +21,7 @@
 //! | `boundary` | where tests let the disk or the process fail |
 //! | `commits` | what the last commit showed |
 //! | `damage` | reading around what cannot be read, and setting it aside |
-//! | `directory` | making and holding the directory |
+//! | `directory` | making, knowing and holding the directory |
 //! | `durable` | every sync |
 //! | `index` | what is unsettled, in memory |
 //! | `load` | how many mails wait and how much is free, in memory |
@@ -69,11 +69,11 @@ use tokio::{
 pub(crate) use self::commits::Outcome;
 use self::{
     commits::{Commit, Commits},
-    directory::{DirectoryLock, free_bytes, lock, make},
+    directory::{DirectoryLock, check, free_bytes, lock, make_marked},
     index::{Index, Unsettled},
     load::{Load, Queued},
     record::{SealedMail, record_len},
-    recovery::{Found, Recovered, numbered_files, recover},
+    recovery::{Found, Recovered, damaged_files, numbered_files, recover},
     tail::{Refusal, Tail},
     writer::{Answer, Arrival, Request, Shared, Writer},
 };
@@ -136,7 +136,7 @@ struct Inner {
     writer: Option<JoinHandle<()>>,
     /// Released last, when nothing is written any more.
     #[cfg_attr(not(test), expect(dead_code, reason = "it is held"))]
-    lock: DirectoryLock,
+    lock: Arc<DirectoryLock>,
 }
 
 /// Messages up to this length are sealed where they are, in 0.2 ms; sealing a longer one would keep
@@ -152,11 +152,29 @@ impl Spool {
         Ok(directory.exists() && !numbered_files(directory)?.is_empty())
     }
 
-    /// Opens the spool in `directory`, which is made if there is none, and finds every mail that
-    /// is not settled. Reads all segments; call it at start.
+    /// Makes the spool of a new installation in `directory`, which is made if there is none.
     ///
     /// # Errors
-    /// When another process holds the directory, when it was written with another key or by a
+    /// When the disk does not do as asked.
+    pub fn make(directory: &Path, key: &Key) -> Result<(), SpoolError> {
+        make_marked(directory, key)
+    }
+
+    /// Makes sure that the spool of an installation is where it should be, and gives the files in it with
+    /// what was set aside as damaged.
+    ///
+    /// # Errors
+    /// [`SpoolError::NotThere`] when it is not, [`SpoolError::OtherKey`] when another stands there.
+    pub(crate) fn check(directory: &Path, key: &Key) -> Result<Vec<PathBuf>, SpoolError> {
+        check(directory, key)?;
+        damaged_files(directory)
+    }
+
+    /// Opens the spool in `directory`, and finds every mail that is not settled. Reads all segments;
+    /// call it at start.
+    ///
+    /// # Errors
+    /// As [`Self::check`]. When another process holds the directory, when it was written with another key or by a
     /// newer version (nothing is changed then), or when the disk does not do as asked. A full
     /// disk is not an error, nor is a segment that cannot be read, synced or removed: the mails
     /// that are there can be judged, and what failed is logged and left for the next start.
@@ -388,8 +406,8 @@ impl Inner {
         settings: SpoolSettings,
         metrics: Metrics,
     ) -> Result<(Self, Writer, mpsc::Receiver<Request>), SpoolError> {
-        make(directory).map_err(SpoolError::io("make", directory))?;
-        let lock = lock(directory)?;
+        check(directory, &key)?;
+        let lock = Arc::new(lock(directory)?);
         let Found { segments, free, next_number } = recover(directory, &key, &metrics)?;
         let index = Arc::new(Index::default());
         let load = Arc::new(Load::default());
@@ -400,6 +418,7 @@ impl Inner {
             commits: Arc::clone(&commits),
             index: Arc::clone(&index),
             load: Arc::clone(&load),
+            lock: Arc::clone(&lock),
         };
         let mut writer = Writer::new(owned.clone(), key, settings, metrics, shared, next_number);
         // What was being moved when the program ended lies twice. The copy is as good, if it is

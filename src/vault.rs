@@ -15,8 +15,8 @@
 //! then nothing is written, read as missing, or called destroyed.
 
 mod destroy;
+mod directory;
 mod error;
-mod marker;
 mod name;
 
 use std::{
@@ -33,12 +33,12 @@ use zeroize::Zeroizing;
 
 use self::{
     destroy::{destroy, discard},
-    marker::{Marker, has_objects, make_directory},
+    directory::{check, has_objects, make_directory, marker},
 };
 pub use self::{error::VaultError, name::ObjectName};
 use crate::{
     domain::{Fingerprint, ShareId, Term},
-    sealing::{Key, MasterKey},
+    sealing::{Key, Marker, MasterKey},
 };
 
 /// The store of sealed objects, and the maker of their keys. Cloning is cheap.
@@ -64,7 +64,9 @@ impl Vault {
     /// # Errors
     /// When the directory cannot be made, marked or reached.
     pub fn make(directory: &Path, master: &MasterKey) -> Result<Self, VaultError> {
-        Marker::of(directory, master).make()?;
+        make_directory(directory)?;
+        let marker = marker(directory, master);
+        marker.make().map_err(VaultError::io("mark the vault with", marker.path()))?;
         Self::open(directory, master)
     }
 
@@ -78,7 +80,7 @@ impl Vault {
         let objects = LocalFileSystem::new_with_prefix(&directory)
             .map_err(|source| VaultError::Objects { action: "open the vault", source })?
             .with_fsync(true);
-        let marker = Marker::of(&directory, master);
+        let marker = marker(&directory, master);
         let wrapping = master.key("vault data keys");
         let fingerprints = master.key("vault fingerprints");
         Ok(Self(Arc::new(Inner { objects, directory, marker, wrapping, fingerprints })))
@@ -99,7 +101,7 @@ impl Vault {
     /// cannot be told.
     pub async fn check(&self) -> Result<(), VaultError> {
         let vault = Arc::clone(&self.0);
-        let checked = task::spawn_blocking(move || vault.marker.check()).await;
+        let checked = task::spawn_blocking(move || check(&vault.marker)).await;
         checked.map_err(|_| VaultError::Stopped)?
     }
 
@@ -219,7 +221,7 @@ impl Vault {
     pub async fn destroy(&self, share: ShareId, term: Term) -> Result<usize, VaultError> {
         let vault = Arc::clone(&self.0);
         let destroyed = move || {
-            vault.marker.check()?;
+            check(&vault.marker)?;
             destroy(&vault.directory.join(shelf(share)), share, term)
         };
         task::spawn_blocking(destroyed).await.map_err(|_| VaultError::Stopped)?

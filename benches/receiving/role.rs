@@ -109,6 +109,7 @@ pub(super) fn synced(metrics: &Metrics) -> Synced {
 
 pub(super) fn open_spool(directory: &Path, metrics: &Metrics) -> Spool {
     let key = Key::random().unwrap();
+    Spool::make(directory, &key).unwrap();
     Spool::open(directory, key, SpoolSettings::default(), metrics.clone()).unwrap()
 }
 

@@ -1,12 +1,12 @@
 //! Opening the database and the vault of an installation, or making both where nothing is yet.
 
-use std::{fs::File, os::unix::fs::MetadataExt as _};
+use std::{fs::File, os::unix::fs::MetadataExt as _, path::PathBuf};
 
 use super::AppError;
 use crate::{
     archive::Archive,
     config::{self, Config},
-    sealing::MasterKey,
+    sealing::{Key, MasterKey},
     spool::Spool,
     store::{Store, StoreError},
     vault::Vault,
@@ -41,8 +41,24 @@ pub(super) async fn open_with(
     if let Some(beside) = beside.cloned() {
         return Err(AppError::DatabaseMissing { database: place_of(&url), beside });
     }
+    Spool::make(spool, &spool_key(master))?;
     let vault = Vault::make(vault, master)?;
     Ok((Store::open(&url, &master.check_value()).await?, vault))
+}
+
+/// Makes sure that the spool is where it should be, and gives the files in it with what was set aside as
+/// damaged.
+///
+/// # Errors
+/// When it is not there, or is another installation's.
+pub fn check_spool(config: &Config) -> Result<Vec<PathBuf>, AppError> {
+    let master = MasterKey::load(&config.vault.master_key)?;
+    Ok(Spool::check(&config.spool.directory, &spool_key(&master))?)
+}
+
+/// What the mails in the spool are sealed with.
+pub(super) fn spool_key(master: &MasterKey) -> Key {
+    master.key("spool")
 }
 
 /// Where a database is, for people; nothing of a URL that may have a password.

@@ -10,7 +10,7 @@ use super::{ConfigFile, say};
 use crate::{
     algorithms::Policy,
     app::{
-        Audience, algorithm_policy, certificate_by_acme, examine_certificate, issuers,
+        Audience, algorithm_policy, certificate_by_acme, check_spool, examine_certificate, issuers,
         open_archive, read_algorithm_policy, read_organisation_keys, read_trust,
         recipient_certificates,
     },
@@ -257,6 +257,19 @@ async fn check_keeping(config: &Config, findings: &mut Findings) {
     };
     match archive.vault().check().await {
         Ok(()) => Findings::good("master key, database and vault"),
+        Err(error) => findings.bad(&error),
+    }
+    match check_spool(config) {
+        Ok(damaged) if damaged.is_empty() => Findings::good("spool"),
+        Ok(damaged) => {
+            for file in damaged {
+                findings.bad(&format!(
+                    "{} holds what was damaged in the spool, perhaps an accepted mail; see \
+                     SkrynkaSpoolDamaged in OPERATING.md, and remove it when it is dealt with",
+                    file.display()
+                ));
+            }
+        }
         Err(error) => findings.bad(&error),
     }
     match archive.store().registry().await {

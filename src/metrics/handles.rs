@@ -52,6 +52,7 @@ pub(super) struct Handles {
     pub(super) sign_ins: IntCounterVec,
     pub(super) spool_batch: Histogram,
     pub(super) spool_damaged: IntCounter,
+    pub(super) spool_damaged_files: IntGauge,
     pub(super) spool_sync: Histogram,
     pub(super) stage_duration: HistogramVec,
     pub(super) tls_expiry: IntGaugeVec,
@@ -268,6 +269,11 @@ impl Handles {
                 &registry,
                 "skrynka_spool_damaged_total",
                 "Stretches of the spool that were found damaged and set aside.",
+            ),
+            spool_damaged_files: gauge(
+                &registry,
+                "skrynka_spool_damaged_files",
+                "Files beside the spool's segments with what was set aside as damaged, counted at a start and each hour.",
             ),
             spool_sync: histogram(
                 &registry,

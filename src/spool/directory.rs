@@ -1,13 +1,43 @@
-//! The directory of a spool: making it, holding it, and how much room there is.
+//! The directory of a spool: making it, knowing it, holding it, and how much room there is.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::Path,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
 };
 
-use super::{SpoolError, durable::sync_directory};
+use super::{SpoolError, durable::sync_directory, recovery::numbered_files};
+use crate::sealing::{Key, Marked, Marker};
+
+fn marker(directory: &Path, key: &Key) -> Marker {
+    Marker::new(directory, "skrynka-spool", &key.derive("marker"))
+}
+
+/// Makes the spool of an installation, durably.
+pub(super) fn make_marked(directory: &Path, key: &Key) -> Result<(), SpoolError> {
+    make(directory).map_err(SpoolError::io("make", directory))?;
+    let marker = marker(directory, key);
+    marker.make().map_err(SpoolError::io("mark the spool with", marker.path()))
+}
+
+/// Makes sure that the directory is this installation's spool, and not that of a volume which is not
+/// mounted: mails in another one would never be judged. One with segments that is not marked is
+/// of an earlier version, and is marked.
+pub(super) fn check(directory: &Path, key: &Key) -> Result<(), SpoolError> {
+    let marker = marker(directory, key);
+    match marker.look().map_err(SpoolError::io("read", marker.path()))? {
+        Marked::Own => Ok(()),
+        Marked::Another => Err(SpoolError::OtherKey { path: marker.path().to_owned() }),
+        Marked::No if directory.exists() && !numbered_files(directory)?.is_empty() => {
+            make_marked(directory, key)
+        }
+        Marked::No => Err(SpoolError::NotThere {
+            directory: directory.to_owned(),
+            marker: marker.line().to_owned(),
+        }),
+    }
+}
 
 /// Makes the directory where there is none, durably.
 pub(super) fn make(directory: &Path) -> io::Result<()> {
@@ -26,19 +56,39 @@ pub(super) fn make(directory: &Path) -> io::Result<()> {
 /// Dropping it lets go at once. Closing the file would not do: a lock of `flock(2)` stays as long
 /// as anybody has the open file, and a child process has it between `fork` and `exec`.
 #[derive(Debug)]
-pub(super) struct DirectoryLock(File);
+pub(super) struct DirectoryLock {
+    file: File,
+    path: PathBuf,
+}
 
 impl DirectoryLock {
+    /// Whether the directory still stands where it was taken.
+    ///
+    /// # Errors
+    /// When its volume is away, say, and what is made by its path would be made elsewhere.
+    pub(super) fn is_in_place(&self) -> io::Result<()> {
+        let (held, found) = (self.file.metadata()?, fs::metadata(&self.path)?);
+        if (held.dev(), held.ino()) == (found.dev(), found.ino()) {
+            return Ok(());
+        }
+        Err(io::Error::other("another directory stands in the place of the one that is held"))
+    }
+
+    /// The file that is locked.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The open file, as a child process has it.
     #[cfg(test)]
     pub(super) fn shared(&self) -> File {
-        self.0.try_clone().unwrap()
+        self.file.try_clone().unwrap()
     }
 }
 
 impl Drop for DirectoryLock {
     fn drop(&mut self) {
-        if let Err(error) = self.0.unlock() {
+        if let Err(error) = self.file.unlock() {
             tracing::warn!(%error, "the spool cannot be unlocked; the end of the process does it");
         }
     }
@@ -55,7 +105,7 @@ pub(super) fn lock(directory: &Path) -> Result<DirectoryLock, SpoolError> {
         .open(&path)
         .map_err(SpoolError::io("open", &path))?;
     match file.try_lock() {
-        Ok(()) => Ok(DirectoryLock(file)),
+        Ok(()) => Ok(DirectoryLock { file, path }),
         Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { directory: directory.to_owned() }),
         Err(TryLockError::Error(error)) => Err(SpoolError::io("lock", &path)(error)),
     }

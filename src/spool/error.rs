@@ -46,6 +46,17 @@ pub enum SpoolError {
         source: Arc<io::Error>,
     },
     #[error(
+        "the spool is not in {}: it has no file skrynka-spool. Mount its volume, or put the directory \
+         back: accepted mails may wait in it. If this is a new spool on purpose, make the directory and give \
+         it that file with the line {marker}",
+        directory.display()
+    )]
+    NotThere {
+        directory: PathBuf,
+        /// What the marker has to say.
+        marker: String,
+    },
+    #[error(
         "{} is of format {found}, this program knows format {known}; start the version that wrote \
          it and let it judge what is there",
         path.display()

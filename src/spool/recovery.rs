@@ -112,7 +112,14 @@ pub(super) fn recover(directory: &Path, key: &Key, metrics: &Metrics) -> Result<
         segments.extend(carry_out(plan, metrics));
     }
     sync(directory).map_err(SpoolError::io("sync", directory))?;
+    metrics.spool_damaged_files(damaged_files(directory)?.len());
     Ok(Found { segments, free, next_number })
+}
+
+/// The files with what was set aside as damaged, until somebody takes them away.
+pub(super) fn damaged_files(directory: &Path) -> Result<Vec<PathBuf>, SpoolError> {
+    let files = numbered_files(directory)?.into_iter().map(|(_, path)| path);
+    Ok(files.filter(|path| path.extension().is_some_and(|end| end == DAMAGED)).collect())
 }
 
 /// The files whose names begin with a number, in order.

@@ -4,6 +4,7 @@ mod compaction;
 mod faults;
 mod matrix;
 mod model;
+mod place;
 mod reuse;
 mod scanning;
 
@@ -29,8 +30,10 @@ impl Place {
     /// Segments with so many bytes of records.
     fn with_segments_of(bytes: u64) -> Self {
         let segment_bytes = segment::FIRST_RECORD + bytes;
+        let directory = tempfile::tempdir().unwrap();
+        Spool::make(directory.path(), &key()).unwrap();
         Self {
-            directory: tempfile::tempdir().unwrap(),
+            directory,
             metrics: Metrics::new(),
             settings: SpoolSettings { segment_bytes, reserve_bytes: 0 },
         }
@@ -456,6 +459,7 @@ async fn files_are_for_their_owner_only() {
 
     let place = Place::new();
     let inner = place.path().join("a/b");
+    Spool::make(&inner, &key()).unwrap();
     let spool = Spool::open(&inner, key(), place.settings.clone(), place.metrics.clone()).unwrap();
     append(&spool, 1).await;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;

@@ -25,11 +25,13 @@ use tokio::sync::oneshot;
 use super::{
     SpoolError, SpoolSettings,
     commits::Commits,
+    directory::DirectoryLock,
     free_bytes,
     index::{Index, Unsettled},
     load::{Load, Queued},
     pool::Pool,
     record::{Content, HEAD_LEN, Head, SealedMail},
+    recovery::damaged_files,
     segment::{FIRST_RECORD, Segment, SegmentPermit},
     tail::{Refusal, Tail},
 };
@@ -84,6 +86,7 @@ pub(super) struct Shared {
     pub(super) commits: Arc<Commits>,
     pub(super) index: Arc<Index>,
     pub(super) load: Arc<Load>,
+    pub(super) lock: Arc<DirectoryLock>,
 }
 
 pub(super) struct Writer {
@@ -94,6 +97,7 @@ pub(super) struct Writer {
     commits: Arc<Commits>,
     index: Arc<Index>,
     load: Arc<Load>,
+    lock: Arc<DirectoryLock>,
     pool: Pool,
     tails: BTreeMap<u64, Tail>,
     next_number: u64,
@@ -124,10 +128,22 @@ impl Writer {
         shared: Shared,
         next_number: u64,
     ) -> Self {
-        let Shared { commits, index, load } = shared;
+        let Shared { commits, index, load, lock } = shared;
         let pool = Pool::new(directory.clone(), settings.segment_bytes, Arc::clone(&load));
         let tails = BTreeMap::new();
-        Self { directory, key, settings, metrics, commits, index, load, pool, tails, next_number }
+        Self {
+            directory,
+            key,
+            settings,
+            metrics,
+            commits,
+            index,
+            load,
+            lock,
+            pool,
+            tails,
+            next_number,
+        }
     }
 
     /// Takes over a segment found at start. The mails `moved` of it lie elsewhere too, and are
@@ -239,7 +255,7 @@ impl Writer {
     /// Writes a batch and answers its mails and attempts.
     fn commit(&mut self, number: u64, mut batch: Batch) {
         if !batch.arrivals.is_empty()
-            && let Err(refusal) = self.check_reserve()
+            && let Err(refusal) = self.check_place()
         {
             for arrival in batch.arrivals.drain(..) {
                 arrival.refuse(self.error(&refusal));
@@ -309,7 +325,7 @@ impl Writer {
 
     /// Writes and syncs where the next mail comes to, or makes the segment that it comes to.
     fn probe(&mut self) -> Result<(), Refusal> {
-        self.check_reserve()?;
+        self.check_place()?;
         let Some((number, _)) = self.index.active() else {
             return self.open_segment();
         };
@@ -351,7 +367,12 @@ impl Writer {
         self.tails.get_mut(&number).unwrap().replace_file(file);
     }
 
-    fn check_reserve(&mut self) -> Result<(), Refusal> {
+    /// Whether a mail may be kept: the directory is the one that is held, and has room.
+    fn check_place(&mut self) -> Result<(), Refusal> {
+        self.lock
+            .is_in_place()
+            .map_err(Refusal::io("find", self.lock.path()))
+            .inspect_err(|refusal| self.commits.failed(refusal))?;
         let free = self.measure()?;
         if free >= self.settings.reserve_bytes {
             return Ok(());
@@ -384,7 +405,7 @@ impl Writer {
     }
 
     pub(super) fn open_segment(&mut self) -> Result<(), Refusal> {
-        self.check_reserve()?;
+        self.check_place()?;
         let bytes = self.settings.segment_bytes.max(FIRST_RECORD);
         let number = self.next_number;
         // A number is used once, whatever becomes of it: half a segment may stay behind.
@@ -433,6 +454,10 @@ impl Writer {
         }
         for number in self.index.segments() {
             self.remove_if_drained(number);
+        }
+        match damaged_files(&self.directory) {
+            Ok(files) => self.metrics.spool_damaged_files(files.len()),
+            Err(error) => tracing::warn!(%error, "damaged files cannot be counted"),
         }
     }
 

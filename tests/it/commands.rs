@@ -285,6 +285,55 @@ fn a_new_database_beside_the_spool_of_another_is_refused() {
     assert!(installation.start().stop().success());
 }
 
+/// An empty spool in the place of one whose volume is not mounted: nobody would judge what is in that.
+#[test]
+fn another_spool_than_the_installations_own_is_refused() {
+    let installation = Installation::new(SCHOOL);
+    installation.start().stop();
+    let [spool, away] = ["spool", "away"].map(|name| installation.path().join("data").join(name));
+    fs::rename(&spool, &away).unwrap();
+    let mut marker = String::new();
+    for is_empty in [false, true] {
+        if is_empty {
+            fs::create_dir(&spool).unwrap();
+        }
+        for command in ["serve", "check"] {
+            let words = refuses(&installation.run(&[command], ""));
+            assert!(words.contains("data/spool") && words.contains("volume"), "{command}: {words}");
+            let line = words.split("skrynka-spool-1 ").nth(1).unwrap();
+            marker = format!("skrynka-spool-1 {}\n", line.split_whitespace().next().unwrap());
+        }
+        assert_eq!(spool.exists(), is_empty);
+    }
+    // A new one on purpose, as the sentence says.
+    fs::write(spool.join("skrynka-spool"), marker).unwrap();
+    assert!(installation.start().stop().success());
+    fs::remove_dir_all(&spool).unwrap();
+    fs::rename(&away, &spool).unwrap();
+    assert!(installation.start().stop().success());
+}
+
+/// As long as it lies there, whatever is started meanwhile.
+#[test]
+fn what_was_set_aside_as_damaged_is_told_until_it_is_taken_away() {
+    let installation = Installation::new(SCHOOL);
+    let aside = installation.path().join("data/spool/0000000001.damaged");
+    let server = installation.start();
+    assert!(server.metrics_text().contains("\nskrynka_spool_damaged_files 0\n"));
+    assert!(server.stop().success());
+    fs::write(&aside, "what a mail was").unwrap();
+    for _ in 0..2 {
+        let server = installation.start();
+        assert!(server.metrics_text().contains("\nskrynka_spool_damaged_files 1\n"));
+        assert!(server.stop().success());
+    }
+    let words = refuses(&installation.run(&["check"], ""));
+    assert!(words.contains("0000000001.damaged"), "{words}");
+    fs::remove_file(&aside).unwrap();
+    let words = both(&installation.run(&["check"], ""));
+    assert!(!words.contains("damaged"), "{words}");
+}
+
 /// A backup in the place of a database, beside what a stop left to be written into that one.
 #[test]
 fn a_backup_beside_the_log_of_another_database_is_refused() {

@@ -95,6 +95,27 @@ async fn a_spool_that_cannot_be_written_is_not_ready_until_a_write_succeeds() {
     assert!(server.stop().success());
 }
 
+/// Its volume is away, and its directory is there and empty.
+#[tokio::test]
+async fn a_spool_that_is_away_is_not_ready_until_it_is_back() {
+    let installation = Installation::new(registries::SCHOOL);
+    let server = installation.start();
+    assert_eq!(offer(&server).await, 250);
+    server.wait_until_judged();
+    let [spool, away] = ["spool", "away"].map(|name| installation.path().join("data").join(name));
+    fs::rename(&spool, &away).unwrap();
+    fs::create_dir(&spool).unwrap();
+    assert_eq!(offer(&server).await, 451);
+    wait_for_spool(&server, 503, "cannot be written");
+    assert_eq!(offer(&server).await, 451);
+    fs::remove_dir_all(&spool).unwrap();
+    fs::rename(&away, &spool).unwrap();
+    wait_for_spool(&server, 200, "ok");
+    assert_eq!(offer(&server).await, 250);
+    server.wait_until_judged();
+    assert!(server.stop().success());
+}
+
 #[tokio::test]
 async fn a_spool_without_room_is_not_ready() {
     let installation = Installation::new(registries::SCHOOL);

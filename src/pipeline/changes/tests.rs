@@ -93,6 +93,7 @@ impl House {
         let metrics = Metrics::new();
         let settings = SpoolSettings { segment_bytes: 64 << 10, reserve_bytes: 0 };
         let spool = directory.path().join("spool");
+        Spool::make(&spool, &master.key("spool")).unwrap();
         let spool = Spool::open(&spool, master.key("spool"), settings, metrics.clone()).unwrap();
         let validity = Validity { from: moment(-30 * DAY), to: moment(300 * DAY) };
         let mut authority = Authority::root(Seed::from([7; 32]), validity).unwrap();

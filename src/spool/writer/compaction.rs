@@ -30,7 +30,7 @@ impl Writer {
             if length >= records / 2 || mails.iter().any(|(_, mail)| mail.received_at >= before) {
                 continue;
             }
-            self.check_reserve().map_err(|refusal| self.error(&refusal))?;
+            self.check_place().map_err(|refusal| self.error(&refusal))?;
             match self.empty(number, mails) {
                 Ok(()) => return Ok(true),
                 Err(error @ SpoolError::Full { .. }) => return Err(error),

@@ -173,6 +173,7 @@ fn directory() -> TempDir {
 
 fn open(directory: &Path) -> Result<Spool, SpoolError> {
     let settings = SpoolSettings { segment_bytes: 4224 + 2048, reserve_bytes: 0 };
+    Spool::make(directory, &KEY)?;
     Spool::open(directory, KEY.clone(), settings, METRICS.clone())
 }
 
