@@ -312,6 +312,8 @@ impl Pipeline {
         if homeless {
             return Err(PipelineError::NoBranch);
         }
+        // What was committed to a file that is gone is gone with it.
+        self.archive.store().check_place().await?;
         self.spool.settle(mail.id).await?;
         Ok(())
     }

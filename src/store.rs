@@ -78,6 +78,14 @@ impl Store {
         self.engine.is_in_place().await
     }
 
+    /// Makes sure of [`Self::is_in_place`].
+    ///
+    /// # Errors
+    /// [`StoreError::NotInPlace`] when it is not.
+    pub async fn check_place(&self) -> Result<(), StoreError> {
+        if self.is_in_place().await { Ok(()) } else { Err(StoreError::NotInPlace) }
+    }
+
     /// Writes a row and makes it durable: proves that writing works.
     ///
     /// # Errors

@@ -71,6 +71,7 @@ impl House {
         let metrics = Metrics::new();
         let settings = SpoolSettings { segment_bytes: 64 << 10, reserve_bytes: 0 };
         let spool_directory = directory.path().join("spool");
+        Spool::make(&spool_directory, &master.key("spool")).unwrap();
         let spool =
             Spool::open(&spool_directory, master.key("spool"), settings, metrics.clone()).unwrap();
         let vault = Vault::make(&directory.path().join("objects"), &master).unwrap();
@@ -466,4 +467,25 @@ async fn a_share_that_was_destroyed_meanwhile_stays_destroyed() {
     let row = store.share(share, &BranchScope::All).await.unwrap().unwrap();
     assert_eq!(row.destroyed_at, Some(end));
     assert_eq!(house.objects(), 0);
+}
+
+/// What is committed to a file that is gone is gone with it, and the mail is in the spool alone.
+#[tokio::test]
+async fn a_mail_stays_while_the_database_is_not_where_it_was_opened() {
+    let house = House::new().await;
+    let id = house.accept(&["school@docs.example.ua"]).await;
+    let pending = house.pipeline.spool.next().await;
+    let [file, own, other] =
+        ["skrynka.db", "own.db", "other.db"].map(|name| house.directory.path().join(name));
+    // As a restore over it does.
+    fs::copy(&file, &other).unwrap();
+    fs::hard_link(&file, &own).unwrap();
+    fs::rename(&other, &file).unwrap();
+    let refused = house.judge(pending).await;
+    assert!(matches!(refused, Err(PipelineError::Archive(ArchiveError::Store(_)))), "{refused:?}");
+    assert_eq!(house.pipeline.spool.backlog().0, 1);
+    fs::rename(&own, &file).unwrap();
+    house.pipeline.spool.release(id);
+    house.judge(house.pipeline.spool.next().await).await.unwrap();
+    assert_eq!(house.pipeline.spool.backlog().0, 0);
 }

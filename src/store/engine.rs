@@ -68,26 +68,37 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// The file that a database was opened from.
+/// The file that a database was opened from, and the log beside it.
 pub(super) struct OpenFile {
-    path: PathBuf,
-    /// Its device and number there.
-    id: (u64, u64),
+    /// Each with its device and number.
+    files: Vec<(PathBuf, (u64, u64))>,
 }
 
 impl OpenFile {
     async fn at(path: &Path) -> Result<Arc<Self>, StoreError> {
-        let found = tokio::fs::metadata(path).await;
-        let found = found.map_err(|source| StoreError::File { path: path.to_owned(), source })?;
-        Ok(Arc::new(Self { path: path.to_owned(), id: (found.dev(), found.ino()) }))
+        let mut files = Vec::new();
+        for (path, is_needed) in [(path.to_owned(), true), (beside(path, "-wal"), false)] {
+            match tokio::fs::metadata(&path).await {
+                Ok(found) => files.push((path, (found.dev(), found.ino()))),
+                Err(source) if is_needed => return Err(StoreError::File { path, source }),
+                Err(_) => {}
+            }
+        }
+        Ok(Arc::new(Self { files }))
     }
 
-    /// Whether it stands there still; what cannot be told is taken for it.
+    /// Whether all stand there still; what cannot be told is taken for it.
     async fn is_in_place(&self) -> bool {
-        match tokio::fs::metadata(&self.path).await {
-            Ok(found) => (found.dev(), found.ino()) == self.id,
-            Err(error) => error.kind() != ErrorKind::NotFound,
+        for (path, id) in &self.files {
+            let is_in_place = match tokio::fs::metadata(path).await {
+                Ok(found) => (found.dev(), found.ino()) == *id,
+                Err(error) => error.kind() != ErrorKind::NotFound,
+            };
+            if !is_in_place {
+                return false;
+            }
         }
+        true
     }
 }
 

@@ -94,6 +94,9 @@ pub enum StoreError {
         /// The latest schema that this program knows.
         program: i64,
     },
+    /// The database's file was removed or replaced: what is committed to it is gone with it.
+    #[error("the file of the database was removed or replaced while it is in use")]
+    NotInPlace,
     /// The database was made with another master key: nothing in it could be opened.
     #[error(
         "the database was made with another master key (its check value is {database}, the one \
