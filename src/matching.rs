@@ -205,16 +205,24 @@ impl Judgement {
     /// kept ones stay as they are, and so does what was found with them. It waits for what this one
     /// waits for.
     ///
+    /// It is worth less also when it `shows_less` of a kept document than that is shown now.
+    ///
     /// It only takes away. The verdict is the worse one, and `undetermined` at best, for nothing of
     /// what proves the better ones can be shown with the documents that are kept.
     #[must_use]
-    pub fn lowering(self, before: &ShareRow, otherwise: Otherwise) -> Option<Self> {
+    pub fn lowering(
+        self,
+        before: &ShareRow,
+        otherwise: Otherwise,
+        shows_less: bool,
+    ) -> Option<Self> {
         let is_worse = match otherwise {
             Otherwise::Copy => before.verdict > Verdict::Undetermined,
             Otherwise::Mail | Otherwise::Service | Otherwise::Sorting | Otherwise::Stopped => {
                 self.verdict < before.verdict || self.assurance < before.assurance
             }
         };
+        let is_worse = is_worse || shows_less && before.verdict > Verdict::Undetermined;
         if !is_worse {
             return None;
         }

@@ -102,13 +102,11 @@ pub struct DocumentDetails {
 }
 
 impl DocumentDetails {
-    /// The names of the signature files that a reader gets: without the file that the document came in
-    /// where that has what was added after it was signed.
+    /// The names of the signature files that a reader gets: none where something was added to the document
+    /// after it was signed, for they are over that too, or bring it.
     #[must_use]
     pub fn signature_files(&self) -> &[String] {
-        let names = &self.signature_names;
-        let hidden = usize::from(self.is_enclosed && self.revision.is_some());
-        names.get(..names.len().saturating_sub(hidden)).unwrap_or_default()
+        if self.revision.is_some() { &[] } else { &self.signature_names }
     }
 
     /// The kind that those of document `number` are sealed under: details of two documents cannot

@@ -99,7 +99,9 @@ impl<'a> Copy<'a> {
             return Grade::unproved(Verdict::Undetermined, Some(proof.signature()), finding);
         }
         let other = self.passed().find(|(proof, signature)| {
-            rules.is_some_and(|rules| rules.accept(proof, signature) == Acceptance::OtherIssuer)
+            proof.covers_document()
+                && rules
+                    .is_some_and(|rules| rules.accept(proof, signature) == Acceptance::OtherIssuer)
         });
         if let Some((proof, signature)) = other {
             let finding = self.other_issuer(signature);
@@ -156,10 +158,18 @@ impl<'a> Copy<'a> {
         Grade { verdict: Verdict::Verified, findings, assurance, decisive }
     }
 
-    /// How many bytes of it the signature at this place of the report is over, from the first one on;
-    /// `None` when it did not pass, or is over something else.
-    pub(super) fn revision(&self, signature: usize) -> Option<usize> {
-        self.proofs.iter().find(|proof| proof.signature() == signature)?.revision()
+    /// How many bytes of it the signature at this place of the report is over, from the first one on,
+    /// and no more than is covered by any that proves more: somebody else may have added the rest. `None`
+    /// when it did not pass, or is over something else.
+    pub(super) fn revision(&self, signature: usize, rules: Option<&Rules<'_>>) -> Option<usize> {
+        let assurance = |(proof, signature): (&Proof, &SignatureReport)| {
+            rules.and_then(|rules| rules.assurance(proof, signature))
+        };
+        let own = self.passed().find(|(proof, _)| proof.signature() == signature)?;
+        let (proof, _) = own;
+        let better = self.satisfying(rules).filter(|one| assurance(*one) > assurance(own));
+        let covered = better.filter_map(|(proof, _)| proof.revision());
+        Some(covered.fold(proof.revision()?, usize::min))
     }
 
     /// How old the copy is when it is received; `None` when nothing tells.

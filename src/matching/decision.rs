@@ -110,7 +110,7 @@ pub(super) fn decide<'a>(
     let counted = deciding.iter().filter(|role| role.repeats.is_none());
     let place = |role: &Role<'_, '_>| {
         let decisive = role.grade.decisive;
-        let revision = decisive.and_then(|place| role.copy.revision(place));
+        let revision = decisive.and_then(|place| role.copy.revision(place, rules.as_ref()));
         Place { excess: role.excess, decisive, revision }
     };
     Decision {

@@ -17,6 +17,9 @@ use crate::{
 
 use super::Pipeline;
 
+/// Counts the changes of rules within a version.
+const RULES: u32 = 1;
+
 /// What is fingerprinted to see that it came before: the content of a copy, and each SHA-256 that
 /// the copy is known by.
 const CONTENT: &str = "document-content";
@@ -53,7 +56,7 @@ impl Sources {
     /// others is judged again.
     pub(super) fn digest(&self, pipeline: &Pipeline) -> Sha256 {
         // Another version may judge otherwise.
-        let version = env!("CARGO_PKG_VERSION");
+        let version = (env!("CARGO_PKG_VERSION"), RULES);
         let rules = (&pipeline.policy.issuers, pipeline.revocation_policy, version);
         Sha256::of(format!("{} {rules:?}", self.trust.digest()).as_bytes())
     }

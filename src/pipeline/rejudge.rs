@@ -197,7 +197,8 @@ impl Pipeline {
         let (kept, row) = (&before.kept, before.kept.row());
         let Again { judgement, known_by, grounds, records } = again;
         let awaits = judgement.awaits();
-        let Some(judgement) = judgement.lowering(row, otherwise) else {
+        let shows_less = shows_less(&judgement, &before.documents);
+        let Some(judgement) = judgement.lowering(row, otherwise, shows_less) else {
             tracing::info!(share.id = %row.id, otherwise = otherwise.as_str(),
                 "the share cannot be judged again as at first, and is worth no less: it stays as it is");
             kept.confirm(awaits, &grounds, records.as_deref()).await?;
@@ -310,6 +311,18 @@ fn is_split_as(judgement: &Judgement, kept: &[KeptDocument]) -> bool {
                 && judged.term() == kept.term
                 && is_type(judged.type_code(), kept)
         })
+}
+
+/// Whether less is shown of a kept document than before, which is told by its size: who signed the rest
+/// is not trusted any more.
+fn shows_less(judgement: &Judgement, kept: &[KeptDocument]) -> bool {
+    judgement.documents().iter().any(|judged| {
+        let Some(shown) = judged.revision() else { return false };
+        kept.iter().any(|kept| {
+            let before = kept.details.as_ref().and_then(|details| details.revision);
+            kept.row.size == judged.size() && before.unwrap_or(kept.row.size) > shown
+        })
+    })
 }
 
 /// Whether `code` is what stands in the clear of a document: of a type that is not listed, nothing

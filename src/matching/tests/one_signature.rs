@@ -107,6 +107,13 @@ fn of_two_that_are_accepted_the_one_that_proves_more_says_what_is_shown() {
         let decision = decide(&branch, None, std::slice::from_ref(&copy), Vec::new());
         assert_eq!(decision.assurance, Some(Assurance::Sealed));
         assert_eq!(decision.copies.first().unwrap().revision, Some(seal));
+        // The sender can see to it that something is open with the seal.
+        let mut open = copy.clone();
+        let warning = Warning::new(WarningCode::RevocationUnchecked, "Nobody answered.");
+        open.report.signatures[0].warnings.push(warning);
+        let decision = decide(&branch, None, &[open], Vec::new());
+        assert_eq!(decision.assurance, Some(Assurance::PersonSigned));
+        assert_eq!(decision.copies.first().unwrap().revision, Some(10));
     }
 }
 

@@ -216,17 +216,23 @@ fn report_on<'a>(share: &'a Disclosed, finding: &Finding) -> Option<&'a Document
     Some(&document.details.as_ref().filter(|_| !document.hidden)?.report)
 }
 
-/// The organisation whose seal stands on the copy that the finding is about, as far as the reader
-/// may know.
+/// The organisation that the finding is about, as far as the reader may know: its number stands in it,
+/// where it has one.
 fn sealed_by(t: Texts, share: &Disclosed, finding: &Finding) -> Option<String> {
     let report = report_on(share, finding)?;
     let mut seals = report.signatures.iter().filter(|signature| {
         signature.indication == Indication::TotalPassed
             && signature.signer.kind == Some(SignerKind::Seal)
+            && id_of(&signature.signer).as_deref() == finding.detail.as_deref()
     });
     let SignerReport { name, organisation_id, .. } = &seals.next()?.signer;
     let id = organisation_id.as_ref().map(|id| format!(", {}", registered_number(t, id.as_str())));
     Some(format!("{name}{}", id.unwrap_or_default()))
+}
+
+fn id_of(signer: &SignerReport) -> Option<String> {
+    let id = signer.organisation_id.as_ref().filter(|id| id.is_legal_entity());
+    id.map(ToString::to_string)
 }
 
 fn documents_notes(t: Texts, share: &Disclosed) -> Vec<Note> {

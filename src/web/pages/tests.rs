@@ -255,6 +255,24 @@ fn the_wrong_signer_is_not_called_an_invalid_signature() {
     }
 }
 
+/// Another organisation's seal on the same file may be over something else.
+#[test]
+fn the_organisation_that_is_named_is_the_one_that_the_finding_is_about() {
+    let (_, mut share) = samples::made_up();
+    let signatures = &mut share.documents[0].details.as_mut().unwrap().report.signatures;
+    let mut other = signatures[0].clone();
+    other.signer.name = "Тестовий банк".to_owned();
+    other.signer.organisation_id = Some("NTRUA-11111111".parse().unwrap());
+    signatures[0].signer.name = "Тестова фірма".to_owned();
+    signatures[0].signer.kind = Some(SignerKind::Seal);
+    signatures[0].signer.organisation_id = Some("NTRUA-00000000".parse().unwrap());
+    other.signer.kind = Some(SignerKind::Seal);
+    signatures.insert(0, other);
+    let page = samples::share_page(Texts::new(Language::Uk), &share);
+    assert!(page.contains("Тестова фірма, код ЄДРПОУ 00000000"), "{page}");
+    assert!(!page.contains("Тестовий банк, код ЄДРПОУ 11111111"), "{page}");
+}
+
 #[test]
 fn every_page_renders_with_every_sample() {
     for (name, html) in samples::pages() {

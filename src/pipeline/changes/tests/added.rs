@@ -8,7 +8,7 @@ use crate::{
     signature::{
         asic::sample::{Plan, archive},
         pades::sample::signed,
-        sample::{Identity, detached},
+        sample::{Identity, attached, detached},
     },
 };
 
@@ -78,12 +78,42 @@ async fn what_was_added_is_not_handed_out_in_its_container() {
             Plan::new("birth-certificate-1.pdf", file),
             Plan::new("META-INF/signature.p7s", &signature),
         ]);
-        let share = house.send_all(vec![attachment("birth-certificate-1.asics", &container)]).await;
-        assert_eq!(house.verdict(share).await, Verdict::Verified);
-        let (content, details) = house.handed_out(share).await;
-        assert_eq!(content, revision);
-        assert!(details.is_enclosed);
-        assert_eq!(details.signature_names.len(), 1);
-        assert_eq!(details.signature_files().is_empty(), is_cut);
+        // Around it, and beside it.
+        for (name, file) in
+            [("asics", container), ("pdf.p7s", attached(&Identity::new(2), file).to_vec())]
+        {
+            let name = format!("birth-certificate-1.{name}");
+            let share = house.send_all(vec![attachment(&name, &file)]).await;
+            assert_eq!(house.verdict(share).await, Verdict::Verified, "{name}");
+            let (content, details) = house.handed_out(share).await;
+            assert_eq!(content, revision, "{name}");
+            assert_eq!(details.signature_names.len(), 1, "{name}");
+            assert_eq!(details.signature_files().is_empty(), is_cut, "{name}");
+        }
     }
+}
+
+/// A share of which the mail is gone is judged by its copies, and these are not changed.
+#[tokio::test]
+async fn a_copy_that_hands_out_too_much_is_not_verified_any_more() {
+    let mut house = House::new(RevocationPolicy::Prefer).await;
+    let second = || Certificate::parse(&Identity::new(2).certificate).unwrap();
+    house.trust(signer().merged(TrustStore::new(vec![second()])));
+    let mut draft = signed();
+    draft.signer = 2;
+    draft.sign_again(20, 7);
+    let whole = Bytes::from(draft.bytes);
+    let asked_for = attachment("birth-certificate-1.pdf", &whole);
+    // Nobody asked for it, so the mail goes first.
+    let [other, _] = files();
+    let share = house.send_all(vec![asked_for, attachment("pension-card-1.pdf", &other)]).await;
+    let kept = house.handed_out(share).await;
+    assert_eq!((house.verdict(share).await, kept.0), (Verdict::Verified, whole));
+    house.accept_time(31 * DAY);
+    house.purge().await;
+    house.follow().await;
+    assert_eq!(house.verdict(share).await, Verdict::Verified);
+    house.trust(signer());
+    house.follow().await;
+    assert_eq!(house.verdict(share).await, Verdict::Undetermined);
 }

@@ -67,7 +67,7 @@ impl House {
         fs::write(&greatest, bytes).unwrap();
     }
 
-    async fn purge(&self) -> crate::store::PurgeReport {
+    pub(super) async fn purge(&self) -> crate::store::PurgeReport {
         let Pipeline { archive, metrics, clock, .. } = self.pipeline.clone();
         purge(archive, metrics, clock).await
     }

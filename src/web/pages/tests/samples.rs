@@ -140,7 +140,7 @@ fn list(t: Texts, shares: &[ShareRow], query: &str) -> String {
     rendered(&ListPage::new(t, frame, &listing))
 }
 
-fn share_page(t: Texts, share: &Disclosed) -> String {
+pub(super) fn share_page(t: Texts, share: &Disclosed) -> String {
     let around = Surroundings {
         names: &Names::default(),
         legal_basis: Some(t.say("legal-basis-contract")),
@@ -413,7 +413,7 @@ fn invalid() -> (String, Disclosed) {
 }
 
 /// Under the genuine seal of an organisation that issues no copies.
-fn made_up() -> (String, Disclosed) {
+pub(super) fn made_up() -> (String, Disclosed) {
     let finding = Finding::of_document(FindingCode::OtherIssuer, 1).with_detail("NTRUA-00000000");
     let row = row(9, Verdict::Undetermined, vec![finding]);
     ("made-up".to_owned(), opened(row, vec![document(1, "internal-passport", passed())]))
