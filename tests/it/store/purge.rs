@@ -1,6 +1,7 @@
 //! The purge: never early, never half, never silent.
 
 mod clock;
+mod order;
 mod traces;
 
 use std::path::Path;
