@@ -13,7 +13,7 @@ use std::{
 };
 
 use sqlx::{
-    Connection as _, Postgres, Sqlite,
+    Connection as _, PgConnection, Postgres, Sqlite,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
     sqlite::{
         SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -132,6 +132,9 @@ impl Engine {
             .application_name("skrynka")
             // What is answered for must be on disk, whatever the server's default is.
             .options([("synchronous_commit", "on")]);
+        // A pool tries again for a long time, and then does not say why.
+        let first = answer(PgConnection::connect_with(&options)).await;
+        first.map_err(|error| StoreError::Unreachable(Box::new(error)))?.close().await?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
         Ok(Self::Postgres(pool))
     }

@@ -63,6 +63,9 @@ pub enum StoreError {
         /// What was to be written into it.
         log: PathBuf,
     },
+    /// The server of the database does not take a connection.
+    #[error("the PostgreSQL server cannot be reached, or takes no connection; is it running?")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something of a share is to be kept for a term that no key was given for.
     #[error("something of share {share} is kept for the {} term, and no key was given for it", term.as_str())]
     KeyMissing {
@@ -94,6 +97,9 @@ pub enum StoreError {
         /// The latest schema that this program knows.
         program: i64,
     },
+    /// No connection to the database was free or could be made in time.
+    #[error("the database gave no connection in time: its server is away, or busy with other work")]
+    NoConnection,
     /// The database's file was removed or replaced: what is committed to it is gone with it.
     #[error("the file of the database was removed or replaced while it is in use")]
     NotInPlace,
@@ -156,7 +162,13 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_busy(&error) { Self::Busy } else { Self::Database(Box::new(error)) }
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            Self::NoConnection
+        } else if is_busy(&error) {
+            Self::Busy
+        } else {
+            Self::Database(Box::new(error))
+        }
     }
 }
 
@@ -178,8 +190,7 @@ impl StoreError {
 /// Whether the engine says that somebody else holds what we need, and trying again may help.
 fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    matches!(error, sqlx::Error::PoolTimedOut)
-        || code.is_some_and(|code| BUSY_CODES.contains(&code.as_ref()))
+    code.is_some_and(|code| BUSY_CODES.contains(&code.as_ref()))
 }
 
 /// `SQLITE_BUSY` and its extended forms; PostgreSQL's `serialization_failure`,

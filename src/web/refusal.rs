@@ -179,7 +179,8 @@ impl From<QueryError> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::Busy) { Self::Busy } else { Self::internal(&error) }
+        let is_busy = matches!(error, StoreError::Busy | StoreError::NoConnection);
+        if is_busy { Self::Busy } else { Self::internal(&error) }
     }
 }
 

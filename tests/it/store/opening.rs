@@ -43,6 +43,16 @@ async fn a_statement_that_postgres_lets_wait_ends_and_can_be_tried_again() {
     }
 }
 
+/// And not that somebody else keeps it busy.
+#[tokio::test]
+async fn a_postgres_server_that_is_away_is_said_at_once() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = Store::open(&format!("postgres://skrynka@{free}/none"), MASTER_CHECK).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable(_)), "{error:?}");
+    assert!(error.to_string().contains("cannot be reached"), "{error}");
+}
+
 on_each_engine! {
     opens_again_what_it_made,
     refuses_another_master_key_and_changes_nothing,
