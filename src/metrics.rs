@@ -107,6 +107,11 @@ impl Metrics {
         }
     }
 
+    /// A handshake of TLS failed, or took too long.
+    pub fn tls_failure(&self) {
+        self.0.tls_failures.inc();
+    }
+
     /// A session went over to TLS.
     pub fn tls_session(&self) {
         self.0.tls_sessions.inc();

@@ -56,6 +56,7 @@ pub(super) struct Handles {
     pub(super) spool_sync: Histogram,
     pub(super) stage_duration: HistogramVec,
     pub(super) tls_expiry: IntGaugeVec,
+    pub(super) tls_failures: IntCounter,
     pub(super) tls_sessions: IntCounter,
     pub(super) trust_anchors: IntGauge,
     pub(super) trust_list_age: IntGauge,
@@ -295,6 +296,11 @@ impl Handles {
                     ),
                     &["listener"],
                 ),
+            ),
+            tls_failures: counter(
+                &registry,
+                "skrynka_smtp_tls_failures_total",
+                "Handshakes of TLS on the mail's ports that failed or took too long.",
             ),
             tls_sessions: counter(
                 &registry,

@@ -241,10 +241,16 @@ fn path_end(rest: &str) -> Option<usize> {
 
 fn parse_with_path(head: &str, path: &str, tail: &str) -> Result<Command, CommandError> {
     let spaced = tail.is_empty() || tail.starts_with(' ');
+    let mut sizes = tail.split(' ').filter(|parameter| is_size(parameter));
+    let size = sizes.next();
     // With more digits `smtp-proto` starts counting anew.
-    if tail.split(' ').any(|parameter| is_size(parameter) && parameter.len() > MAX_SIZE_LEN) {
+    if size.is_some_and(|size| size.len() > MAX_SIZE_LEN) || sizes.next().is_some() {
         return Err(CommandError::ParameterValue);
     }
+    // Twenty digits may be more than it counts, and too much is no mistake in writing.
+    let too_great = size.filter(|size| is_beyond(size));
+    let greatest = format!("SIZE={GREATEST_SIZE}");
+    let tail = too_great.map_or_else(|| tail.to_owned(), |size| tail.replace(size, &greatest));
     let terminated = format!("{head}<>{tail}\r\n");
     match read(&terminated)? {
         Request::Mail { .. } if !spaced => Err(CommandError::Syntax(Usage::Mail)),
@@ -284,6 +290,16 @@ const MAX_SIZE_LEN: usize = 25;
 
 fn is_size(parameter: &str) -> bool {
     parameter.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("SIZE="))
+}
+
+/// Stands for every greater one: more than any limit.
+const GREATEST_SIZE: u64 = 999_999_999_999_999_999;
+
+/// Whether a `SIZE` of digits is beyond [`GREATEST_SIZE`].
+fn is_beyond(size: &str) -> bool {
+    let digits = size.get(5..).unwrap_or_default();
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_number && digits.parse().map_or(true, |size: u64| size > GREATEST_SIZE)
 }
 
 fn mail(from: MailFrom<Cow<'_, str>>, path: &str) -> Result<Command, CommandError> {

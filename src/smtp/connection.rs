@@ -151,7 +151,9 @@ impl<I: Intake> Connection<I> {
         let stream = tokio::select! {
             biased;
             () = turned_true(&mut self.shutdown.begun) => return Ok(None),
-            made = within(&mut self.level, limit, acceptor.accept(stream)) => made?,
+            made = within(&mut self.level, limit, acceptor.accept(stream)) => {
+                made.inspect_err(|_| self.server.metrics.tls_failure())?
+            }
         };
         self.server.metrics.tls_session();
         self.dialogue.tls_started();

@@ -81,6 +81,19 @@ async fn rfc3207_6_commands_injected_between_starttls_and_the_handshake_are_no_c
 }
 
 #[tokio::test]
+async fn a_handshake_that_fails_is_counted() {
+    let (server, _) = server();
+    let mut client = SmtpClient::greeted(server.address).await;
+    assert_eq!(client.codes(&["EHLO a", "STARTTLS"]).await, [250, 220]);
+    client.send("no record of TLS\r\n").await;
+    client.finish().await;
+    let mut heard = Vec::new();
+    drop(tokio::io::AsyncReadExt::read_to_end(&mut client.into_stream(), &mut heard).await);
+    assert_eq!(server.metric("skrynka_smtp_tls_failures_total"), "1");
+    assert_eq!(server.metric("skrynka_smtp_tls_sessions_total"), "0");
+}
+
+#[tokio::test]
 async fn rfc8314_3_a_listener_may_begin_with_tls() {
     let (files, certificate) = (TempDir::new().unwrap(), self_signed("mx.x.ua", 7));
     let (chain, key) = write(&files, &certificate.chain_pem, &certificate.key_pem);
