@@ -20,7 +20,7 @@ mod error;
 mod name;
 
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -54,6 +54,10 @@ struct Inner {
     /// Keys the fingerprints.
     fingerprints: Key,
 }
+
+/// The bytes of the disk that no copy takes: the database lies there as a rule, and a purge has to write
+/// where everything else is full.
+pub(crate) const FLOOR: u64 = 64 << 20;
 
 /// Content up to this length is sealed where the caller runs; more goes to a blocking thread.
 const SEALED_INLINE: usize = 256 << 10;
@@ -103,6 +107,22 @@ impl Vault {
         let vault = Arc::clone(&self.0);
         let checked = task::spawn_blocking(move || check(&vault.marker)).await;
         checked.map_err(|_| VaultError::Stopped)?
+    }
+
+    /// Makes sure that there is room for so many bytes, and for what is not of copies.
+    ///
+    /// # Errors
+    /// [`VaultError::Full`] when there is not, [`VaultError::Io`] when that cannot be told.
+    pub fn check_room(&self, bytes: u64) -> Result<(), VaultError> {
+        let directory = &self.0.directory;
+        let disk = rustix::fs::statvfs(directory)
+            .map_err(io::Error::from)
+            .map_err(VaultError::io("measure the free space of", directory))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if free.saturating_sub(FLOOR) >= bytes {
+            return Ok(());
+        }
+        Err(VaultError::Full { directory: directory.clone(), free })
     }
 
     /// A new data key, and the same key wrapped for the database.

@@ -58,6 +58,9 @@ impl Archive {
     ) -> Result<Inserted, ArchiveError> {
         let (judgement, vault) = (new.judgement, &self.vault);
         let Contents { mail, details, records } = contents;
+        let documents = judgement.documents().iter().map(JudgedDocument::size);
+        let bytes = u64::try_from(mail.len()).unwrap_or(u64::MAX);
+        vault.check_room(documents.fold(bytes, u64::saturating_add))?;
         let (share, term) = (keys.share, judgement.mail_term());
         vault.put(share, term, &ObjectName::mail(), keys.of(term), &mail).await?;
         drop(mail);

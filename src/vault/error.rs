@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::ObjectName;
+use super::{FLOOR, ObjectName};
 use crate::{
     domain::{ShareId, Term},
     sealing::SealingError,
@@ -29,6 +29,18 @@ pub enum VaultError {
     Details {
         /// What JSON says.
         source: serde_json::Error,
+    },
+    /// What is free on its disk is left to those who destroy.
+    #[error(
+        "no room for copies in {}: {free} bytes are free, and {FLOOR} are left to the database and to \
+         destroying; make room",
+        directory.display()
+    )]
+    Full {
+        /// The directory.
+        directory: PathBuf,
+        /// The free bytes.
+        free: u64,
     },
     /// The system refused to do something with a file or directory.
     #[error("cannot {action} {}", path.display())]

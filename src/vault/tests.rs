@@ -292,3 +292,13 @@ async fn without_its_marker_the_vault_is_not_there() {
     let other = Vault::open(&path, &master("b")).unwrap().check().await;
     assert!(matches!(other, Err(VaultError::NotThere { is_of_another: true, .. })));
 }
+
+/// What is left is for the database, and for a purge on a disk that is full.
+#[tokio::test]
+async fn there_is_no_room_for_copies_beyond_the_floor() {
+    let directory = tempfile::tempdir().unwrap();
+    let vault = Vault::make(directory.path(), &MasterKey::generate().unwrap()).unwrap();
+    vault.check_room(0).unwrap();
+    let Err(VaultError::Full { free, .. }) = vault.check_room(u64::MAX) else { panic!() };
+    assert!(matches!(vault.check_room(free), Err(VaultError::Full { .. })));
+}
