@@ -52,6 +52,9 @@ pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<(), NotADocument>
     }
 }
 
+            // Of an animation (Portable Network Graphics, third edition, §11.3.6) some programs show these
+            // pictures alone, and the others the one that is decoded here.
+            b"acTL" | b"fcTL" | b"fdAT" => return Err(NotADocument::ImageAmbiguous),
 /// The data of the picture as it is unpacked.
 struct Packed {
     state: Box<InflateState>,

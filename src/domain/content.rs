@@ -35,6 +35,8 @@ named! {
         Encrypted = "encrypted",
         /// A web page, or a program that a browser or Windows starts as one.
         Html = "html",
+        /// A picture that programs are known to show in different ways.
+        ImageAmbiguous = "image-ambiguous",
         /// A picture of a kind that the service does not accept.
         ImageNotAccepted = "image-not-accepted",
         /// A picture that cannot be decoded whole.

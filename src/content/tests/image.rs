@@ -108,6 +108,24 @@ fn a_jpeg_that_cannot_be_decoded_whole_is_none() {
             assert_eq!(judged, Err(NotADocument::ImageUnreadable), "{kept} bytes");
         }
     }
+/// Browsers show the frames of an animation, other programs the picture before them.
+#[test]
+fn a_picture_that_moves_is_none() {
+    let control = chunk(b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
+    let frame = chunk(b"fcTL", &[0; 26]);
+    let data = chunk(b"fdAT", &[0; 22]);
+    let still = || [header(5, 3, 0, 8, 0), packed(&[0; 18])];
+    for moving in [vec![control, frame.clone(), data.clone()], vec![frame], vec![data]] {
+        let [head, picture] = still();
+        for chunks in [
+            [vec![head.clone()], moving.clone(), vec![picture.clone(), end()]].concat(),
+            [vec![head, picture], moving, vec![end()]].concat(),
+        ] {
+            assert_eq!(judge(&png_of(&chunks)), Err(NotADocument::ImageAmbiguous));
+        }
+    }
+}
+
     let head_alone = b"\xff\xd8\xff\xd9";
     assert_eq!(judge(head_alone), Err(NotADocument::ImageUnreadable));
 }

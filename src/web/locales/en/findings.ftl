@@ -127,6 +127,7 @@ instead-archive = an archive, or a container with another number of documents th
 instead-empty = an empty file
 instead-encrypted = an encrypted file
 instead-html = a web page
+instead-image-ambiguous = a picture that programs show in different ways
 instead-image-not-accepted = a picture, and the service accepts none of this kind
 instead-image-unreadable = a picture that cannot be shown whole
 instead-mail = a mail

@@ -127,6 +127,7 @@ instead-archive = архів або контейнер, у якому докум
 instead-empty = порожній файл
 instead-encrypted = зашифрований файл
 instead-html = вебсторінка
+instead-image-ambiguous = зображення, яке різні програми показують по-різному
 instead-image-not-accepted = зображення, а послуга таких не приймає
 instead-image-unreadable = зображення, яке неможливо показати повністю
 instead-mail = лист електронної пошти
