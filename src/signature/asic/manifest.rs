@@ -98,6 +98,7 @@ impl Manifest {
                 return Err(ManifestError::TooMuch { things: "files", max: MAX_REFERENCES });
             }
             let reference = Reference::read(node)
+                .filter(|one| references.iter().all(|other: &Reference| other.name != one.name))
                 .ok_or(ManifestError::Malformed { part: "DataObjectReference" })?;
             references.push(reference);
         }

@@ -49,6 +49,9 @@ impl Rule {
     }
 }
 
+/// Each of the four namespaces by two names.
+const MAX_PREFIXES: usize = 8;
+
 /// Whether all of it is of the schema, whose namespace is `namespace`. What the text of a digest is, is its
 /// reader's to say.
 pub(super) fn holds(file: &[u8], root: Node<'_, '_>, namespace: &str) -> bool {
@@ -59,7 +62,8 @@ pub(super) fn holds(file: &[u8], root: Node<'_, '_>, namespace: &str) -> bool {
         }
         let rule = RULES.iter().find(|rule| node.is_element() && rule.fits(node, namespace));
         // What does not begin with a letter is no tag to a browser, and all in it a text.
-        let is_named = node.namespaces().all(|one| is_namespace(one.name(), one.uri(), namespace));
+        let is_named = node.namespaces().len() <= MAX_PREFIXES
+            && node.namespaces().all(|one| is_namespace(one.name(), one.uri(), namespace));
         rule.filter(|_| is_named).is_some_and(|rule| {
             node.attributes().all(|attribute| {
                 let is_known = rule.attributes.contains(&attribute.name());
@@ -71,7 +75,9 @@ pub(super) fn holds(file: &[u8], root: Node<'_, '_>, namespace: &str) -> bool {
     };
     // Beside the root: comments and instructions.
     let outside = root.document().root().children().filter(|node| *node != root);
-    has_plain_declaration(file) && root.descendants().chain(outside).all(is_right)
+    has_plain_declaration(file)
+        && has_little_white_space(file)
+        && root.descendants().chain(outside).all(is_right)
 }
 
 /// Whether a namespace that is declared is one that is used, by a name that is no text.
@@ -89,16 +95,42 @@ fn is_namespace(prefix: Option<&str>, uri: &str, own: &str) -> bool {
 
 /// Names are those of files in the container, and algorithms known ones: their readers see to that.
 fn is_value(attribute: &str, value: &str) -> bool {
-    /// Two names of 127 (RFC 6838 §4.2) and a parameter.
-    const MAX_MEDIA_TYPE: usize = 320;
     match attribute {
-        "MimeType" => {
-            let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !b"<>\"'".contains(&byte);
-            value.len() <= MAX_MEDIA_TYPE && value.bytes().all(is_plain)
-        }
+        "MimeType" => is_media_type(value),
         "Critical" | "Rootfile" => ["true", "false", "1", "0"].contains(&value),
+        "URI" => !value.contains(|letter: char| letter.is_whitespace() || letter.is_control()),
         _ => true,
     }
+}
+
+/// `type/subtype` (RFC 6838 §4.2), with at most a `charset`. A text of several words is none.
+fn is_media_type(value: &str) -> bool {
+    /// The longest that is registered has 91.
+    const MAX_LENGTH: usize = 100;
+    const MAX_CHARSET: usize = 20;
+    let is_token = |text: &str| {
+        let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b".+-_".contains(&byte);
+        !text.is_empty() && text.bytes().all(is_sign)
+    };
+    let (media_type, parameter) = value.split_once(';').unwrap_or((value, "charset=utf-8"));
+    let parameter = parameter.strip_prefix(' ').unwrap_or(parameter);
+    let charset =
+        parameter.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("charset"));
+    let is_charset = |(_, value): (_, &str)| value.len() <= MAX_CHARSET && is_token(value);
+    media_type.len() <= MAX_LENGTH
+        && media_type.split_once('/').is_some_and(|(of, name)| is_token(of) && is_token(name))
+        && charset.is_some_and(is_charset)
+}
+
+/// Who signs it as a text sees what white space leaves on the screen: it indents elements and breaks lines,
+/// and moves nothing away.
+fn has_little_white_space(file: &[u8]) -> bool {
+    /// Two ends of lines and what indents four levels by tabs or blanks.
+    const MAX_RUN: usize = 40;
+    let is_white = |byte: &u8| byte.is_ascii_whitespace();
+    let white = file.iter().filter(|byte| is_white(byte)).count();
+    let mut runs = file.split(|byte| !is_white(byte));
+    white <= file.len().div_euclid(2) && runs.all(|run| run.len() <= MAX_RUN)
 }
 
 /// A browser that reads it as HTML takes the declaration for a comment up to the first `>`, and the parser

@@ -106,6 +106,19 @@ fn no_value_in_a_manifest_is_free() {
         ("UTF-8", "><h1>a page</h1>"),
         ("UTF-8", ">HARMLESS"),
         ("'text/plain; charset=utf-8'", "'>HARMLESS'"),
+        ("text/plain; charset=utf-8", "I promise to pay"),
+        ("text/plain; charset=utf-8", "I promise/to pay"),
+        ("text/plain; charset=utf-8", "text/plain; charset=utf-8; a=I-promise"),
+        ("text/plain; charset=utf-8", "text/plain; title=I-promise"),
+        ("text/plain; charset=utf-8", "text/plain; charset=I promise"),
+        ("text/plain; charset=utf-8", "text/plain;   charset=utf-8"),
+        ("text/plain; charset=utf-8", "\n text/plain"),
+        ("text/plain; charset=utf-8", "text/\u{a0}plain"),
+        ("text/plain; charset=utf-8", "text"),
+        ("text/plain; charset=utf-8", ""),
+        ("'a.txt'", "'a b.txt'"),
+        ("'a.txt'", "'a.txt\n'"),
+        ("'a.txt'", "'a\u{3000}b.txt'"),
         ("Rootfile='true'", "Rootfile='HARMLESS'"),
         ("Critical='0'", "Critical='HARMLESS'"),
         ("47DEQ", "<b/>47DEQ"),
@@ -114,6 +127,19 @@ fn no_value_in_a_manifest_is_free() {
     ] {
         let manifest = WHOLE.replacen(value, other, 1);
         assert!(manifest != WHOLE && parse(&manifest).is_err(), "{manifest}");
+    }
+    let long = format!("application/{}", "a".repeat(100));
+    let manifest = WHOLE.replacen("text/plain; charset=utf-8", &long, 1);
+    assert!(parse(&manifest).is_err(), "{manifest}");
+    for value in [
+        "text/plain",
+        "text/plain;charset=windows-1251",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.etsi.asic-e+zip",
+        "application/x-pkcs7-signature",
+    ] {
+        let manifest = WHOLE.replacen("text/plain; charset=utf-8", value, 1);
+        assert!(parse(&manifest).is_ok(), "{manifest}");
     }
     // To a browser `<_` is text, and a name of a namespace too.
     for manifest in [
@@ -125,6 +151,38 @@ fn no_value_in_a_manifest_is_free() {
         assert!(manifest != WHOLE && parse(&manifest).is_err(), "{manifest}");
     }
     assert!(parse(&WHOLE.replace("a:", "asic-2:").replace("xmlns:a=", "xmlns:asic-2=")).is_ok());
+}
+
+/// Who signs it as a text sees the beginning of its lines, and the first of them.
+#[test]
+fn white_space_moves_nothing_out_of_sight() {
+    const DIGEST: &str = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    let pretty = WHOLE.replace("><", ">\r\n\t\t\t<");
+    assert!(parse(&pretty).is_ok());
+    for blank in [" ", "\n", "\t", "\r\n"] {
+        let blanks = blank.repeat(41);
+        let letters = DIGEST.chars().map(|letter| format!("{letter}{}", blank.repeat(20)));
+        for manifest in [
+            [WHOLE, &blanks].concat(),
+            WHOLE.replacen("<a:SigReference ", &format!("<a:SigReference{blanks}"), 1),
+            WHOLE.replacen("47DEQ", &format!("47{blanks}DEQ"), 1),
+            WHOLE.replacen("?>", &format!("{blanks}?>"), 1),
+            WHOLE.replacen(DIGEST, &letters.collect::<String>(), 1),
+        ] {
+            assert!(parse(&manifest).is_err(), "{}", manifest.escape_debug());
+        }
+    }
+}
+
+#[test]
+fn a_manifest_names_each_file_once() {
+    let other = FILE.replace("b.txt", "c.txt");
+    assert!(parse(&manifest(&[NAMED, FILE, &other].concat())).is_ok());
+    for again in [FILE, &FILE.replace("%20b", "%20%62")] {
+        let twice = manifest(&[NAMED, FILE, again].concat());
+        let error = ManifestError::Malformed { part: "DataObjectReference" };
+        assert_eq!(parse(&twice), Err(error));
+    }
 }
 
 #[test]
