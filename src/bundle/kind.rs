@@ -52,7 +52,7 @@ impl Kind {
                     Self::Damaged
                 } else if part.inline_text {
                     Self::Text
-                } else if read_name(name).follows_pattern || !encrypted.is_empty() {
+                } else if is_named_copy(name, &part.content) || !encrypted.is_empty() {
                     // Nobody encrypts a logo for us.
                     Self::Document
                 } else {
@@ -77,6 +77,12 @@ fn signature(part: &Part, encrypted: &[Encrypted], limits: &Limits) -> Kind {
         Opened::SpeaksOf(signed_data) => Kind::Detached(signed_data),
         Opened::Unreadable => Kind::Damaged,
     }
+}
+
+/// Whether it is called what copies are: a picture needs no more than the type in its name, for logos have none.
+fn is_named_copy(name: &str, content: &[u8]) -> bool {
+    let hint = read_name(name);
+    hint.follows_pattern || !hint.type_code.is_unknown() && content::is_picture(content)
 }
 
 fn is_named_signature(part: &Part) -> bool {

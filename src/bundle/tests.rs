@@ -248,6 +248,26 @@ fn a_file_is_a_document_when_it_is_signed_or_named_like_a_copy() {
     expect(&parts, &[("data.json", 1, PASSED)]);
 }
 
+/// A second person's passport without a signature is told, whatever the mail brings beside it.
+#[test]
+fn a_picture_that_is_called_by_a_type_is_a_document() {
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and more";
+    const JPEG: &[u8] = b"\xff\xd8\xff and more";
+    for content in [PNG, JPEG] {
+        for name in
+            ["internal-passport.png", "Copy of internal_passport (2).jpg", "internal-passport"]
+        {
+            let bundle = expect(&[part(name, Bytes::from_static(content))], &[(name, 0, UNSIGNED)]);
+            assert_eq!(bundle.documents[0].type_code.as_str(), "internal-passport");
+        }
+        for logo in ["logo.png", "image001.jpg", "passport.png", ""] {
+            assert_eq!(pair(&[part(logo, Bytes::from_static(content))]), Bundle::default());
+        }
+    }
+    let other = part("internal-passport.txt", Bytes::from_static(b"a text"));
+    assert_eq!(pair(&[other]), Bundle::default());
+}
+
 #[test]
 fn containers_are_documents_that_cannot_be_judged() {
     const ENVELOPE: &[u8] = b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03";
