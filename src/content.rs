@@ -7,11 +7,14 @@
 //! signatures inside them are judged.
 //!
 //! Whether a document shows what its type says is for people: nothing is rendered here. What
-//! follows the end of a PDF file or of a picture is not looked at, for no viewer shows it.
+//! follows the end of a PDF file or of a picture is no part of it, for no viewer shows it; but another
+//! program may find another document there ([`others`]), and then it is none.
 //!
 //! Pure. No byte string makes it panic, and the caller's [`Purse`] bounds the work.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use others::Other;
 
 use crate::domain::{DocumentForm, NotADocument};
 
@@ -20,6 +23,7 @@ mod form;
 mod jpeg;
 mod kind;
 pub(crate) mod markup;
+pub(crate) mod others;
 mod page;
 pub(crate) mod pdf;
 mod png;
@@ -50,17 +54,22 @@ const MAX_PIXELS: usize = 36_000_000;
 /// What it is instead, and [`NotADocument::TooLarge`] when there is more to read than `purse` pays
 /// for, or than a picture may have.
 pub fn document(file: &[u8], purse: &dyn Purse) -> Result<DocumentForm, NotADocument> {
-    if is_pdf(file) {
-        page::find(file, purse).map(|()| DocumentForm::Pdf)
-    } else if is_picture(file) && Form::of(file) == Form::Pdf {
-        // Where it was signed, as likely as not another program showed the PDF file.
-        Err(NotADocument::PdfNotAtStart)
+    let (form, other) = if is_pdf(file) {
+        page::find(file, purse)?;
+        (DocumentForm::Pdf, others::in_pdf(file))
     } else if jpeg::is_jpeg(file) {
-        jpeg::decode(file, purse).map(|()| DocumentForm::Jpeg)
+        (DocumentForm::Jpeg, others::in_picture(file, &jpeg::decode(file, purse)?))
     } else if png::is_png(file) {
-        png::decode(file, purse).map(|()| DocumentForm::Png)
+        (DocumentForm::Png, others::in_picture(file, &png::decode(file, purse)?))
     } else {
-        Err(kind::instead(file))
+        return Err(kind::instead(file));
+    };
+    // Where it was signed, as likely as not another program showed that.
+    match other {
+        Some(Other::Archive) => Err(NotADocument::Archive),
+        Some(Other::Page) => Err(NotADocument::Html),
+        Some(Other::Pdf) => Err(NotADocument::PdfNotAtStart),
+        None => Ok(form),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pictures in JPEG (ITU-T T.81), decoded whole.
 
+use std::ops::Range;
+
 use zune_jpeg::{
     JpegDecoder,
     zune_core::{bytestream::ZCursor, options::DecoderOptions},
@@ -21,9 +23,9 @@ pub(super) fn is_jpeg(file: &[u8]) -> bool {
     file.starts_with(b"\xff\xd8\xff")
 }
 
-/// Decodes it from the first to the last pixel. What follows the picture is not looked at: many
-/// telephones put a second one there.
-pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<(), NotADocument> {
+/// Decodes it from the first to the last pixel, and says where its data stand. What follows the picture is
+/// not looked at: many telephones put a second one there.
+pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<Vec<Range<usize>>, NotADocument> {
     // In the data of a scan this pair of bytes does not occur (T.81 §B.1.1.5).
     let scans =
         memchr::memmem::find_iter(file, b"\xff\xda").take(MAX_SCANS.saturating_add(1)).count();
@@ -47,5 +49,45 @@ pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<(), NotADocument>
     if !is_bounded || !purse.spend(cost) {
         return Err(NotADocument::TooLarge);
     }
-    decoder.decode().map(|_| ()).map_err(|_| NotADocument::ImageUnreadable)
+    decoder.decode().map_err(|_| NotADocument::ImageUnreadable)?;
+    data(file).ok_or(NotADocument::ImageUnreadable)
+}
+
+/// Where the data of its scans stand, and, with nothing in it, the end of the picture; `None` when its
+/// segments do not follow each other up to that.
+fn data(file: &[u8]) -> Option<Vec<Range<usize>>> {
+    let mut found = Vec::new();
+    let mut at = b"\xff\xd8".len();
+    loop {
+        let (&[mark], rest) = file.get(at..)?.split_first_chunk()?;
+        let (&kind, rest) = rest.split_first().filter(|_| mark == 0xff)?;
+        match kind {
+            // A byte that fills up (T.81 §B.1.1.2).
+            0xff => at = at.checked_add(1)?,
+            0xd9 => {
+                let end = at.checked_add(2)?;
+                found.push(end..end);
+                return Some(found);
+            }
+            _ => {
+                let (length, _) = rest.split_first_chunk()?;
+                at = at.checked_add(2)?.checked_add(u16::from_be_bytes(*length).into())?;
+                if kind == 0xda {
+                    let end = end_of_scan(file, at)?;
+                    found.push(at..end);
+                    at = end;
+                }
+            }
+        }
+    }
+}
+
+/// Where the first marker behind the data of a scan stands that is none of a restart (T.81 §F.1.2.3).
+fn end_of_scan(file: &[u8], start: usize) -> Option<usize> {
+    let is_end = |at: &usize| {
+        let next = at.checked_add(1).and_then(|next| file.get(next));
+        next.is_some_and(|next| !matches!(next, 0 | 0xd0..=0xd7 | 0xff))
+    };
+    let places = memchr::memchr_iter(0xff, file.get(start..)?);
+    places.map(|at| start.saturating_add(at)).find(is_end)
 }

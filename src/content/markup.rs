@@ -22,6 +22,19 @@ const MAX_NAME: usize = 11;
 /// Whether there is a tag by which a browser shows, hides or runs something. Among bytes that mean nothing, such
 /// as digests and keys, there is one in some 50 million by calculation.
 pub(crate) fn has_page(bytes: &[u8]) -> bool {
+    finds(bytes, 1)
+}
+
+/// The same for compressed data, where names of three letters, handlers of five and the beginning of a comment
+/// stand by chance: there is one of what is left in some 30,000 million bytes.
+pub(super) fn has_long_tag(bytes: &[u8]) -> bool {
+    finds(bytes, LONG)
+}
+
+/// So many letters has a name that stands in megabytes of compressed data by no chance.
+const LONG: usize = 4;
+
+fn finds(bytes: &[u8], least: usize) -> bool {
     let mut tags = after_brackets(bytes);
     let is_page = |after: &[u8]| {
         let begins = |with: &[u8]| {
@@ -29,14 +42,17 @@ pub(crate) fn has_page(bytes: &[u8]) -> bool {
         };
         let start = after.get(..=MAX_NAME).unwrap_or(after);
         let length = start.iter().position(|byte| is_end_of_name(*byte));
-        let name = length.and_then(|length| start.get(..length)).filter(|_| is_tag(after));
+        let name = length.and_then(|length| start.get(..length));
+        let name = name.filter(|name| is_tag(after) && name.len() >= least);
         let is_element = name.is_some_and(|name| {
             let mut known = ELEMENTS.split_ascii_whitespace();
             known.any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
         });
-        is_element || begins(b"!--") || begins(b"!doctype")
+        is_element || least < LONG && begins(b"!--") || begins(b"!doctype")
     };
-    tags.clone().any(is_page) || tags.find(|after| is_tag(after)).is_some_and(hides_or_runs)
+    let least_handler = least.saturating_add(b"on".len());
+    tags.clone().any(is_page)
+        || tags.find(|after| is_tag(after)).is_some_and(|rest| hides_or_runs(rest, least_handler))
 }
 
 /// Whether there is anything that begins as a tag does.
@@ -64,7 +80,7 @@ fn is_white(byte: u8) -> bool {
 }
 
 /// Whether there is an attribute that any element may have and that hides what follows, or runs something.
-fn hides_or_runs(bytes: &[u8]) -> bool {
+fn hides_or_runs(bytes: &[u8], least_handler: usize) -> bool {
     let lower = bytes.to_ascii_lowercase();
     let stands = |at: usize| {
         let before = at.checked_sub(1).and_then(|before| lower.get(before));
@@ -85,7 +101,7 @@ fn hides_or_runs(bytes: &[u8]) -> bool {
         || memmem::find_iter(&lower, b"on").filter(|at| stands(*at)).any(|at| {
             let name = lower.get(at..).unwrap_or_default();
             let letters = name.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
-            letters > b"on".len() && has_value(at.saturating_add(letters))
+            letters >= least_handler && has_value(at.saturating_add(letters))
         })
 }
 
@@ -137,5 +153,11 @@ mod tests {
         let bytes: Vec<u8> = (0..200_000).map(random).collect();
         assert!(has_tag(&bytes));
         assert!(!has_page(&bytes));
+        for by_chance in ["<h1>", "<!--", "<div\n", "<a onxy="] {
+            assert!(has_page(by_chance.as_bytes()) && !has_long_tag(by_chance.as_bytes()));
+        }
+        for meant in ["<html>", "<div style=x>", "<script ", "<!DOCTYPE", "<img src='' onerror=x"] {
+            assert!(has_long_tag(meant.as_bytes()), "{meant}");
+        }
     }
 }

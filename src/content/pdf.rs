@@ -6,9 +6,11 @@
 
 mod file;
 mod filter;
+mod header;
 mod object;
 mod section;
 
 pub(crate) use file::{Indirect, MAX_OBJECTS, Pdf, Place, Resolved, spend};
+pub(crate) use header::headers;
 pub(crate) use object::{Dictionary, MAX_ITEMS, Object, Reader, Text, hex_byte, is_white};
 pub(crate) use section::Section;

@@ -3,6 +3,8 @@
 //! Read are the chunks that make the picture: every other one is skipped by its length. The pixels
 //! are unpacked and counted row by row and kept nowhere, so that no picture takes memory.
 
+use std::ops::Range;
+
 use miniz_oxide::{
     DataFormat, MZError, MZFlush, MZStatus,
     inflate::stream::{InflateState, inflate},
@@ -18,8 +20,9 @@ pub(super) fn is_png(file: &[u8]) -> bool {
     file.starts_with(SIGNATURE)
 }
 
-/// Decodes it from the first to the last pixel. What follows the last chunk is not looked at.
-pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<(), NotADocument> {
+/// Decodes it from the first to the last pixel, and says where its data stand. What follows the last chunk is
+/// not looked at.
+pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<Vec<Range<usize>>, NotADocument> {
     let unreadable = NotADocument::ImageUnreadable;
     let mut rest = file.strip_prefix(SIGNATURE).ok_or(unreadable)?;
     let header = Chunk::next(&mut rest).filter(|chunk| chunk.kind == b"IHDR").ok_or(unreadable)?;
@@ -32,18 +35,26 @@ pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<(), NotADocument>
     let mut rows = Rows::of(&header);
     let mut packed = Packed::new();
     let (mut has_palette, mut is_over, mut after_data) = (false, false, false);
+    let mut data = file.len()..0;
     loop {
+        let start = file.len().saturating_sub(rest.len());
         let chunk = Chunk::next(&mut rest).ok_or(unreadable)?;
+        let end = file.len().saturating_sub(rest.len());
         match chunk.kind {
             // §5.6: those of the picture lie one after another.
             b"IDAT" if !is_over && !after_data && (has_palette || !header.needs_palette()) => {
                 is_over = packed.unpack(chunk.data, &mut rows).ok_or(unreadable)?;
+                data = data.start.min(start)..end;
                 continue;
             }
             b"PLTE" => has_palette = !chunk.data.is_empty() && chunk.data.len() % 3 == 0,
             b"IEND" => {
-                return if is_over && rows.are_complete() { Ok(()) } else { Err(unreadable) };
+                let is_whole = is_over && rows.are_complete();
+                return if is_whole { Ok(vec![data, end..end]) } else { Err(unreadable) };
             }
+            // Of an animation (Portable Network Graphics, third edition, §11.3.6) some programs show these
+            // pictures alone, and the others the one that is decoded here.
+            b"acTL" | b"fcTL" | b"fdAT" => return Err(NotADocument::ImageAmbiguous),
             // §5.4: what has to be understood begins with a capital letter.
             [b'a'..=b'z', ..] => {}
             _ => return Err(unreadable),
@@ -52,9 +63,6 @@ pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<(), NotADocument>
     }
 }
 
-            // Of an animation (Portable Network Graphics, third edition, §11.3.6) some programs show these
-            // pictures alone, and the others the one that is decoded here.
-            b"acTL" | b"fcTL" | b"fdAT" => return Err(NotADocument::ImageAmbiguous),
 /// The data of the picture as it is unpacked.
 struct Packed {
     state: Box<InflateState>,

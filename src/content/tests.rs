@@ -247,16 +247,65 @@ fn a_list_of_kids_that_many_share_is_read_once() {
     assert!(cost < file.len() * 16, "{cost} for {}", file.len());
 }
 
-/// Whoever signed it may have looked at the PDF file in it.
+/// Whoever signed it may have looked at what another program finds in it.
 #[test]
-fn a_picture_in_which_a_pdf_file_begins_is_none() {
-    let commented = |comment: &[u8]| {
-        let length = u16::try_from(comment.len() + 2).unwrap().to_be_bytes();
-        let picture = image::jpeg();
-        [&picture[..2], b"\xff\xfe", &length, comment, &picture[2..]].concat()
-    };
-    assert_eq!(judge(&commented(b"a picture")), Ok(DocumentForm::Jpeg));
-    assert_eq!(judge(&commented(b"%PDF-1.7\n")), Err(NotADocument::PdfNotAtStart));
+fn a_picture_in_which_other_programs_find_a_document_is_none() {
+    use NotADocument::{Archive, Html, PdfNotAtStart};
+    let page = pdf::page(&["HARMLESS"]);
+    let without_header = &page[b"%PDF-".len()..];
+    let blanks = [&[b' '; 1100][..], &page].concat();
+    let zip: &[u8] = b"PK\x03\x04 a.txt HARMLESS PK\x01\x02 a.txt PK\x05\x06";
+    let harmless: [&[u8]; 6] = [
+        b"a picture",
+        b"PK\x05\x06",
+        b"5 < 6 > 4",
+        b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>",
+        b"obj",
+        b"7z",
+    ];
+    let hostile: [(&[u8], NotADocument); 12] = [
+        (b"%PDF-1.7\n", PdfNotAtStart),
+        (&page, PdfNotAtStart),
+        (&blanks, PdfNotAtStart),
+        (without_header, PdfNotAtStart),
+        (b"1 0 obj<</Type/Catalog>>endobj", PdfNotAtStart),
+        (b"<div style=position:fixed>HARMLESS</div><!--", Html),
+        (b"<html><body>HARMLESS", Html),
+        (b"<script src=//example.ua/>", Html),
+        (zip, Archive),
+        (b"PK\x01\x02 and PK\x05\x06", Archive),
+        (b"Rar!\x1a\x07\x01\0", Archive),
+        (b"7z\xbc\xaf\x27\x1c", Archive),
+    ];
+    let first = [(&b"<h1>HARMLESS"[..], Html), (b"HARMLESS<!--", Html)];
+    for (judged_as, picture) in
+        [(DocumentForm::Jpeg, image::jpeg()), (DocumentForm::Png, image::png(6, 8, 0))]
+    {
+        let places = |text: &[u8]| [image::commented(&picture, text), [&picture, text].concat()];
+        for text in harmless {
+            for file in places(text) {
+                assert_eq!(judge(&file), Ok(judged_as), "{}", text.escape_ascii());
+            }
+        }
+        for (text, instead) in hostile {
+            for file in places(text) {
+                assert_eq!(judge(&file), Err(instead), "{}", text.escape_ascii());
+            }
+        }
+        for (text, instead) in first {
+            let file = image::commented(&picture, text);
+            assert_eq!(judge(&file), Err(instead), "{}", text.escape_ascii());
+        }
+    }
+}
+
+/// What unpacks archives finds the last one in a file.
+#[test]
+fn a_pdf_file_that_is_an_archive_too_is_none() {
+    let file = pdf::page(&["A"]);
+    let archived: &[u8] = b"PK\x03\x04 a.txt HARMLESS PK\x01\x02 a.txt PK\x05\x06";
+    assert_eq!(judge(&[&file[..], b"PK\x05\x06"].concat()), Ok(DocumentForm::Pdf));
+    assert_eq!(judge(&[&file[..], archived].concat()), Err(NotADocument::Archive));
 }
 
 proptest! {

@@ -5,13 +5,12 @@ use bytes::Bytes;
 use super::{
     attributes::{self, SignedAttributes},
     cms::{Algorithm, CmsError, ID_DATA, ID_SIGNED_DATA, SignedData, Signer, Source},
-    pades,
     problem::Problems,
     signer::{Basis, Subject},
 };
 use crate::{
     algorithms::{algorithm_name, implied_digest},
-    content::markup,
+    content::others::{self, Other},
     domain::SubIndication,
 };
 
@@ -176,17 +175,12 @@ fn check_protection(read: &SignedAttributes, signer: &Signer, problems: &mut Pro
 /// none (RFC 5652 §5.4). The digest of another document stands in it, so nobody signs such a file who
 /// does not see something else in it.
 fn check_disguise(read: &SignedAttributes, problems: &mut Problems) {
-    /// By this the directory of a ZIP archive is found from the end of a file.
-    const END_OF_ARCHIVE: &[u8] = b"PK\x05\x06";
-    let bytes = &read.to_verify;
-    let found = if pades::may_open(bytes) {
-        "a PDF file"
-    } else if markup::has_page(bytes) || read.has_free_tag() {
-        "a page"
-    } else if memchr::memmem::find(bytes, END_OF_ARCHIVE).is_some() {
-        "an archive"
-    } else {
-        return;
+    let has_free_tag = || read.has_free_tag().then_some(Other::Page);
+    let found = match others::find(&read.to_verify).or_else(has_free_tag) {
+        Some(Other::Archive) => "an archive",
+        Some(Other::Page) => "a page",
+        Some(Other::Pdf) => "a PDF file",
+        None => return,
     };
     problems.doubt(
         SubIndication::SigConstraintsFailure,

@@ -105,13 +105,6 @@ pub(super) fn open(file: &Bytes, budget: &Budget) -> Option<Unpacked> {
     })
 }
 
-/// Whether some viewer may take `bytes` for a PDF file. Nothing of one needs to stand where it should:
-/// who opens a file by its ending looks for whatever it holds.
-pub(super) fn may_open(bytes: &[u8]) -> bool {
-    let holds = |word: &[u8]| memchr::memmem::find(bytes, word).is_some();
-    holds(b"%PDF-") || holds(b"startxref") || words::headers(bytes).next().is_some()
-}
-
 /// A PDF file and its structure, if that can be followed.
 struct Reading<'a> {
     file: &'a Bytes,

@@ -28,6 +28,17 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
     chunk(b"IDAT", &miniz_oxide::deflate::compress_to_vec_zlib(bytes, 6))
 }
 
+/// The picture with a comment behind its head.
+pub(super) fn commented(picture: &[u8], comment: &[u8]) -> Vec<u8> {
+    let (head, comment) = if picture.starts_with(b"\xff\xd8") {
+        let length = u16::try_from(comment.len() + 2).unwrap().to_be_bytes();
+        (2, [b"\xff\xfe", &length[..], comment].concat())
+    } else {
+        (8 + 25, chunk(b"tEXt", &[b"Comment\0", comment].concat()))
+    };
+    [&picture[..head], &comment, &picture[head..]].concat()
+}
+
 fn end() -> Vec<u8> {
     chunk(b"IEND", b"")
 }
@@ -97,17 +108,6 @@ fn a_png_that_cannot_be_decoded_whole_is_none() {
     }
 }
 
-#[test]
-fn a_jpeg_that_cannot_be_decoded_whole_is_none() {
-    for file in [BASELINE, PROGRESSIVE] {
-        assert_eq!(judge(file), Ok(DocumentForm::Jpeg));
-        // Telephones put a second picture behind the first.
-        assert_eq!(judge(&[file, file].concat()), Ok(DocumentForm::Jpeg));
-        for kept in [3, 20, file.len() / 2, file.len() - 30] {
-            let judged = judge(&file[..kept]);
-            assert_eq!(judged, Err(NotADocument::ImageUnreadable), "{kept} bytes");
-        }
-    }
 /// Browsers show the frames of an animation, other programs the picture before them.
 #[test]
 fn a_picture_that_moves_is_none() {
@@ -126,6 +126,17 @@ fn a_picture_that_moves_is_none() {
     }
 }
 
+#[test]
+fn a_jpeg_that_cannot_be_decoded_whole_is_none() {
+    for file in [BASELINE, PROGRESSIVE] {
+        assert_eq!(judge(file), Ok(DocumentForm::Jpeg));
+        // Telephones put a second picture behind the first.
+        assert_eq!(judge(&[file, file].concat()), Ok(DocumentForm::Jpeg));
+        for kept in [3, 20, file.len() / 2, file.len() - 30] {
+            let judged = judge(&file[..kept]);
+            assert_eq!(judged, Err(NotADocument::ImageUnreadable), "{kept} bytes");
+        }
+    }
     let head_alone = b"\xff\xd8\xff\xd9";
     assert_eq!(judge(head_alone), Err(NotADocument::ImageUnreadable));
 }

@@ -9,11 +9,10 @@
 use super::{
     layout::{Layout, Plainness},
     range::Signed,
-    words,
 };
 use crate::content::{
     Purse,
-    pdf::{Object, Pdf, Reader, spend},
+    pdf::{Object, Pdf, Reader, headers, spend},
 };
 
 const RANGE: &[u8] = b"/ByteRange";
@@ -78,7 +77,7 @@ fn begins(over: &[u8], purse: &dyn Purse) -> Option<bool> {
         !before.ends_with(b"start")
     };
     let is_section = memchr::memmem::find_iter(near, b"xref").any(is_table);
-    Some(is_section || words::headers(near).next().is_some())
+    Some(is_section || headers(near).next().is_some())
 }
 
 #[cfg(test)]

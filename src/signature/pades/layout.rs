@@ -14,7 +14,9 @@ use super::{
     another::{START, is_over},
     words,
 };
-use crate::content::pdf::{Dictionary, Indirect, Object, Pdf, Place, Reader, Section, is_white};
+use crate::content::pdf::{
+    Dictionary, Indirect, Object, Pdf, Place, Reader, Section, headers, is_white,
+};
 
 mod form;
 
@@ -313,7 +315,7 @@ impl<'a> Layout<'a> {
             let before = self.objects.range(..word).next_back();
             before.is_some_and(|(start, _)| self.first_word(*start) == Some(word))
         };
-        words::headers(self.file).all(is_own).then_some(())?;
+        headers(self.file).all(is_own).then_some(())?;
         let in_table = |at: usize| {
             let before = self.tables.range(..at).next_back();
             before.is_some_and(|(_, end)| at < *end)
