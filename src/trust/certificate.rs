@@ -355,8 +355,8 @@ impl Certificate {
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         let (first, second) = match self.signer_kind() {
-            SignerKind::Seal => (name::ORGANISATION_IDENTIFIER, name::SERIAL_NUMBER),
-            SignerKind::Person => (name::SERIAL_NUMBER, name::ORGANISATION_IDENTIFIER),
+            Some(SignerKind::Seal) => (name::ORGANISATION_IDENTIFIER, name::SERIAL_NUMBER),
+            Some(SignerKind::Person) | None => (name::SERIAL_NUMBER, name::ORGANISATION_IDENTIFIER),
         };
         let subject = &self.0.subject;
         subject.attribute(first).or_else(|| subject.attribute(second))
@@ -377,7 +377,7 @@ impl Certificate {
             code: self.code().map(str::to_owned),
             country: self.country().map(str::to_owned),
             organisation_id: self.organisation_id(),
-            kind: Some(self.signer_kind()),
+            kind: self.signer_kind(),
             issuer: self.issuer().to_owned(),
             serial: self.serial().to_owned(),
         }

@@ -51,8 +51,12 @@ pub(super) struct Extensions {
     pub(super) no_check: bool,
     /// `subjectDirectoryAttributes`: the organisation's code.
     pub(super) national_codes: Vec<String>,
+    /// `subjectDirectoryAttributes` is there and cannot be read.
+    pub(super) has_unread_codes: bool,
     /// `qcStatements`.
     pub(super) qualified: QualifiedStatements,
+    /// `qcStatements` is there and cannot be read, or a `QcType` in it.
+    pub(super) has_unread_types: bool,
     /// `nameConstraints`.
     pub(super) name_constraints: Option<NameConstraints>,
     pub(super) policies: PolicyLimits,
@@ -146,7 +150,9 @@ impl Extensions {
             }
             QUALIFIED_STATEMENTS => self.take_statements(value, extension.critical),
             SUBJECT_DIRECTORY_ATTRIBUTES => {
-                self.national_codes = directory::national_codes(value).unwrap_or_default();
+                let codes = directory::national_codes(value);
+                self.has_unread_codes = codes.is_none();
+                self.national_codes = codes.unwrap_or_default();
                 self.pass_over(oid, extension);
             }
             SUBJECT_ALTERNATIVE_NAME => match general_names(value) {
@@ -203,6 +209,7 @@ impl Extensions {
     fn take_statements(&mut self, value: &[u8], critical: bool) {
         let name = extension_name(QUALIFIED_STATEMENTS);
         let Some(read) = statements::read(value) else {
+            self.has_unread_types = true;
             if critical {
                 self.unknown_critical.push(format!("{name} that cannot be read"));
             }
@@ -212,6 +219,7 @@ impl Extensions {
             let strange = read.strange.iter();
             self.unknown_critical.extend(strange.map(|id| format!("{name} with statement {id}")));
         }
+        self.has_unread_types = read.strange.iter().any(|id| id == statements::TYPE);
         self.qualified = read.statements;
     }
 

@@ -14,7 +14,8 @@ pub(super) use crate::domain::hex;
 pub(super) struct Name {
     der: Vec<u8>,
     text: String,
-    attributes: Vec<(String, String)>,
+    /// Of each its type, and its value where that is a string that can be read.
+    attributes: Vec<(String, Option<String>)>,
     comparable: Comparable,
 }
 
@@ -43,9 +44,9 @@ impl Name {
     pub(super) fn read(name: &X509Name<'_>) -> Self {
         let attributes = name
             .iter_attributes()
-            .filter_map(|attribute| {
-                let value = readable(&text(attribute.attr_value())?);
-                Some((attribute.attr_type().to_id_string(), value))
+            .map(|attribute| {
+                let value = text(attribute.attr_value()).map(|value| readable(&value));
+                (attribute.attr_type().to_id_string(), value)
             })
             .collect();
         Self {
@@ -69,15 +70,24 @@ impl Name {
         self.comparable.is_empty()
     }
 
-    /// Whether it is `base`, or `base` with more specific parts (RFC 5280 §4.2.1.10).
-    pub(super) fn is_within(&self, base: &Self) -> bool {
-        self.comparable.starts_with(&base.comparable)
+    /// Whether it is `base`, or `base` with more specific parts (RFC 5280 §4.2.1.10). `None`: they differ in
+    /// a value that is no string of those that are compared as text, and may mean the same to another reader.
+    pub(super) fn is_within(&self, base: &Self) -> Option<bool> {
+        let is_opaque = |(_, value): &(String, Value)| matches!(value, Value::Opaque(..));
+        let pairs = self.comparable.iter().zip(&base.comparable);
+        let unlike: Vec<_> = pairs.filter(|(part, of_base)| part != of_base).collect();
+        let is_known =
+            |(part, of_base): &(&Vec<_>, &Vec<_>)| !part.iter().chain(*of_base).any(is_opaque);
+        if self.comparable.len() < base.comparable.len() || unlike.iter().any(is_known) {
+            Some(false)
+        } else {
+            unlike.is_empty().then_some(true)
+        }
     }
 
-    /// Every `emailAddress`, in lower case.
-    pub(super) fn email_addresses(&self) -> impl Iterator<Item = String> + '_ {
-        let addresses = self.attributes.iter().filter(|(oid, _)| oid == EMAIL_ADDRESS);
-        addresses.map(|(_, address)| address.to_ascii_lowercase())
+    /// Every `emailAddress`, in lower case; `None` for one that cannot be read.
+    pub(super) fn email_addresses(&self) -> impl Iterator<Item = Option<String>> + '_ {
+        self.attributes(EMAIL_ADDRESS).map(|address| Some(address?.to_ascii_lowercase()))
     }
 
     /// The DER, as it stands in the certificate.
@@ -91,11 +101,9 @@ impl Name {
         &self.text
     }
 
-    /// The first attribute of this type, safe to show.
-    pub(super) fn attribute(&self, oid: &str) -> Option<&str> {
-        let (_, value) =
-            self.attributes.iter().find(|(of, value)| of == oid && !value.is_empty())?;
-        Some(value)
+    /// The first attribute of this type that can be read, safe to show.
+    pub(super) fn attribute<'a>(&'a self, oid: &'a str) -> Option<&'a str> {
+        self.attributes(oid).flatten().find(|value| !value.is_empty())
     }
 
     /// Whether it has an attribute of this type, whatever its value.
@@ -103,10 +111,10 @@ impl Name {
         self.comparable.iter().flatten().any(|(of, _)| of == oid)
     }
 
-    /// All attributes of this type, safe to show.
-    pub(super) fn attributes(&self, oid: &str) -> impl Iterator<Item = &str> {
+    /// All attributes of this type, safe to show; `None` for one that cannot be read.
+    pub(super) fn attributes<'a>(&'a self, oid: &'a str) -> impl Iterator<Item = Option<&'a str>> {
         let all = self.attributes.iter().filter(move |(of, _)| of == oid);
-        all.map(|(_, value)| value.as_str())
+        all.map(|(_, value)| value.as_deref())
     }
 
     /// Whether both name the same entity: RFC 5280 §7.1, so case, spaces and the type of string

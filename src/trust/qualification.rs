@@ -262,7 +262,7 @@ fn by_extensions(certificate: &Certificate, extensions: &ServiceExtensions) -> S
 /// What a certificate is for by its own words. Without a `QcType` it is for signatures (ETSI EN 319 412-5
 /// §4.2.3).
 pub(super) fn own_use(certificate: &Certificate) -> CertificateUse {
-    if certificate.signer_kind() == SignerKind::Seal && certificate.says_seal() {
+    if certificate.signer_kind() == Some(SignerKind::Seal) && certificate.says_seal() {
         CertificateUse::Seals
     } else {
         CertificateUse::Signatures
@@ -296,6 +296,9 @@ fn use_of(
         TYPES.iter().filter(|(oid, _)| types.iter().any(|one| one == oid)).map(|it| it.1).collect();
     let by_name = own_use(certificate);
     let Some(first) = listed.first() else {
+        if certificate.signer_kind().is_none() {
+            return Err("What the certificate says of its use cannot be read.");
+        }
         return Ok(if own == [CertificateUse::WebSites] {
             CertificateUse::WebSites
         } else {
@@ -315,9 +318,9 @@ fn use_of(
 /// of the country, a seal has to say that it is one: any firm has certificates that name it.
 #[must_use]
 pub fn signer_kind(certificate: &Certificate, trust: &TrustStore) -> Option<SignerKind> {
+    let is_said = |kind: &SignerKind| *kind == SignerKind::Person || certificate.says_seal();
     let kind = certificate.signer_kind();
-    let is_said = kind == SignerKind::Person || certificate.says_seal();
-    (is_said || trust.services().is_empty()).then_some(kind)
+    kind.filter(|kind| is_said(kind) || trust.services().is_empty())
 }
 
 impl From<&ListIssue> for ListReport {

@@ -25,7 +25,8 @@ pub(super) fn sequence<'a>(element: &Any<'a>) -> Option<Vec<Any<'a>>> {
     is_sequence.then(|| elements(element.data)).flatten()
 }
 
-/// The dotted form of an OBJECT IDENTIFIER.
+/// The dotted form of an OBJECT IDENTIFIER; the parser would take any other element for one.
 pub(super) fn object_identifier(element: &Any<'_>) -> Option<String> {
-    Some(element.as_oid().ok()?.to_id_string())
+    let is_one = element.class() == Class::Universal && element.tag() == Tag::Oid;
+    is_one.then(|| element.as_oid().ok()).flatten().map(|id| id.to_id_string())
 }

@@ -226,7 +226,7 @@ fn proves_the_chain_of_diia() {
 fn takes_the_diia_seal_for_a_seal_and_accepts_it_when_pinned() {
     let Some(data) = Data::find() else { return };
     let signer = data.certificate("diia/certs/diia-test-sign-7775603.cer");
-    assert_eq!(signer.signer_kind(), SignerKind::Seal);
+    assert_eq!(signer.signer_kind(), Some(SignerKind::Seal));
     assert_eq!(signer.organisation(), Some("ДП ДІЯ (Тестування)"));
     let pinned = [signer.clone()];
     let outcome = judge(&signer, &[], &pinned, "2023-09-19T17:00:00Z");

@@ -16,20 +16,24 @@ impl Certificate {
     ///
     /// A seal is what says so (the national purpose, or the `QcType` of ETSI EN 319 412-5) and
     /// does not say that it is a person's signature too; or else what names an organisation and no
-    /// person. A pseudonym is a person's (ETSI EN 319 412-2 §4.2.4).
+    /// person. A pseudonym is a person's (ETSI EN 319 412-2 §4.2.4). `None`: what it says of that cannot be
+    /// read.
     #[must_use]
-    pub fn signer_kind(&self) -> SignerKind {
-        let Facts { subject, .. } = &*self.0;
+    pub fn signer_kind(&self) -> Option<SignerKind> {
+        let Facts { extensions, subject, .. } = &*self.0;
+        if extensions.has_unread_types {
+            return None;
+        }
         let is_for_person = self.has_type(TYPE_SIGNATURE);
         if self.says_seal() && !is_for_person {
-            return SignerKind::Seal;
+            return Some(SignerKind::Seal);
         }
         let of_person = [name::GIVEN_NAME, name::INITIALS, name::PSEUDONYM, name::SURNAME];
         let names_person = of_person.iter().any(|oid| subject.has(oid));
-        if is_for_person || names_person || self.organisation().is_none() {
-            SignerKind::Person
+        if is_for_person || names_person || !subject.has(name::ORGANISATION) {
+            Some(SignerKind::Person)
         } else {
-            SignerKind::Seal
+            self.organisation().map(|_| SignerKind::Seal)
         }
     }
 
@@ -44,13 +48,16 @@ impl Certificate {
     }
 
     /// The organisation's identifier: `organizationIdentifier`, or the ЄДРПОУ code among the
-    /// directory attributes. `None` when there is none, or there are different ones.
+    /// directory attributes. `None` when there is none, there are different ones, or one that cannot be read.
     #[must_use]
     pub fn organisation_id(&self) -> Option<OrganisationId> {
         let Facts { extensions, subject, .. } = &*self.0;
         let named = subject.attributes(name::ORGANISATION_IDENTIFIER);
-        let mut all = named.chain(extensions.national_codes.iter().map(String::as_str));
-        let first: OrganisationId = all.next()?.parse().ok()?;
-        all.all(|other| other.parse().as_ref() == Ok(&first)).then_some(first)
+        let codes = extensions.national_codes.iter().map(|code| Some(code.as_str()));
+        let mut all = named.chain(codes);
+        let first: OrganisationId = all.next()??.parse().ok()?;
+        let is_first =
+            |other: Option<&str>| other.is_some_and(|other| other.parse().as_ref() == Ok(&first));
+        (all.all(is_first) && !extensions.has_unread_codes).then_some(first)
     }
 }

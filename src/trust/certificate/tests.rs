@@ -138,8 +138,65 @@ fn tells_a_seal_from_a_hand() {
         draft.purposes = purposes;
         let statements = qualified.map(|oid| ("1.3.6.1.5.5.7.1.3", false, qualified_type(oid)));
         draft.others.extend(statements);
-        assert_eq!(draft.make().signer_kind(), expected, "{subject:?} {purposes:?} {qualified:?}");
+        assert_eq!(
+            draft.make().signer_kind(),
+            Some(expected),
+            "{subject:?} {purposes:?} {qualified:?}"
+        );
     }
+}
+
+/// What one reader passes over and another reads is a doubt: no seal, and no person's signature.
+#[test]
+fn what_a_certificate_says_unreadably_makes_it_nobodys() {
+    const IDENTIFIER: &str = "2.5.4.97";
+    const ORGANISATION: &str = "2.5.4.10";
+    let types =
+        |types: Vec<Vec<u8>>| tlv(0x30, &[object_identifier("0.4.0.1862.1.6"), tlv(0x30, &types)]);
+    let [seal, hand] = [TYPE_SEAL, TYPE_SIGNATURE].map(object_identifier);
+    let of = |parts: &[(&str, u8, &str)], others: &[(&'static str, Vec<u8>)]| {
+        let mut draft = draft();
+        let parts =
+            parts.iter().map(|(oid, string, value)| attribute(oid, *string, value.as_bytes()));
+        draft.subject = tlv(0x30, &parts.map(|part| tlv(0x31, &[part])).collect::<Vec<_>>());
+        draft.others.extend(others.iter().map(|(oid, value)| (*oid, false, value.clone())));
+        let made = draft.make();
+        (made.signer_kind(), made.organisation_id().map(|id| id.to_string()))
+    };
+    let firm = [(ORGANISATION, 0x0c, "Тест"), (IDENTIFIER, 0x0c, "NTRUA-00000001")];
+    let id = Some("NTRUA-00000001".to_owned());
+    assert_eq!(of(&firm, &[]), (Some(SignerKind::Seal), id.clone()));
+
+    let says =
+        |statements: &[Vec<u8>]| of(&firm, &[("1.3.6.1.5.5.7.1.3", tlv(0x30, statements))]).0;
+    assert_eq!(says(&[types(vec![seal.clone()])]), Some(SignerKind::Seal));
+    // Each of several statements counts.
+    for both in [[seal.clone(), hand.clone()], [hand.clone(), seal.clone()]] {
+        let apart = both.clone().map(|one| types(vec![one]));
+        assert_eq!(says(&apart), Some(SignerKind::Person));
+        assert_eq!(says(&[types(both.to_vec())]), Some(SignerKind::Person));
+    }
+    let null = || vec![0x05, 0x00];
+    let more = tlv(0x30, &[object_identifier("0.4.0.1862.1.6"), tlv(0x30, &[]), null()]);
+    for unreadable in [
+        vec![types(vec![hand.clone(), null()])],
+        vec![types(vec![seal]), types(vec![null()])],
+        vec![more],
+        vec![types(vec![hand]), null()],
+    ] {
+        assert_eq!(says(&unreadable), None, "{unreadable:?}");
+    }
+
+    for string in [0x1a, 0x1b, 0x1c, 0x04, 0x03] {
+        let second = (IDENTIFIER, string, "NTRUA-00000002");
+        assert_eq!(of(&[firm[0], firm[1], second], &[]).1, None, "{string:#x}");
+        assert_eq!(of(&[second, firm[0], firm[1]], &[]).1, None, "{string:#x}");
+        assert_eq!(of(&[(ORGANISATION, string, "Firm"), firm[1]], &[]).0, None, "{string:#x}");
+    }
+    for codes in [vec![], null(), tlv(0x30, &[null()])] {
+        assert_eq!(of(&firm, &[("2.5.29.9", codes)]).1, None);
+    }
+    assert_eq!(of(&firm, &[("2.5.29.9", tlv(0x30, &[]))]).1, id);
 }
 
 #[test]

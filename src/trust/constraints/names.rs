@@ -9,6 +9,9 @@ use super::super::{Certificate, name::Name, tree};
 /// The most names or subtrees that are compared: more serve to waste time.
 const MOST_NAMES: usize = 256;
 
+/// The tag of `rfc822Name`.
+const EMAIL: u32 = 1;
+
 /// A name of `subjectAltName`, or the base of a subtree.
 #[derive(Clone)]
 pub(in crate::trust) enum GeneralName {
@@ -74,7 +77,8 @@ impl NameConstraints {
         }
         names.extend(alternatives.iter().cloned());
         // RFC 5280 §4.2.1.10: where older certificates hold the address.
-        names.extend(subject.email_addresses().map(GeneralName::Email));
+        let emails = subject.email_addresses();
+        names.extend(emails.map(|one| one.map_or(GeneralName::Other(EMAIL), GeneralName::Email)));
         names.iter().find(|name| !self.allows(name)).map(GeneralName::text)
     }
 
@@ -117,7 +121,7 @@ impl GeneralName {
             text.is_ascii().then(|| text.to_ascii_lowercase())
         };
         let read = match tag {
-            1 => ascii().map(Self::Email),
+            EMAIL => ascii().map(Self::Email),
             2 => ascii().map(Self::Dns),
             4 => Name::from_der(element.data).map(Self::Directory),
             6 => ascii().map(Self::Uri),
@@ -134,7 +138,7 @@ impl GeneralName {
 
     fn form(&self) -> u32 {
         match self {
-            Self::Email(_) => 1,
+            Self::Email(_) => EMAIL,
             Self::Dns(_) => 2,
             Self::Directory(_) => 4,
             Self::Uri(_) => 6,
@@ -146,7 +150,7 @@ impl GeneralName {
     /// Whether it lies in the subtree of `base`, which has the same form; `None`: cannot be said.
     fn is_within(&self, base: &Self) -> Option<bool> {
         Some(match (self, base) {
-            (Self::Directory(name), Self::Directory(base)) => name.is_within(base),
+            (Self::Directory(name), Self::Directory(base)) => name.is_within(base)?,
             (Self::Dns(name), Self::Dns(base)) => in_domain(name, base.trim_start_matches('.')),
             (Self::Email(address), Self::Email(base)) => {
                 let (_, host) = address.rsplit_once('@')?;

@@ -3,7 +3,7 @@ use crate::{
     trust::{
         Certificate, PathLimits, PathRequest, Purpose, ServiceKind, ServiceStatus, TrustService,
         TrustStore,
-        sample::{COMMON_NAME, Draft, ISSUING, SIGNING, name, object_identifier, tlv},
+        sample::{COMMON_NAME, Draft, ISSUING, SIGNING, attribute, name, object_identifier, tlv},
         validate,
     },
 };
@@ -17,11 +17,15 @@ type Extension = (&'static str, Vec<u8>);
 
 /// Why root → middle → person is refused with these extensions on the latter two.
 fn refusal(middle: &[Extension], person: &[Extension]) -> Option<String> {
+    refusal_of(Draft::signer("Тестова Особа", 9, ("Middle", 2)), middle, person)
+}
+
+fn refusal_of(signer: Draft, middle: &[Extension], person: &[Extension]) -> Option<String> {
     let with = |mut draft: Draft, others: &[Extension]| {
         draft.others.extend(others.iter().map(|(oid, value)| (*oid, false, value.clone())));
         draft.make()
     };
-    let signer = with(Draft::signer("Тестова Особа", 9, ("Middle", 2)), person);
+    let signer = with(signer, person);
     let intermediates = [with(Draft::authority("Middle", 2, ("Root", 1)), middle)];
     let trust = TrustStore::new(vec![Draft::authority("Root", 1, ("Root", 1)).make()]);
     let outcome = validate(
@@ -106,6 +110,35 @@ fn names_that_cannot_be_read_are_refused_only_under_constraints() {
     for broken in [tlv(0x30, &[]), vec![], tlv(0x30, &[tlv(0xa5, &[])])] {
         let reason = refusal(&[(NAME_CONSTRAINTS, broken)], &[]).unwrap();
         assert!(reason.contains("nameConstraints (2.5.29.30) that cannot be read"), "{reason}");
+    }
+}
+
+/// A name in a string of another kind may be one that the authority must not give.
+#[test]
+fn a_part_of_a_name_that_cannot_be_read_is_held_against_constraints() {
+    const EMAIL: &str = "1.2.840.113549.1.9.1";
+    let named = |string: u8, domain: &str| {
+        let parts = [
+            attribute(COMMON_NAME, string, b"Director"),
+            attribute(EMAIL, string, format!("boss@{domain}").as_bytes()),
+        ];
+        tlv(0x30, &parts.map(|part| tlv(0x31, &[part])))
+    };
+    let excluded = tlv(0xa4, &[name(&[(COMMON_NAME, "director")])]);
+    let other = tlv(0xa4, &[name(&[(COMMON_NAME, "Other")])]);
+    for (part, base, string, domain, allowed) in [
+        (0xa0, text(0x81, "firm.ua"), 0x16, "firm.ua", true),
+        (0xa0, text(0x81, "firm.ua"), 0x16, "bank.ua", false),
+        (0xa0, text(0x81, "firm.ua"), 0x1a, "bank.ua", false),
+        (0xa1, text(0x81, "bank.ua"), 0x1a, "bank.ua", false),
+        (0xa1, excluded.clone(), 0x16, "firm.ua", false),
+        (0xa1, excluded, 0x1a, "firm.ua", false),
+        (0xa1, other, 0x16, "firm.ua", true),
+    ] {
+        let mut signer = Draft::signer("", 9, ("Middle", 2));
+        signer.subject = named(string, domain);
+        let refused = refusal_of(signer, &[limits(part, base)], &[]);
+        assert_eq!(refused.is_none(), allowed, "{string:#x} {domain} {refused:?}");
     }
 }
 

@@ -52,7 +52,12 @@ pub(super) fn read(der: &[u8]) -> Option<Read> {
         let parts = tree::sequence(&statement)?;
         let (id, information) = parts.split_first()?;
         let id = tree::object_identifier(id)?;
-        if take(&mut statements, &id, information.first()).is_none() {
+        let is_read = match information {
+            [] => take(&mut statements, &id, None),
+            [information] => take(&mut statements, &id, Some(information)),
+            _ => None,
+        };
+        if is_read.is_none() {
             strange.push(id);
         }
     }
@@ -65,7 +70,7 @@ const LIMIT: &str = "0.4.0.1862.1.2";
 const RETENTION: &str = "0.4.0.1862.1.3";
 const DEVICE: &str = "0.4.0.1862.1.4";
 const DISCLOSURE: &str = "0.4.0.1862.1.5";
-const TYPE: &str = "0.4.0.1862.1.6";
+pub(super) const TYPE: &str = "0.4.0.1862.1.6";
 const LEGISLATION: &str = "0.4.0.1862.1.7";
 const SYNTAX_1: &str = "1.3.6.1.5.5.7.11.1";
 const SYNTAX_2: &str = "1.3.6.1.5.5.7.11.2";
@@ -84,7 +89,9 @@ fn take(
         DISCLOSURE => statements.disclosures = disclosures(information?)?,
         TYPE => {
             let listed = tree::sequence(information?)?;
-            statements.types = listed.iter().map(tree::object_identifier).collect::<Option<_>>()?;
+            let listed = listed.iter().map(tree::object_identifier);
+            // In several statements it is for all that any of them says.
+            statements.types.extend(listed.collect::<Option<Vec<_>>>()?);
         }
         // How names in the certificate are meant, and which countries' law it is issued under:
         // they restrict nothing that is judged here.
