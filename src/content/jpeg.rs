@@ -1,5 +1,8 @@
 //! Pictures in JPEG (ITU-T T.81), decoded whole.
 
+mod entropy;
+mod whole;
+
 use std::ops::Range;
 
 use zune_jpeg::{
@@ -16,6 +19,8 @@ const MAX_SCANS: usize = 32;
 const PIXEL_COST: usize = 6;
 /// What a picture may take in memory while it is decoded, in bytes.
 const MAX_MEMORY: usize = 256 << 20;
+/// What a byte costs, which is read bit by bit once more.
+const BYTE_COST: usize = 8;
 const MAX_SIDE: usize = 1 << 16;
 
 /// Whether it begins as one.
@@ -44,50 +49,13 @@ pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<Vec<Range<usize>>
     // Pictures in more than one scan are kept in two bytes more for each number.
     let number_bytes = if scans > 1 { 3 } else { 1 };
     let memory = pixels.saturating_mul(info.components.into()).saturating_mul(number_bytes);
-    let cost = pixels.saturating_mul(PIXEL_COST.saturating_add(scans)).saturating_add(file.len());
+    let cost = pixels
+        .saturating_mul(PIXEL_COST.saturating_add(scans))
+        .saturating_add(file.len().saturating_mul(BYTE_COST));
     let is_bounded = pixels <= MAX_PIXELS && memory <= MAX_MEMORY && purse.affords(cost);
     if !is_bounded || !purse.spend(cost) {
         return Err(NotADocument::TooLarge);
     }
     decoder.decode().map_err(|_| NotADocument::ImageUnreadable)?;
-    data(file).ok_or(NotADocument::ImageUnreadable)
-}
-
-/// Where the data of its scans stand, and, with nothing in it, the end of the picture; `None` when its
-/// segments do not follow each other up to that.
-fn data(file: &[u8]) -> Option<Vec<Range<usize>>> {
-    let mut found = Vec::new();
-    let mut at = b"\xff\xd8".len();
-    loop {
-        let (&[mark], rest) = file.get(at..)?.split_first_chunk()?;
-        let (&kind, rest) = rest.split_first().filter(|_| mark == 0xff)?;
-        match kind {
-            // A byte that fills up (T.81 §B.1.1.2).
-            0xff => at = at.checked_add(1)?,
-            0xd9 => {
-                let end = at.checked_add(2)?;
-                found.push(end..end);
-                return Some(found);
-            }
-            _ => {
-                let (length, _) = rest.split_first_chunk()?;
-                at = at.checked_add(2)?.checked_add(u16::from_be_bytes(*length).into())?;
-                if kind == 0xda {
-                    let end = end_of_scan(file, at)?;
-                    found.push(at..end);
-                    at = end;
-                }
-            }
-        }
-    }
-}
-
-/// Where the first marker behind the data of a scan stands that is none of a restart (T.81 §F.1.2.3).
-fn end_of_scan(file: &[u8], start: usize) -> Option<usize> {
-    let is_end = |at: &usize| {
-        let next = at.checked_add(1).and_then(|next| file.get(next));
-        next.is_some_and(|next| !matches!(next, 0 | 0xd0..=0xd7 | 0xff))
-    };
-    let places = memchr::memchr_iter(0xff, file.get(start..)?);
-    places.map(|at| start.saturating_add(at)).find(is_end)
+    whole::data(file).ok_or(NotADocument::ImageUnreadable)
 }

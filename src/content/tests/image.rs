@@ -141,6 +141,42 @@ fn a_jpeg_that_cannot_be_decoded_whole_is_none() {
     assert_eq!(judge(head_alone), Err(NotADocument::ImageUnreadable));
 }
 
+/// Decoders fill what is missing with grey.
+#[test]
+fn a_jpeg_of_which_a_part_is_missing_is_none() {
+    const END: &[u8] = b"\xff\xd9";
+    let scans = |file: &[u8]| memchr::memmem::find_iter(file, b"\xff\xda").collect::<Vec<_>>();
+    let first = scans(BASELINE)[0];
+    let middle = (first + BASELINE.len()) / 2;
+    let taller = |file: &[u8], frame: u8| {
+        let mut taller = file.to_vec();
+        let frame = memchr::memmem::find(&taller, &[0xff, frame]).unwrap();
+        taller[frame + 5..frame + 7].copy_from_slice(&2000_u16.to_be_bytes());
+        taller
+    };
+    let mut bent = BASELINE.to_vec();
+    bent[middle..middle + 20].fill(0x55);
+    let mut cases = vec![
+        ("half of the data", [&BASELINE[..middle], END].concat()),
+        ("the end in the middle", [&BASELINE[..middle], END, &BASELINE[middle..]].concat()),
+        ("a byte too many", [&BASELINE[..BASELINE.len() - 2], b"\0", END].concat()),
+        ("a height without data", taller(BASELINE, 0xc0)),
+        ("a height without data", taller(PROGRESSIVE, 0xc2)),
+        ("a restart", [&BASELINE[..middle], b"\xff\xd0", &BASELINE[middle..]].concat()),
+        ("other data", bent),
+    ];
+    // Each scan but the last begins behind tables of its own.
+    let starts = scans(PROGRESSIVE);
+    assert!(starts.len() > 2);
+    for start in &starts[1..] {
+        let tables = memchr::memmem::rfind(&PROGRESSIVE[..*start], b"\xff\xc4").unwrap_or(*start);
+        cases.push(("the first scans alone", [&PROGRESSIVE[..tables], END].concat()));
+    }
+    for (what, file) in cases {
+        assert_eq!(judge(&file), Err(NotADocument::ImageUnreadable), "{what}");
+    }
+}
+
 #[test]
 fn a_picture_is_not_unpacked_when_it_is_too_large() {
     let mut wide = BASELINE.to_vec();
