@@ -1,7 +1,8 @@
 //! Pictures in PNG (ISO/IEC 15948), decoded whole.
 //!
-//! Read are the chunks that make the picture: every other one is skipped by its length. The pixels
-//! are unpacked and counted row by row and kept nowhere, so that no picture takes memory.
+//! Read are the chunks that make the picture, and those by which programs are known to show it otherwise:
+//! every other one is skipped by its length. The pixels are unpacked and counted row by row, and of those
+//! with transparency two rows are kept at a time, so that no picture takes memory.
 
 use std::ops::Range;
 
@@ -12,6 +13,11 @@ use miniz_oxide::{
 
 use super::{MAX_PIXELS, Purse, crc32};
 use crate::domain::NotADocument;
+
+/// Two rows are kept where there is transparency.
+const MAX_SIDE: usize = 1 << 16;
+/// How much more a byte costs whose filter is undone.
+const ALPHA_WEIGHT: usize = 4;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -27,8 +33,10 @@ pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<Vec<Range<usize>>
     let mut rest = file.strip_prefix(SIGNATURE).ok_or(unreadable)?;
     let header = Chunk::next(&mut rest).filter(|chunk| chunk.kind == b"IHDR").ok_or(unreadable)?;
     let header = Header::read(header.data).ok_or(unreadable)?;
-    let unpacked = header.unpacked().filter(|_| header.pixels() <= MAX_PIXELS);
-    let cost = unpacked.and_then(|unpacked| unpacked.checked_add(file.len()));
+    let is_bounded = header.pixels() <= MAX_PIXELS && header.width.max(header.height) <= MAX_SIDE;
+    let unpacked = header.unpacked().filter(|_| is_bounded);
+    let weight = if header.pixel_with_alpha().is_some() { ALPHA_WEIGHT } else { 1 };
+    let cost = unpacked.and_then(|bytes| bytes.checked_mul(weight)?.checked_add(file.len()));
     if !cost.is_some_and(|cost| purse.affords(cost) && purse.spend(cost)) {
         return Err(NotADocument::TooLarge);
     }
@@ -47,10 +55,18 @@ pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<Vec<Range<usize>>
                 data = data.start.min(start)..end;
                 continue;
             }
+            b"cICP" | b"cHRM" | b"gAMA" | b"tRNS"
+                if !is_plain(*chunk.kind, chunk.data, &header) =>
+            {
+                return Err(NotADocument::ImageAmbiguous);
+            }
             b"PLTE" => has_palette = !chunk.data.is_empty() && chunk.data.len() % 3 == 0,
             b"IEND" => {
-                let is_whole = is_over && rows.are_complete();
-                return if is_whole { Ok(vec![data, end..end]) } else { Err(unreadable) };
+                return match is_over && rows.are_complete() {
+                    true if rows.has_transparent => Err(NotADocument::ImageAmbiguous),
+                    true => Ok(vec![data, end..end]),
+                    false => Err(unreadable),
+                };
             }
             // Of an animation (Portable Network Graphics, third edition, §11.3.6) some programs show these
             // pictures alone, and the others the one that is decoded here.
@@ -60,6 +76,30 @@ pub(super) fn decode(file: &[u8], purse: &dyn Purse) -> Result<Vec<Range<usize>>
             _ => return Err(unreadable),
         }
         after_data = rows.has_begun();
+    }
+}
+
+/// Whether a chunk changes nothing of what is shown: programs differ in whether they heed it, and in what they
+/// show behind what is transparent (Portable Network Graphics, third edition, §11.3).
+fn is_plain(kind: [u8; 4], data: &[u8], header: &Header) -> bool {
+    /// In parts of 100,000: those of displays, from 1/2.2 to 1/1.8.
+    const GAMMA: std::ops::RangeInclusive<u32> = 45_000..=56_000;
+    /// White, red, green and blue of sRGB, likewise.
+    const COLORS: [u32; 8] = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
+    const TOLERANCE: u32 = 1_000;
+    let mut numbers = data.chunks(4).map(|bytes| bytes.try_into().map(u32::from_be_bytes));
+    match &kind {
+        b"cICP" => data == [1, 13, 0, 1],
+        b"cHRM" => {
+            let is_near = |(number, usual): (Result<u32, _>, u32)| {
+                number.is_ok_and(|number: u32| number.abs_diff(usual) <= TOLERANCE)
+            };
+            data.len() == 32 && numbers.zip(COLORS).all(is_near)
+        }
+        b"gAMA" => {
+            data.len() == 4 && numbers.all(|number| number.is_ok_and(|it| GAMMA.contains(&it)))
+        }
+        _ => header.needs_palette() && data.iter().all(|alpha| *alpha == u8::MAX),
     }
 }
 
@@ -149,6 +189,17 @@ impl Header {
         self.width.saturating_mul(self.height)
     }
 
+    /// Bytes of a pixel with its transparency, and how many of them are that; `None` where it has none.
+    fn pixel_with_alpha(&self) -> Option<(usize, usize)> {
+        let samples = match self.color {
+            4 => 2,
+            6 => 4,
+            _ => return None,
+        };
+        let bytes = self.bits_per_pixel.checked_div(8)?;
+        Some((bytes, bytes.checked_div(samples)?))
+    }
+
     fn needs_palette(&self) -> bool {
         self.color == 3
     }
@@ -196,13 +247,68 @@ struct Rows {
     passes: Vec<(usize, usize)>,
     left_of_row: usize,
     has_begun: bool,
+    has_transparent: bool,
+    /// Bytes of a pixel, and those of its transparency.
+    pixel: Option<(usize, usize)>,
+    filter: u8,
+    /// Whether the next row is the first of its pass.
+    begins_pass: bool,
+    /// The row before, and this one as far as it came; kept where there is transparency.
+    above: Vec<u8>,
+    row: Vec<u8>,
 }
 
 impl Rows {
     fn of(header: &Header) -> Self {
         let mut passes = header.passes();
         passes.reverse();
-        Self { passes, left_of_row: 0, has_begun: false }
+        Self {
+            passes,
+            left_of_row: 0,
+            has_begun: false,
+            has_transparent: false,
+            pixel: header.pixel_with_alpha(),
+            filter: 0,
+            begins_pass: true,
+            above: Vec::new(),
+            row: Vec::new(),
+        }
+    }
+
+    fn begin_row(&mut self, is_last: bool) {
+        std::mem::swap(&mut self.above, &mut self.row);
+        self.row.clear();
+        if self.begins_pass {
+            self.above.clear();
+        }
+        self.begins_pass = is_last;
+    }
+
+    /// Takes bytes of a row behind its filter, and undoes that (§9.2): whether a pixel is transparent is seen
+    /// in the bytes themselves alone.
+    fn look(&mut self, bytes: &[u8]) {
+        let Some((size, alpha)) = self.pixel else { return };
+        for byte in bytes {
+            let place = self.row.len();
+            let before = place.checked_sub(size);
+            let at = |row: &[u8], place: Option<usize>| {
+                place.and_then(|place| row.get(place)).copied().unwrap_or_default()
+            };
+            let (left, up) = (at(&self.row, before), at(&self.above, Some(place)));
+            let predicted = match self.filter {
+                1 => left,
+                2 => up,
+                3 => left.midpoint(up),
+                4 => paeth(left, up, at(&self.above, before)),
+                _ => 0,
+            };
+            let value = byte.wrapping_add(predicted);
+            let is_alpha = place
+                .checked_rem(size)
+                .is_some_and(|in_pixel| in_pixel >= size.saturating_sub(alpha));
+            self.has_transparent |= is_alpha && value != u8::MAX;
+            self.row.push(value);
+        }
     }
 
     fn are_complete(&self) -> bool {
@@ -222,16 +328,36 @@ impl Rows {
             self.has_begun = true;
             if self.left_of_row == 0 {
                 let (rows, length) = self.passes.last_mut().filter(|_| *filter < FILTERS)?;
-                self.left_of_row = *length;
+                self.left_of_row = length.checked_sub(1)?;
+                self.filter = *filter;
                 *rows = rows.checked_sub(1)?;
-                if *rows == 0 {
+                let is_last = *rows == 0;
+                if is_last {
                     self.passes.pop();
                 }
+                bytes = bytes.get(1..)?;
+                self.begin_row(is_last);
+                continue;
             }
-            let taken = self.left_of_row.min(bytes.len());
-            self.left_of_row = self.left_of_row.checked_sub(taken)?;
-            bytes = bytes.get(taken..)?;
+            let (row, rest) = bytes.split_at(self.left_of_row.min(bytes.len()));
+            self.look(row);
+            self.left_of_row = self.left_of_row.checked_sub(row.len())?;
+            bytes = rest;
         }
         Some(())
+    }
+}
+
+/// The predictor of §9.4.
+fn paeth(left: u8, up: u8, before_up: u8) -> u8 {
+    let [a, b, c] = [left, up, before_up].map(i16::from);
+    let estimate = a.saturating_add(b).saturating_sub(c);
+    let [by_left, by_up, by_both] = [a, b, c].map(|one| one.abs_diff(estimate));
+    if by_left <= by_up && by_left <= by_both {
+        left
+    } else if by_up <= by_both {
+        up
+    } else {
+        before_up
     }
 }

@@ -50,10 +50,14 @@ pub(super) fn png(color: u8, depth: u8, interlace: u8) -> Vec<u8> {
     // PNG §8.2: rows and pixels of each pass over 5 by 3 pixels; the third has no row.
     let adam: &[(usize, usize)] = &[(1, 1), (1, 1), (1, 1), (1, 3), (2, 2), (1, 5)];
     let rows = if interlace == 0 { &[(3, 5)] } else { adam };
-    let size: usize = rows.iter().map(|(rows, pixels)| rows * row(*pixels)).sum();
+    // Nothing is transparent.
+    let filled =
+        |bytes: usize| [vec![0], vec![if samples % 2 == 0 { 255 } else { 0 }; bytes - 1]].concat();
+    let data: Vec<_> =
+        rows.iter().flat_map(|(rows, pixels)| filled(row(*pixels)).repeat(*rows)).collect();
     let palette = if color == 3 { chunk(b"PLTE", &[0, 0, 0, 9, 9, 9]) } else { Vec::new() };
     let head = header(5, 3, color, depth, interlace);
-    png_of(&[head, palette, chunk(b"tEXt", b"a\0b"), packed(&vec![0; size]), end()])
+    png_of(&[head, palette, chunk(b"tEXt", b"a\0b"), packed(&data), end()])
 }
 
 const FORMATS: [(u8, &[u8]); 5] =
@@ -126,6 +130,65 @@ fn a_picture_that_moves_is_none() {
     }
 }
 
+/// Behind what is transparent each program shows what it likes, and not all heed what colours are said to be.
+#[test]
+fn a_picture_that_shows_through_or_says_how_to_be_shown_is_none() {
+    let ambiguous = Err(NotADocument::ImageAmbiguous);
+    // Two rows of two pixels in each filter (PNG §9.2), by hand: bytes are as the row before and the pixel
+    // before them make them 255 again.
+    let opaque = |filter: u8| -> [u8; 16] {
+        let full = [255; 16];
+        match filter {
+            0 => full,
+            1 => [[255; 4], [0; 4], [255; 4], [0; 4]].concat().try_into().unwrap(),
+            2 => [[255; 8], [0; 8]].concat().try_into().unwrap(),
+            3 => [[255; 4], [128; 4], [128; 4], [0; 4]].concat().try_into().unwrap(),
+            _ => [[255; 4], [0; 4], [0; 4], [0; 4]].concat().try_into().unwrap(),
+        }
+    };
+    for filter in 0..5 {
+        let picture = |pixels: [u8; 16]| {
+            let data = [&[filter], &pixels[..8], &[filter], &pixels[8..]].concat();
+            judge(&png_of(&[header(2, 2, 6, 8, 0), packed(&data), end()]))
+        };
+        assert_eq!(picture(opaque(filter)), Ok(DocumentForm::Png), "filter {filter}");
+        for alpha in [3, 7, 11, 15] {
+            let mut pixels = opaque(filter);
+            pixels[alpha] = pixels[alpha].wrapping_sub(1);
+            assert_eq!(picture(pixels), ambiguous, "filter {filter}, byte {alpha}");
+        }
+        let mut colored = opaque(filter);
+        colored[0] = 1;
+        assert_eq!(picture(colored), Ok(DocumentForm::Png));
+    }
+    let numbers = |all: &[u32]| all.iter().flat_map(|one| one.to_be_bytes()).collect::<Vec<_>>();
+    let usual = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
+    let mut swapped = usual;
+    swapped.swap(2, 4);
+    for (kind, data, color, expected) in [
+        (b"gAMA", numbers(&[45_455]), 2, Ok(DocumentForm::Png)),
+        (b"gAMA", numbers(&[55_556]), 2, Ok(DocumentForm::Png)),
+        (b"gAMA", numbers(&[200]), 2, ambiguous),
+        (b"gAMA", numbers(&[100_000]), 2, ambiguous),
+        (b"gAMA", vec![], 2, ambiguous),
+        (b"cHRM", numbers(&usual), 2, Ok(DocumentForm::Png)),
+        (b"cHRM", numbers(&swapped), 2, ambiguous),
+        (b"cHRM", numbers(&usual[..4]), 2, ambiguous),
+        (b"cICP", vec![1, 13, 0, 1], 2, Ok(DocumentForm::Png)),
+        (b"cICP", vec![9, 16, 0, 1], 2, ambiguous),
+        (b"tRNS", vec![0; 6], 2, ambiguous),
+        (b"tRNS", vec![0, 0], 0, ambiguous),
+        (b"tRNS", vec![255, 254], 3, ambiguous),
+        (b"tRNS", vec![255, 255], 3, Ok(DocumentForm::Png)),
+    ] {
+        // Behind the head, and a palette where there is one.
+        let mut file = png(color, 8, 0);
+        let place = 8 + 25 + if color == 3 { 18 } else { 0 };
+        file.splice(place..place, chunk(kind, &data));
+        assert_eq!(judge(&file), expected, "{} {data:?}", kind.escape_ascii());
+    }
+}
+
 #[test]
 fn a_jpeg_that_cannot_be_decoded_whole_is_none() {
     for file in [BASELINE, PROGRESSIVE] {
@@ -147,7 +210,7 @@ fn a_jpeg_of_which_a_part_is_missing_is_none() {
     const END: &[u8] = b"\xff\xd9";
     let scans = |file: &[u8]| memchr::memmem::find_iter(file, b"\xff\xda").collect::<Vec<_>>();
     let first = scans(BASELINE)[0];
-    let middle = (first + BASELINE.len()) / 2;
+    let middle = first.midpoint(BASELINE.len());
     let taller = |file: &[u8], frame: u8| {
         let mut taller = file.to_vec();
         let frame = memchr::memmem::find(&taller, &[0xff, frame]).unwrap();
