@@ -26,7 +26,6 @@ use crate::{
     archive::Archive,
     clock::{Clock, Witnesses},
     config::{self, Config},
-    domain::{ClockState, Timestamp},
     envelope::OrganisationKeys,
     matching,
     metrics::{Metrics, Task, TlsListener},
@@ -187,7 +186,6 @@ pub async fn start(
     let witnesses = Witnesses::new(&config.retention.synchronized_file);
     let time = TrustedTime::new(store.clone(), clock.clone(), witnesses.clone(), metrics.clone());
     // Before the first mail: a share is kept by what the database knows of the time.
-    let seen_before = store.greatest_time().await?;
     let _standing = time.take().await?;
     let (revocation, fetched) = Revocation::open(
         &config.signatures,
@@ -196,9 +194,8 @@ pub async fn start(
         (time.watch(), witnesses),
         metrics.clone(),
     )?;
-    if fetched.wanted.is_some() && (fetched.is_empty || is_behind(seen_before, &clock)) {
-        let standing = *time.watch().borrow();
-        look_again_at_all(&store, standing).await?;
+    if fetched.is_empty {
+        store.owe_look().await?;
     }
     let mut tasks = Supervisor::new(stop.clone(), metrics.clone());
 
@@ -227,6 +224,8 @@ pub async fn start(
         standing: time.watch(),
         metrics: metrics.clone(),
     };
+    // Before the first mail too: what comes from now on has lost nothing.
+    pipeline.look_again_where_owed().await?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     tasks.need(Task::Judging, pipeline.run(workers, stop.clone()));
     tasks.need(Task::Revocation, revocation.run(readiness.clone(), stop.clone()));
@@ -415,26 +414,6 @@ fn warn_of_gaps(trust: &TrustDirectory, registry: &Registry, directory: &Path) {
              `skrynka registry apply`"
         );
     }
-}
-
-/// Whether the database may have been put back: it has not seen the time for longer than a server is
-/// down to be started anew.
-fn is_behind(seen_before: Option<Timestamp>, clock: &Clock) -> bool {
-    const SECONDS: i64 = 15 * 60;
-    seen_before.is_some_and(|seen| clock.now().seconds_since(seen) > SECONDS)
-}
-
-/// What authorities said may be lost with the cache or with what the database had: they are asked anew.
-async fn look_again_at_all(store: &Store, standing: ClockState) -> Result<(), AppError> {
-    let shares = store.look_again_at_all(standing.surely_past()).await?;
-    if shares > 0 {
-        tracing::warn!(
-            shares,
-            "what authorities said may be lost: the revocation cache is empty, or the server was away \
-             longer than for a restart; they are asked anew about all kept shares"
-        );
-    }
-    Ok(())
 }
 
 /// What was encrypted for an expired certificate still opens, but senders take no such one.

@@ -30,7 +30,7 @@ mod user;
 mod value;
 
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditRow};
-pub use clock::AcceptedTime;
+pub use clock::{AcceptedTime, Look};
 pub use duplicate::KnownBy;
 pub use error::StoreError;
 pub use login::{LoginCount, LoginGate};

@@ -8,7 +8,11 @@
 //!   and when it calls a certificate revoked, every share that rests on it.
 //! * Some days have surely passed since the receipt: authorities publish revocations late, so each
 //!   share is looked at once more, and newer data is asked for.
+//! * What authorities said may be lost, with the database that was put back or with the cache: every
+//!   kept share, and answers from now on are asked for. It is owed in the database until it is done.
 //! * An hour has passed: every share that waits, in case a question was lost.
+
+mod lost;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -98,6 +102,8 @@ struct Todo {
     trust: bool,
     /// All that wait.
     waiting: bool,
+    /// What may be lost, as far as the database says so.
+    lost: bool,
     news: News,
     /// What was known when `news` were last gathered.
     known: Arc<RevocationStore>,
@@ -136,6 +142,7 @@ impl Pipeline {
                 () = change(&mut trust) => todo.trust = true,
                 () = change(&mut revocation) => {}
                 () = workers.outdated.told.notified() => {}
+                () = self.look_is_owed() => todo.lost = true,
                 () = tokio::time::sleep(pause) => {}
             }
             tokio::select! {
@@ -160,7 +167,7 @@ impl Pipeline {
         let look_at = received_at.plus_days(LOOK_DAYS);
         let past = self.surely_past();
         let is_due = topics.is_empty() || past >= look_at;
-        // One that a start has set stands until it is answered: who asked may be stopped meanwhile.
+        // One that was owed stands until it is answered: who asked may be stopped meanwhile.
         let is_open = self.wanted.is_some() && opened.wanted().next().is_some();
         let set = sources.look_at.filter(|set| *set != look_at && still_asked(*set, past));
         let set = set.filter(|set| past < *set || is_open);
@@ -246,6 +253,9 @@ impl<'a> Round<'a> {
     /// cannot be judged now is tried again by itself.
     async fn all(mut self) -> bool {
         let mut all_well = self.gravest().await;
+        if self.todo.lost {
+            all_well &= self.look_for_what_is_lost().await;
+        }
         if self.todo.trust {
             let digest = Sources::of(self.pipeline).digest(self.pipeline);
             self.todo.trust = !self.rejudge(Select::TrustingOther(digest)).await;
@@ -445,7 +455,8 @@ impl Todo {
     /// All that a start has to look at.
     fn new() -> Self {
         let (news, known, retries) = (News::default(), Arc::default(), Retries::default());
-        Self { trust: true, waiting: true, news, known, retries, looked_at: HashSet::new() }
+        let looked_at = HashSet::new();
+        Self { trust: true, waiting: true, lost: false, news, known, retries, looked_at }
     }
 
     /// Adds what `new` says that was not known; whether it may say any.

@@ -8,6 +8,10 @@
 //! came since somebody agreed with the clock last: it may have stood behind. What is doubted is not
 //! destroyed as such: its terms begin at the next accepted time, which is no earlier than the true
 //! receipt.
+//!
+//! The time that moves on by more than a restart takes is also how a database that was put back is
+//! known, and what authorities said since is lost with it. So whoever moves it on leaves, in the same
+//! transaction, a debt: all kept shares are to be looked at again. It is paid by an accepted time alone.
 
 use super::{
     AuditAction, AuditEntry, Row, Store, StoreError, audit,
@@ -19,7 +23,11 @@ use crate::domain::{
 };
 
 /// How far the time may go on before that is written down, in seconds.
-const STEP_SECONDS: i64 = 30 * 60;
+const STEP_SECONDS: i64 = 5 * 60;
+
+/// How far the time may go on at once, in seconds, before the database may have been put back: for
+/// longer than what is not written down yet and a server that is started anew.
+const AWAY_SECONDS: i64 = 15 * 60;
 
 /// A moment by which things may be destroyed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +39,16 @@ impl AcceptedTime {
     pub fn moment(self) -> Timestamp {
         self.0
     }
+}
+
+/// Kept shares that are to be looked at again, for what authorities said may be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// How many they are.
+    pub shares: u64,
+    /// Whether that is all: answers of an accepted time or later are wanted. Until then the look is
+    /// owed.
+    pub is_paid: bool,
 }
 
 /// What the database knows of the time.
@@ -53,9 +71,10 @@ impl Store {
 
     /// Accepts `now` when it goes on from the greatest time seen or `witness` agrees with it, and
     /// tells otherwise how it stands. An accepted time is the greatest from then on, and one that a
-    /// witness agrees with is remembered as such, written down every half hour; one that leaps with a
+    /// witness agrees with is remembered as such, written down every five minutes; one that leaps with a
     /// witness is the greatest, and is audited, though it be earlier. Terms of doubted shares begin
-    /// with it.
+    /// with it. One that leaps, or moves on by more than a quarter of an hour, owes a
+    /// [look](Self::look_again_where_owed).
     ///
     /// # Errors
     /// When the database fails.
@@ -80,9 +99,9 @@ impl Store {
         let state = ClockState { now, greatest };
         match witness {
             _ if state.is_accepted() => {
-                let greatest = greatest.map_or(now, |greatest| greatest.max(now));
                 let agreed = if witness.is_some() { Some(now) } else { agreed };
-                write(greatest, agreed, &mut transaction).await?;
+                let new = greatest.map_or(now, |greatest| greatest.max(now));
+                write((greatest, new), agreed, &mut transaction).await?;
             }
             Some(witness) => {
                 let by = format!("witness: {}", witness.as_str());
@@ -112,6 +131,51 @@ impl Store {
         settle(now, &mut transaction).await?;
         transaction.commit().await?;
         Ok(state.greatest)
+    }
+
+    /// Notes that what authorities said may be lost, with the cache of it: a look is owed. Before the
+    /// first accepted time there is no need, for that one owes it anyway.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn owe_look(&self) -> Result<(), StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        transaction.execute("UPDATE clock_seen SET owes_look = 1", &[]).await?;
+        transaction.commit().await
+    }
+
+    /// Whether a look at all kept shares is owed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn owes_look(&self) -> Result<bool, StoreError> {
+        let row = self.engine.row("SELECT owes_look FROM clock_seen", &[]).await?;
+        row.map_or(Ok(false), |row| Record::new(&row, "clock_seen", "owes_look").read("owes_look"))
+    }
+
+    /// Where a look is owed, lets every kept share that rests on certificates be looked at again:
+    /// answers of `now` or later are wanted then, and the debt is paid, where `now` goes on from the
+    /// greatest time seen. By another clock those of the latest moment that has surely come are
+    /// wanted, and the look stays owed. `None` where none is.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is changed then.
+    pub async fn look_again_where_owed(&self, now: Timestamp) -> Result<Option<Look>, StoreError> {
+        if !self.owes_look().await? {
+            return Ok(None);
+        }
+        let mut transaction = self.engine.begin().await?;
+        let (greatest, _) = lock(&mut transaction).await?;
+        let state = ClockState { now, greatest };
+        let sql = "UPDATE shares SET look_us = $1
+                   WHERE destroyed_us IS NULL AND id IN (SELECT share_id FROM grounds)";
+        let shares = transaction.execute(sql, values![state.surely_past()]).await?;
+        let is_paid = state.is_accepted();
+        if is_paid {
+            transaction.execute("UPDATE clock_seen SET owes_look = 0", &[]).await?;
+        }
+        transaction.commit().await?;
+        Ok(Some(Look { shares, is_paid }))
     }
 
     async fn seen(&self) -> Result<Seen, StoreError> {
@@ -187,17 +251,23 @@ async fn lock(
     row.map_or(Ok((None, None)), |row| Ok((read_greatest(&row)?, read_agreed(&row)?)))
 }
 
+/// Writes down the greatest time, after the one `before`, and until when the clock was agreed with. Of
+/// a database that was `before` elsewhere nobody knows what it has missed: it owes a look.
 async fn write(
-    greatest: Timestamp,
+    (before, greatest): (Option<Timestamp>, Timestamp),
     agreed: Option<Timestamp>,
     transaction: &mut Transaction,
 ) -> Result<(), StoreError> {
+    let goes_on = -CLOCK_TOLERANCE_SECONDS..=AWAY_SECONDS;
+    let owes_look = before.is_none_or(|before| !goes_on.contains(&greatest.seconds_since(before)));
     transaction
         .execute(
-            "INSERT INTO clock_seen (id, greatest_us, agreed_us) VALUES (1, $1, $2)
+            "INSERT INTO clock_seen (id, greatest_us, agreed_us, owes_look) VALUES (1, $1, $2, $3)
              ON CONFLICT (id) DO UPDATE SET greatest_us = excluded.greatest_us,
-                                            agreed_us = excluded.agreed_us",
-            values![greatest, agreed],
+                                            agreed_us = excluded.agreed_us,
+                                            owes_look = CASE excluded.owes_look WHEN 1 THEN 1
+                                                        ELSE clock_seen.owes_look END",
+            values![greatest, agreed, owes_look],
         )
         .await?;
     Ok(())
@@ -214,7 +284,7 @@ async fn leap(
     transaction: &mut Transaction,
 ) -> Result<(), StoreError> {
     let ClockState { now, greatest } = state;
-    write(now, Some(now), transaction).await?;
+    write((greatest, now), Some(now), transaction).await?;
     let after = now.plus_seconds(CLOCK_TOLERANCE_SECONDS);
     let is_ahead = state.standing() == ClockStanding::Ahead;
     let sure = match agreed {

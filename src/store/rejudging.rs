@@ -145,19 +145,6 @@ impl Store {
         self.engine.rows(sql, &values).await?.iter().map(read).collect()
     }
 
-    /// Lets every kept share that rests on certificates be looked at again at `at`; how many they are.
-    ///
-    /// # Errors
-    /// When the database fails; nothing is changed then.
-    pub async fn look_again_at_all(&self, at: Timestamp) -> Result<u64, StoreError> {
-        let mut transaction = self.engine.begin().await?;
-        let sql = "UPDATE shares SET look_us = $1
-                   WHERE destroyed_us IS NULL AND id IN (SELECT share_id FROM grounds)";
-        let changed = transaction.execute(sql, values![at]).await?;
-        transaction.commit().await?;
-        Ok(changed)
-    }
-
     /// What the judgements on all kept shares rest on, each once.
     ///
     /// # Errors

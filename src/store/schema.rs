@@ -40,7 +40,7 @@ macro_rules! steps {
 }
 
 /// The files under `migrations/`, in order. A step that is released is never changed.
-const STEPS: [Step; 20] = steps![
+const STEPS: [Step; 21] = steps![
     "000" 1 "installation",
     "000" 2 "registry",
     "000" 3 "shares",
@@ -61,6 +61,7 @@ const STEPS: [Step; 20] = steps![
     "00" 18 "type_codes",
     "00" 19 "write_probes",
     "00" 20 "registry_documents",
+    "00" 21 "owed_look",
 ];
 
 fn migrator(text: fn(&Step) -> &'static str) -> Migrator {

@@ -2,10 +2,10 @@
 
 use skrynka::domain::Actor;
 
-use super::{DAY, FETCH, HOUR, House, LIST, fetched, runtime};
+use super::{DAY, FETCH, HOUR, House, LATER, LIST, fetched, runtime, wait_for_verdict};
 use crate::support::{
     authority_server::Reply,
-    installation::{Server, wait_for},
+    installation::{Server, both, wait_for},
 };
 
 #[test]
@@ -57,5 +57,29 @@ fn a_clock_ten_years_ahead_sweeps_no_proof_from_the_cache() {
         count.filter(|count| *count != "0").map(str::to_owned)
     });
     assert_eq!((kept.as_str(), house.cached()), ("2", 2));
+    assert!(server.stop().success());
+}
+
+/// A database that was put back has leapt, and not by the server's own start: what authorities said
+/// meanwhile is asked for all the same. The look of three days after the receipt is long over.
+#[test]
+fn whoever_lets_the_time_leap_the_authorities_are_asked_about_all_kept_shares() {
+    let house = House::trusting();
+    let token = house.installation.token();
+    house.web.reply(LIST, Reply::Bytes(house.list(false)));
+    let server = house.start(&FETCH);
+    let id = house.send(&server);
+    wait_for_verdict("verified", id, &token, &server);
+    wait_for("the list is kept", || (house.cached() > 0).then_some(()));
+    assert!(server.stop().success());
+    let later = house.now.plus_days(35);
+    let text = later.to_string().replace('T', " ");
+    let accept = ["clock", "accept", "--today", &later.day_in_kyiv().to_string()];
+    let Some(accepted) = house.installation.run_at(&text[..19], &accept) else { return };
+    assert!(accepted.status.success(), "{}", both(&accepted));
+    let revoked = house.list_of(35 * DAY + LATER, Some(-HOUR));
+    house.web.reply(LIST, Reply::Bytes(revoked));
+    let server = house.installation.start_at_with(&text[..19], &FETCH).unwrap();
+    wait_for_verdict("invalid", id, &token, &server);
     assert!(server.stop().success());
 }

@@ -3,7 +3,7 @@
 
 use skrynka::{
     domain::{Actor, BranchScope, ClockStanding, ClockState, ClockWitness, Term, Timestamp},
-    store::{AuditAction, AuditFilter, NewShare, Store},
+    store::{AuditAction, AuditFilter, Grounds, Look, NewShare, Select, Store},
 };
 
 use super::{
@@ -22,6 +22,8 @@ on_each_engine! {
     what_came_before_the_greatest_time_was_lowered_is_not_kept_for_years,
     what_came_since_somebody_agreed_with_the_clock_counts_from_a_leap,
     a_mail_that_waited_for_its_judgement_counts_from_that,
+    whoever_lets_the_time_leap_owes_a_look_at_all_kept_shares,
+    an_owed_look_is_paid_by_an_accepted_time_alone,
 }
 
 const DAY: i64 = 86_400;
@@ -202,5 +204,64 @@ async fn a_mail_that_waited_for_its_judgement_counts_from_that(database: &Databa
     for (sample, is_from_receipt) in &cases {
         let from = if *is_from_receipt { sample.received_at() } else { right };
         assert_eq!(end_of(sample, &store).await, from.plus_days(30));
+    }
+}
+
+/// Whether a look is owed at this second, which pays it.
+async fn owed(second: i64, store: &Store) -> bool {
+    let is_owed = store.owes_look().await.unwrap();
+    let look = store.look_again_where_owed(moment(second)).await.unwrap();
+    assert_eq!(look, is_owed.then_some(Look { shares: 0, is_paid: true }), "{second}");
+    assert!(!store.owes_look().await.unwrap(), "{second}");
+    is_owed
+}
+
+async fn whoever_lets_the_time_leap_owes_a_look_at_all_kept_shares(database: &Database) {
+    let store = database.open().await;
+    assert!(!store.owes_look().await.unwrap(), "no time was seen");
+    let start = 10 * DAY;
+    for (what, second, witness, expected) in [
+        ("the first time of all", start, None, true),
+        ("a server that runs", start + 305, None, false),
+        ("a restart", start + 305 + 900, None, false),
+        ("a clock that differs", start + 700, None, false),
+        ("an evening", start + 305 + 900 + 901, None, true),
+        ("a witness", 20 * DAY, Some(ClockWitness::TimeService), true),
+        ("a witness that lets it go back", start, Some(ClockWitness::SignedAnswer), true),
+    ] {
+        store.take_time(moment(second), witness).await.unwrap().unwrap();
+        assert_eq!(owed(second, &store).await, expected, "{what}");
+    }
+    for (second, expected) in [(start + 60, false), (40 * DAY, true), (30 * DAY, true)] {
+        store.accept_time(moment(second), &Actor::CommandLine).await.unwrap();
+        assert_eq!(owed(second, &store).await, expected, "by hand: {second}");
+    }
+    store.owe_look().await.unwrap();
+    store.take_time(moment(30 * DAY + 400), None).await.unwrap().unwrap();
+    assert!(owed(30 * DAY + 400, &store).await, "the cache was lost, and the time went on");
+}
+
+async fn an_owed_look_is_paid_by_an_accepted_time_alone(database: &Database) {
+    let store = open(database).await;
+    agreed(moment(0), &store).await;
+    store.look_again_where_owed(moment(0)).await.unwrap().unwrap();
+    SHARE.keep(&store).await;
+    let grounds =
+        Grounds { topics: vec![sample::fingerprint(b"an authority")], ..sample::grounds() };
+    store.end_rejudging(SHARE.share(), None, &grounds, &[]).await.unwrap();
+    let look_at = async || {
+        let selected = store.selected(Select::One(SHARE.share()), moment(0), None, 9).await;
+        selected.unwrap()[0].look_at
+    };
+    let look = |is_paid| Some(Look { shares: 1, is_paid });
+    store.owe_look().await.unwrap();
+    for (second, at, expected) in [
+        (-2000 * DAY, -2000 * DAY, look(false)),
+        (3 * DAY, 0, look(false)),
+        (60, 60, look(true)),
+        (90, 60, None),
+    ] {
+        let owed = store.look_again_where_owed(moment(second)).await.unwrap();
+        assert_eq!((owed, look_at().await), (expected, Some(moment(at))), "{second}");
     }
 }

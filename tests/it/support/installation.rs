@@ -115,8 +115,17 @@ impl Installation {
     /// The same with a clock that is set to `moment` (UTC) and goes on from there, and nothing
     /// asked of authorities. `None`, said aloud, without libfaketime; in CI it is a must.
     pub(crate) fn start_at(&self, moment: &str) -> Option<Server> {
+        self.start_at_with(moment, &[("SKRYNKA_SIGNATURES__FETCH", "false")])
+    }
+
+    /// The same with other variables of the environment over its configuration.
+    pub(crate) fn start_at_with(
+        &self,
+        moment: &str,
+        environment: &[(&str, &str)],
+    ) -> Option<Server> {
         let mut command = skrynka();
-        command.args(["serve", "-c"]).arg(self.config_file());
+        command.args(["serve", "-c"]).arg(self.config_file()).envs(environment.iter().copied());
         Some(Server::start_by(at(moment, command)?))
     }
 
@@ -148,7 +157,6 @@ fn at(moment: &str, mut command: Command) -> Option<Command> {
         // What files say of their times is what a test has set.
         ("NO_FAKE_STAT", "1"),
         ("TZ", "UTC"),
-        ("SKRYNKA_SIGNATURES__FETCH", "false"),
     ]);
     Some(command)
 }
