@@ -14,6 +14,7 @@ mod judge;
 mod left_out;
 mod list;
 mod listed;
+mod news;
 mod parts;
 mod record;
 mod request;

@@ -1,6 +1,7 @@
 //! Claims about shares that passed: what becomes of them when what they rest on changes.
 
 mod added;
+mod again;
 mod brought;
 mod clock;
 mod lists;

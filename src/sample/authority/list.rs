@@ -132,4 +132,23 @@ impl Authority {
         signed.signature = BitString::from_bytes(&signature).unwrap();
         signed.to_der().unwrap()
     }
+
+    /// The same list where each certificate on it is suspended (certificateHold) and not revoked.
+    ///
+    /// # Panics
+    /// When `list` is none.
+    #[cfg(test)]
+    pub(crate) fn suspending(&self, list: &[u8]) -> Vec<u8> {
+        let mut signed = Signed::from_der(list).unwrap();
+        let reason = CrlReason::CertificateHold.to_der().unwrap();
+        let extn_value = OctetString::new(reason).unwrap();
+        for entry in signed.body.revoked.iter_mut().flatten() {
+            let reason =
+                Extension { extn_id: REASON, critical: false, extn_value: extn_value.clone() };
+            entry.crl_entry_extensions = Some(vec![reason]);
+        }
+        let signature = self.key.sign(&signed.body.to_der().unwrap()).unwrap();
+        signed.signature = BitString::from_bytes(&signature).unwrap();
+        signed.to_der().unwrap()
+    }
 }

@@ -1,6 +1,7 @@
 //! One revocation list (RFC 5280 §5), read over its own bytes: a list can have two million entries.
 
 mod entry;
+mod pair;
 
 use std::{ops::Range, sync::OnceLock};
 
@@ -223,27 +224,6 @@ impl List {
     pub(super) fn may_be_by_issuer_of(&self, certificate: &Certificate) -> bool {
         let ids = (self.facts.authority_key_id.as_deref(), certificate.authority_key_id());
         !matches!(ids, (Some(named), Some(issuers)) if named != issuers)
-    }
-
-    /// Whether both say that they are by the same key of the same issuer.
-    pub(super) fn is_by_key_of(&self, other: &Self) -> bool {
-        let (own, theirs) = (&self.facts.authority_key_id, &other.facts.authority_key_id);
-        self.issuer.matches(&other.issuer) && own.is_some() && own == theirs
-    }
-
-    /// Whether this delta list continues `full` (RFC 5280 §5.2.4).
-    pub(super) fn continues(&self, full: &Self) -> bool {
-        let (Facts { number, base, .. }, whole) = (&self.facts, &full.facts);
-        let (Some(number), Some(base), Some(from)) = (number, base, &whole.number) else {
-            return false;
-        };
-        !full.is_delta()
-            && base <= from
-            && number >= from
-            && self.this_update >= full.this_update
-            && self.issuer.matches(&full.issuer)
-            && self.facts.authority_key_id == whole.authority_key_id
-            && self.facts.scope.der == whole.scope.der
     }
 
     /// What the list says of the certificate with this serial number.

@@ -36,6 +36,11 @@ impl Signature {
         algorithms::verify(&algorithm, None, key, message, &self.value)
     }
 
+    /// Whether it is by the algorithm that `other` is by.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.oid == other.oid && self.parameters == other.parameters
+    }
+
     /// What it rests on besides the key, which is not known.
     pub(super) fn named(&self) -> Result<Used, Failure> {
         let parameters = self.parameters.as_deref();

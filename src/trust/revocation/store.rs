@@ -13,6 +13,7 @@ use super::{
     RevocationError,
     answer::Answer,
     list::{List, significant},
+    news::Known,
     parts::State,
     record::StatusRecord,
 };
@@ -197,14 +198,9 @@ impl RevocationStore {
                 }
                 Item::List(list) => {
                     news.topics.insert(Topic::Authority(list.issuer.text().to_owned()));
-                    // What another key of the issuer said proves nothing where this one is asked.
-                    let known = before.lists().map(|(known, _)| known);
-                    let known: Vec<&List> =
-                        known.filter(|known| known.is_by_key_of(list)).collect();
+                    let known = Known::of(list, &held.origin, before, self);
                     for (serial, state) in list.states() {
-                        let is_news = matches!(state, State::Revoked(_))
-                            && !known.iter().any(|known| known.state(serial) == state);
-                        if is_news {
+                        if state.revokes() && !known.is_said_last(serial, state) {
                             news.revoked.insert(Topic::Certificate(serial.to_vec()));
                         }
                     }
@@ -267,6 +263,15 @@ impl fmt::Debug for RevocationStore {
 }
 
 impl Origin {
+    /// Whether both are from one place, as far as that is known.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Fetched(own), Self::Fetched(others)) => !own.is_disjoint(others),
+            (Self::Chosen, Self::Chosen) => true,
+            (Self::Chosen, Self::Fetched(_)) | (Self::Fetched(_), Self::Chosen) => false,
+        }
+    }
+
     /// Takes what else is known of it.
     fn join(&mut self, other: &Self) {
         match (&mut *self, other) {

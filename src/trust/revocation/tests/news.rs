@@ -74,3 +74,67 @@ fn a_certificate_has_the_topics_of_the_data_about_it() {
         assert!(news.topics.iter().all(|topic| topics.contains(topic)), "{news:?}");
     }
 }
+
+/// Shares were cleared by what stood between.
+#[test]
+fn what_is_said_again_after_something_else_is_news() {
+    let id = tlv(0x30, &[tlv(0x80, &[vec![1; 20]])]);
+    let draft = |this, is_held: bool| {
+        let held: &[Entry] = if is_held { &[(9, "0501", Some(6), None)] } else { &[] };
+        let others = vec![("2.5.29.35", false, id.clone())];
+        ListDraft { others, ..ListDraft::new(this, "0701").with(held) }
+    };
+    let list = |this, is_held| draft(this, is_held).der();
+    let (held, again) = (list("0601", true), list("0605", true));
+    let good = AnswerDraft::new(Said::Good, "0603").der();
+    let lifted: &[Entry] = &[(9, "0603", Some(8), None)];
+    let lifted = ListDraft { entries: lifted.to_vec(), ..draft("0603", false).delta() }.der();
+    let delta = |this, is_held| draft(this, is_held).delta().der();
+    for (what, known, is_news) in [
+        ("nothing between", vec![held.clone()], false),
+        ("the same between", vec![held.clone(), list("0603", true)], false),
+        ("a list without it", vec![held.clone(), list("0603", false)], true),
+        ("a list without it, before it was said", vec![held.clone(), list("0530", false)], false),
+        (
+            "a list without it, and said again",
+            vec![held.clone(), list("0602", false), list("0603", true)],
+            false,
+        ),
+        ("an answer that says good", vec![held.clone(), good], true),
+        ("a delta list that is silent", vec![held.clone(), delta("0603", false)], false),
+        ("a delta list that lifts it", vec![held.clone(), lifted], true),
+    ] {
+        let news =
+            store(&[&known[..], std::slice::from_ref(&again)].concat()).news_since(&store(&known));
+        assert_eq!(news.revoked.len(), usize::from(is_news), "{what}");
+    }
+    // What comes with it may have cleared a mail before anybody looked.
+    let both = store(&[held.clone(), list("0603", false), again]);
+    assert_eq!(both.news_since(&store(&[held])).revoked.len(), 1);
+}
+
+/// Lists of other parts of the authority's certificates know nothing of this one, and come and go.
+#[test]
+fn a_list_of_another_part_makes_nothing_news() {
+    let id = tlv(0x30, &[tlv(0x80, &[vec![1; 20]])]);
+    let list = |this, entries: &[Entry]| {
+        let others = vec![("2.5.29.35", false, id.clone())];
+        ListDraft { others, ..ListDraft::new(this, "0701").with(entries) }.der()
+    };
+    let held: &[Entry] = &[(9, "0501", Some(6), None)];
+    let at = |all: &[(Vec<u8>, &str)]| {
+        let mut store = RevocationStore::empty();
+        for (list, url) in all {
+            store.add_fetched(list, &[(*url).to_owned()].into()).unwrap();
+        }
+        store
+    };
+    let known = [(list("0601", held), "http://one"), (list("0603", &[]), "http://two")];
+    let again = (list("0605", held), "http://one");
+    let after = at(&[&known[..], &[again]].concat());
+    assert_eq!(after.news_since(&at(&known)).revoked.len(), 0);
+    // What is on the list of another part clears by other rules, and is news here.
+    let elsewhere = (list("0605", held), "http://two");
+    let after = at(&[&known[..], &[elsewhere]].concat());
+    assert_eq!(after.news_since(&at(&known)).revoked.len(), 1);
+}
