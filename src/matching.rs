@@ -201,14 +201,15 @@ impl Judgement {
     }
 
     /// What this judgement, which is not made as the first one was, makes of the share that was judged
-    /// before; `None` when it is worth no less. The judgement that comes out has no documents: the
-    /// kept ones stay as they are, and so does what was found with them. It waits for what this one
-    /// waits for.
+    /// before; `None` when it is worth no less and no other reserve belongs to it. The judgement that
+    /// comes out has no documents: the kept ones stay as they are, and so does what was found with them.
+    /// It waits for what this one waits for.
     ///
     /// It is worth less also when it `shows_less` of a kept document than that is shown now.
     ///
-    /// It only takes away. The verdict is the worse one, and `undetermined` at best, for nothing of
-    /// what proves the better ones can be shown with the documents that are kept.
+    /// It only takes away, or says that nobody knows whether a signer is revoked. The verdict is the
+    /// worse one, and `undetermined` at best, for nothing of what proves the better ones can be shown
+    /// with the documents that are kept.
     #[must_use]
     pub fn lowering(
         self,
@@ -224,7 +225,7 @@ impl Judgement {
         };
         let is_worse = is_worse || shows_less && before.verdict > Verdict::Undetermined;
         if !is_worse {
-            return None;
+            return self.reserving(before, otherwise);
         }
         // What was encrypted is kept in clear, and a signature over the encrypted file cannot be told
         // from a broken one.
@@ -256,6 +257,43 @@ impl Judgement {
             service: before.service.clone(),
             verdict,
             assurance: None,
+            findings,
+            documents: Vec::new(),
+            ..self
+        })
+    }
+
+    /// What was judged before, with the reserve that a certificate is unchecked by now, or without it where
+    /// that is over; `None` when it is as it was.
+    fn reserving(self, before: &ShareRow, otherwise: Otherwise) -> Option<Self> {
+        if matches!(otherwise, Otherwise::Copy | Otherwise::Stopped) {
+            // Not all of it was judged.
+            return None;
+        }
+        let is_reserve = |one: &Finding| one.code == FindingCode::RevocationUnchecked;
+        let reserve = Finding::of_share(FindingCode::RevocationUnchecked);
+        let was_unchecked = before.findings.iter().any(is_reserve);
+        let is_unchecked = self.findings.iter().any(is_reserve);
+        let is_as_before = match (was_unchecked, is_unchecked) {
+            (false, true) => false,
+            // What was found with a document stays with it.
+            (true, false) => !before.findings.contains(&reserve),
+            (true, true) | (false, false) => true,
+        };
+        if is_as_before {
+            return None;
+        }
+        let kept = before
+            .findings
+            .iter()
+            .filter(|one| one.code != FindingCode::Duplicate && **one != reserve);
+        let mut findings: Vec<Finding> = kept.cloned().collect();
+        findings.extend(is_unchecked.then_some(reserve));
+        Finding::sort(&mut findings);
+        Some(Self {
+            service: before.service.clone(),
+            verdict: before.verdict,
+            assurance: before.assurance,
             findings,
             documents: Vec::new(),
             ..self

@@ -6,7 +6,8 @@
 //! changes: objects, data keys, which copies are hidden and which came before stay.
 //!
 //! Where that cannot be, see [`Otherwise`], the copies that are kept are judged, and no verdict is
-//! raised: the share takes a worse one, and its documents stay as they are.
+//! raised: the share takes a worse one, or the reserve that a signer is unchecked, and its documents stay
+//! as they are.
 //!
 //! Each step may be cut off and is done again by the next run.
 
@@ -187,7 +188,7 @@ impl Pipeline {
         Ok(Again { judgement, known_by, grounds, records })
     }
 
-    /// Takes what the judgement makes of the share where that is worse.
+    /// Takes what the judgement makes of the share where that is worse, or the reserve another.
     async fn lower(
         &self,
         before: &Before,
