@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use super::{
     Answering, RevocationError, RevocationStore, StatusRecord,
     claim::{By, Claim, report, silent},
+    list::List,
     listed::Listed,
     parts::State,
     record::Basis,
@@ -36,6 +37,7 @@ impl RevocationStore {
         let records = || self.all_records_of(certificate);
         let mut claims: Vec<_> = records().map(StatusRecord::claim).collect();
         claims.extend(self.named_lists(certificate).chain(self.named_answers(certificate)));
+        claims.extend(self.continued(certificate));
         let is_over = |claim: &Claim<'_>| {
             let lifts =
                 |other: &Claim<'_>| other.lifts(claim, at) && check(other, policy, at).is_ok();
@@ -77,6 +79,34 @@ impl RevocationStore {
             let claim = listed.claim(certificate).ok()?;
             let counts = claim.state != State::Good || self.may_clear(listed, certificate);
             counts.then_some(claim)
+        })
+    }
+
+    /// What a full list revokes, as of a delta list that continues it and says nothing of its own: what was
+    /// said in between ends no suspension.
+    fn continued<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+    ) -> impl Iterator<Item = Claim<'a>> + 'a {
+        let revoking = move |list: &List| {
+            self.listed_by_name(certificate)
+                .filter(|full| list.continues(full.list))
+                .filter_map(|full| full.claim(certificate).ok())
+                .filter(|claim| claim.state.revokes())
+                .collect::<Vec<_>>()
+        };
+        let silent = self.listed_by_name(certificate).filter(|listed| {
+            listed.list.is_delta() && !listed.list.lists(certificate.serial_octets())
+        });
+        silent.flat_map(move |listed| {
+            let List { this_update, next_update, .. } = *listed.list;
+            let by = By::List(listed.list);
+            revoking(listed.list).into_iter().map(move |claim| Claim {
+                this_update,
+                next_update,
+                by,
+                ..claim
+            })
         })
     }
 

@@ -288,6 +288,21 @@ fn any_answer() -> impl Strategy<Value = (Vec<u8>, bool)> {
     )
 }
 
+/// On hold by a list, and by the delta list after it; an answer in between said that it was good.
+#[test]
+fn a_suspension_goes_on_in_a_delta_list_without_its_issuer_too() {
+    let entries = [(9, "0601", Some(HOLD), None)];
+    let at_hand = store(&[
+        ListDraft::new("0601", "0605").with(&entries).der(),
+        ListDraft::new("0616", "0620").delta().der(),
+        AnswerDraft { next_update: Some("0610"), ..AnswerDraft::new(Said::Good, "0605") }.der(),
+    ]);
+    let answering = Answering::Since { brought: false, again: None };
+    let (left_out, _) =
+        at_hand.without_issuer(&person(), day("0610"), answering, &Policy::built_in());
+    assert_eq!(left_out.status, Revoked);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
