@@ -61,8 +61,15 @@ impl Marker {
             Err(error) if is_absence(&error) => return Ok(Marked::No),
             found => found?,
         };
-        let is_own = found == self.text.as_bytes();
-        Ok(if is_own { Marked::Own } else { Marked::Another })
+        let (kind, _) = self.text.split_once(' ').unwrap_or_default();
+        Ok(if found == self.text.as_bytes() {
+            Marked::Own
+        } else if found.starts_with(kind.as_bytes()) {
+            Marked::Another
+        } else {
+            // The disk lost what stood there.
+            Marked::No
+        })
     }
 
     /// The directory.

@@ -22,8 +22,8 @@ pub(super) fn make_marked(directory: &Path, key: &Key) -> Result<(), SpoolError>
 }
 
 /// Makes sure that the directory is this installation's spool, and not that of a volume which is not
-/// mounted: mails in another one would never be judged. One with segments that is not marked is
-/// of an earlier version, and is marked.
+/// mounted: mails in another one would never be judged. One with segments that is not marked, for it
+/// is of an earlier version or the disk lost that, is marked.
 pub(super) fn check(directory: &Path, key: &Key) -> Result<(), SpoolError> {
     let marker = marker(directory, key);
     match marker.look().map_err(SpoolError::io("read", marker.path()))? {

@@ -261,10 +261,12 @@ async fn without_its_marker_the_vault_is_not_there() {
     let marker = fs::read(path.join("skrynka-vault")).unwrap();
     let volume = directory.path().join("volume");
     fs::rename(&path, &volume).unwrap();
-    let states: [(&str, Enter, bool); 3] = [
+    let other = |path: &Path| fs::write(path.join("skrynka-vault"), "skrynka-vault-1 0\n").unwrap();
+    let states: [(&str, Enter, bool); 4] = [
         ("gone", |_| (), false),
         ("empty", |path| fs::create_dir(path).unwrap(), false),
-        ("another", |path| fs::write(path.join("skrynka-vault"), "another").unwrap(), true),
+        ("lost on the disk", |path| fs::write(path.join("skrynka-vault"), [0; 9]).unwrap(), false),
+        ("another", other, true),
     ];
     for (what, enter, is_of_another) in states {
         enter(&path);

@@ -21,10 +21,14 @@ async fn a_directory_that_is_not_marked_is_no_spool() {
     let other = Key::random().unwrap();
     assert!(matches!(open(&own, other), Err(SpoolError::OtherKey { .. })));
     assert_eq!(open(&own, key()).unwrap().backlog().0, 0);
-    // One that an earlier version wrote is marked when it is opened.
-    fs::remove_file(place.path().join("skrynka-spool")).unwrap();
+    // One that an earlier version wrote is marked when it is opened, and one whose marker is lost.
+    let marker = place.path().join("skrynka-spool");
+    let line = fs::read(&marker).unwrap();
+    fs::remove_file(&marker).unwrap();
     assert_eq!(place.open().backlog().0, 1);
-    assert!(place.path().join("skrynka-spool").exists());
+    fs::write(&marker, vec![0; line.len()]).unwrap();
+    assert_eq!(place.open().backlog().0, 1);
+    assert_eq!(fs::read(&marker).unwrap(), line);
 }
 
 /// Its volume goes away under the running program, and what is made by its path is made elsewhere.
