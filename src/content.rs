@@ -8,7 +8,7 @@
 //!
 //! Whether a document shows what its type says is for people: nothing is rendered here. What
 //! follows the end of a PDF file or of a picture is no part of it, for no viewer shows it; but another
-//! program may find another document there ([`others`]), and then it is none.
+//! program may find another document there (`others`), and then it is none.
 //!
 //! Pure. No byte string makes it panic, and the caller's [`Purse`] bounds the work.
 

@@ -174,8 +174,9 @@ impl Spool {
     /// call it at start.
     ///
     /// # Errors
-    /// As [`Self::check`]. When another process holds the directory, when it was written with another key or by a
-    /// newer version (nothing is changed then), or when the disk does not do as asked. A full
+    /// When it is not there ([`SpoolError::NotThere`]), when another process holds the directory, when it
+    /// was written with another key or by a newer version (nothing is changed then), or when the disk does
+    /// not do as asked. A full
     /// disk is not an error, nor is a segment that cannot be read, synced or removed: the mails
     /// that are there can be judged, and what failed is logged and left for the next start.
     pub fn open(

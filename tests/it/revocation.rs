@@ -324,7 +324,12 @@ fn what_an_authority_says_counts_although_it_cannot_be_written_down() {
         let directory = house.installation.path().join("data/revocation");
         fs::remove_dir_all(&directory).unwrap();
         if is_in_the_way {
-            fs::write(&directory, "").unwrap();
+            let file = house.installation.path().join("in-the-way");
+            fs::write(&file, "").unwrap();
+            // The server may make the directory anew meanwhile.
+            while fs::rename(&file, &directory).is_err() {
+                let _ = fs::remove_dir_all(&directory);
+            }
         }
         let id = house.send(&server);
         wait_for_verdict("invalid", id, &token, &server);
