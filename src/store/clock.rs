@@ -315,7 +315,10 @@ async fn settle(now: Timestamp, transaction: &mut Transaction) -> Result<(), Sto
     let doubted = transaction.rows(sql, &[]).await?;
     for row in &doubted {
         let share: ShareId = Record::new(row, "doubted_receipts", "share_id").read("share_id")?;
-        // First the keys: who destroys goes the same way. What tells its copies again is a matter of days.
+        // A share before its keys, as who destroys and who judges again take them.
+        let hold = "UPDATE shares SET destroyed_us = destroyed_us WHERE id = $1";
+        transaction.execute(hold, values![share]).await?;
+        // What tells its copies again is a matter of days.
         for sql in [
             "UPDATE data_keys SET destroy_us = destroy_us + $2 - (
                  SELECT COALESCE(counted_from_us, received_us) FROM shares WHERE id = $1)
