@@ -69,11 +69,11 @@ use tokio::{
 pub(crate) use self::commits::Outcome;
 use self::{
     commits::{Commit, Commits},
-    directory::{DirectoryLock, check, free_bytes, lock, make_marked},
+    directory::{DirectoryLock, check, free_bytes, is_used, lock, make_marked},
     index::{Index, Unsettled},
     load::{Load, Queued},
     record::{SealedMail, record_len},
-    recovery::{Found, Recovered, damaged_files, numbered_files, recover},
+    recovery::{Found, Recovered, damaged_files, recover},
     tail::{Refusal, Tail},
     writer::{Answer, Arrival, Request, Shared, Writer},
 };
@@ -149,7 +149,7 @@ impl Spool {
     /// # Errors
     /// When it cannot be read.
     pub(crate) fn is_used(directory: &Path) -> Result<bool, SpoolError> {
-        Ok(directory.exists() && !numbered_files(directory)?.is_empty())
+        is_used(directory)
     }
 
     /// Makes the spool of a new installation in `directory`, which is made if there is none.
@@ -407,9 +407,12 @@ impl Inner {
         settings: SpoolSettings,
         metrics: Metrics,
     ) -> Result<(Self, Writer, mpsc::Receiver<Request>), SpoolError> {
-        check(directory, &key)?;
+        let is_marked = check(directory, &key)?;
         let lock = Arc::new(lock(directory)?);
         let Found { segments, free, next_number } = recover(directory, &key, &metrics)?;
+        if !is_marked {
+            make_marked(directory, &key)?;
+        }
         let index = Arc::new(Index::default());
         let load = Arc::new(Load::default());
         let owned = directory.to_owned();

@@ -38,7 +38,7 @@ impl Marker {
         Self { path: directory.join(name), text }
     }
 
-    /// Marks the directory, durably. One that is marked already stays as it is.
+    /// Marks the directory, durably, whatever marker stands there.
     ///
     /// # Errors
     /// When the disk does not do as asked.
@@ -61,7 +61,8 @@ impl Marker {
             Err(error) if is_absence(&error) => return Ok(Marked::No),
             found => found?,
         };
-        let (kind, _) = self.text.split_once(' ').unwrap_or_default();
+        // Of whatever version.
+        let (kind, _) = self.text.split_once("-1 ").unwrap_or_default();
         Ok(if found == self.text.as_bytes() {
             Marked::Own
         } else if found.starts_with(kind.as_bytes()) {

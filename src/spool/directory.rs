@@ -22,16 +22,15 @@ pub(super) fn make_marked(directory: &Path, key: &Key) -> Result<(), SpoolError>
 }
 
 /// Makes sure that the directory is this installation's spool, and not that of a volume which is not
-/// mounted: mails in another one would never be judged. One with segments that is not marked, for it
-/// is of an earlier version or the disk lost that, is marked.
-pub(super) fn check(directory: &Path, key: &Key) -> Result<(), SpoolError> {
+/// mounted: mails in another one would never be judged. Tells whether it is marked. One with segments
+/// need not be, for it is of an earlier version or the disk lost that: it may be marked once they
+/// turn out to be sealed with `key`.
+pub(super) fn check(directory: &Path, key: &Key) -> Result<bool, SpoolError> {
     let marker = marker(directory, key);
     match marker.look().map_err(SpoolError::io("read", marker.path()))? {
-        Marked::Own => Ok(()),
+        Marked::Own => Ok(true),
         Marked::Another => Err(SpoolError::OtherKey { path: marker.path().to_owned() }),
-        Marked::No if directory.exists() && !numbered_files(directory)?.is_empty() => {
-            make_marked(directory, key)
-        }
+        Marked::No if is_used(directory)? => Ok(false),
         Marked::No => Err(SpoolError::NotThere {
             directory: directory.to_owned(),
             marker: marker.line().to_owned(),
@@ -49,6 +48,11 @@ pub(super) fn make(directory: &Path) -> io::Result<()> {
         sync_directory(if parent.as_os_str().is_empty() { here } else { parent })?;
     }
     Ok(())
+}
+
+/// Whether mails were written to it.
+pub(super) fn is_used(directory: &Path) -> Result<bool, SpoolError> {
+    Ok(directory.exists() && !numbered_files(directory)?.is_empty())
 }
 
 /// A directory that is held by this process.

@@ -1,4 +1,5 @@
-//! Bringing to the disk what was written: every sync of the spool is here.
+//! Bringing to the disk what was written: every sync of the spool is here, but that of its
+//! marker.
 
 use std::{fs::File, io, path::Path};
 

@@ -21,8 +21,14 @@ async fn a_directory_that_is_not_marked_is_no_spool() {
     let other = Key::random().unwrap();
     assert!(matches!(open(&own, other), Err(SpoolError::OtherKey { .. })));
     assert_eq!(open(&own, key()).unwrap().backlog().0, 0);
-    // One that an earlier version wrote is marked when it is opened, and one whose marker is lost.
+    // Looking changes nothing, and what turns out to be another's is not marked as one's own.
     let marker = place.path().join("skrynka-spool");
+    fs::remove_file(&marker).unwrap();
+    Spool::check(place.path(), &key()).unwrap();
+    assert!(matches!(place.try_open(Key::random().unwrap()), Err(SpoolError::OtherKey { .. })));
+    assert!(!marker.exists());
+    Spool::make(place.path(), &key()).unwrap();
+    // One that an earlier version wrote is marked when it is opened, and one whose marker is lost.
     let line = fs::read(&marker).unwrap();
     fs::remove_file(&marker).unwrap();
     assert_eq!(place.open().backlog().0, 1);
