@@ -1,6 +1,8 @@
 //! Whether a browser may find a page in bytes that are none: it looks for tags in whatever a file is that
 //! is called one, and shows the rest as text between them.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use memchr::{memchr_iter, memmem};
 
 /// Elements of HTML by which something is shown, hidden or run. Those of one or two letters, but for headings,
@@ -16,6 +18,9 @@ const ELEMENTS: &str = "\
     progress rtc ruby samp script search section select slot small source spacer span strike \
     strong style sub summary sup svg table tbody template textarea tfoot thead time title track \
     var video wbr xmp";
+/// The same to look them up: a file may have a million tags.
+static KNOWN: LazyLock<HashSet<&[u8]>> =
+    LazyLock::new(|| ELEMENTS.split_ascii_whitespace().map(str::as_bytes).collect());
 /// The longest of them.
 const MAX_NAME: usize = 11;
 
@@ -44,10 +49,8 @@ fn finds(bytes: &[u8], least: usize) -> bool {
         let length = start.iter().position(|byte| is_end_of_name(*byte));
         let name = length.and_then(|length| start.get(..length));
         let name = name.filter(|name| is_tag(after) && name.len() >= least);
-        let is_element = name.is_some_and(|name| {
-            let mut known = ELEMENTS.split_ascii_whitespace();
-            known.any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
-        });
+        let is_element =
+            name.is_some_and(|name| KNOWN.contains(name.to_ascii_lowercase().as_slice()));
         is_element || least < LONG && begins(b"!--") || begins(b"!doctype")
     };
     let least_handler = least.saturating_add(b"on".len());

@@ -52,8 +52,9 @@ pub(super) fn in_pdf(file: &[u8]) -> Option<Other> {
     /// An archive ends with this mark and a comment of at most 65,535 bytes.
     const END: usize = 22 + 65_535;
     let end = file.get(file.len().saturating_sub(END)..).unwrap_or_default();
-    let has_directory = || holds(file, IN_ARCHIVE[0]);
-    (holds(end, END_OF_ARCHIVE) && has_directory()).then_some(Other::Archive)
+    // What is attached as it is has the heads of files, and no directory of them.
+    let is_zip = holds(end, END_OF_ARCHIVE) && holds(file, IN_ARCHIVE[0]);
+    (is_zip || is_other_archive(file)).then_some(Other::Archive)
 }
 
 /// Whether some viewer may take `bytes` for a PDF file. Nothing of one needs to stand where it should:
@@ -65,7 +66,11 @@ fn may_be_pdf(bytes: &[u8]) -> bool {
 
 fn has_archive(bytes: &[u8]) -> bool {
     let is_zip = || IN_ARCHIVE.iter().any(|mark| holds(bytes, mark));
-    holds(bytes, END_OF_ARCHIVE) && is_zip() || OTHER_ARCHIVES.iter().any(|mark| holds(bytes, mark))
+    holds(bytes, END_OF_ARCHIVE) && is_zip() || is_other_archive(bytes)
+}
+
+fn is_other_archive(bytes: &[u8]) -> bool {
+    OTHER_ARCHIVES.iter().any(|mark| holds(bytes, mark))
 }
 
 /// What stands beside the data of a picture, up to their end, and with the first of them: a text that begins

@@ -117,6 +117,8 @@ impl Picture {
             else {
                 continue;
             };
+            // §B.2.3: in the order of the frame.
+            (place == 0).then_some(())?;
             let tables = *parts.remove(place).last()?;
             component.bring(band, frame.is_progressive)?;
             let [first, others] = &self.codes;
