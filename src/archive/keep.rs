@@ -5,6 +5,8 @@
 //! in the database has its objects, however late its commit was seen. A try that was certainly
 //! not committed takes its objects away; what a crash leaves is noise without a key.
 
+use bytes::Bytes;
+
 use super::{Archive, ArchiveError};
 use crate::{
     domain::{DocumentDetails, Sha256, ShareDetails, ShareId, Term},
@@ -58,9 +60,13 @@ impl Archive {
     ) -> Result<Inserted, ArchiveError> {
         let (judgement, vault) = (new.judgement, &self.vault);
         let Contents { mail, details, records } = contents;
-        let documents = judgement.documents().iter().map(JudgedDocument::size);
-        let bytes = u64::try_from(mail.len()).unwrap_or(u64::MAX);
-        vault.check_room(documents.fold(bytes, u64::saturating_add))?;
+        let files = judgement.documents().iter().flat_map(|judged| {
+            let signed = &judged.document().signed;
+            let came = signed.content.iter().chain(&signed.signatures);
+            came.chain([judged.examined().content()]).map(Bytes::len)
+        });
+        let bytes = files.fold(mail.len(), usize::saturating_add);
+        vault.check_room(u64::try_from(bytes).unwrap_or(u64::MAX))?;
         let (share, term) = (keys.share, judgement.mail_term());
         vault.put(share, term, &ObjectName::mail(), keys.of(term), &mail).await?;
         drop(mail);

@@ -18,7 +18,7 @@ use crate::{
 use super::Pipeline;
 
 /// Counts the changes of rules within a version.
-const RULES: u32 = 1;
+const RULES: u32 = 2;
 
 /// What is fingerprinted to see that it came before: the content of a copy, and each SHA-256 that
 /// the copy is known by.

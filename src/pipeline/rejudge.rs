@@ -314,8 +314,9 @@ fn is_split_as(judgement: &Judgement, kept: &[KeptDocument]) -> bool {
         })
 }
 
-/// Whether less is shown of a kept document than before, which is told by its size: who signed the rest
-/// is not trusted any more.
+/// Whether less is shown of a kept document than before: who signed the rest is not trusted any more. Which
+/// document that is is told by its size alone, for numbers are others where copies are judged: of two of one
+/// size the worse is taken.
 fn shows_less(judgement: &Judgement, kept: &[KeptDocument]) -> bool {
     judgement.documents().iter().any(|judged| {
         let Some(shown) = judged.revision() else { return false };
