@@ -205,11 +205,12 @@ impl Judgement {
     /// comes out has no documents: the kept ones stay as they are, and so does what was found with them.
     /// It waits for what this one waits for.
     ///
-    /// It is worth less also when it `shows_less` of a kept document than that is shown now.
+    /// With `shows_less` it is worth less too: by this judgement a reader would get less of a kept document
+    /// than he gets now.
     ///
-    /// It only takes away, or says that nobody knows whether a signer is revoked. The verdict is the
-    /// worse one, and `undetermined` at best, for nothing of what proves the better ones can be shown
-    /// with the documents that are kept.
+    /// No verdict becomes better. It is the worse of the two, and `undetermined` at best, because the kept
+    /// documents do not show what would prove a better one. Where the verdict stays, the finding
+    /// `revocation_unchecked` may be added or taken away.
     #[must_use]
     pub fn lowering(
         self,

@@ -248,7 +248,7 @@ fn a_file_is_a_document_when_it_is_signed_or_named_like_a_copy() {
     expect(&parts, &[("data.json", 1, PASSED)]);
 }
 
-/// A second person's passport without a signature is told, whatever the mail brings beside it.
+/// An unsigned picture that is named as a passport is reported, also beside a whole set of signed copies.
 #[test]
 fn a_picture_that_is_called_by_a_type_is_a_document() {
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and more";

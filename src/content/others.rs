@@ -73,8 +73,8 @@ fn is_other_archive(bytes: &[u8]) -> bool {
     OTHER_ARCHIVES.iter().any(|mark| holds(bytes, mark))
 }
 
-/// What stands beside the data of a picture, up to their end, and with the first of them: a text that begins
-/// in front of them may end there.
+/// The parts of a picture's file outside of its compressed data, up to the end of the last data, and the
+/// first 4 KiB of that data: a tag that begins in front of the data may end within them.
 fn beside<'a>(file: &'a [u8], data: &'a [Range<usize>]) -> impl Iterator<Item = &'a [u8]> {
     /// Longer texts than that show what they are.
     const BEGINNING: usize = 4096;

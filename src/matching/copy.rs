@@ -158,9 +158,10 @@ impl<'a> Copy<'a> {
         Grade { verdict: Verdict::Verified, findings, assurance, decisive }
     }
 
-    /// How many bytes of it the signature at this place of the report is over, from the first one on,
-    /// and no more than is covered by any that proves more: somebody else may have added the rest. `None`
-    /// when it did not pass, or is over something else.
+    /// How many bytes of the document, from the first one on, the signature at this place of the report
+    /// covers. At most as many as each accepted signature of greater assurance covers: what follows those
+    /// bytes may have been added by somebody else. `None` when the signature did not pass, or covers
+    /// something else.
     pub(super) fn revision(&self, signature: usize, rules: Option<&Rules<'_>>) -> Option<usize> {
         let assurance = |(proof, signature): (&Proof, &SignatureReport)| {
             rules.and_then(|rules| rules.assurance(proof, signature))

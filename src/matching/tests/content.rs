@@ -310,8 +310,8 @@ mod whole {
         }
     }
 
-    /// What a reader gets is the revision under the signature on which the verdict rests, whatever somebody
-    /// else put and signed behind it. Of what nothing proves it is the file.
+    /// A reader gets the revision that the decisive signature covers, whatever somebody else added and
+    /// signed after it. Of a copy that no signature proves he gets the whole file.
     #[test]
     fn a_copy_is_shown_as_it_was_signed() {
         const STORE: &str = "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R/DSS<</Certs[30 0 R]>>>>";
